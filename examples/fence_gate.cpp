@@ -1,0 +1,45 @@
+// The check at the resource, for a resource inside one process: whoever comes late is refused.
+#include <cstdio>
+#include <exclusive_lock/exclusive_lock.hpp>
+#include <mutex>
+#include <string>
+#include <utility>
+
+class Report {
+ public:
+  // False: somebody who acquired the lock later has written already.
+  bool write(exclusive_lock::Fence fence, std::string text) {
+    const std::scoped_lock step(mutex_);  // check and write are one step
+    if (!gate_.admit(fence)) {
+      return false;
+    }
+    text_ = std::move(text);
+    return true;
+  }
+
+  const std::string& text() const { return text_; }
+
+ private:
+  std::mutex mutex_;
+  exclusive_lock::FenceGate gate_;
+  std::string text_;
+};
+
+int main(int argc, char** argv) {
+  const auto store = exclusive_lock::connect(argc > 1 ? argv[1] : "local:");
+  exclusive_lock::ExclusiveLock lock({.app_name = "report", .cache_connection = store});
+  Report report;
+
+  if (!lock.acquire()) {
+    return 1;
+  }
+  const auto paused = *lock.fence();  // this worker sleeps here for longer than its hold lasts
+  lock.release();
+  if (!lock.acquire()) {
+    return 1;
+  }
+  const bool is_written = report.write(*lock.fence(), "by the new holder");
+  const bool is_late_written = report.write(paused, "by the late one");
+  std::printf("the report was written %s\n", report.text().c_str());
+  return is_written && !is_late_written ? 0 : 1;
+}

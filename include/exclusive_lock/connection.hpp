@@ -1,0 +1,84 @@
+#pragma once
+// The connection to a store, shared by any number of locks: the `cache_connection` of Options.
+//
+//   auto store = exclusive_lock::connect("redis://127.0.0.1:6379");
+//
+//   URL                                          store
+//   local:  local:///absolute/dir                embedded, all processes of this machine
+//   redis://[user[:password]@]host[:port][/db]   Redis 6+, KeyDB 6+, Valkey, Redict
+//   rediss://...                                 the same over TLS, certificate and name verified
+//   unix:///path/to/socket[?db=N]                the same over a Unix socket
+//   memory:                                      this process only; gone with the connection
+//
+// Characters that part a URL are percent-encoded where they belong to a name or a password: %40 for
+// '@', %3A ':', %2F '/', %3F '?', %23 '#', %25 '%'. IPv6 addresses stand in brackets:
+// redis://[::1]:6379.
+//
+// `local:` alone keeps its files in $XDG_RUNTIME_DIR/exclusive-lock, else in
+// /var/tmp/exclusive-lock-<uid>, created with mode 0700.
+//
+// Threads: connect() and everything behind it may be called from any thread. A connection owns one
+// I/O thread and one or two small helpers, started when first needed, joined by the destructor of
+// the last owner. After fork() the child's copy is dead: every call in it fails with
+// errc::connection_closed, and nothing it does reaches the parent's locks.
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "exclusive_lock/export.hpp"
+
+namespace spdlog {
+class logger;
+}
+
+namespace exclusive_lock {
+
+struct ConnectOptions {
+  // How long connect() waits for the first contact. 10 ms to 1 h.
+  std::chrono::milliseconds connect_timeout{5000};
+  // How long one request may take before its outcome counts as unknown. 10 ms to 1 h.
+  std::chrono::milliseconds command_timeout{1000};
+
+  // Credentials, so that they need not stand in a URL, where `ps` and logs can see them. The file,
+  // which may be a pipe, holds "password" or "user:password" in one line; the variable likewise.
+  // The first ':' parts them: a password that has one is written ":pass:word". At most one source
+  // may be given; the URL counts as one. Both are read once, in connect(). The variable stays set,
+  // for this library cannot know who else reads it: take it out of the environment of processes
+  // that you start, as the command's `run` does.
+  std::filesystem::path credentials_file{};
+  std::string credentials_variable{};
+
+  std::filesystem::path ca_file{};  // rediss: trust these certificates instead of the system's
+  std::string
+      client_name{};  // CLIENT SETNAME; default "exclusive-lock". Printable ASCII, no spaces
+
+  std::shared_ptr<spdlog::logger> log{};  // connection trouble and repair; null: silent
+};
+
+class Engine;  // what a connection is inside
+
+class EXCLUSIVE_LOCK_API Connection {
+ public:
+  explicit Connection(std::shared_ptr<Engine> engine);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // The store's URL without credentials.
+  [[nodiscard]] const std::string& url() const noexcept;
+  [[nodiscard]] const std::shared_ptr<Engine>& engine() const noexcept { return engine_; }
+
+ private:
+  std::shared_ptr<Engine> engine_;
+};
+
+// Checks the URL and the options, then contacts the store. Throws ValidationError (every mistake at
+// once, never showing a password) or StoreError.
+EXCLUSIVE_LOCK_API std::shared_ptr<Connection> connect(std::string_view url,
+                                                       const ConnectOptions& options = {});
+
+}  // namespace exclusive_lock

@@ -1,0 +1,40 @@
+#pragma once
+// What anyone can see of a lock.
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "exclusive_lock/contents.hpp"
+#include "exclusive_lock/fence.hpp"
+
+namespace exclusive_lock {
+
+// Who wrote a record. Only `ours` is ever refreshed or released by this library, and only by its
+// owner (G3); the other two count as held until they go away by themselves.
+enum class RecordKind {
+  ours,      // written by this library, in a version that this one understands
+  newer,     // written by a later version of this library
+  stranger,  // written by some other program, such as the original package, or by a person
+};
+
+// One lock as it was at one instant. Only the first block is set for a stranger.
+struct LockRecord {
+  std::string name;  // the app_name; where the key is not spelled like one of ours, the key itself
+  std::string key;   // where the store keeps it
+  RecordKind kind = RecordKind::stranger;
+  std::optional<std::chrono::milliseconds> remaining_ttl;  // none: it never expires by itself
+  std::optional<Contents> contents;                        // none: not JSON; see raw
+  std::string raw;  // the bytes that the store holds; from a stranger they can be anything
+
+  // "<32 hex>-<16 hex>": the lock object and its ticket. Not a secret, not a right.
+  std::string owner;
+  Fence fence;
+  std::string host;
+  std::int64_t pid = 0;
+  std::string label;
+  std::chrono::milliseconds lock_ttl{0};
+  std::optional<std::chrono::system_clock::time_point> since;  // by the store's clock
+};
+
+}  // namespace exclusive_lock

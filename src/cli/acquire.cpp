@@ -1,0 +1,89 @@
+// acquire NAME: takes a lock and leaves it held; whoever knows its owner goes on with it.
+
+#include <CLI/CLI.hpp>
+
+#include "cli/claim.hpp"
+#include "cli/exit_codes.hpp"
+#include "cli/output/json.hpp"
+#include "cli/output/write.hpp"
+#include "cli/session.hpp"
+
+namespace exclusive_lock::cli {
+namespace {
+
+// Longer than run's, as nothing refreshes it but the script that took it.
+constexpr Milliseconds default_ttl = std::chrono::seconds(30);
+
+struct AcquireOptions {
+  ClaimOptions claim;
+  bool json = false;
+};
+
+Options detached_lock_options(const AcquireOptions& options, const std::string& key_prefix) {
+  Options lock = lock_options(options.claim, key_prefix);
+  lock.lock_ttl = options.claim.ttl.value_or(default_ttl);
+  lock.detached = true;
+  lock.auto_refresh = false;
+  // Not used, but checked: this is in range for every ttl that is.
+  lock.allow_short_ttl = true;
+  lock.lock_refresh = lock.lock_ttl / 2;
+  return lock;
+}
+
+std::string result_text(const ExclusiveLock& lock, const std::string& name, Milliseconds ttl,
+                        Fence fence, bool json) {
+  if (!json) {
+    return lock.owner() + " " + std::to_string(fence.value) + "\n";
+  }
+  JsonObject object;
+  object.add_bytes("name", name).add_bytes("key", lock.key()).add("owner", lock.owner());
+  object.add("fence", fence.value).add("ttl_ms", ttl.count());
+  return object.text() + "\n";
+}
+
+int acquire(const AcquireOptions& options, Session& session) {
+  SignalInbox signals;
+  const Options lock_options = detached_lock_options(options, session.store.key_prefix);
+  const ClaimResult claimed =
+      claim_lock(options.claim, lock_options, session, signals, [](ExclusiveLock&) {});
+  if (const auto* interrupted = std::get_if<Interrupted>(&claimed)) {
+    return exit_code_for_signal(interrupted->signal);
+  }
+  if (const auto* other = std::get_if<NotHeld>(&claimed)) {
+    return report_not_held(*other, options.claim, session.talk);
+  }
+  ExclusiveLock& lock = *std::get<Held>(claimed).lock;
+  const auto fence = lock.fence();
+  if (!fence) {
+    session.talk.say(shown(options.claim.name) +
+                     " was acquired and is over already: --ttl is too short for this store");
+    return to_int(ExitCode::lost);
+  }
+  try {
+    write_result(
+        result_text(lock, options.claim.name, lock_options.lock_ttl, *fence, options.json));
+  } catch (const OutputFailed&) {
+    lock.release();  // nobody would know its owner
+    throw;
+  }
+  return to_int(ExitCode::done);
+}
+
+}  // namespace
+
+Subcommand add_acquire(CLI::App& app, Session& session) {
+  auto options = std::make_shared<AcquireOptions>();
+  CLI::App* const parser =
+      app.add_subcommand("acquire", "Take a lock and print its owner and fence, for scripts");
+  parser->add_option("NAME", options->claim.name, "What is locked: any text")->required();
+  add_claim_options(*parser, options->claim);
+  parser->add_flag("--json", options->json, "Print a JSON object");
+  parser->footer(
+      "It is held for --ttl (default 30s) unless refreshed:\n"
+      "  held=$(exclusive-lock acquire nightly --ttl 10m) || exit\n"
+      "  exclusive-lock refresh nightly --owner \"${held% *}\"\n"
+      "  exclusive-lock release nightly --owner \"${held% *}\"");
+  return {.parser = parser, .act = [options, &session] { return acquire(*options, session); }};
+}
+
+}  // namespace exclusive_lock::cli

@@ -1,0 +1,156 @@
+#include "cli/claim.hpp"
+
+#include <poll.h>
+
+#include <array>
+#include <atomic>
+#include <cstdlib>
+#include <exception>
+#include <functional>
+#include <thread>
+
+#include "cli/exit_codes.hpp"
+#include "cli/output/record_text.hpp"
+#include "cli/output/wait_line.hpp"
+#include "cli/store_options.hpp"
+#include "cli/wake_up.hpp"
+#include "exclusive_lock/error.hpp"
+
+namespace exclusive_lock::cli {
+namespace {
+
+// "For ever", in a form that sums with a clock's reading.
+constexpr Milliseconds for_ever = std::chrono::hours(24 * 3650);
+
+class Claimant {
+ public:
+  Claimant(const ClaimOptions& claim, Options options, Session& session,
+           const std::function<void(ExclusiveLock&)>& prepare)
+      : claim_(claim), options_(std::move(options)), session_(session), prepare_(prepare) {}
+
+  // In the claiming thread.
+  void connect_and_acquire(const std::stop_token& stop);
+  // In the main thread: false while nothing was asked of the store that could have to be given
+  // back. A stop that was requested before is then heeded.
+  [[nodiscard]] bool is_acquiring() const { return is_acquiring_; }
+  // Afterwards, in the main thread.
+  ClaimResult result(std::optional<int> signal);
+
+ private:
+  bool acquire(const std::stop_token& stop);
+
+  const ClaimOptions& claim_;
+  Options options_;
+  Session& session_;
+  const std::function<void(ExclusiveLock&)>& prepare_;
+  Held held_;
+  std::atomic<bool> is_acquiring_ = false;
+  bool acquired_ = false;
+  std::exception_ptr failure_;
+};
+
+bool Claimant::acquire(const std::stop_token& stop) {
+  if (claim_.tries_once()) {
+    return held_.lock->acquire();
+  }
+  WaitLine line(*held_.lock, claim_.name, session_.talk);
+  const bool acquired = held_.lock->acquire_for(claim_.wait.value_or(for_ever), stop);
+  line.end();
+  return acquired;
+}
+
+void Claimant::connect_and_acquire(const std::stop_token& stop) {
+  try {
+    held_.store = open_store(session_.store, session_.environment, session_.talk);
+    options_.cache_connection = held_.store;
+    options_.log = make_logger(session_.talk, session_.store.verbose);
+    held_.lock = std::make_unique<ExclusiveLock>(std::move(options_));
+    prepare_(*held_.lock);
+    is_acquiring_ =
+        true;  // before the look at `stop`: one of the two threads sees what the other did
+    acquired_ = !stop.stop_requested() && acquire(stop);
+  } catch (...) {
+    failure_ = std::current_exception();
+  }
+}
+
+std::string holder_of(const ExclusiveLock& lock) {
+  try {
+    const auto record = lock.inspect();
+    return record ? holder_and_age_text(*record, std::chrono::system_clock::now())
+                  : "somebody who has just released it";
+  } catch (const StoreError& error) {
+    return "somebody; who, the store did not say (" + fit_for_terminal(error.code().message()) +
+           ")";
+  }
+}
+
+ClaimResult Claimant::result(std::optional<int> signal) {
+  if (signal) {
+    if (held_.lock) {
+      held_.lock->release();  // the signal may have crossed the grant
+    }
+    return Interrupted{*signal};
+  }
+  if (failure_) {
+    std::rethrow_exception(failure_);
+  }
+  if (acquired_) {
+    return std::move(held_);
+  }
+  return NotHeld{holder_of(*held_.lock)};
+}
+
+// Returns when `done` was sent. `on_signal` is told the signals that end a process.
+void listen_until(WakeUp& done, SignalInbox& signals, Talk& talk,
+                  const std::function<void(int)>& on_signal) {
+  std::array<pollfd, 2> events{pollfd{.fd = done.descriptor(), .events = POLLIN, .revents = 0},
+                               pollfd{.fd = signals.descriptor(), .events = POLLIN, .revents = 0}};
+  while (!done.receive()) {
+    ::poll(events.data(), events.size(), -1);
+    while (const auto signal = signals.next()) {
+      if (*signal == SIGTSTP) {
+        talk.clear_status();
+        signals.stop_this_process(SIGTSTP, false);
+      } else if (ends_by_default(*signal)) {
+        on_signal(*signal);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+ClaimResult claim_lock(const ClaimOptions& claim, Options options, Session& session,
+                       SignalInbox& signals, const std::function<void(ExclusiveLock&)>& prepare) {
+  WakeUp done;
+  Claimant claimant(claim, std::move(options), session, prepare);
+  std::jthread thread([&](const std::stop_token& stop) {
+    claimant.connect_and_acquire(stop);
+    done.send();
+  });
+  std::optional<int> ended_by;
+  listen_until(done, signals, session.talk, [&](int signal) {
+    const bool is_second = ended_by.has_value();
+    ended_by = ended_by.value_or(signal);
+    thread.request_stop();
+    if (is_second || !claimant.is_acquiring()) {
+      session.talk.clear_status();
+      std::_Exit(exit_code_for_signal(*ended_by));
+    }
+  });
+  thread.join();
+  return claimant.result(ended_by);
+}
+
+int report_not_held(const NotHeld& result, const ClaimOptions& claim, Talk& talk) {
+  const std::string held = shown(claim.name) + " is held by " + result.holder;
+  if (claim.tries_once()) {
+    talk.say(held + "; not waiting for it");
+    return claim.conflict_exit_code.value_or(to_int(ExitCode::busy));
+  }
+  talk.say(held + "; gave up after " + spoken(claim.wait.value_or(for_ever)));
+  return claim.conflict_exit_code.value_or(to_int(ExitCode::timed_out));
+}
+
+}  // namespace exclusive_lock::cli

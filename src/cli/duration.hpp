@@ -1,0 +1,27 @@
+#pragma once
+// Durations as people type and read them: "500ms", "2s", "1.5s", "10m", "1h", "7d".
+//
+// A unit is required: "10" alone is seconds to one program and milliseconds to the next. Fractions
+// are taken as far as they are whole milliseconds; nothing is rounded in silence.
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace exclusive_lock::cli {
+
+using Milliseconds = std::chrono::milliseconds;
+
+struct DurationProblem {
+  std::string text;  // "10x" has the unknown unit "x"; ..."
+};
+
+// From 0 ms to ten years: far from where a sum with a clock's reading could overflow.
+std::variant<Milliseconds, DurationProblem> parse_duration(std::string_view text);
+
+// Two units at most: "250 ms", "3 s", "1.5 s", "2 min 5 s", "3 h", "7 d 2 h". Negative ones count
+// as 0.
+std::string spoken(Milliseconds duration);
+
+}  // namespace exclusive_lock::cli

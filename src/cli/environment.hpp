@@ -1,0 +1,58 @@
+#pragma once
+// What the command reads from its environment, and what of it its child gets to see.
+//
+//   EXCLUSIVE_LOCK_STORE        the store URL where --store is not given
+//   EXCLUSIVE_LOCK_CREDENTIALS  "password" or "user:password" for the store
+//   NO_COLOR                    set and not empty: no colour (no-color.org)
+//
+// A child gets all variables but the password: EXCLUSIVE_LOCK_CREDENTIALS is left out,
+// EXCLUSIVE_LOCK_STORE comes without user information, and the facts of the hold are added.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace exclusive_lock::cli {
+
+inline constexpr const char* store_variable = "EXCLUSIVE_LOCK_STORE";
+inline constexpr const char* credentials_variable = "EXCLUSIVE_LOCK_CREDENTIALS";
+
+struct Variable {
+  std::string name;
+  std::string value;
+};
+
+class Environment {
+ public:
+  // Copies what is there, and overwrites the user information in EXCLUSIVE_LOCK_STORE in place:
+  // this process's environment can be read through /proc by its user. `variables` is main()'s, and
+  // outlives this object.
+  explicit Environment(char** variables);
+
+  [[nodiscard]] const std::optional<std::string>& store_url() const { return store_url_; }
+  [[nodiscard]] bool has_credentials() const;
+  [[nodiscard]] bool forbids_colour() const;
+  [[nodiscard]] bool has(std::string_view name, std::string_view value) const;
+  // Of all variables, as "NAME=value".
+  [[nodiscard]] const std::vector<std::string>& entries() const { return entries_; }
+
+  // Overwrites EXCLUSIVE_LOCK_CREDENTIALS in place. Once the library has read it, nobody needs it.
+  void forget_credentials();
+
+  // "NAME=value" of everything that a child gets: `facts` replace variables of the same name.
+  [[nodiscard]] std::vector<std::string> for_child(const std::vector<Variable>& facts) const;
+
+  // A message about a variable that is nearly, but not quite, one of ours: a setting that would be
+  // without effect in silence. Others that begin with EXCLUSIVE_LOCK_ are nobody's business.
+  [[nodiscard]] std::optional<std::string> misspelt() const;
+
+ private:
+  [[nodiscard]] std::optional<std::string_view> value_of(std::string_view name) const;
+
+  char** variables_;
+  std::vector<std::string> entries_;  // with EXCLUSIVE_LOCK_STORE as it was, password and all
+  std::optional<std::string> store_url_;
+};
+
+}  // namespace exclusive_lock::cli

@@ -1,0 +1,91 @@
+#include "cli/failure_report.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "cli/exit_codes.hpp"
+#include "cli/output/write.hpp"
+#include "exclusive_lock/error.hpp"
+
+namespace exclusive_lock::cli {
+namespace {
+
+struct Spelling {
+  std::string_view field;   // of the library's options
+  std::string_view option;  // of the command
+};
+
+constexpr std::array spellings{
+    Spelling{"app_name", "NAME"},
+    Spelling{"lock_ttl", "--ttl"},
+    Spelling{"lock_refresh", "--refresh"},
+    Spelling{"lock_contents", "--contents"},
+    Spelling{"label", "--label"},
+    Spelling{"owner", "--owner"},
+    Spelling{"allow_short_ttl", "--allow-short-ttl"},
+    Spelling{"key_prefix", "--key-prefix"},
+    Spelling{"credentials_file", "--credentials-file"},
+    Spelling{"credentials_variable", "EXCLUSIVE_LOCK_CREDENTIALS"},
+    Spelling{"ca_file", "--ca-file"},
+    Spelling{"connect_timeout", "--connect-timeout"},
+    Spelling{"command_timeout", "--command-timeout"},
+};
+
+// The library speaks of its options; people typed ours.
+std::string as_typed(const std::string& field) {
+  const auto* const found = std::find_if(spellings.begin(), spellings.end(),
+                                         [&](const Spelling& one) { return one.field == field; });
+  return found == spellings.end() ? field : std::string(found->option);
+}
+
+// The same within a sentence, where only names with an underscore cannot be plain English.
+std::string with_options_as_typed(std::string sentence) {
+  for (const Spelling& one : spellings) {
+    const bool is_plain = one.field.find('_') == std::string_view::npos;
+    for (std::size_t at = is_plain ? std::string::npos : sentence.find(one.field);
+         at != std::string::npos; at = sentence.find(one.field, at + one.option.size())) {
+      sentence.replace(at, one.field.size(), one.option);
+    }
+  }
+  return sentence;
+}
+
+int report(const ValidationError& error, Talk& talk) {
+  for (const Mistake& mistake : error.mistakes()) {
+    const std::string allowed =
+        mistake.allowed.empty() ? "" : "; allowed: " + with_options_as_typed(mistake.allowed);
+    talk.say(fit_for_terminal(as_typed(mistake.field) + " " + mistake.problem + allowed));
+  }
+  return to_int(ExitCode::usage);
+}
+
+int report(const StoreError& error, Talk& talk) {
+  talk.say(fit_for_terminal(error.what()));
+  if (error.may_have_run()) {
+    talk.say(
+        "the store may have done it all the same; `exclusive-lock inspect NAME` shows what is "
+        "there");
+  }
+  return to_int(ExitCode::store_unavailable);
+}
+
+}  // namespace
+
+int report_failure(std::exception_ptr failure, Talk& talk) {
+  try {
+    std::rethrow_exception(std::move(failure));
+  } catch (const ValidationError& error) {
+    return report(error, talk);
+  } catch (const StoreError& error) {
+    return report(error, talk);
+  } catch (const OutputFailed& error) {
+    talk.say(fit_for_terminal(error.what()));
+    return to_int(ExitCode::output_failed);
+  } catch (const std::exception& error) {
+    talk.say("cannot go on: " + fit_for_terminal(error.what()));
+    return to_int(ExitCode::internal);
+  }
+}
+
+}  // namespace exclusive_lock::cli

@@ -1,0 +1,49 @@
+#include "cli/foreground.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace exclusive_lock::cli {
+namespace {
+
+bool is_pipe(int descriptor) {
+  struct stat status {};
+  return ::fstat(descriptor, &status) == 0 &&
+         (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+}
+
+}  // namespace
+
+Foreground::Foreground() : terminal_(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)) {
+  termios modes{};
+  if (terminal_.is_open() && ::tcgetattr(terminal_.number(), &modes) == 0) {
+    modes_ = modes;
+  }
+}
+
+bool Foreground::is_ours() const { return is_lent_to(::getpgrp()); }
+
+bool Foreground::is_lent_to(pid_t group) const {
+  return terminal_.is_open() && ::tcgetpgrp(terminal_.number()) == group;
+}
+
+bool Foreground::is_to_be_lent_at_once() const {
+  return is_ours() && !is_pipe(STDIN_FILENO) && !is_pipe(STDOUT_FILENO);
+}
+
+bool Foreground::lend_to(pid_t group) {
+  return is_ours() && ::tcsetpgrp(terminal_.number(), group) == 0;
+}
+
+void Foreground::take_back_from(pid_t group, bool restore_modes) {
+  if (!is_lent_to(group)) {
+    return;
+  }
+  ::tcsetpgrp(terminal_.number(), ::getpgrp());
+  if (restore_modes && modes_) {
+    ::tcsetattr(terminal_.number(), TCSADRAIN, &*modes_);
+  }
+}
+
+}  // namespace exclusive_lock::cli

@@ -1,0 +1,97 @@
+#include "cli/hold_watch.hpp"
+
+#include <algorithm>
+
+namespace exclusive_lock::cli {
+namespace {
+
+// The last instant of a hold that began to be refreshed `refresh` ago, as the library counts (G1):
+// 1 % and 2 ms less than the ttl.
+Milliseconds safe_part(Milliseconds ttl) { return ttl - ttl / 100 - Milliseconds(2); }
+
+}  // namespace
+
+Milliseconds kill_margin(Milliseconds ttl) {
+  // 10 ms: a timer and two context switches on a busy machine. 500 ms: more does not help.
+  return std::clamp(ttl / 20, Milliseconds(10), Milliseconds(500));
+}
+
+Milliseconds longest_grace(Milliseconds ttl, Milliseconds refresh) {
+  const Milliseconds for_late_answers = (ttl - refresh) / 8;
+  return safe_part(ttl) - kill_margin(ttl) - refresh - for_late_answers;
+}
+
+Milliseconds default_grace(Milliseconds ttl, Milliseconds refresh) {
+  // A quarter of what is left after a refresh became due: most of it belongs to trouble that
+  // passes.
+  return std::max(Milliseconds(0),
+                  std::min({Milliseconds(1000), (ttl - refresh) / 4, longest_grace(ttl, refresh)}));
+}
+
+HoldWatch::Reason HoldWatch::reason() const {
+  return lost_ ? Reason::lost : held_too_long_ ? Reason::held_too_long : Reason::none;
+}
+
+bool HoldWatch::is_going_to_kill() const {
+  return phase_ == Phase::told && (held_too_long_ || rules_.on_lost == OnLost::kill);
+}
+
+std::optional<Instant> HoldWatch::killed_at_the_latest() const {
+  if (rules_.on_lost != OnLost::kill || !safe_until_) {
+    return std::nullopt;
+  }
+  return *safe_until_ - rules_.margin / 2;
+}
+
+bool HoldWatch::is_due_unconfirmed(Instant now) const {
+  return rules_.on_lost != OnLost::ignore && phase_ == Phase::running && safe_until_ &&
+         now >= *safe_until_ - rules_.margin - rules_.grace;
+}
+
+HoldWatch::Step HoldWatch::next(Instant now, std::optional<Instant> safe_until) {
+  if (safe_until) {
+    safe_until_ = safe_until;
+  }
+  lost_ = lost_ || !safe_until || is_due_unconfirmed(now);
+  held_too_long_ = held_too_long_ || (rules_.max_hold && now >= held_since_ + *rules_.max_hold);
+  Order order = Order::nothing;
+  if (phase_ == Phase::running && (held_too_long_ || (lost_ && rules_.on_lost != OnLost::ignore))) {
+    phase_ = Phase::told;
+    told_at_ = now;
+    order = Order::terminate;
+  }
+  const std::optional<Instant> look_at = next_look();
+  if (phase_ == Phase::told && look_at && *look_at <= now) {
+    phase_ = Phase::killed;
+    return {.order = Order::kill, .wake_at = std::nullopt};
+  }
+  return {.order = order, .wake_at = look_at};
+}
+
+std::optional<Instant> HoldWatch::next_look() const {
+  std::optional<Instant> at;
+  const auto not_after = [&at](Instant instant) { at = at ? std::min(*at, instant) : instant; };
+  switch (phase_) {
+    case Phase::running:
+      if (rules_.on_lost != OnLost::ignore && safe_until_) {
+        not_after(*safe_until_ - rules_.margin - rules_.grace);
+      }
+      if (rules_.max_hold) {
+        not_after(held_since_ + *rules_.max_hold);
+      }
+      break;
+    case Phase::told:
+      if (held_too_long_ || rules_.on_lost == OnLost::kill) {
+        not_after(*told_at_ + rules_.grace);
+      }
+      if (rules_.on_lost == OnLost::kill && safe_until_) {
+        not_after(*safe_until_ - rules_.margin);
+      }
+      break;
+    case Phase::killed:
+      break;
+  }
+  return at;
+}
+
+}  // namespace exclusive_lock::cli

@@ -1,0 +1,152 @@
+#include "cli/output/record_text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+#include "cli/duration.hpp"
+
+namespace exclusive_lock::cli {
+namespace {
+
+constexpr std::size_t most_contents_bytes = 4096;  // in inspect; more is cut, with its full size
+constexpr std::size_t most_cell_bytes = 256;       // in a table
+
+std::string age_text(const LockRecord& record, WallTime now) {
+  if (!record.since) {
+    return "unknown";
+  }
+  // The store's clock and ours may differ: an age below 0 counts as 0.
+  return spoken(std::chrono::duration_cast<Milliseconds>(now - *record.since));
+}
+
+std::string local_time_text(WallTime instant) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(instant);
+  std::tm parts{};
+  ::localtime_r(&seconds, &parts);
+  std::array<char, 64> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S %Z", &parts);
+  return text.data();
+}
+
+std::string remaining_text(const LockRecord& record) {
+  return record.remaining_ttl ? spoken(*record.remaining_ttl) : "never expires";
+}
+
+std::string contents_text(const LockRecord& record, std::size_t most_bytes) {
+  if (record.contents) {
+    return shown(record.contents->text(), most_bytes);
+  }
+  return shown(record.raw, most_bytes) + " (not JSON)";
+}
+
+std::string row(std::string_view title, std::string_view value) {
+  std::string line = "  " + std::string(title);
+  line.resize(12, ' ');
+  return line + std::string(value) + "\n";
+}
+
+using Cells = std::vector<std::string>;
+
+Cells cells(const LockRecord& record, WallTime now) {
+  const bool ours = record.kind == RecordKind::ours;
+  return {shown(record.name, most_cell_bytes),
+          holder_text(record),
+          age_text(record, now),
+          remaining_text(record),
+          ours ? std::to_string(record.fence.value) : "-",
+          contents_text(record, most_cell_bytes)};
+}
+
+std::string line_of(const Cells& cells, const std::vector<std::size_t>& widths) {
+  std::string line;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    line += cells[i];
+    if (i + 1 < cells.size()) {
+      line.append(widths[i] - columns(cells[i]) + 2, ' ');
+    }
+  }
+  return line;
+}
+
+}  // namespace
+
+std::string utc_text(WallTime instant) {
+  const std::time_t seconds =
+      std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(instant));
+  const auto milliseconds =
+      std::chrono::floor<Milliseconds>(instant - std::chrono::floor<std::chrono::seconds>(instant));
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  std::array<char, 64> day_and_time{};
+  std::strftime(day_and_time.data(), day_and_time.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  std::array<char, 96> text{};
+  std::snprintf(text.data(), text.size(), "%s.%03dZ", day_and_time.data(),
+                static_cast<int>(milliseconds.count()));
+  return text.data();
+}
+
+std::string holder_text(const LockRecord& record) {
+  switch (record.kind) {
+    case RecordKind::newer:
+      return "a newer version of this program";
+    case RecordKind::stranger:
+      return "another program";
+    case RecordKind::ours:
+      break;
+  }
+  std::string text = shown(record.host.empty() ? "unknown host" : record.host, 128) + ", process " +
+                     std::to_string(record.pid);
+  if (!record.label.empty()) {
+    text += " (" + shown(record.label) + ")";
+  }
+  return text;
+}
+
+std::string holder_and_age_text(const LockRecord& record, WallTime now) {
+  return holder_text(record) + (record.since ? ", for " + age_text(record, now) : "");
+}
+
+std::string inspect_text(const LockRecord& record, WallTime now, const Terminal& terminal) {
+  std::string text = terminal.bold(shown(record.name, 1024)) + " is held\n";
+  text += row("by", holder_text(record));
+  if (record.since) {
+    text += row("since", local_time_text(*record.since) + ", " + age_text(record, now) + " ago");
+  }
+  if (record.kind == RecordKind::ours) {
+    text += row("ttl", spoken(record.lock_ttl) + ", " + remaining_text(record) + " left");
+    text += row("fence", std::to_string(record.fence.value));
+    text += row("owner", shown(record.owner));
+  } else {
+    text += row("ttl left", remaining_text(record));
+  }
+  text += row("contents", contents_text(record, most_contents_bytes));
+  return text + row("key", shown(record.key, 4096));
+}
+
+std::string list_text(const std::vector<LockRecord>& records, WallTime now,
+                      const Terminal& terminal) {
+  const Cells head{"NAME", "HELD BY", "FOR", "TTL LEFT", "FENCE", "CONTENTS"};
+  std::vector<Cells> rows{head};
+  for (const LockRecord& record : records) {
+    rows.push_back(cells(record, now));
+  }
+  std::vector<std::size_t> widths(head.size());
+  for (const Cells& one : rows) {
+    for (std::size_t i = 0; i < one.size(); ++i) {
+      widths[i] = std::max(widths[i], columns(one[i]));
+    }
+  }
+  std::string text;
+  for (const Cells& one : rows) {
+    std::string line = line_of(one, widths);
+    if (terminal.is_terminal()) {
+      line = cut_to(line, terminal.width());
+    }
+    text += (text.empty() ? terminal.bold(line) : line) + "\n";
+  }
+  return text;
+}
+
+}  // namespace exclusive_lock::cli

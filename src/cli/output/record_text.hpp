@@ -1,0 +1,31 @@
+#pragma once
+// Records in words, for people. Everything in a record came from elsewhere and is made printable
+// here.
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/output/terminal.hpp"
+#include "exclusive_lock/record.hpp"
+
+namespace exclusive_lock::cli {
+
+using WallTime = std::chrono::system_clock::time_point;
+
+// "2026-01-31T12:00:00.250Z"
+std::string utc_text(WallTime instant);
+
+// "host-7, process 4711 (nightly)"; for records that are not ours, what they are.
+std::string holder_text(const LockRecord& record);
+// "host-7, process 4711 (nightly), for 12 s"
+std::string holder_and_age_text(const LockRecord& record, WallTime now);
+
+// Several lines, for one lock.
+std::string inspect_text(const LockRecord& record, WallTime now, const Terminal& terminal);
+// A table with a head, one line per lock; cut to the width of a terminal, and not cut elsewhere.
+std::string list_text(const std::vector<LockRecord>& records, WallTime now,
+                      const Terminal& terminal);
+
+}  // namespace exclusive_lock::cli

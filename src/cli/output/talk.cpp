@@ -1,0 +1,70 @@
+#include "cli/output/talk.hpp"
+
+#include <spdlog/logger.h>
+#include <spdlog/sinks/base_sink.h>
+
+#include "cli/output/write.hpp"
+
+namespace exclusive_lock::cli {
+namespace {
+
+constexpr std::string_view start_over =
+    "\r\x1b[K";  // to the first column; erase to the end of the line
+
+class TalkSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit TalkSink(Talk& talk) : talk_(talk) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    const auto level = spdlog::level::to_string_view(message.level);
+    talk_.say(std::string(level.data(), level.size()) + ": " +
+              fit_for_terminal({message.payload.data(), message.payload.size()}));
+  }
+  void flush_() override {}
+
+  Talk& talk_;
+};
+
+}  // namespace
+
+void Talk::say(std::string_view text) { write("exclusive-lock: " + std::string(text) + "\n"); }
+
+void Talk::write(std::string_view text) {
+  const std::lock_guard guard(mutex_);
+  wipe_status();
+  // Whether stderr is open is not ours to say: nobody is left to be told.
+  static_cast<void>(write_all(terminal_.descriptor(), text));
+}
+
+void Talk::show_status(std::string_view text, const std::stop_token& stop) {
+  const std::lock_guard guard(mutex_);
+  if (stop.stop_requested() || !terminal_.can_redraw()) {
+    return;
+  }
+  const std::string line = cut_to(text, terminal_.width() - 1);
+  static_cast<void>(
+      write_all(terminal_.descriptor(), std::string(start_over) + terminal_.faint(line)));
+  status_shown_ = true;
+}
+
+void Talk::clear_status() {
+  const std::lock_guard guard(mutex_);
+  wipe_status();
+}
+
+void Talk::wipe_status() {
+  if (status_shown_ && terminal_.can_redraw()) {
+    static_cast<void>(write_all(terminal_.descriptor(), start_over));
+  }
+  status_shown_ = false;
+}
+
+std::shared_ptr<spdlog::logger> make_logger(Talk& talk, bool verbose) {
+  auto logger =
+      std::make_shared<spdlog::logger>("exclusive-lock", std::make_shared<TalkSink>(talk));
+  logger->set_level(verbose ? spdlog::level::debug : spdlog::level::warn);
+  return logger;
+}
+
+}  // namespace exclusive_lock::cli

@@ -1,0 +1,79 @@
+// refresh NAME --owner OWNER: sets what remains of a lock that acquire took back to a full ttl.
+
+#include <CLI/CLI.hpp>
+
+#include "cli/exit_codes.hpp"
+#include "cli/output/json.hpp"
+#include "cli/output/record_text.hpp"
+#include "cli/output/write.hpp"
+#include "cli/session.hpp"
+#include "exclusive_lock/lock_directory.hpp"
+
+namespace exclusive_lock::cli {
+namespace {
+
+struct RefreshOptions {
+  std::string name;
+  std::string owner;
+  std::optional<Milliseconds> ttl;
+  bool json = false;
+};
+
+// Where the record is somebody else's or gone, any ttl will do: the store is going to say "lost".
+constexpr Milliseconds any_ttl = std::chrono::seconds(30);
+
+int report(RefreshOutcome outcome, const RefreshOptions& options, Milliseconds ttl,
+           Session& session) {
+  const std::string name = shown(options.name);
+  switch (outcome) {
+    case RefreshOutcome::refreshed:
+      if (options.json) {
+        JsonObject object;
+        object.add_bytes("name", options.name)
+            .add("owner", options.owner)
+            .add("ttl_ms", ttl.count());
+        write_result(object.text() + "\n");
+      } else {
+        session.talk.say(name + " was refreshed; it is held for " + spoken(ttl) + " from now");
+      }
+      return to_int(ExitCode::done);
+    case RefreshOutcome::not_held:
+    case RefreshOutcome::lost:
+      session.talk.say(name + " is not held by this owner (any more): stop what was done under it");
+      return to_int(ExitCode::lost);
+    case RefreshOutcome::unknown:
+      session.talk.say("the store did not answer the refresh of " + name +
+                       "; it may have been carried out");
+      return to_int(ExitCode::store_unavailable);
+  }
+  return to_int(ExitCode::internal);
+}
+
+int refresh(const RefreshOptions& options, Session& session) {
+  const auto store = open_store(session.store, session.environment, session.talk);
+  LockDirectory locks(store, session.store.key_prefix);
+  Milliseconds ttl = options.ttl.value_or(any_ttl);
+  if (!options.ttl) {
+    // The ttl it was acquired with; any other default could cut it short.
+    const auto record = locks.inspect(options.name);
+    ttl = record && record->owner == options.owner ? record->lock_ttl : any_ttl;
+  }
+  return report(locks.refresh(options.name, options.owner, ttl), options, ttl, session);
+}
+
+}  // namespace
+
+Subcommand add_refresh(CLI::App& app, Session& session) {
+  auto options = std::make_shared<RefreshOptions>();
+  CLI::App* const parser =
+      app.add_subcommand("refresh", "Hold a lock that acquire took for another ttl");
+  parser->add_option("NAME", options->name, "What is locked")->required();
+  parser->add_option("--owner", options->owner, "What acquire printed")
+      ->required()
+      ->type_name("OWNER");
+  add_duration(*parser, "--ttl", options->ttl, "For how long, from now; default: as acquired");
+  parser->add_flag("--json", options->json, "Print a JSON object");
+  return {.parser = parser, .act = [options, &session] { return refresh(*options, session); }};
+}
+
+}  // namespace exclusive_lock::cli

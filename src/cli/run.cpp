@@ -1,0 +1,245 @@
+// run NAME -- COMMAND: one command, under the lock.
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <cstring>
+
+#include "cli/child_process.hpp"
+#include "cli/claim.hpp"
+#include "cli/exit_codes.hpp"
+#include "cli/run_options.hpp"
+#include "cli/session.hpp"
+#include "cli/supervision.hpp"
+#include "exclusive_lock/error.hpp"
+
+namespace exclusive_lock::cli {
+namespace {
+
+// What the lock's event handlers leave for the main thread.
+struct News {
+  WakeUp hold_changed;
+  std::atomic<bool> is_record_gone = false;
+};
+
+// The exit code, and the signal that the terminal sent to the command alone and our group is to get
+// as well.
+struct Ending {
+  int exit_code;
+  std::optional<int> signal_for_group = std::nullopt;
+};
+
+class Run {
+ public:
+  Run(const RunOptions& options, Options lock_options, Session& session)
+      : options_(options),
+        session_(session),
+        rules_(hold_rules(options, lock_options)),
+        lock_options_(std::move(lock_options)) {
+    if (!options.allow_orphan) {
+      guardian_.emplace();
+    }
+  }
+
+  Ending run();
+
+ private:
+  Ending run_under(const Held& held);
+  [[nodiscard]] std::optional<ChildPlan> plan_child(const ExclusiveLock& lock) const;
+  Ending supervise(const Held& held, const ChildProcess& child, Instant held_since);
+  int report_not_started(NotStarted problem) const;
+  int report_lost(bool has_run) const;
+  int report_end(const Supervision::Ended& ended, ReleaseOutcome released) const;
+  [[nodiscard]] Guardian* guardian() { return guardian_ ? &*guardian_ : nullptr; }
+
+  const RunOptions& options_;
+  Session& session_;
+  HoldRules rules_;
+  Options lock_options_;
+  SignalInbox signals_;  // before the guardian and all threads: they inherit the blocking
+  std::optional<Guardian> guardian_;
+  Foreground foreground_;
+  News news_;
+};
+
+Ending Run::run() {
+  const auto listen = [this](ExclusiveLock& lock) {
+    lock.on_refreshed([this](const RefreshedEvent&) { news_.hold_changed.send(); });
+    lock.on_lost([this](const LostEvent& event) {
+      news_.is_record_gone = event.reason == LossReason::record_gone;
+    });
+  };
+  const ClaimResult claimed = claim_lock(options_.claim, lock_options_, session_, signals_, listen);
+  if (const auto* interrupted = std::get_if<Interrupted>(&claimed)) {
+    return {.exit_code = exit_code_for_signal(interrupted->signal)};
+  }
+  if (const auto* other = std::get_if<NotHeld>(&claimed)) {
+    return {.exit_code = report_not_held(*other, options_.claim, session_.talk)};
+  }
+  return run_under(std::get<Held>(claimed));
+}
+
+Ending Run::run_under(const Held& held) {
+  const Instant held_since = BootClock::now();
+  const auto plan = plan_child(*held.lock);
+  if (!plan) {
+    return {.exit_code = report_lost(false)};
+  }
+  if (guardian_ && options_.on_lost == OnLost::kill) {
+    guardian_->kill_at(held.lock->safe_until().value_or(held_since) - rules_.margin / 2);
+  }
+  auto started = ChildProcess::start(
+      *plan, {.signals = signals_, .foreground = foreground_, .guardian = guardian()});
+  if (const auto* problem = std::get_if<NotStarted>(&started)) {
+    held.lock->release();
+    return {.exit_code = report_not_started(*problem)};
+  }
+  return supervise(held, std::get<ChildProcess>(started), held_since);
+}
+
+// None: the lock was lost already.
+std::optional<ChildPlan> Run::plan_child(const ExclusiveLock& lock) const {
+  const auto fence = lock.fence();
+  const auto safe_until = lock.safe_until();
+  const std::string owner = lock.owner();
+  if (!fence || !safe_until || owner.empty()) {
+    return std::nullopt;
+  }
+  const auto safe_until_ms = std::chrono::floor<Milliseconds>(safe_until->time_since_epoch());
+  return ChildPlan{.arguments = session_.command,
+                   .environment = session_.environment.for_child(
+                       {{"EXCLUSIVE_LOCK_NAME", options_.claim.name},
+                        {"EXCLUSIVE_LOCK_KEY", lock.key()},
+                        {"EXCLUSIVE_LOCK_OWNER", owner},
+                        {"EXCLUSIVE_LOCK_FENCE", std::to_string(fence->value)},
+                        {"EXCLUSIVE_LOCK_SAFE_UNTIL_MS", std::to_string(safe_until_ms.count())}}),
+                   .dies_with_parent = !options_.allow_orphan};
+}
+
+Ending Run::supervise(const Held& held, const ChildProcess& child, Instant held_since) {
+  const std::stop_callback tell_loss(held.lock->lost_token(),
+                                     [this] { news_.hold_changed.send(); });
+  Supervision supervision({.lock = *held.lock,
+                           .child = child,
+                           .signals = signals_,
+                           .foreground = foreground_,
+                           .guardian = guardian(),
+                           .hold_changed = news_.hold_changed,
+                           .talk = session_.talk},
+                          HoldWatch(rules_, held_since));
+  const Supervision::Ended ended = supervision.run();
+  const auto* killed = std::get_if<ChildProcess::Killed>(&ended.how);
+  foreground_.take_back_from(child.group(), killed != nullptr);
+  if (guardian_) {
+    guardian_->dismiss();
+  }
+  child.reap();
+  const ReleaseOutcome released = held.lock->release();
+  Ending ending{.exit_code = report_end(ended, released)};
+  if (killed != nullptr && ended.had_terminal &&
+      (killed->signal == SIGINT || killed->signal == SIGQUIT)) {
+    ending.signal_for_group = killed->signal;
+  }
+  return ending;
+}
+
+int Run::report_not_started(NotStarted problem) const {
+  const bool not_found = problem.error == ENOENT || problem.error == ENOTDIR;
+  session_.talk.say("cannot run " + shown(session_.command.front()) + ": " +
+                    (not_found ? "not found, or what its first line names is not"
+                               : std::strerror(problem.error)) +
+                    "; the lock was released");
+  return to_int(not_found ? ExitCode::not_found : ExitCode::cannot_execute);
+}
+
+int Run::report_lost(bool has_run) const {
+  const char* const cause =
+      news_.is_record_gone
+          ? "the store no longer has its record: it expired, or somebody removed it, or the "
+            "store lost its data"
+          : "it was not confirmed in time: the store did not answer, or this process was stopped";
+  const char* effect = "the command was not started";
+  if (has_run) {
+    switch (options_.on_lost) {
+      case OnLost::kill:
+        effect = "the command was ended";
+        break;
+      case OnLost::signal:
+        effect = "the command was sent TERM";
+        break;
+      case OnLost::ignore:
+        effect = "the command ran on, as --on-lost=ignore says";
+        break;
+    }
+  }
+  session_.talk.say("lost " + shown(options_.claim.name) + ": " + cause + "; " + effect +
+                    ", and somebody else may hold the lock now");
+  return to_int(ExitCode::lost);
+}
+
+int Run::report_end(const Supervision::Ended& ended, ReleaseOutcome released) const {
+  const bool is_lost = ended.reason == HoldWatch::Reason::lost;
+  if (is_lost || released == ReleaseOutcome::not_held) {
+    return report_lost(true);
+  }
+  if (released == ReleaseOutcome::unknown) {
+    session_.talk.say("the store did not answer the release of " + shown(options_.claim.name) +
+                      "; it is free after " + spoken(lock_options_.lock_ttl) + " at the latest");
+  }
+  if (ended.reason == HoldWatch::Reason::held_too_long) {
+    session_.talk.say(shown(options_.claim.name) + " was held for longer than --max-hold " +
+                      spoken(*options_.max_hold) + "; the command was ended and the lock released");
+    return to_int(ExitCode::held_too_long);
+  }
+  if (const auto* killed = std::get_if<ChildProcess::Killed>(&ended.how)) {
+    return exit_code_for_signal(killed->signal);
+  }
+  return std::get<ChildProcess::Exited>(ended.how).code;
+}
+
+// NAME may stand behind "--" where it begins with a dash: run --ttl 5s -- -name -- command.
+void take_name_and_command(CLI::App& parser, ClaimOptions& claim, Session& session) {
+  auto& command = session.command;
+  if (parser.count("NAME") == 0 && command.size() >= 2 && command[1] == "--") {
+    claim.name = command[0];
+    command.erase(command.begin(), command.begin() + 2);
+  } else if (parser.count("NAME") == 0) {
+    throw CLI::RequiredError("NAME");
+  }
+  if (command.empty()) {
+    throw CLI::ValidationError(
+        "COMMAND", "is missing; put it behind --, as in: exclusive-lock run " + shown(claim.name) +
+                       " -- make");
+  }
+}
+
+int act(CLI::App& parser, RunOptions& options, Session& session) {
+  take_name_and_command(parser, options.claim, session);
+  Ending ending{};
+  {
+    Run run(options, run_lock_options(options, session.store.key_prefix), session);
+    ending = run.run();
+  }
+  // ^C at a terminal that was lent reached the command only. In a script, whose shell is in our
+  // group, it was meant for the script as well.
+  if (ending.signal_for_group && ::getpgrp() != ::getpid()) {
+    ::kill(0, *ending.signal_for_group);
+  }
+  return ending.exit_code;
+}
+
+}  // namespace
+
+Subcommand add_run(CLI::App& app, Session& session) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* const parser = app.add_subcommand("run", "Run a command while holding a lock");
+  parser->add_option("NAME", options->claim.name, "What is locked: any text");
+  add_run_options(*parser, *options);
+  parser->footer(
+      "Example: exclusive-lock run nightly --wait 10m -- make report\n"
+      "The command finds EXCLUSIVE_LOCK_NAME, _KEY, _OWNER, _FENCE and _SAFE_UNTIL_MS in its "
+      "environment.");
+  return {.parser = parser,
+          .act = [parser, options, &session] { return act(*parser, *options, session); }};
+}
+
+}  // namespace exclusive_lock::cli

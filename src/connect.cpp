@@ -1,0 +1,78 @@
+// From a URL to a connection: the one place that knows all stores.
+
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "connect/connection_plan.hpp"
+#include "exclusive_lock/connection.hpp"
+#include "runtime/engine.hpp"
+#include "stores/clock_source.hpp"
+#include "stores/local/local_store.hpp"
+#include "stores/memory/memory_store.hpp"
+#include "stores/redis/redis_store.hpp"
+
+namespace exclusive_lock {
+namespace {
+
+// Has no state, so one serves all stores. Never destroyed, because a connection may be a static
+// object and end after everything that was made here.
+const ClockSource& system_clock() {
+  static const ClockSource& clock = *new SystemClockSource;
+  return clock;
+}
+
+std::optional<std::string> process_environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+// One overload for each kind of URL: std::visit does not compile where one is missing.
+class StoreOpener {
+ public:
+  StoreOpener(const ConnectionPlan& plan, const ConnectOptions& options)
+      : plan_(plan), options_(options) {}
+
+  std::shared_ptr<Store> operator()(const LocalUrl& url) const {
+    return open_local_store({.directory = url.directory}, system_clock(), options_.log);
+  }
+
+  std::shared_ptr<Store> operator()(const MemoryUrl&) const {
+    return make_memory_store(system_clock());
+  }
+
+  std::shared_ptr<Store> operator()(const RedisUrl& url) const {
+    const Credentials credentials = url.credentials.value_or(Credentials{});
+    return open_redis_store({.host = url.host,
+                             .port = url.port,
+                             .tls = url.tls,
+                             .unix_socket = url.unix_socket,
+                             .username = credentials.username,
+                             .password = credentials.password,
+                             .database = url.database,
+                             .client_name = plan_.client_name,
+                             .ca_file = options_.ca_file,
+                             .connect_timeout = options_.connect_timeout,
+                             .command_timeout = options_.command_timeout,
+                             .url = text_without_credentials(url)},
+                            system_clock(), options_.log);
+  }
+
+ private:
+  const ConnectionPlan& plan_;
+  const ConnectOptions& options_;
+};
+
+}  // namespace
+
+std::shared_ptr<Connection> connect(std::string_view url, const ConnectOptions& options) {
+  const ConnectionPlan plan = plan_connection(url, options, process_environment);
+  auto engine = make_engine(std::visit(StoreOpener(plan, options), plan.url),
+                            {.command_timeout = options.command_timeout, .log = options.log});
+  return std::make_shared<Connection>(std::move(engine));
+}
+
+}  // namespace exclusive_lock

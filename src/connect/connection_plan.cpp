@@ -1,0 +1,99 @@
+#include "connect/connection_plan.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace exclusive_lock {
+namespace {
+
+using Mistakes = std::vector<Mistake>;
+using std::chrono::milliseconds;
+
+constexpr milliseconds least_timeout{10};
+constexpr milliseconds most_timeout = std::chrono::hours(1);
+constexpr std::string_view default_client_name = "exclusive-lock";
+constexpr std::size_t most_client_name_bytes = 128;
+
+void check_timeout(std::string_view field, milliseconds timeout, Mistakes& mistakes) {
+  if (timeout < least_timeout || timeout > most_timeout) {
+    mistakes.push_back(
+        {std::string(field), "is " + std::to_string(timeout.count()) + " ms", "10 ms to 1 hour"});
+  }
+}
+
+// What CLIENT SETNAME takes: no spaces, line breaks or other special characters.
+void check_client_name(const std::string& name, Mistakes& mistakes) {
+  const bool is_plain =
+      std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c <= '~'; });
+  if (!is_plain || name.size() > most_client_name_bytes) {
+    mistakes.push_back({"client_name",
+                        is_plain ? "has " + std::to_string(name.size()) + " bytes"
+                                 : "holds a space or a character that is not printable ASCII",
+                        "up to 128 bytes of printable ASCII without spaces"});
+  }
+}
+
+// For a store on a server: at most one source of credentials, and where there is one, what it says.
+void take_credentials(RedisUrl& url, const ConnectOptions& options, const Environment& environment,
+                      Mistakes& mistakes) {
+  const bool has_file = !options.credentials_file.empty();
+  const bool has_variable = !options.credentials_variable.empty();
+  const int sources = int{url.credentials.has_value()} + int{has_file} + int{has_variable};
+  if (sources > 1) {
+    mistakes.push_back({"credentials", "come from " + std::to_string(sources) + " sources",
+                        "one of: the store URL, credentials_file, credentials_variable"});
+  } else if (has_file) {
+    url.credentials = credentials_in_file(options.credentials_file, mistakes);
+  } else if (has_variable) {
+    url.credentials = credentials_in_variable(options.credentials_variable, environment, mistakes);
+  }
+}
+
+void refuse_credentials(const ConnectOptions& options, Mistakes& mistakes) {
+  for (const auto& [field, is_given] :
+       {std::pair("credentials_file", !options.credentials_file.empty()),
+        std::pair("credentials_variable", !options.credentials_variable.empty())}) {
+    if (is_given) {
+      mistakes.push_back({field, "is given, but this store asks for no password",
+                          "redis:, rediss: and unix: only"});
+    }
+  }
+}
+
+void check_ca_file(const StoreUrl& url, const ConnectOptions& options, Mistakes& mistakes) {
+  const auto* server = std::get_if<RedisUrl>(&url);
+  const bool is_tls = server != nullptr && server->tls;
+  if (!options.ca_file.empty() && !is_tls) {
+    mistakes.push_back(
+        {"ca_file", "is given, but this connection is not encrypted", "rediss: only"});
+  }
+}
+
+}  // namespace
+
+ConnectionPlan plan_connection(std::string_view url, const ConnectOptions& options,
+                               const Environment& environment) {
+  ParsedStoreUrl parsed = parse_store_url(url);
+  Mistakes mistakes = std::move(parsed.mistakes);
+  check_timeout("connect_timeout", options.connect_timeout, mistakes);
+  check_timeout("command_timeout", options.command_timeout, mistakes);
+  check_client_name(options.client_name, mistakes);
+  if (parsed.url) {
+    check_ca_file(*parsed.url, options, mistakes);
+    if (auto* server = std::get_if<RedisUrl>(&*parsed.url)) {
+      take_credentials(*server, options, environment, mistakes);
+    } else {
+      refuse_credentials(options, mistakes);
+    }
+  }
+  if (!mistakes.empty()) {
+    throw ValidationError(std::move(mistakes));
+  }
+  return {std::move(*parsed.url),
+          options.client_name.empty() ? std::string(default_client_name) : options.client_name};
+}
+
+}  // namespace exclusive_lock

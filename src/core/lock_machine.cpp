@@ -1,0 +1,320 @@
+#include "core/lock_machine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/pace.hpp"
+#include "core/safe_window.hpp"
+
+namespace exclusive_lock {
+namespace {
+
+// The first retry of a refresh comes after this part of the interval, then they thin out to one
+// interval.
+constexpr int first_retry_divisor = 8;
+
+Milliseconds refresh_backoff(int failures, Milliseconds interval) {
+  // No randomness: holds of one connection fail together and are refreshed together, in one
+  // request.
+  constexpr double full_pause = 1.0;
+  return backoff_pause(failures, std::max(interval / first_retry_divisor, Milliseconds{1}),
+                       interval, full_pause);
+}
+
+}  // namespace
+
+LockMachine::LockMachine(LockSettings settings, std::array<std::uint8_t, 16> owner_id)
+    : settings_(std::move(settings)), owner_id_(owner_id) {}
+
+// --- acquire -----------------------------------------------------------------------------------
+
+Actions LockMachine::acquire_requested(AcquireMode mode, Instant now) {
+  Actions actions;
+  lose_if_over(now, actions);
+  if (!std::holds_alternative<Idle>(state_)) {
+    const bool held = std::holds_alternative<Held>(state_);
+    if (mode == AcquireMode::as_mutex) {
+      actions.push_back(ConcludeAcquire{BusyHere{}});
+    } else if (held) {
+      actions.push_back(ConcludeAcquire{AlreadyHeld{}});
+    }
+    return actions;  // attempting, as_object: the reply to that attempt answers this caller too
+  }
+  const Ticket ticket = ++last_ticket_;
+  state_ = Attempting{.ticket = ticket, .requested_at = now};
+  AttemptRequest request{.key = settings_.key,
+                         .owner = owner(ticket),
+                         .ttl = settings_.ttl,
+                         .record_tail = settings_.record_tail,
+                         .floor = highest_fence_,
+                         .not_after = now + std::min(settings_.command_timeout, settings_.ttl),
+                         .detached = settings_.detached};
+  actions.push_back(SendAttempt{.request = std::move(request), .requested_at = now});
+  return actions;
+}
+
+Actions LockMachine::attempt_replied(Ticket ticket, const Answer<AttemptReply>& answer,
+                                     Instant now) {
+  Actions actions;
+  lose_if_over(now, actions);
+  const auto* reply = std::get_if<AttemptReply>(&answer);
+  if (reply != nullptr)
+    highest_fence_ = std::max(highest_fence_, reply->fence);
+
+  const auto* attempting = std::get_if<Attempting>(&state_);
+  if (attempting == nullptr || attempting->ticket != ticket) {
+    // Abandoned before. What it was granted goes back; had it failed, it was given back when it was
+    // abandoned.
+    if (reply != nullptr && reply->outcome == AttemptOutcome::granted)
+      give_back(ticket, latest_expiry(now), actions);
+    return actions;
+  }
+  const Attempting attempt = *attempting;
+  state_ = Idle{};
+  if (reply == nullptr) {
+    const auto& failure = std::get<StoreFailure>(answer);
+    if (failure.may_have_run)
+      give_back(ticket, latest_expiry(now), actions);
+    actions.push_back(ConcludeAcquire{failure});
+    return actions;
+  }
+  switch (reply->outcome) {
+    case AttemptOutcome::granted:
+      grant(attempt, *reply, now, actions);
+      break;
+    case AttemptOutcome::busy:
+    case AttemptOutcome::superseded:  // by a newer ticket that this object has given up: it goes
+                                      // away by itself
+      actions.push_back(ConcludeAcquire{Busy{.remaining_ttl = reply->remaining_ttl}});
+      break;
+    case AttemptOutcome::too_late:
+      actions.push_back(ConcludeAcquire{StoreFailure{
+          .code = errc::store_unavailable,
+          .message =
+              "the request reached the store after its time was over, and was not carried out",
+          .may_have_run = false}});
+      break;
+  }
+  return actions;
+}
+
+void LockMachine::grant(const Attempting& attempt, const AttemptReply& reply, Instant now,
+                        Actions& actions) {
+  const Instant until = safe_until(attempt.requested_at, settings_.ttl);
+  if (now >= until) {
+    give_back(attempt.ticket, latest_expiry(now), actions);
+    actions.push_back(
+        ConcludeAcquire{StoreFailure{.code = errc::outcome_unknown,
+                                     .message = "the lock was granted, but the answer came when "
+                                                "its time was nearly over; it was given back",
+                                     .may_have_run = true}});
+    return;
+  }
+  state_ = Held{.ticket = attempt.ticket,
+                .fence = reply.fence,
+                .safe_until = until,
+                .record_gone_by = latest_expiry(now),
+                .refresh_due = attempt.requested_at + settings_.refresh_interval};
+  actions.push_back(TellAcquired{.fence = reply.fence});
+  actions.push_back(ConcludeAcquire{Acquired{}});
+}
+
+Actions LockMachine::attempt_abandoned(Ticket ticket, Instant now) {
+  Actions actions;
+  lose_if_over(now, actions);
+  const auto* attempting = std::get_if<Attempting>(&state_);
+  if (attempting == nullptr || attempting->ticket != ticket)
+    return actions;
+  state_ = Idle{};
+  give_back(ticket, latest_expiry(now), actions);
+  actions.push_back(ConcludeAcquire{Busy{.remaining_ttl = std::nullopt}});
+  return actions;
+}
+
+// --- refresh -----------------------------------------------------------------------------------
+
+Actions LockMachine::refresh_requested(Instant now) {
+  Actions actions;
+  lose_if_over(now, actions);
+  auto* held = std::get_if<Held>(&state_);
+  if (held == nullptr) {
+    actions.push_back(ConcludeRefresh{RefreshConclusion::not_held});
+    return actions;
+  }
+  held->refresh_called_for = true;
+  if (!held->refresh_in_flight)
+    send_refresh(*held, now, actions);
+  return actions;
+}
+
+void LockMachine::send_refresh(Held& held, Instant now, Actions& actions) {
+  held.refresh_in_flight = true;
+  held.record_gone_by =
+      std::max(held.record_gone_by, latest_expiry(now + settings_.command_timeout));
+  actions.push_back(SendRefresh{
+      .request = {.key = settings_.key, .owner = owner(held.ticket), .ttl = settings_.ttl},
+      .requested_at = now});
+}
+
+Actions LockMachine::refresh_replied(Ticket ticket, Instant requested_at,
+                                     const Answer<RefreshVerdict>& answer, Instant now) {
+  Actions actions;
+  lose_if_over(now, actions);
+  auto* held = std::get_if<Held>(&state_);
+  if (held == nullptr || held->ticket != ticket)
+    return actions;
+  held->refresh_in_flight = false;
+
+  if (const auto* failure = std::get_if<StoreFailure>(&answer)) {
+    refresh_failed(*held, *failure, now, actions);
+    return actions;
+  }
+  switch (std::get<RefreshVerdict>(answer)) {
+    case RefreshVerdict::lost:
+      lose(LossReason::record_gone, actions);
+      break;
+    case RefreshVerdict::refreshed:
+      held->safe_until = std::max(held->safe_until, safe_until(requested_at, settings_.ttl));
+      held->refresh_due = requested_at + settings_.refresh_interval;
+      held->refresh_failures = 0;
+      actions.push_back(TellRefreshed{});
+      if (std::exchange(held->refresh_called_for, false)) {
+        actions.push_back(ConcludeRefresh{RefreshConclusion::refreshed});
+      }
+      break;
+  }
+  return actions;
+}
+
+void LockMachine::refresh_failed(Held& held, const StoreFailure& failure, Instant now,
+                                 Actions& actions) {
+  ++held.refresh_failures;
+  held.refresh_due = now + refresh_backoff(held.refresh_failures, settings_.refresh_interval);
+  actions.push_back(TellRefreshFailed{
+      .failure = failure, .left = std::chrono::floor<Milliseconds>(held.safe_until - now)});
+  if (std::exchange(held.refresh_called_for, false)) {
+    actions.push_back(ConcludeRefresh{RefreshConclusion::unknown});
+  }
+}
+
+// --- release, loss -----------------------------------------------------------------------------
+
+Actions LockMachine::release_requested(Instant now) {
+  Actions actions;
+  lose_if_over(now, actions);
+  const auto* held = std::get_if<Held>(&state_);
+  if (held == nullptr) {
+    actions.push_back(ConcludeReleaseNotHeld{});
+    return actions;
+  }
+  const Held hold = *held;
+  state_ = Idle{};
+  if (hold.refresh_called_for)
+    actions.push_back(ConcludeRefresh{RefreshConclusion::not_held});
+  actions.push_back(SendRelease{.request = {.key = settings_.key, .owner = owner(hold.ticket)},
+                                .pointless_after = hold.record_gone_by,
+                                .called_for = true});
+  return actions;
+}
+
+Actions LockMachine::detached(Instant now) {
+  Actions actions;
+  lose_if_over(now, actions);
+  const auto* held = std::get_if<Held>(&state_);
+  if (held == nullptr)
+    return actions;
+  if (held->refresh_called_for)
+    actions.push_back(ConcludeRefresh{RefreshConclusion::not_held});
+  state_ = Idle{};
+  return actions;
+}
+
+Actions LockMachine::woken(Instant now) {
+  Actions actions;
+  lose_if_over(now, actions);
+  auto* held = std::get_if<Held>(&state_);
+  if (held == nullptr || !settings_.auto_refresh)
+    return actions;
+  if (!held->refresh_in_flight && now >= held->refresh_due)
+    send_refresh(*held, now, actions);
+  return actions;
+}
+
+Actions LockMachine::belief_ended(Instant now) {
+  Actions actions;
+  lose_if_over(now, actions);
+  if (std::holds_alternative<Held>(state_))
+    lose(LossReason::not_confirmed, actions);
+  return actions;
+}
+
+Actions LockMachine::store_clock_stepped(std::chrono::microseconds step, Instant now) {
+  Actions actions;
+  lose_if_over(now, actions);
+  auto* held = std::get_if<Held>(&state_);
+  if (held == nullptr || step <= std::chrono::microseconds::zero())
+    return actions;
+  held->safe_until -= step;
+  held->refresh_due = now;
+  if (now >= held->safe_until)
+    lose(LossReason::store_clock_stepped, actions);
+  return actions;
+}
+
+void LockMachine::lose_if_over(Instant now, Actions& actions) {
+  const auto* held = std::get_if<Held>(&state_);
+  if (held != nullptr && now >= held->safe_until)
+    lose(LossReason::not_confirmed, actions);
+}
+
+void LockMachine::lose(LossReason reason, Actions& actions) {
+  const Held hold = std::get<Held>(state_);
+  state_ = Idle{};
+  actions.push_back(TellLost{.fence = hold.fence, .reason = reason});
+  if (hold.refresh_called_for)
+    actions.push_back(ConcludeRefresh{RefreshConclusion::lost});
+  // A refresh without an answer may have been carried out: the record would stand in the way of
+  // others.
+  if (reason != LossReason::record_gone)
+    give_back(hold.ticket, hold.record_gone_by, actions);
+}
+
+void LockMachine::give_back(Ticket ticket, Instant pointless_after, Actions& actions) const {
+  actions.push_back(SendRelease{.request = {.key = settings_.key, .owner = owner(ticket)},
+                                .pointless_after = pointless_after,
+                                .called_for = false});
+}
+
+// A request that was abandoned may still be carried out at its not_after, on a clock that runs a
+// bit slower.
+Instant LockMachine::latest_expiry(Instant request_abandoned_at) const {
+  const Milliseconds drift = settings_.ttl * clock_drift_percent / 100;
+  return request_abandoned_at + settings_.command_timeout + settings_.ttl + drift + safety_margin;
+}
+
+// --- what is seen from outside -----------------------------------------------------------------
+
+std::optional<LockMachine::Hold> LockMachine::hold() const {
+  const auto* held = std::get_if<Held>(&state_);
+  if (held == nullptr)
+    return std::nullopt;
+  return Hold{.owner = owner(held->ticket), .fence = held->fence, .safe_until = held->safe_until};
+}
+
+std::optional<Ticket> LockMachine::attempting() const {
+  const auto* attempting = std::get_if<Attempting>(&state_);
+  if (attempting == nullptr)
+    return std::nullopt;
+  return attempting->ticket;
+}
+
+std::optional<Instant> LockMachine::next_wake() const {
+  const auto* held = std::get_if<Held>(&state_);
+  if (held == nullptr)
+    return std::nullopt;
+  if (!settings_.auto_refresh || held->refresh_in_flight)
+    return held->safe_until;
+  return std::min(held->safe_until, held->refresh_due);
+}
+
+}  // namespace exclusive_lock

@@ -1,0 +1,183 @@
+#pragma once
+// One lock object as a state machine: the only place that decides whether it holds the lock.
+//
+// It has no clock, no socket and no thread. Its inputs are events, each with the instant at which
+// it is looked at; its output is a list of actions for whoever drives it (runtime/lock_handle.cpp,
+// the simulation). Instants must not go backwards from call to call.
+//
+//   state       meaning                         leaves it
+//   idle        holds nothing                   acquire_requested -> attempting
+//   attempting  one attempt is on its way       reply, granted in time -> held
+//                                               any other reply, abandoned -> idle
+//   held        believed until safe_until()     released, detached -> idle
+//                                               lost (record gone, safe_until() passed, the store's
+//                                               clock stepped) -> idle
+//
+// Rules, each of which has a test that names it and a mutant in the simulation:
+// - Every input first looks whether safe_until() has passed. If it has, the hold is lost before the
+//   input is even considered, so that no late reply revives it (G5).
+// - A hold counts from the instant before its request was sent (G1): requests carry requested_at
+//   with them.
+// - An attempt whose outcome is unknown is given back, and never repeated under its ticket (G4).
+// - Release ends the belief first and talks to the store afterwards.
+// - Giving back names a ticket: it removes that record or an older one of this object, never a
+//   newer one, so it may be late, repeated or overtaken.
+//
+// Whoever adds an event: say what it does in each of the three states, and test all three.
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/protocol.hpp"
+#include "exclusive_lock/error.hpp"
+#include "exclusive_lock/events.hpp"
+
+namespace exclusive_lock {
+
+struct LockSettings {
+  std::string key;
+  std::string record_tail;
+  Milliseconds ttl;
+  Milliseconds refresh_interval;
+  bool auto_refresh;
+  bool detached;
+  Milliseconds command_timeout;  // how long the answer to a request is waited for
+};
+
+// What an object that holds the lock already is to answer (exclusive_lock.hpp, "States").
+enum class AcquireMode {
+  as_object,  // acquire(): yes
+  as_mutex,   // lock(): wait, like any other thread
+};
+
+// --- actions -----------------------------------------------------------------------------------
+
+struct SendAttempt {
+  AttemptRequest request;
+  Instant requested_at;
+};
+struct SendRefresh {
+  RefreshRequest request;
+  Instant requested_at;
+};
+// Release this owner's record, and keep trying until the store has answered or `pointless_after`
+// has come, when the record is gone by itself.
+struct SendRelease {
+  ReleaseRequest request;
+  Instant pointless_after;
+  bool called_for;  // somebody waits in release(); otherwise it tidies up behind a loss or a lost
+                    // attempt
+};
+
+struct Acquired {};
+struct AlreadyHeld {};
+struct Busy {
+  std::optional<Milliseconds> remaining_ttl;  // of the record in the way; none: it never expires
+};
+struct BusyHere {};  // another thread holds or tries it through this very object
+using AcquireAnswer = std::variant<Acquired, AlreadyHeld, Busy, BusyHere, StoreFailure>;
+
+// An answer to every acquire_requested that was not answered before.
+struct ConcludeAcquire {
+  AcquireAnswer answer;
+};
+enum class RefreshConclusion { refreshed, not_held, lost, unknown };
+// An answer to every refresh_requested that was not answered before.
+struct ConcludeRefresh {
+  RefreshConclusion conclusion;
+};
+// Nothing was held; a release that was sent is answered by the reply to it.
+struct ConcludeReleaseNotHeld {};
+
+struct TellAcquired {
+  Fence fence;
+};
+struct TellRefreshed {};
+struct TellLost {
+  Fence fence;
+  LossReason reason;
+};
+struct TellRefreshFailed {
+  StoreFailure failure;
+  Milliseconds left;  // of the hold, unless a later refresh succeeds
+};
+
+using Action =
+    std::variant<SendAttempt, SendRefresh, SendRelease, ConcludeAcquire, ConcludeRefresh,
+                 ConcludeReleaseNotHeld, TellAcquired, TellRefreshed, TellLost, TellRefreshFailed>;
+using Actions = std::vector<Action>;
+
+// --- the machine -------------------------------------------------------------------------------
+
+class LockMachine {
+ public:
+  LockMachine(LockSettings settings, std::array<std::uint8_t, 16> owner_id);
+
+  [[nodiscard]] Actions acquire_requested(AcquireMode mode, Instant now);
+  [[nodiscard]] Actions attempt_replied(Ticket ticket, const Answer<AttemptReply>& answer,
+                                        Instant now);
+  // The caller does not want it any more, whatever comes of it.
+  [[nodiscard]] Actions attempt_abandoned(Ticket ticket, Instant now);
+
+  [[nodiscard]] Actions refresh_requested(Instant now);
+  [[nodiscard]] Actions refresh_replied(Ticket ticket, Instant requested_at,
+                                        const Answer<RefreshVerdict>& answer, Instant now);
+  [[nodiscard]] Actions release_requested(Instant now);
+  // The record is left to its ttl, or to somebody who knows its owner.
+  [[nodiscard]] Actions detached(Instant now);
+
+  // Time has passed: to be called at next_wake() at the latest.
+  [[nodiscard]] Actions woken(Instant now);
+  // Somebody asked held() at an instant when the answer was no, and was told so: that is final.
+  [[nodiscard]] Actions belief_ended(Instant now);
+  // The store's clock jumped forward by up to `step`: records go that much earlier than was counted
+  // on.
+  [[nodiscard]] Actions store_clock_stepped(std::chrono::microseconds step, Instant now);
+
+  struct Hold {
+    Owner owner;
+    Fence fence;
+    Instant safe_until;
+  };
+  [[nodiscard]] std::optional<Hold> hold() const;
+  [[nodiscard]] std::optional<Ticket> attempting() const;
+  [[nodiscard]] std::optional<Instant> next_wake() const;
+
+ private:
+  struct Idle {};
+  struct Attempting {
+    Ticket ticket;
+    Instant requested_at;
+  };
+  struct Held {
+    Ticket ticket;
+    Fence fence;
+    Instant safe_until;
+    Instant record_gone_by;  // no request sent so far can have made the record live longer
+    Instant refresh_due;
+    int refresh_failures = 0;
+    bool refresh_in_flight = false;
+    bool refresh_called_for = false;  // somebody waits in refresh()
+  };
+
+  [[nodiscard]] Owner owner(Ticket ticket) const {
+    return Owner{.id = owner_id_, .ticket = ticket};
+  }
+  void lose_if_over(Instant now, Actions& actions);
+  void lose(LossReason reason, Actions& actions);
+  void grant(const Attempting& attempt, const AttemptReply& reply, Instant now, Actions& actions);
+  void send_refresh(Held& held, Instant now, Actions& actions);
+  void refresh_failed(Held& held, const StoreFailure& failure, Instant now, Actions& actions);
+  void give_back(Ticket ticket, Instant pointless_after, Actions& actions) const;
+  [[nodiscard]] Instant latest_expiry(Instant request_abandoned_at) const;
+
+  LockSettings settings_;
+  std::array<std::uint8_t, 16> owner_id_;
+  Ticket last_ticket_ = 0;
+  Fence highest_fence_;
+  std::variant<Idle, Attempting, Held> state_;
+};
+
+}  // namespace exclusive_lock

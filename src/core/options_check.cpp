@@ -1,0 +1,153 @@
+#include "core/options_check.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <utility>
+
+#include "core/key_codec.hpp"
+#include "core/utf8.hpp"
+
+namespace exclusive_lock {
+namespace {
+
+using Mistakes = std::vector<Mistake>;
+
+std::string text_of(Milliseconds time) { return std::to_string(time.count()) + " ms"; }
+
+std::string up_to(std::size_t most, std::string_view what) {
+  return "1 to " + std::to_string(most) + " " + std::string(what);
+}
+
+std::string size_problem(std::size_t size) {
+  return size == 0 ? "is empty" : "has " + std::to_string(size) + " bytes";
+}
+
+bool is_size(std::size_t size, std::size_t most) { return size >= 1 && size <= most; }
+
+bool stays_in_prefix(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '-' || c == '.' || c == ':';
+}
+
+void append(Mistakes& mistakes, Mistakes more) {
+  mistakes.insert(mistakes.end(), std::make_move_iterator(more.begin()),
+                  std::make_move_iterator(more.end()));
+}
+
+// The most that lock_refresh may be. lock_ttl is within its range, so nothing overflows.
+Milliseconds most_refresh(const Options& options) {
+  return options.allow_short_ttl ? options.lock_ttl * 2 / 3 : options.lock_ttl - refresh_reserve;
+}
+
+std::string refresh_rule(const Options& options) {
+  const auto range = text_of(least_refresh) + " to " + text_of(most_refresh(options));
+  return options.allow_short_ttl
+             ? range + ", two thirds of lock_ttl"
+             : range + ", 500 ms below lock_ttl (allow_short_ttl, for tests, lifts that)";
+}
+
+Mistakes mistakes_in_times(const Options& options) {
+  Mistakes mistakes = mistakes_in_ttl(options.lock_ttl);
+  bool is_ttl_good = mistakes.empty();
+  if (is_ttl_good && most_refresh(options) < least_refresh) {
+    mistakes.push_back({"lock_ttl", "is " + text_of(options.lock_ttl),
+                        text_of(refresh_reserve + least_refresh) +
+                            " to 7 days (allow_short_ttl, for tests, lowers that to 100 ms)"});
+    is_ttl_good = false;
+  }
+  // What lock_refresh may be depends on lock_ttl; where that is wrong, only what never may be is
+  // told.
+  const auto most = is_ttl_good ? most_refresh(options) : most_ttl_allowed - refresh_reserve;
+  if (options.lock_refresh < least_refresh || options.lock_refresh > most) {
+    mistakes.push_back(
+        {"lock_refresh", "is " + text_of(options.lock_refresh),
+         is_ttl_good ? refresh_rule(options) : text_of(least_refresh) + " to " + text_of(most)});
+  }
+  return mistakes;
+}
+
+Mistakes mistakes_in_contents(const Options& options) {
+  if (!is_size(options.contents_cap, most_contents_cap)) {
+    return {{"contents_cap", "is " + std::to_string(options.contents_cap),
+             up_to(most_contents_cap, "bytes")}};
+  }
+  const std::size_t size = options.lock_contents.text().size();
+  if (size > options.contents_cap) {
+    return {{"lock_contents", "has " + std::to_string(size) + " bytes of JSON text",
+             up_to(options.contents_cap, "bytes (contents_cap)")}};
+  }
+  return {};
+}
+
+Mistakes mistakes_in_key(const std::string& key) {
+  if (!is_size(key.size(), most_key_bytes)) {
+    return {{"key", size_problem(key.size()), up_to(most_key_bytes, "bytes")}};
+  }
+  if (is_side_key(key)) {
+    return {{"key",
+             "is spelled like a side key, where the fences or the waiters of another lock are",
+             "keys that do not end in :fence, :queue or :waiters behind a {tag}"}};
+  }
+  if (!fence_key(key)) {
+    return {
+        {"key", "has braces that leave no place in its cluster slot for the key of its fences",
+         "no '}', or a tag in braces that is neither empty nor the whole key: 'job', 'job{a}'"}};
+  }
+  return {};
+}
+
+Mistakes mistakes_in_label(const std::string& label) {
+  constexpr std::string_view allowed = "up to 256 bytes of UTF-8";
+  if (label.size() > most_label_bytes) {
+    return {{"label", size_problem(label.size()), std::string(allowed)}};
+  }
+  if (const auto position = first_non_utf8(label)) {
+    return {{"label", "is not UTF-8 at byte " + std::to_string(*position), std::string(allowed)}};
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<Mistake> mistakes_in_name(std::string_view app_name) {
+  if (!is_size(app_name.size(), most_name_bytes)) {
+    return {{"app_name", size_problem(app_name.size()), up_to(most_name_bytes, "bytes")}};
+  }
+  return {};
+}
+
+std::vector<Mistake> mistakes_in_key_prefix(std::string_view key_prefix) {
+  const auto allowed = up_to(most_key_prefix_bytes, "bytes of [A-Za-z0-9_.:-]");
+  if (!is_size(key_prefix.size(), most_key_prefix_bytes)) {
+    return {{"key_prefix", size_problem(key_prefix.size()), allowed}};
+  }
+  const auto wrong = std::find_if_not(key_prefix.begin(), key_prefix.end(), stays_in_prefix);
+  if (wrong != key_prefix.end()) {
+    const auto position = std::to_string(wrong - key_prefix.begin());
+    return {{"key_prefix", "has another character at byte " + position, allowed}};
+  }
+  return {};
+}
+
+std::vector<Mistake> mistakes_in_ttl(Milliseconds lock_ttl) {
+  if (lock_ttl < least_ttl || lock_ttl > most_ttl_allowed) {
+    return {{"lock_ttl", "is " + text_of(lock_ttl), "100 ms to 7 days"}};
+  }
+  return {};
+}
+
+std::vector<Mistake> mistakes_in(const Options& options) {
+  Mistakes mistakes = mistakes_in_name(options.app_name);
+  if (!options.cache_connection) {
+    mistakes.push_back({"cache_connection", "is missing", "what connect() returned"});
+  }
+  append(mistakes, mistakes_in_times(options));
+  append(mistakes, mistakes_in_contents(options));
+  append(mistakes, mistakes_in_key_prefix(options.key_prefix));
+  append(mistakes, options.key ? mistakes_in_key(*options.key) : Mistakes{});
+  append(mistakes, mistakes_in_label(options.label));
+  return mistakes;
+}
+
+}  // namespace exclusive_lock

@@ -1,0 +1,36 @@
+#pragma once
+// What is wrong with a lock's options, all of it at once (G10). Checks only; nothing is contacted.
+//
+// The rules are those of include/exclusive_lock/options.hpp. Whoever adds an option: its rule
+// there, its check in options_check.cpp, its edges in tests/unit/options_check_test.cpp.
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+#include "core/protocol.hpp"
+#include "exclusive_lock/error.hpp"
+#include "exclusive_lock/options.hpp"
+
+namespace exclusive_lock {
+
+inline constexpr std::size_t most_name_bytes = 512;
+inline constexpr std::size_t most_key_prefix_bytes = 128;
+inline constexpr std::size_t most_key_bytes = 2048;
+inline constexpr std::size_t most_label_bytes = 256;
+inline constexpr std::size_t most_contents_cap = 1024 * 1024;
+inline constexpr Milliseconds least_ttl{100};
+inline constexpr Milliseconds most_ttl_allowed = std::chrono::days(7);
+inline constexpr Milliseconds least_refresh{10};
+// Time for a refresh that failed to be tried again before the record is gone; the rule of the
+// original.
+inline constexpr Milliseconds refresh_reserve{500};
+
+// Empty: all is well.
+std::vector<Mistake> mistakes_in(const Options& options);
+
+std::vector<Mistake> mistakes_in_name(std::string_view app_name);
+std::vector<Mistake> mistakes_in_key_prefix(std::string_view key_prefix);
+std::vector<Mistake> mistakes_in_ttl(Milliseconds lock_ttl);
+
+}  // namespace exclusive_lock

@@ -1,0 +1,37 @@
+#include "core/pace.hpp"
+
+#include <algorithm>
+
+namespace exclusive_lock {
+namespace {
+
+// Past the expiry by this much: servers expire by whole milliseconds.
+constexpr Milliseconds after_expiry{1};
+// Waiters that aim at one expiry are spread over this.
+constexpr Milliseconds expiry_spread{5};
+
+Milliseconds share(Milliseconds whole, double unit) {
+  return Milliseconds{static_cast<Milliseconds::rep>(static_cast<double>(whole.count()) * unit)};
+}
+
+}  // namespace
+
+Milliseconds waiting_pause(std::optional<Milliseconds> remaining_ttl, Milliseconds longest,
+                           double unit) {
+  const Milliseconds routine = longest / 2 + share(longest - longest / 2, unit);
+  if (!remaining_ttl)
+    return routine;
+  const Milliseconds expiry =
+      std::max(*remaining_ttl, Milliseconds{0}) + after_expiry + share(expiry_spread, unit);
+  return std::min(routine, expiry);
+}
+
+Milliseconds backoff_pause(int failures, Milliseconds shortest, Milliseconds longest, double unit) {
+  constexpr int most_doublings =
+      20;  // 2^20 x 1 ms is beyond every cap used here, and cannot overflow
+  const int doublings = std::clamp(failures - 1, 0, most_doublings);
+  const Milliseconds full = std::min(longest, shortest * (1 << doublings));
+  return std::max(full / 2 + share(full - full / 2, unit), Milliseconds{1});
+}
+
+}  // namespace exclusive_lock

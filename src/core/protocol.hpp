@@ -1,0 +1,134 @@
+#pragma once
+// The words that core, stores and runtime speak with each other: requests to a store and its
+// answers. Values only. Whoever adds a verb: give it a request, a reply, a line in Store, one in
+// the memory store (the specification), one in each other store, and a conformance test.
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <variant>
+#include <vector>
+
+#include "exclusive_lock/clock.hpp"
+#include "exclusive_lock/fence.hpp"
+
+namespace exclusive_lock {
+
+using Milliseconds = std::chrono::milliseconds;
+
+// Grows with every attempt of one lock object, from 1. An attempt whose outcome is unknown is never
+// repeated under its ticket (G4).
+using Ticket = std::uint64_t;
+
+// Who holds: the random id of a lock object, and the ticket of its attempt.
+struct Owner {
+  std::array<std::uint8_t, 16> id{};
+  Ticket ticket = 0;
+  friend bool operator==(const Owner&, const Owner&) = default;
+};
+
+// The wall clock of a store, by which its records expire, as time since its epoch. Only differences
+// between two readings of one store mean anything here.
+using StoreTime = std::chrono::microseconds;
+
+// --- what a store is asked ---------------------------------------------------------------------
+
+struct AttemptRequest {
+  std::string key;
+  Owner owner;
+  Milliseconds ttl;
+  // All of the record but owner, fence and since, which the store puts in front (record_codec.hpp).
+  std::string record_tail;
+  // The highest fence of this name that the asking lock object has seen; the new one is above it
+  // (G2).
+  Fence floor;
+  // Not to be granted when the request reaches the store later than this: its sender has given up.
+  Instant not_after;
+  // The record outlives this process (Options::detached): a store that watches its holders does not
+  // watch this one.
+  bool detached = false;
+};
+
+enum class AttemptOutcome {
+  granted,  // the record is the asking owner's: just written, taken over from its own older ticket,
+            // or found there because an earlier copy of this very request had been carried out
+  busy,     // somebody else's record is there
+  superseded,  // a newer ticket of the same lock object is there: this request was overtaken
+  too_late,    // it arrived after not_after; nothing was done
+};
+
+struct AttemptReply {
+  AttemptOutcome outcome;
+  Fence fence;  // granted: the new one; otherwise the highest that the store knows for this name,
+                // or 0
+  // Of the record that is there after the call; none: it never expires by itself, or (too_late)
+  // unknown.
+  std::optional<Milliseconds> remaining_ttl;
+  // Read once, while the request was carried out. None: the store expires by the same clock as
+  // ours.
+  std::optional<StoreTime> store_time;
+};
+
+struct RefreshRequest {
+  std::string key;
+  Owner owner;
+  Milliseconds ttl;  // what remains is set to this, never added to; at least 1 ms
+};
+
+enum class RefreshVerdict { refreshed, lost };
+
+struct RefreshReply {
+  std::vector<RefreshVerdict> verdicts;  // one for each request, in order
+  std::optional<StoreTime> store_time;
+};
+
+// Deletes the record if it is of this owner id with this ticket or an older one: an older record of
+// the same lock object is a left-over of an attempt whose outcome was unknown.
+struct ReleaseRequest {
+  std::string key;
+  Owner owner;
+};
+
+enum class ReleaseVerdict { released, not_owner };
+
+struct ReleaseReply {
+  ReleaseVerdict verdict;
+  std::optional<StoreTime> store_time;
+};
+
+struct StoredRecord {
+  std::string key;
+  std::string value;
+  std::optional<Milliseconds> remaining_ttl;  // none: it never expires by itself
+};
+
+struct InspectReply {
+  std::optional<StoredRecord> record;  // none: nobody holds it
+};
+
+struct ListReply {
+  std::vector<StoredRecord> records;  // in no order
+  bool truncated = false;             // there were more than asked for
+};
+
+struct RemoveReply {
+  bool removed;  // false: the value there was not (or no longer) the expected one
+};
+
+// --- how it is answered ------------------------------------------------------------------------
+
+// A request without an answer that can be used. Where may_have_run is set, the store may have
+// carried it out or may yet do so.
+struct StoreFailure {
+  std::error_code code;
+  std::string message;  // what happened, what it means, what to do; fit for a terminal, no secrets
+  bool may_have_run = false;
+};
+
+template <class Reply>
+using Answer = std::variant<Reply, StoreFailure>;
+
+}  // namespace exclusive_lock

@@ -1,0 +1,54 @@
+#pragma once
+// What a waiting acquire does after each try: the policy of acquire_for, acquire_until and lock(),
+// without a clock or a thread.
+//
+// Until the fair hand-over is there, waiting means trying again: soon after the record in the way
+// must have expired, and at a jittered pace before that (pace.hpp).
+
+#include <optional>
+#include <variant>
+
+#include "core/lock_machine.hpp"
+
+namespace exclusive_lock {
+
+class WaitPlan {
+ public:
+  struct Succeeded {};
+  struct TimedOut {};
+  struct Failed {
+    StoreFailure failure;
+  };
+  struct TryAt {
+    Instant at;
+  };
+  // Another thread has the lock through the same object: try when that ends, at the latest at `at`
+  // (none: no limit).
+  struct TryWhenIdle {
+    std::optional<Instant> at;
+  };
+  using Step = std::variant<Succeeded, TimedOut, Failed, TryAt, TryWhenIdle>;
+
+  // No deadline: wait for ever. `retry_pause` is the store's.
+  WaitPlan(std::optional<Instant> deadline, Milliseconds retry_pause)
+      : deadline_(deadline), retry_pause_(retry_pause) {}
+
+  // `unit` is random in [0, 1). The last try is made at the deadline, so that a record that expires
+  // with it is not missed.
+  [[nodiscard]] Step after(const AcquireAnswer& answer, Instant now, double unit);
+
+ private:
+  [[nodiscard]] Step after_failure(const StoreFailure& failure, Instant now, double unit);
+  [[nodiscard]] bool is_over(Instant now) const { return deadline_ && now >= *deadline_; }
+  [[nodiscard]] Instant within_deadline(Instant at) const;
+
+  std::optional<Instant> deadline_;
+  Milliseconds retry_pause_;
+  int failures_ = 0;
+};
+
+// Trouble that may pass by itself while one waits: no connection, no answer, loading, busy, too
+// many clients.
+bool is_passing(const std::error_code& trouble);
+
+}  // namespace exclusive_lock

@@ -1,0 +1,73 @@
+#include "runtime/engine.hpp"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <utility>
+#include <vector>
+
+namespace exclusive_lock {
+
+Engine::Engine(std::shared_ptr<Store> store, EngineOptions options)
+    : process_(::getpid()),
+      options_(std::move(options)),
+      store_(std::move(store)),
+      refresher_(
+          *store_, clock_, options_.command_timeout,
+          [this](Instant requested_at, StoreTime time) { store_time_seen(requested_at, time); }),
+      scheduler_(clock_, [this] { refresher_.flush(); }),
+      releaser_(*store_, clock_, random_, scheduler_, options_.command_timeout) {}
+
+Engine::~Engine() {
+  scheduler_.stop();
+  store_->close();
+}
+
+bool Engine::is_in_its_process() const noexcept { return ::getpid() == process_; }
+
+void Engine::store_time_seen(Instant requested_at, StoreTime store_time) {
+  std::vector<ClockStepped> told;
+  StoreClockWatch::Step step{};
+  {
+    const std::lock_guard guard(clock_watch_mutex_);
+    const auto seen = clock_watch_.observe(requested_at, clock_.now(), store_time);
+    if (!seen)
+      return;
+    step = *seen;
+    if (step.most > std::chrono::microseconds::zero()) {
+      for (const auto& [subscriber, clock_stepped] : subscribers_)
+        told.push_back(clock_stepped);
+    }
+  }
+  if (options_.log) {
+    options_.log->warn("the clock of {} stepped by {} to {} us; {}", store_->url(),
+                       step.least.count(), step.most.count(),
+                       told.empty()
+                           ? "locks of dead holders last that much longer"
+                           : "locks on it expire early: holds are shortened and refreshed");
+  }
+  for (const auto& clock_stepped : told)
+    clock_stepped(step.most);
+}
+
+void Engine::subscribe(const void* subscriber, ClockStepped clock_stepped) {
+  const std::lock_guard guard(clock_watch_mutex_);
+  subscribers_.insert_or_assign(subscriber, std::move(clock_stepped));
+}
+
+void Engine::unsubscribe(const void* subscriber) {
+  const std::lock_guard guard(clock_watch_mutex_);
+  subscribers_.erase(subscriber);
+}
+
+std::shared_ptr<Engine> make_engine(std::shared_ptr<Store> store, EngineOptions options) {
+  auto engine = std::make_unique<Engine>(std::move(store), std::move(options));
+  // In a child after fork() the threads to be joined do not exist, and the sockets are the
+  // parent's: leave all of it alone, and let the memory go with the process.
+  return {engine.release(), [](Engine* mine) {
+            if (mine->is_in_its_process())
+              delete mine;
+          }};
+}
+
+}  // namespace exclusive_lock

@@ -1,0 +1,83 @@
+#pragma once
+// What a Connection is inside: one store, and what all locks on it share.
+//
+// Threads: one for timers, one for event handlers, one for stopping lost tokens (whose callbacks
+// are user code too, and must not wait for a slow handler), and those of the store. All are joined
+// by the destructor; whatever still waits for an answer then gets errc::connection_closed.
+
+#include <sys/types.h>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "core/store_clock_watch.hpp"
+#include "runtime/notifier.hpp"
+#include "runtime/random_source.hpp"
+#include "runtime/refresher.hpp"
+#include "runtime/releaser.hpp"
+#include "runtime/scheduler.hpp"
+#include "stores/clock_source.hpp"
+#include "stores/store.hpp"
+
+namespace spdlog {
+class logger;
+}
+
+namespace exclusive_lock {
+
+struct EngineOptions {
+  Milliseconds command_timeout;
+  std::shared_ptr<spdlog::logger> log;  // null: silent
+};
+
+class Engine {
+ public:
+  Engine(std::shared_ptr<Store> store, EngineOptions options);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  [[nodiscard]] Store& store() noexcept { return *store_; }
+  [[nodiscard]] const ClockSource& clock() const noexcept { return clock_; }
+  [[nodiscard]] RandomSource& random() noexcept { return random_; }
+  [[nodiscard]] Scheduler& scheduler() noexcept { return scheduler_; }
+  [[nodiscard]] Refresher& refresher() noexcept { return refresher_; }
+  [[nodiscard]] Releaser& releaser() noexcept { return releaser_; }
+  [[nodiscard]] Notifier& events() noexcept { return events_; }
+  [[nodiscard]] Notifier& losses() noexcept { return losses_; }
+  [[nodiscard]] Milliseconds command_timeout() const noexcept { return options_.command_timeout; }
+
+  // False in a child after fork(), where threads, sockets and locks of this object belong to the
+  // parent. A system call of some 50 ns: a flag set by pthread_atfork would miss a bare clone(2).
+  [[nodiscard]] bool is_in_its_process() const noexcept;
+
+  // A reply that came just now to a request of `requested_at` carried the store's time. Where that
+  // says that the store's clock was set forward, every subscriber is told by how much at most. Any
+  // thread.
+  void store_time_seen(Instant requested_at, StoreTime store_time);
+  using ClockStepped = std::function<void(std::chrono::microseconds)>;
+  void subscribe(const void* subscriber, ClockStepped clock_stepped);
+  void unsubscribe(const void* subscriber);
+
+ private:
+  SystemClockSource clock_;
+  SystemRandomSource random_;
+  pid_t process_;
+  EngineOptions options_;
+  std::shared_ptr<Store> store_;
+  Notifier events_;
+  Notifier losses_;
+  Refresher refresher_;
+  Scheduler scheduler_;
+  Releaser releaser_;
+
+  std::mutex clock_watch_mutex_;
+  StoreClockWatch clock_watch_;
+  std::unordered_map<const void*, ClockStepped> subscribers_;
+};
+
+std::shared_ptr<Engine> make_engine(std::shared_ptr<Store> store, EngineOptions options);
+
+}  // namespace exclusive_lock

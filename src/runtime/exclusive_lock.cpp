@@ -1,0 +1,225 @@
+#include "exclusive_lock/exclusive_lock.hpp"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/key_codec.hpp"
+#include "core/options_check.hpp"
+#include "core/record_codec.hpp"
+#include "runtime/host.hpp"
+#include "runtime/inspection.hpp"
+#include "runtime/lock_handle.hpp"
+
+namespace exclusive_lock {
+namespace {
+
+std::shared_ptr<spdlog::logger> or_silent(std::shared_ptr<spdlog::logger> log) {
+  return log ? std::move(log) : std::make_shared<spdlog::logger>("exclusive-lock");  // no sinks
+}
+
+LockSettings settings_from(const Options& options) {
+  const auto& connection = *options.cache_connection;
+  return LockSettings{
+      .key = options.key ? *options.key : record_key(options.key_prefix, options.app_name),
+      .record_tail = encode_record_tail({.ttl = options.lock_ttl,
+                                         .host = host_name(),
+                                         .pid = ::getpid(),
+                                         .label = options.label,
+                                         .contents_text = options.lock_contents.text()}),
+      .ttl = options.lock_ttl,
+      .refresh_interval = options.lock_refresh,
+      .auto_refresh = options.auto_refresh,
+      .detached = options.detached,
+      .command_timeout = connection.engine()->command_timeout()};
+}
+
+StoreFailure forked() {
+  return StoreFailure{
+      .code = errc::connection_closed,
+      .message =
+          "this lock belongs to the process that made it, before fork(); make a new "
+          "connection and a new lock here",
+      .may_have_run = false};
+}
+
+}  // namespace
+
+// The connection comes first: it outlives the handle.
+struct ExclusiveLock::Parts {
+  std::shared_ptr<Connection> connection;
+  std::string name;
+  std::string key_prefix;
+  std::shared_ptr<LockHandle> handle;
+
+  [[nodiscard]] bool is_in_its_process() const noexcept {
+    return connection->engine()->is_in_its_process();
+  }
+
+  // In a child after fork() the answer of every call is the one of an object that holds nothing.
+  std::variant<bool, StoreFailure> acquire_once(AcquireMode mode) {
+    if (!is_in_its_process())
+      return forked();
+    const auto answer = handle->try_acquire(mode, {});
+    if (const auto* failure = std::get_if<StoreFailure>(&answer))
+      return *failure;
+    return std::holds_alternative<Acquired>(answer) || std::holds_alternative<AlreadyHeld>(answer);
+  }
+
+  std::variant<bool, StoreFailure> acquire_until(AcquireMode mode, std::optional<Instant> deadline,
+                                                 const std::stop_token& stop) {
+    if (!is_in_its_process())
+      return forked();
+    const auto end = handle->acquire(mode, deadline, stop);
+    if (const auto* failed = std::get_if<WaitPlan::Failed>(&end))
+      return failed->failure;
+    return std::holds_alternative<WaitPlan::Succeeded>(end);
+  }
+};
+
+namespace {
+
+bool value_or_throw(const std::variant<bool, StoreFailure>& result) {
+  if (const auto* failure = std::get_if<StoreFailure>(&result)) {
+    throw StoreError(failure->code, failure->message, failure->may_have_run);
+  }
+  return std::get<bool>(result);
+}
+
+bool value_or_error(const std::variant<bool, StoreFailure>& result, std::error_code& error) {
+  error.clear();
+  if (const auto* failure = std::get_if<StoreFailure>(&result)) {
+    error = failure->code;
+    return false;
+  }
+  return std::get<bool>(result);
+}
+
+}  // namespace
+
+ExclusiveLock::ExclusiveLock(Options options) {
+  auto mistakes = mistakes_in(options);
+  if (!mistakes.empty())
+    throw ValidationError(std::move(mistakes));
+  auto handle = std::make_shared<LockHandle>(*options.cache_connection->engine(),
+                                             settings_from(options), or_silent(options.log));
+  handle->subscribe();
+  parts_ = std::make_unique<Parts>(Parts{.connection = std::move(options.cache_connection),
+                                         .name = std::move(options.app_name),
+                                         .key_prefix = std::move(options.key_prefix),
+                                         .handle = std::move(handle)});
+}
+
+ExclusiveLock::~ExclusiveLock() {
+  if (parts_->is_in_its_process()) {
+    parts_->handle->close();
+  } else {
+    // Mutexes may be held by threads that do not exist here, and destructors would wait for them.
+    static_cast<void>(parts_.release());
+  }
+}
+
+bool ExclusiveLock::acquire() {
+  return value_or_throw(parts_->acquire_once(AcquireMode::as_object));
+}
+
+bool ExclusiveLock::acquire(std::error_code& error) {
+  return value_or_error(parts_->acquire_once(AcquireMode::as_object), error);
+}
+
+bool ExclusiveLock::acquire_for(Milliseconds patience, std::stop_token stop) {
+  return acquire_until(after(patience), std::move(stop));
+}
+
+bool ExclusiveLock::acquire_for(Milliseconds patience, std::stop_token stop,
+                                std::error_code& error) {
+  return acquire_until(after(patience), std::move(stop), error);
+}
+
+bool ExclusiveLock::acquire_until(Instant deadline, std::stop_token stop) {
+  return value_or_throw(parts_->acquire_until(AcquireMode::as_object, deadline, stop));
+}
+
+bool ExclusiveLock::acquire_until(Instant deadline, std::stop_token stop, std::error_code& error) {
+  return value_or_error(parts_->acquire_until(AcquireMode::as_object, deadline, stop), error);
+}
+
+ReleaseOutcome ExclusiveLock::release() {
+  return parts_->is_in_its_process() ? parts_->handle->release() : ReleaseOutcome::not_held;
+}
+
+RefreshOutcome ExclusiveLock::refresh() {
+  return parts_->is_in_its_process() ? parts_->handle->refresh() : RefreshOutcome::not_held;
+}
+
+std::optional<LockRecord> ExclusiveLock::inspect() const {
+  auto record = inspect_key(*parts_->connection->engine(), key());
+  if (record)
+    record->name = parts_->name;
+  return record;
+}
+
+bool ExclusiveLock::held() const noexcept { return safe_until().has_value(); }
+
+std::optional<Instant> ExclusiveLock::safe_until() const noexcept {
+  return parts_->is_in_its_process() ? parts_->handle->safe_until() : std::nullopt;
+}
+
+std::optional<Fence> ExclusiveLock::fence() const noexcept {
+  return held() ? std::optional(parts_->handle->fence()) : std::nullopt;
+}
+
+std::string ExclusiveLock::owner() const {
+  return held() ? parts_->handle->owner() : std::string();
+}
+
+std::stop_token ExclusiveLock::lost_token() const {
+  if (held())
+    return parts_->handle->lost_token();
+  std::stop_source stopped;
+  stopped.request_stop();
+  return stopped.get_token();
+}
+
+const std::string& ExclusiveLock::key() const noexcept { return parts_->handle->key(); }
+
+void ExclusiveLock::on_acquired(std::function<void(const AcquiredEvent&)> handler) {
+  parts_->handle->handlers().set(std::move(handler));
+}
+void ExclusiveLock::on_refreshed(std::function<void(const RefreshedEvent&)> handler) {
+  parts_->handle->handlers().set(std::move(handler));
+}
+void ExclusiveLock::on_released(std::function<void(const ReleasedEvent&)> handler) {
+  parts_->handle->handlers().set(std::move(handler));
+}
+void ExclusiveLock::on_lost(std::function<void(const LostEvent&)> handler) {
+  parts_->handle->handlers().set(std::move(handler));
+}
+void ExclusiveLock::on_error(std::function<void(const ErrorEvent&)> handler) {
+  parts_->handle->handlers().set(std::move(handler));
+}
+
+void ExclusiveLock::lock() {
+  value_or_throw(parts_->acquire_until(AcquireMode::as_mutex, std::nullopt, {}));
+}
+
+bool ExclusiveLock::try_lock() {
+  return value_or_throw(parts_->acquire_once(AcquireMode::as_mutex));
+}
+
+Instant ExclusiveLock::after(std::chrono::duration<long double> patience) noexcept {
+  const Instant now = BootClock::now();
+  if (patience >= Instant::max() - now)
+    return Instant::max();
+  if (patience <= patience.zero())
+    return now;
+  return now + std::chrono::ceil<Instant::duration>(patience);
+}
+
+bool ExclusiveLock::lock_until(Instant deadline) {
+  return value_or_throw(parts_->acquire_until(AcquireMode::as_mutex, deadline, {}));
+}
+
+}  // namespace exclusive_lock

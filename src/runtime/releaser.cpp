@@ -1,0 +1,48 @@
+#include "runtime/releaser.hpp"
+
+#include <utility>
+
+#include "core/pace.hpp"
+#include "exclusive_lock/error.hpp"
+
+namespace exclusive_lock {
+namespace {
+
+constexpr Milliseconds shortest_backoff{20};
+constexpr Milliseconds longest_backoff{1000};
+
+}  // namespace
+
+Releaser::Releaser(Store& store, const ClockSource& clock, RandomSource& random,
+                   Scheduler& scheduler, Milliseconds command_timeout)
+    : store_(store),
+      clock_(clock),
+      random_(random),
+      scheduler_(scheduler),
+      command_timeout_(command_timeout) {}
+
+void Releaser::release(ReleaseRequest request, Instant pointless_after, FirstAnswer first_answer) {
+  attempt(request, pointless_after, 0, first_answer);
+}
+
+void Releaser::attempt(const ReleaseRequest& request, Instant pointless_after, int failures,
+                       const FirstAnswer& first_answer) {
+  store_.release(
+      request, clock_.now() + command_timeout_,
+      [this, request, pointless_after, failures, first_answer](const Answer<ReleaseReply>& answer) {
+        if (first_answer)
+          first_answer(answer);
+        const auto* failure = std::get_if<StoreFailure>(&answer);
+        if (failure == nullptr || failure->code == errc::connection_closed)
+          return;
+        const Instant next = clock_.now() + backoff_pause(failures + 1, shortest_backoff,
+                                                          longest_backoff, random_.unit());
+        if (next >= pointless_after)
+          return;
+        scheduler_.at(next, [this, request, pointless_after, failures] {
+          attempt(request, pointless_after, failures + 1, nullptr);
+        });
+      });
+}
+
+}  // namespace exclusive_lock

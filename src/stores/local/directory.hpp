@@ -1,0 +1,103 @@
+#pragma once
+// The directory of the embedded store: where it is, whether it can be trusted, and the files in it.
+//
+//   locks.db       SQLite's database          locks.db-wal, locks.db-shm   its log and shared
+//   memory holders        lock bytes, see holder.hpp locks.new-*                  a file that is
+//   being made
+//
+// Rules. A directory given by its path is used if its rights allow it, whoever owns it. The default
+// place must be ours alone: owned by us, mode 0700, no symbolic link, in a directory where nobody
+// else can rename it; anybody could have planted it otherwise (FAULTS 48). A directory that
+// everybody may write is refused always. Files are for their owner alone (0600), but in a directory
+// that its group may write and that hands its group down (setgid, as mode 2770) they are for the
+// group too (0660). The umask changes nothing about that, in neither direction.
+//
+// Nothing here opens locks.db or its companions once SQLite may have them open: closing any
+// descriptor of a file drops all locks that the process has on it (fcntl(2); FAULTS 51).
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "stores/local/file_system.hpp"
+
+namespace exclusive_lock {
+
+// A file descriptor; closed by the destructor.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int fd) noexcept : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  ~Descriptor();
+  [[nodiscard]] int get() const noexcept { return fd_; }
+  [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
+  int release() noexcept;
+
+ private:
+  int fd_ = -1;
+};
+
+// Which file it is, whatever name it has.
+struct FileIdentity {
+  dev_t device = 0;
+  ino_t inode = 0;
+  friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
+};
+
+struct StorePlace {
+  std::filesystem::path path;
+  // Must be owned by this user and open to nobody else. None: given by its path, permissions
+  // decide.
+  std::optional<uid_t> private_to;
+};
+
+// <runtime_dir>/exclusive-lock where that is an absolute path of a directory owned by `user`, else
+// /var/tmp/exclusive-lock-<user>. `runtime_dir` is the value of XDG_RUNTIME_DIR, or null.
+StorePlace default_place(const char* runtime_dir, uid_t user);
+
+// The mode of files in a directory of that mode. Pure.
+mode_t file_mode_in(mode_t directory_mode) noexcept;
+
+class StoreDirectory {
+ public:
+  using FileSystemCheck = std::optional<std::string_view>(std::uint64_t f_type);
+  // Makes the last component of the path if it is missing, mode 0700. Throws LocalError.
+  explicit StoreDirectory(const StorePlace& place, FileSystemCheck* check = unsuitable_file_system);
+
+  // Absolute, without symbolic links.
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] std::string path_of(const std::string& name) const { return path_ + "/" + name; }
+
+  // None: there is no such file. Throws LocalError where it is anything but a regular file.
+  [[nodiscard]] std::optional<FileIdentity> find(const std::string& name) const;
+  // Opens an existing file for reading and writing; not open: there is none. Never follows a link.
+  [[nodiscard]] Descriptor open(const std::string& name) const;
+
+  // Makes an empty file with the right mode under a name that nobody else uses, and returns that.
+  [[nodiscard]] std::string make_unnamed() const;
+  // Waits until such a file is on the disk.
+  void sync(const std::string& unnamed) const;
+  // Gives such a file its name, unless there is a file of that name already: then false. Either way
+  // the file's old name is gone.
+  bool publish(const std::string& unnamed, const std::string& name) const;
+  // Removes what processes left behind that were killed while they made a file.
+  void sweep_unnamed() const;
+  void remove(const std::string& name) const noexcept;
+
+ private:
+  void check_ours(uid_t user) const;
+  void check_suitable(FileSystemCheck* check) const;
+
+  std::string path_;
+  Descriptor fd_;
+  struct stat status_ {};
+};
+
+}  // namespace exclusive_lock

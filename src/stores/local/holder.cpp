@@ -1,0 +1,103 @@
+#include "stores/local/holder.hpp"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <limits>
+#include <utility>
+
+#include "exclusive_lock/error.hpp"
+#include "stores/local/local_error.hpp"
+
+namespace exclusive_lock {
+namespace {
+
+constexpr const char* file_name = "holders";
+// Files come and go only while a store is made or somebody deletes one.
+constexpr int most_tries = 100;
+
+struct flock byte_of(HolderId id, short kind) {
+  struct flock lock {};
+  lock.l_type = kind;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = id;
+  lock.l_len = 1;
+  return lock;  // l_pid must be 0 for these locks
+}
+
+// 2^62 offsets: two stores meet on one of them never, and if they do, the lock tells.
+HolderId random_id(const StoreDirectory& directory) {
+  std::uint64_t number = 0;
+  if (::getrandom(&number, sizeof number, 0) != sizeof number) {
+    throw_errno(errno, directory.path(), "cannot get random bytes");
+  }
+  return static_cast<HolderId>(number >> 2U) + 1;
+}
+
+Descriptor open_or_make(const StoreDirectory& directory) {
+  for (int i = 0; i < most_tries; ++i) {
+    Descriptor file = directory.open(file_name);
+    if (file.is_open()) {
+      return file;
+    }
+    directory.publish(directory.make_unnamed(), file_name);
+  }
+  throw_local(errc::store_unavailable, directory.path(),
+              "somebody deletes the file `holders` again and again");
+}
+
+bool is_same_file(const struct stat& status, const FileIdentity& identity) {
+  return FileIdentity{.device = status.st_dev, .inode = status.st_ino} == identity;
+}
+
+}  // namespace
+
+Holder::Holder(const StoreDirectory& directory)
+    : directory_(directory), file_(open_or_make(directory)) {
+  struct stat status {};
+  if (::fstat(file_.get(), &status) != 0) {
+    throw_errno(errno, directory.path(), "cannot look at holders");
+  }
+  identity_ = {.device = status.st_dev, .inode = status.st_ino};
+  for (int i = 0; i < most_tries; ++i) {
+    id_ = random_id(directory);
+    struct flock lock = byte_of(id_, F_WRLCK);
+    if (::fcntl(file_.get(), F_OFD_SETLK, &lock) == 0) {
+      return;
+    }
+    if (errno != EAGAIN && errno != EACCES) {
+      break;
+    }
+  }
+  throw_errno(errno, directory.path(), "cannot lock a byte of holders");
+}
+
+Holder::~Holder() {
+  struct flock lock = byte_of(id_, F_UNLCK);
+  // Closing the descriptor frees the byte too, unless a child still shares it.
+  static_cast<void>(::fcntl(file_.get(), F_OFD_SETLK, &lock));
+}
+
+bool Holder::is_alive(HolderId id) const {
+  if (id == id_) {
+    return true;
+  }
+  if (id <= 0 || id == std::numeric_limits<HolderId>::max()) {
+    return false;  // no store has such an id
+  }
+  struct flock lock = byte_of(id, F_WRLCK);
+  if (::fcntl(file_.get(), F_OFD_GETLK, &lock) != 0) {
+    throw_errno(errno, directory_.path(), "cannot ask for a lock on holders");
+  }
+  return lock.l_type != F_UNLCK;
+}
+
+bool Holder::is_intact() const noexcept {
+  struct stat status {};
+  return ::fstat(file_.get(), &status) == 0 && status.st_nlink > 0 &&
+         is_same_file(status, identity_);
+}
+
+}  // namespace exclusive_lock

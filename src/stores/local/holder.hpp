@@ -1,0 +1,50 @@
+#pragma once
+// The proof that a holder lives: a lock that the kernel frees when its process ends, however it
+// ends.
+//
+// All stores of one directory open the file `holders`. Each of them locks one byte of it, at an
+// offset chosen at random: that offset is its holder id, which the records it writes name. Nobody
+// ever writes the file. Whoever meets a record asks whether the byte of its holder is locked still;
+// if not, the holder has died or closed its connection, and the record is void at once, whatever
+// its ttl. Nothing is left behind that somebody would have to clean up.
+//
+// The lock is one of an open file description (F_OFD_SETLK, fcntl(2), Linux 3.15), not of a process
+// (F_SETLK): it does not vanish when the process closes another descriptor of the file (FAULTS 51),
+// two stores in one process are two holders, and neither pid reuse, pid namespaces nor a reboot
+// can confuse it (FAULTS 52).
+//
+// A child made by fork() without exec shares the description and keeps the byte locked after its
+// parent's death; then the ttl decides. An exec closes it (O_CLOEXEC).
+
+#include <cstdint>
+
+#include "stores/local/directory.hpp"
+
+namespace exclusive_lock {
+
+using HolderId = std::int64_t;  // positive
+
+class Holder {
+ public:
+  // Takes a byte of its own. Throws LocalError. `directory` must outlive it.
+  explicit Holder(const StoreDirectory& directory);
+  // Frees the byte, also where a child of fork() still shares the description.
+  ~Holder();
+  Holder(const Holder&) = delete;
+  Holder& operator=(const Holder&) = delete;
+
+  [[nodiscard]] HolderId id() const noexcept { return id_; }
+  // Whether that store is open. Throws LocalError where the kernel does not tell.
+  [[nodiscard]] bool is_alive(HolderId id) const;
+  // False where somebody has deleted the file or closed the descriptor behind our back: others may
+  // take this holder for dead.
+  [[nodiscard]] bool is_intact() const noexcept;
+
+ private:
+  const StoreDirectory& directory_;
+  Descriptor file_;
+  FileIdentity identity_;
+  HolderId id_ = 0;
+};
+
+}  // namespace exclusive_lock

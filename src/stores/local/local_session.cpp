@@ -1,0 +1,88 @@
+#include "stores/local/local_session.hpp"
+
+#include <optional>
+
+#include "exclusive_lock/error.hpp"
+#include "stores/local/local_error.hpp"
+
+namespace exclusive_lock {
+
+LocalSession::LocalSession(const StorePlace& place, const Machine& machine)
+    : machine_(machine),
+      directory_(place),
+      holder_(directory_),
+      database_(directory_),
+      table_(database_.database()) {}
+
+void LocalSession::begin_verb(Instant limit) {
+  if (!database_.is_intact() || !holder_.is_intact()) {
+    throw_local(errc::store_unavailable, path(),
+                "its files were deleted or replaced while it was open");
+  }
+  database_.wait_until(limit);
+}
+
+template <class Step>
+auto LocalSession::transaction(Transaction::Kind kind, Step step) {
+  Transaction transaction(database_, kind);
+  LocalVerbs at_this_instant = verbs();
+  auto reply = step(at_this_instant);
+  transaction.commit();
+  return reply;
+}
+
+template <class Step>
+auto LocalSession::written(Step step) {
+  try {
+    return transaction(Transaction::Kind::write, step);
+  } catch (const SqliteError& error) {
+    // On a full disk the log cannot grow. Once it is copied back, its space can be used again:
+    // enough for a release.
+    if (error.code() != errc::store_full || !database_.checkpoint()) {
+      throw;
+    }
+  }
+  return transaction(Transaction::Kind::write, step);
+}
+
+// Most attempts of waiters find the lock held: a look tells them, and disturbs nobody. Where the
+// look finds it free, the same transaction takes it, unless somebody wrote in between.
+AttemptReply LocalSession::attempt(const AttemptRequest& request) {
+  const auto step = [&](LocalVerbs& verbs) { return verbs.attempt(request); };
+  try {
+    return transaction(Transaction::Kind::look_first, step);
+  } catch (const SqliteError& error) {
+    if (error.code() != errc::store_busy && error.code() != errc::store_full) {
+      throw;
+    }
+  }
+  return written(step);
+}
+
+RefreshReply LocalSession::refresh(const std::vector<RefreshRequest>& requests) {
+  return written([&](LocalVerbs& verbs) {
+    RefreshReply reply{.verdicts = {}, .store_time = std::nullopt};
+    for (const RefreshRequest& request : requests) {
+      reply.verdicts.push_back(verbs.refresh(request));
+    }
+    return reply;
+  });
+}
+
+ReleaseReply LocalSession::release(const ReleaseRequest& request) {
+  return written([&](LocalVerbs& verbs) {
+    return ReleaseReply{.verdict = verbs.release(request), .store_time = std::nullopt};
+  });
+}
+
+InspectReply LocalSession::inspect(std::string_view key) { return verbs().inspect(key); }
+
+ListReply LocalSession::list(std::string_view key_prefix, std::size_t most) {
+  return verbs().list(key_prefix, most);
+}
+
+RemoveReply LocalSession::remove(std::string_view key, std::string_view expected) {
+  return written([&](LocalVerbs& verbs) { return verbs.remove(key, expected); });
+}
+
+}  // namespace exclusive_lock

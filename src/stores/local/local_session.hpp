@@ -1,0 +1,55 @@
+#pragma once
+// A store that is open: its directory, its proof of life, its database; and each verb as one
+// transaction on them. One thread at a time; throws SqliteError and LocalError.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/protocol.hpp"
+#include "stores/local/directory.hpp"
+#include "stores/local/holder.hpp"
+#include "stores/local/local_verbs.hpp"
+#include "stores/local/lock_database.hpp"
+#include "stores/local/lock_table.hpp"
+#include "stores/local/machine.hpp"
+
+namespace exclusive_lock {
+
+class LocalSession {
+ public:
+  // `machine` must outlive it.
+  LocalSession(const StorePlace& place, const Machine& machine);
+
+  [[nodiscard]] const std::string& path() const noexcept { return directory_.path(); }
+
+  // To be called before each verb: until when it may wait for other processes. Throws where the
+  // files are not those any more that other processes use.
+  void begin_verb(Instant limit);
+
+  AttemptReply attempt(const AttemptRequest& request);
+  RefreshReply refresh(const std::vector<RefreshRequest>& requests);
+  ReleaseReply release(const ReleaseRequest& request);
+  InspectReply inspect(std::string_view key);
+  ListReply list(std::string_view key_prefix, std::size_t most);
+  RemoveReply remove(std::string_view key, std::string_view expected);
+
+  // After a verb. Calls fsync.
+  [[nodiscard]] bool is_checkpoint_due() const noexcept { return database_.is_checkpoint_due(); }
+  void checkpoint() noexcept { database_.checkpoint(); }
+
+ private:
+  template <class Step>
+  auto transaction(Transaction::Kind kind, Step step);
+  template <class Step>
+  auto written(Step step);
+  [[nodiscard]] LocalVerbs verbs() { return {table_, holder_, machine_}; }
+
+  const Machine& machine_;
+  StoreDirectory directory_;
+  Holder holder_;
+  LockDatabase database_;
+  LockTable table_;
+};
+
+}  // namespace exclusive_lock

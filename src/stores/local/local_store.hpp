@@ -1,0 +1,42 @@
+#pragma once
+// The embedded store: many processes of one machine, nothing to start (docs/local_store.md).
+//
+// Every verb is one SQLite transaction (lock_database.hpp), carried out by the calling thread and
+// answered before the call returns. A record names the byte that its store keeps locked
+// (holder.hpp), so that the death of its holder is noticed at the next attempt by anybody.
+//
+// Threads. One connection under one mutex (turn.hpp). A transaction takes some 5 us and SQLite lets
+// one writer work at a time anyway, so a pool only moves the queue from a mutex, which wakes the
+// next in line, to file locks, which everybody polls; measured with 1, 2 and 4 threads it was not
+// faster. The deadline bounds the wait for the mutex too.
+//
+// fork(). The child's copy answers connection_closed and touches neither SQLite nor the
+// descriptors: its destructor leaks them on purpose.
+
+#include <filesystem>
+#include <memory>
+
+#include "stores/clock_source.hpp"
+#include "stores/local/machine.hpp"
+#include "stores/store.hpp"
+
+namespace spdlog {
+class logger;
+}
+
+namespace exclusive_lock {
+
+struct LocalStoreOptions {
+  std::filesystem::path directory;  // empty: the default place, see directory.hpp
+};
+
+// Throws StoreError, or ValidationError for a path that cannot be one. A null `log` is silent.
+// `clock` must outlive the store.
+std::shared_ptr<Store> open_local_store(const LocalStoreOptions& options, const ClockSource& clock,
+                                        std::shared_ptr<spdlog::logger> log);
+
+// On a machine of one's choice: another boot, another wall clock.
+std::shared_ptr<Store> open_local_store(const LocalStoreOptions& options, Machine machine,
+                                        std::shared_ptr<spdlog::logger> log);
+
+}  // namespace exclusive_lock

@@ -1,0 +1,84 @@
+#include "stores/local/machine.hpp"
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <string>
+
+#include "exclusive_lock/error.hpp"
+#include "stores/local/local_error.hpp"
+
+namespace exclusive_lock {
+namespace {
+
+constexpr const char* boot_id_file = "/proc/sys/kernel/random/boot_id";
+constexpr const char* clock_offsets_file = "/proc/self/timens_offsets";
+
+// Empty if there is no such file.
+std::string text_of(const char* path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+std::int64_t wall_clock_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+Machine this_machine(const ClockSource& clock) {
+  const auto boot = parse_boot_id(text_of(boot_id_file));
+  if (!boot) {
+    throw_local(errc::unsuitable_store, boot_id_file,
+                "the kernel does not say which boot this is; is /proc mounted?");
+  }
+  return {.clock = &clock,
+          .boot = *boot,
+          .clock_ahead = parse_clock_ahead(text_of(clock_offsets_file)),
+          .wall_us = wall_clock_us};
+}
+
+std::optional<BootId> parse_boot_id(std::string_view text) {
+  constexpr std::size_t uuid_size = 36;
+  if (text.ends_with('\n')) {
+    text.remove_suffix(1);
+  }
+  if (text.size() != uuid_size) {
+    return std::nullopt;
+  }
+  BootId boot{};
+  std::size_t at = 0;
+  for (std::uint8_t& byte : boot) {
+    if (at == 8 || at == 13 || at == 18 || at == 23) {
+      if (text[at++] != '-') {
+        return std::nullopt;
+      }
+    }
+    const char* const end = text.data() + at + 2;
+    if (std::from_chars(text.data() + at, end, byte, 16).ptr != end) {
+      return std::nullopt;
+    }
+    at += 2;
+  }
+  return boot;
+}
+
+std::chrono::nanoseconds parse_clock_ahead(std::string_view text) {
+  std::istringstream lines{std::string(text)};
+  std::string clock;
+  std::int64_t seconds = 0;
+  std::int64_t nanoseconds = 0;
+  while (lines >> clock >> seconds >> nanoseconds) {
+    if (clock == "boottime") {
+      return std::chrono::seconds(seconds) + std::chrono::nanoseconds(nanoseconds);
+    }
+  }
+  return std::chrono::nanoseconds(0);
+}
+
+}  // namespace exclusive_lock

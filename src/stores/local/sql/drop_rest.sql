@@ -1,0 +1,2 @@
+-- ?1 id.
+DELETE FROM rest WHERE id = ?1;

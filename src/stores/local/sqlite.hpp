@@ -1,0 +1,109 @@
+#pragma once
+// SQLite's C API behind RAII types. Everything throws SqliteError; whoever calls a verb of the
+// store never sees it, because local_store.cpp turns it into a StoreFailure.
+//
+// Threads: a Database and all that was made from it belong to one thread at a time.
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "exclusive_lock/error.hpp"
+
+namespace exclusive_lock {
+
+class SqliteError final : public std::exception {
+ public:
+  explicit SqliteError(sqlite3* database);
+  SqliteError(int extended_code, int error_number, std::string message);
+
+  [[nodiscard]] const char* what() const noexcept override { return message_.c_str(); }
+  [[nodiscard]] errc code() const noexcept;
+  // What it was about may be found in the database all the same.
+  [[nodiscard]] bool may_have_run() const noexcept { return may_have_run_; }
+  // It happened in COMMIT.
+  void mark_as_commit() noexcept;
+
+ private:
+  int extended_code_;
+  int error_number_;  // of the system call that failed, or 0
+  std::string message_;
+  bool may_have_run_ = false;
+};
+
+// Which kind of trouble it is. `extended_code` as sqlite3_extended_errcode gives it, `error_number`
+// as sqlite3_system_errno. Pure.
+errc code_of_sqlite(int extended_code, int error_number) noexcept;
+
+class Database {
+ public:
+  // The file must exist and be reached without a symbolic link.
+  explicit Database(const std::string& path);
+
+  [[nodiscard]] sqlite3* get() const noexcept { return handle_.get(); }
+  // For statements that are run once.
+  void execute(std::string_view sql);
+  [[nodiscard]] std::int64_t integer_of(std::string_view sql);
+
+ private:
+  struct Close {
+    void operator()(sqlite3* handle) const noexcept { sqlite3_close_v2(handle); }
+  };
+  std::unique_ptr<sqlite3, Close> handle_;
+};
+
+// Prepared when it is first used, and kept. `sql` must outlive it.
+class Statement {
+ public:
+  Statement(Database& database, std::string_view sql) noexcept : database_(database), sql_(sql) {}
+  [[nodiscard]] sqlite3_stmt* get();
+  [[nodiscard]] sqlite3* database() const noexcept { return database_.get(); }
+
+ private:
+  struct Finalize {
+    void operator()(sqlite3_stmt* handle) const noexcept { sqlite3_finalize(handle); }
+  };
+  Database& database_;
+  std::string_view sql_;
+  std::unique_ptr<sqlite3_stmt, Finalize> handle_;
+};
+
+// One execution of a statement. Parameters are numbered from 1, columns from 0; text and bytes that
+// are bound, and those of columns, live as long as what they were taken from.
+class Query {
+ public:
+  explicit Query(Statement& statement) : database_(statement.database()), run_(statement.get()) {}
+  ~Query() { sqlite3_reset(run_); }
+  Query(const Query&) = delete;
+  Query& operator=(const Query&) = delete;
+
+  Query& bind(int parameter, std::int64_t value);
+  Query& bind(int parameter, std::optional<std::int64_t> value);
+  Query& bind_bytes(int parameter, std::string_view value);
+
+  // True: there is a row. False: it is done.
+  [[nodiscard]] bool next();
+  // For statements that have no rows.
+  void run();
+
+  [[nodiscard]] std::int64_t integer(int column) const {
+    return sqlite3_column_int64(run_, column);
+  }
+  [[nodiscard]] bool is_null(int column) const;
+  [[nodiscard]] std::optional<std::int64_t> optional_integer(int column) const;
+  // Empty where it is NULL.
+  [[nodiscard]] std::string_view bytes(int column) const;
+
+ private:
+  void check(int result) const;
+
+  sqlite3* database_;
+  sqlite3_stmt* run_;
+};
+
+}  // namespace exclusive_lock

@@ -1,0 +1,50 @@
+#pragma once
+// The store inside one process, and the specification that the others are held to (G9): what an
+// answer must be is read in memory_store.cpp, and tests/conformance compares every store with it.
+//
+// One map from keys to values with an optional time to live, as in Redis; the highest fence of a
+// record lies beside it under fence_key(). Every verb is one step under a mutex, answered before it
+// returns. It is also the store of the simulation, so nothing here reads a clock that it was not
+// given.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stores/clock_source.hpp"
+#include "stores/store.hpp"
+
+namespace exclusive_lock {
+
+// The wall clock of a store, which may differ from ours in offset and rate, and be set.
+class WallClockSource {
+ public:
+  virtual ~WallClockSource() = default;
+  [[nodiscard]] virtual StoreTime now() const noexcept = 0;  // since 1970
+};
+
+// What tests and the simulation do to a store behind the library's back.
+class MemoryStore : public Store {
+ public:
+  // As another program's SET; without a ttl the value stays.
+  virtual void plant(std::string key, std::string value, std::optional<Milliseconds> ttl) = 0;
+  // As another program's DEL.
+  virtual void erase(std::string_view key) = 0;
+  // As a restart without data, or FLUSHALL.
+  virtual void wipe() = 0;
+  // Everything that is there, side keys included, sorted by key.
+  [[nodiscard]] virtual std::vector<StoredRecord> everything() const = 0;
+};
+
+// `memory:` records expire by `clock`, replies carry no store time, and fences grow with the
+// system's wall clock.
+std::shared_ptr<Store> make_memory_store(const ClockSource& clock);
+
+// As a server elsewhere: records expire by `wall`, and replies carry its time. `clock` is the
+// askers' clock, for deadlines and not_after. Both must outlive the store.
+std::shared_ptr<MemoryStore> make_memory_store(const ClockSource& clock,
+                                               const WallClockSource& wall);
+
+}  // namespace exclusive_lock

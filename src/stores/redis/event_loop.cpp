@@ -1,0 +1,95 @@
+#include "stores/redis/event_loop.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/system/error_code.hpp>
+#include <chrono>
+
+#include "stores/redis/event_loop_impl.hpp"
+
+namespace exclusive_lock::redis {
+namespace {
+
+// Asio sleeps by CLOCK_MONOTONIC, which stops while the machine is suspended; BootClock does not.
+// So it looks again at least this often, and an alarm that fell into a suspension comes soon after
+// it.
+constexpr std::chrono::milliseconds longest_sleep{250};
+
+struct BootWaitTraits {
+  static BootClock::duration to_wait_duration(const BootClock::duration& duration) {
+    return std::min<BootClock::duration>(duration, longest_sleep);
+  }
+  static BootClock::duration to_wait_duration(const Instant& at) {
+    return to_wait_duration(at - BootClock::now());
+  }
+};
+
+using Timer = boost::asio::basic_waitable_timer<BootClock, BootWaitTraits,
+                                                boost::asio::io_context::executor_type>;
+
+// A new thread starts with the signal mask of the one that makes it.
+class BlockAllSignals {
+ public:
+  BlockAllSignals() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~BlockAllSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  BlockAllSignals(const BlockAllSignals&) = delete;
+  BlockAllSignals& operator=(const BlockAllSignals&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+}  // namespace
+
+EventLoop::EventLoop() : impl_(std::make_unique<Impl>()) {
+  const BlockAllSignals in_the_new_thread;
+  impl_->thread = std::thread([impl = impl_.get()]() noexcept { impl->io.run(); });
+}
+
+EventLoop::~EventLoop() = default;
+
+void EventLoop::post(std::function<void()> task) { boost::asio::post(impl_->io, std::move(task)); }
+
+void EventLoop::finish() {
+  impl_->work.reset();
+  impl_->thread.join();
+}
+
+struct LoopTimer::Impl {
+  Impl(EventLoop& loop, std::function<void()> to_call)
+      : timer(loop.impl().io.get_executor()), wake(std::move(to_call)) {}
+
+  Timer timer;
+  std::function<void()> wake;
+  std::uint64_t setting = 0;  // a wait that is already due cannot be cancelled, but told apart
+};
+
+LoopTimer::LoopTimer(EventLoop& loop, std::function<void()> wake)
+    : impl_(std::make_shared<Impl>(loop, std::move(wake))) {}
+
+LoopTimer::~LoopTimer() { cancel(); }
+
+void LoopTimer::set(Instant at) {
+  const std::uint64_t setting = ++impl_->setting;
+  impl_->timer.expires_at(at);
+  impl_->timer.async_wait([impl = impl_, setting](boost::system::error_code) {
+    if (setting == impl->setting) {
+      impl->wake();
+    }
+  });
+}
+
+void LoopTimer::cancel() {
+  ++impl_->setting;
+  impl_->timer.cancel();
+}
+
+}  // namespace exclusive_lock::redis

@@ -1,0 +1,342 @@
+#include "stores/redis/front_loop.hpp"
+
+#include <spdlog/logger.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/pace.hpp"
+#include "exclusive_lock/error.hpp"
+
+namespace exclusive_lock::redis {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A server that restarts is back within tens of milliseconds; one that stays away is not worth
+// more than a try every two seconds or so.
+constexpr Milliseconds shortest_pause = 10ms;
+constexpr Milliseconds longest_pause = 2s;
+// After a refusal somebody has to change something first.
+constexpr Milliseconds shortest_refused_pause = 200ms;
+// Below it, a busy machine's scheduling would pass for a dead server.
+constexpr Milliseconds least_silence_limit = 200ms;
+// A lost SYN is sent again after a second (RFC 6298); a try must not end before that helps. Unless
+// connect_timeout is shorter: the try ends a little before it, so that it can be told why.
+constexpr Milliseconds least_try_limit = 1500ms;
+
+StoreFailure unavailable(std::string message) {
+  return {.code = errc::store_unavailable, .message = std::move(message), .may_have_run = false};
+}
+
+}  // namespace
+
+FrontLoop::FrontLoop(EventLoop& loop, FrontOptions options, const ClockSource& clock, Events events)
+    : loop_(loop),
+      options_(std::move(options)),
+      clock_(clock),
+      events_(std::move(events)),
+      silence_limit_(std::max(options_.command_timeout, least_silence_limit)),
+      try_limit_(std::min(options_.connect_timeout * 9 / 10,
+                          std::max(options_.command_timeout, least_try_limit))),
+      timer_(loop, [this] { on_alarm(); }),
+      trouble_(unavailable("not connected yet")) {}
+
+// --- connecting ---
+
+void FrontLoop::connect() {
+  state_ = State::connecting;
+  started_at_ = clock_.now();
+  greeting_.clear();
+  is_leaving_ = false;
+  const std::uint64_t mine = ++epoch_;
+  const auto on_reply = [this, mine](Reply reply) {
+    if (mine == epoch_) {
+      this->on_reply(std::move(reply));
+    }
+  };
+  const auto on_end = [this, mine](const LinkEnd& end) {
+    if (mine == epoch_) {
+      this->on_end(end);
+    }
+  };
+  link_ = open_link(loop_, options_.address, try_limit_, {.on_reply = on_reply, .on_end = on_end});
+  link_->send(handshake_commands(options_.login));
+  set_alarm();
+}
+
+void FrontLoop::on_reply(Reply reply) {
+  if (state_ == State::connecting) {
+    greeting_.push_back(std::move(reply));
+    if (greeting_.size() == handshake_commands(options_.login).size()) {
+      soon([this] { on_greeting_complete(); });  // not from inside the link
+    }
+    return;
+  }
+  const Instant now = clock_.now();
+  quiet_since_ = now;
+  failures_ = 0;  // not before: a server that greets and hangs up is not asked without a pause
+  if (!queue_.on_reply(std::move(reply), now)) {
+    distrust();
+  }
+  if (is_leaving_) {
+    soon([this] { leave_if_idle(); });
+  }
+}
+
+void FrontLoop::on_greeting_complete() {
+  const auto verdict = judge_handshake(options_.login, greeting_);
+  if (state_ != State::connecting || !verdict) {
+    return;
+  }
+  if (const auto* refusal = std::get_if<StoreFailure>(&*verdict)) {
+    return give_up_link(*refusal, true);
+  }
+  on_greeted(std::get<Greeting>(*verdict));
+}
+
+void FrontLoop::on_greeted(const Greeting& server) {
+  const Instant now = clock_.now();
+  state_ = State::up;
+  is_refusal_ = false;
+  quiet_since_ = now;
+  link_->tune(2 * silence_limit_);
+  if (server.time) {
+    options_.on_time(started_at_, now, *server.time, true);
+  }
+  log_greeting(server);
+  events_.on_up();
+  flush();
+  set_alarm();
+}
+
+void FrontLoop::on_end(const LinkEnd& end) {
+  const bool was_connecting = state_ == State::connecting;
+  const auto judged = was_connecting ? judge_handshake(options_.login, greeting_) : std::nullopt;
+  if (judged && std::holds_alternative<StoreFailure>(*judged)) {
+    return rest(std::get<StoreFailure>(*judged), true);
+  }
+  StoreFailure failure =
+      unavailable((was_connecting ? "cannot connect: " : "the connection was lost: ") + end.reason);
+  if (was_connecting && end.was_hung_up && !options_.address.tls) {
+    failure.message += ". If it is a TLS port, the URL must begin with rediss:";
+  }
+  if (end.is_refusal) {
+    failure.code = errc::unsuitable_store;
+  }
+  rest(failure, end.is_refusal);
+}
+
+// Without waiting for its last words.
+void FrontLoop::give_up_link(const StoreFailure& failure, bool refused) {
+  link_->drop(failure.message);
+  rest(failure, refused);
+}
+
+// The link is gone.
+void FrontLoop::rest(const StoreFailure& failure, bool refused) {
+  ++epoch_;
+  link_.reset();
+  const bool was_working = std::exchange(state_, State::resting) == State::up;
+  trouble_ = failure;
+  is_refusal_ = refused;
+  ++failures_;
+  const Milliseconds shortest = refused ? shortest_refused_pause : shortest_pause;
+  const double unit = std::uniform_real_distribution<>(0, 1)(random_);
+  retry_at_ = clock_.now() + backoff_pause(failures_, shortest, longest_pause, unit);
+  log_trouble(was_working);
+  events_.on_trouble(failure, refused);
+  queue_.fail_sent(
+      {.code = errc::outcome_unknown,
+       .message =
+           failure.message + ". The request had been sent, so it may have been carried out or not",
+       .may_have_run = true});
+  if (refused) {
+    queue_.fail_waiting(failure);
+  }
+  set_alarm();
+}
+
+// --- operations ---
+
+void FrontLoop::take(std::vector<Operation> arrived) {
+  for (Operation& operation : arrived) {
+    if (state_ == State::closed) {
+      operation.done(closed_failure(false));
+    } else if (state_ == State::resting && is_refusal_) {
+      operation.done(trouble_);
+    } else {
+      queue_.add(std::move(operation));
+    }
+  }
+  flush();
+  set_alarm();
+}
+
+void FrontLoop::flush() {
+  if (state_ != State::up || is_leaving_) {
+    return;
+  }
+  const Instant now = clock_.now();
+  queue_.expire(now, not_sent());
+  const std::vector<Command> commands = queue_.take_waiting(now);
+  if (!commands.empty()) {
+    link_->send(commands);
+  }
+}
+
+StoreFailure FrontLoop::not_sent() const {
+  if (state_ == State::up && !is_leaving_) {
+    return unavailable("nothing was sent: the time for it was over already");
+  }
+  StoreFailure failure = trouble_;
+  failure.message = "nothing was sent in time: " + failure.message;
+  return failure;
+}
+
+void FrontLoop::distrust() {
+  soon([this] {
+    if (state_ == State::up) {
+      give_up_link(unavailable("the connection was given up: what the server answers does not fit "
+                               "what it was asked"),
+                   false);
+    }
+  });
+}
+
+void FrontLoop::leave() {
+  is_leaving_ = true;
+  soon([this] { leave_if_idle(); });
+}
+
+void FrontLoop::leave_if_idle() {
+  if (state_ == State::up && is_leaving_ && !queue_.unanswered_since()) {
+    give_up_link({.code = errc::store_read_only,
+                  .message = "the connection was given up: the server has become a replica",
+                  .may_have_run = false},
+                 false);
+  }
+}
+
+void FrontLoop::shut_down() {
+  state_ = State::closed;
+  timer_.cancel();
+  ++epoch_;
+  if (link_) {
+    link_->drop("closed");
+    link_.reset();
+  }
+  queue_.fail_sent(closed_failure(true));
+  queue_.fail_waiting(closed_failure(false));
+}
+
+// --- time ---
+
+void FrontLoop::on_alarm() {
+  alarm_.reset();
+  const Instant now = clock_.now();
+  queue_.expire(now, not_sent());
+  if (state_ == State::up) {
+    look_after_link(now);
+  } else if (state_ == State::connecting && now >= started_at_ + try_limit_) {
+    give_up_link(
+        unavailable("cannot connect: the server did not answer within " +
+                    std::to_string(try_limit_.count()) + " ms" +
+                    (options_.address.tls ? ". Is it a TLS port? One without needs redis:" : "")),
+        false);
+  } else if (state_ == State::resting && now >= retry_at_) {
+    connect();
+  }
+  set_alarm();
+}
+
+void FrontLoop::look_after_link(Instant now) {
+  const auto since = queue_.unanswered_since();
+  if (since && now >= *since + silence_limit_) {
+    give_up_link(unavailable("the connection was given up: the server was silent for " +
+                             std::to_string(silence_limit_.count()) + " ms"),
+                 false);
+  } else if (!since && now >= quiet_since_ + silence_limit_ / 2) {
+    ask_for_time(now);
+  }
+}
+
+void FrontLoop::ask_for_time(Instant now) {
+  const auto on_outcome = [this](const Outcome& outcome) {
+    const auto* answer = std::get_if<Exchange>(&outcome);
+    const auto time = answer == nullptr ? std::nullopt : time_in(answer->replies.front());
+    if (time) {
+      options_.on_time(answer->requested_at, answer->replied_at, *time, false);
+    }
+  };
+  queue_.add({.commands = [] { return std::vector<Command>{{"TIME"}}; },
+              .deadline = now + 2 * silence_limit_,
+              .done = on_outcome});
+  flush();
+}
+
+Instant FrontLoop::next_event() const {
+  switch (state_) {
+    case State::connecting:
+      return started_at_ + try_limit_;
+    case State::up: {
+      const auto since = queue_.unanswered_since();
+      return since ? *since + silence_limit_ : quiet_since_ + silence_limit_ / 2;
+    }
+    case State::resting:
+      return retry_at_;
+    case State::closed:
+      break;
+  }
+  return Instant::max();
+}
+
+// An alarm that comes too early does no harm, and setting one for every request would cost more.
+void FrontLoop::set_alarm() {
+  const Instant next = std::min(next_event(), queue_.next_deadline().value_or(Instant::max()));
+  if (state_ != State::closed && (!alarm_ || next < *alarm_)) {
+    alarm_ = next;
+    timer_.set(next);
+  }
+}
+
+void FrontLoop::soon(std::function<void()> task) {
+  loop_.post([this, mine = epoch_, task = std::move(task)] {
+    if (mine == epoch_) {
+      task();
+    }
+  });
+}
+
+// --- the log ---
+
+void FrontLoop::log_greeting(const Greeting& server) const {
+  if (!options_.log) {
+    return;
+  }
+  options_.log->info("{}: connected to {}", options_.name, server.server);
+  for (const std::string& warning : server.warnings) {
+    options_.log->warn("{}: {}", options_.name, warning);
+  }
+}
+
+// The first trouble in a row is worth a warning; a server that stays away is not worth one per try.
+void FrontLoop::log_trouble(bool was_working) const {
+  if (options_.log) {
+    const bool is_news = was_working || failures_ == 1;
+    options_.log->log(is_news ? spdlog::level::warn : spdlog::level::debug, "{}: {}", options_.name,
+                      trouble_.message);
+  }
+}
+
+StoreFailure closed_failure(bool may_have_run) {
+  return {.code = errc::connection_closed,
+          .message =
+              may_have_run
+                  ? "the connection was closed before the server answered, so the request may have "
+                    "been carried out or not"
+                  : "the connection was closed; nothing was sent. Make a new one with connect()",
+          .may_have_run = may_have_run};
+}
+
+}  // namespace exclusive_lock::redis

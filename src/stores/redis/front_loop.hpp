@@ -1,0 +1,130 @@
+#pragma once
+// The I/O thread's part of the front: keeps a link to the server, sends, matches, gives up in time.
+//
+//   state        operations handed over        leaves when
+//   connecting   wait                          greeted: up; failed or too slow: resting
+//   up           are sent                      lost, or silent for too long: resting
+//   resting      wait                          the pause is over: connecting
+//                (after a refusal: fail with it)
+//   closed       fail                          never
+//
+// What a lost link or a deadline means for an operation is in operation_queue.hpp. Without a link,
+// operations wait for one until their deadline, and fail with the last trouble's text. A refusal
+// (wrong password, replica, certificate, maxclients) fails them at once: it is not going to pass
+// while they wait.
+//
+// Silence. A link whose oldest unanswered command has waited for silence_limit is dropped, and an
+// idle one is asked for the TIME every half of it: a frozen server, a half-open peer and a cut
+// cable are noticed within one and a half silence limits. A server that answers anything, even
+// BUSY, is alive.
+//
+// A server that turns out to have become a replica is left when it owes no reply any more: its
+// address may belong to the new master by now, and if it does not, the handshake tells everybody.
+//
+// Everything here is called on the loop's thread.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "core/protocol.hpp"
+#include "stores/clock_source.hpp"
+#include "stores/redis/event_loop.hpp"
+#include "stores/redis/handshake.hpp"
+#include "stores/redis/operation_queue.hpp"
+#include "stores/redis/redis_link.hpp"
+
+namespace spdlog {
+class logger;
+}
+
+namespace exclusive_lock::redis {
+
+struct FrontOptions {
+  LinkAddress address;
+  Login login;
+  std::string name;  // of the server in the log: its URL without credentials
+  Milliseconds connect_timeout{5000};
+  Milliseconds command_timeout{1000};
+  std::shared_ptr<spdlog::logger> log;  // null: silent
+  // On the I/O thread, whenever a server told its clock; `is_new_server`: what was known before
+  // is void.
+  std::function<void(Instant requested_at, Instant replied_at, StoreTime time, bool is_new_server)>
+      on_time;
+};
+
+class FrontLoop {
+ public:
+  struct Events {
+    std::function<void()> on_up;
+    std::function<void(const StoreFailure& trouble, bool is_refusal)> on_trouble;
+  };
+
+  FrontLoop(EventLoop& loop, FrontOptions options, const ClockSource& clock, Events events);
+
+  void connect();
+  void take(std::vector<Operation> arrived);
+  // The answers do not fit the questions: ends the link soon.
+  void distrust();
+  // The server has become a replica.
+  void leave();
+  // Fails everything, those handed over later too.
+  void shut_down();
+
+ private:
+  enum class State { connecting, up, resting, closed };
+
+  void on_reply(Reply reply);
+  void on_greeting_complete();
+  void on_greeted(const Greeting& server);
+  void on_end(const LinkEnd& end);
+  void give_up_link(const StoreFailure& failure, bool refused);
+  void rest(const StoreFailure& failure, bool refused);
+
+  void flush();
+  [[nodiscard]] StoreFailure not_sent() const;
+  void leave_if_idle();
+
+  void on_alarm();
+  void look_after_link(Instant now);
+  void ask_for_time(Instant now);
+  [[nodiscard]] Instant next_event() const;
+  void set_alarm();
+  // On the loop, after what runs now, unless the link is another one by then.
+  void soon(std::function<void()> task);
+
+  void log_greeting(const Greeting& server) const;
+  void log_trouble(bool was_working) const;
+
+  EventLoop& loop_;
+  const FrontOptions options_;
+  const ClockSource& clock_;
+  const Events events_;
+  const Milliseconds silence_limit_;
+  const Milliseconds try_limit_;
+
+  LoopTimer timer_;
+  std::optional<Instant> alarm_;  // what the timer is set to
+  State state_ = State::resting;
+  OperationQueue queue_;
+  std::shared_ptr<RedisLink> link_;
+  std::uint64_t epoch_ = 0;      // of the link: what an older one reports is too late
+  bool is_leaving_ = false;      // the link, when nothing is unanswered; nothing more is sent
+  std::vector<Reply> greeting_;  // replies to the handshake, while connecting
+  Instant started_at_{};         // connecting
+  Instant quiet_since_{};        // the last reply
+  Instant retry_at_{};           // resting
+  int failures_ = 0;             // in a row
+  StoreFailure trouble_;         // the last
+  bool is_refusal_ = false;      // it was one
+  std::minstd_rand random_{std::random_device{}()};
+};
+
+// Of everything that comes after the end, and of what was pending then.
+StoreFailure closed_failure(bool may_have_run);
+
+}  // namespace exclusive_lock::redis

@@ -1,0 +1,42 @@
+#pragma once
+// The first words with a server: who are we, who are you, may we work here? No I/O.
+//
+// One round trip: HELLO 3 with AUTH and SETNAME, SELECT, TIME, INFO memory. HELLO is the one that
+// decides: it switches to RESP3, authenticates, and its answer names the server and its role. The
+// others may be refused for now (BUSY) or for ever (an ACL without `info`) without harm.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/protocol.hpp"
+#include "stores/redis/operation_queue.hpp"
+#include "stores/redis/reply.hpp"
+
+namespace exclusive_lock::redis {
+
+struct Login {
+  std::string username;  // empty: "default"
+  std::string password;  // empty, with an empty username: no AUTH
+  std::string client_name;
+  int database = 0;
+};
+
+std::vector<Command> handshake_commands(const Login& login);
+
+struct Greeting {
+  std::string server;  // "redis 7.0.15", fit for a terminal
+  std::optional<StoreTime> time;
+  std::vector<std::string> warnings;  // what endangers locks on this server, fit for a terminal
+};
+
+// A failure: this server cannot be used, and asking again would not help until somebody changes
+// something there or here. `replies` may be cut short by the end of the connection: none where that
+// leaves it open what the server thinks of us.
+std::optional<Answer<Greeting>> judge_handshake(const Login& login,
+                                                const std::vector<Reply>& replies);
+
+// The two parts of TIME's reply, in microseconds.
+std::optional<StoreTime> time_in(const Reply& reply);
+
+}  // namespace exclusive_lock::redis

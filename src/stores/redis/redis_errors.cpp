@@ -1,0 +1,219 @@
+#include "stores/redis/redis_errors.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "exclusive_lock/error.hpp"
+#include "exclusive_lock/printable.hpp"
+
+namespace exclusive_lock::redis {
+namespace {
+
+// A server's own words, which may be long and hostile.
+constexpr std::size_t most_quoted_bytes = 400;
+
+struct Meaning {
+  std::string_view mark;  // a code, or a part of an ERR text
+  errc code;
+  std::string_view explanation;  // what it means; what to do
+};
+
+constexpr std::string_view needed_rights =
+    "this user lacks a right. Needed are the commands hello, evalsha, eval, script|load, time, "
+    "pttl, "
+    "getrange, get, set, pexpire and del, for listing also scan, for a database other than 0 also "
+    "select; and the keys <prefix>:* and {<prefix>:* (with the default prefix ~exclusive-lock:* "
+    "~{exclusive-lock:*)";
+
+constexpr std::string_view is_replica =
+    "this server is a replica, and locks are kept by the master only. Connect to the master";
+
+constexpr std::string_view is_cluster =
+    "this server is part of a cluster, and a URL of this form cannot be used with one. Use a "
+    "server "
+    "outside a cluster";
+
+constexpr std::string_view lacks_command =
+    "the server lacks or hides a command that is needed. Needed is Redis 6, KeyDB 6, Valkey, "
+    "Redict or "
+    "newer, with the commands hello, eval, evalsha and script not renamed";
+
+// Codes. The order does not matter: no code begins with another one and a space.
+constexpr std::array codes{
+    Meaning{"LOADING", errc::store_loading,
+            "the server has started and is still reading its data. Try again when it has finished"},
+    Meaning{
+        "BUSY", errc::store_busy,
+        "a script of somebody else has kept the server busy for long. Try again later; SCRIPT KILL "
+        "ends one that has not written yet"},
+    Meaning{"TRYAGAIN", errc::store_busy,
+            "the cluster is moving this key to another node. Try again"},
+    Meaning{"READONLY", errc::store_read_only, is_replica},
+    Meaning{"REDIRECT", errc::store_read_only, is_replica},
+    Meaning{"UNBLOCKED", errc::store_read_only, is_replica},
+    Meaning{"MASTERDOWN", errc::store_read_only,
+            "this server is a replica that has lost its master. Connect to the master"},
+    Meaning{"OOM", errc::store_out_of_memory,
+            "the server's memory is full, so nothing new can be locked; what is held can still be "
+            "refreshed and released. Free memory or raise maxmemory"},
+    Meaning{
+        "MISCONF", errc::store_not_persisting,
+        "the server cannot save its data and refuses all writes until it can. Look into its log; a "
+        "full disk is the usual cause"},
+    Meaning{
+        "NOREPLICAS", errc::store_not_persisting,
+        "fewer replicas are connected than min-replicas-to-write asks for, so the server refuses "
+        "writes. Repair the replicas"},
+    Meaning{
+        "NOAUTH", errc::authentication_required,
+        "the server wants a password. Give it in a credentials file, an environment variable or "
+        "the URL"},
+    Meaning{"WRONGPASS", errc::wrong_password,
+            "the server does not accept this user and password, or the user is disabled"},
+    Meaning{"NOPERM", errc::permission_denied, needed_rights},
+    Meaning{
+        "DENIED", errc::permission_denied,
+        "the server is in protected mode: it has no password and so talks to its own machine only. "
+        "Set a password there"},
+    Meaning{
+        "WRONGTYPE", errc::wrong_type,
+        "the key holds something that is not a lock, which is left as it is. Use another name or "
+        "key_prefix, or remove that key"},
+    Meaning{"NOPROTO", errc::unsuitable_store,
+            "the server does not speak RESP3. Needed is Redis 6, KeyDB 6, Valkey, Redict or newer"},
+    Meaning{"MOVED", errc::unsuitable_store, is_cluster},
+    Meaning{"ASK", errc::unsuitable_store, is_cluster},
+    Meaning{"CROSSSLOT", errc::unsuitable_store, is_cluster},
+    Meaning{"CLUSTERDOWN", errc::store_unavailable,
+            "this server is part of a cluster that cannot serve this key now. Repair the cluster"},
+    Meaning{"NOSCRIPT", errc::protocol_error,
+            "the server forgot a script right after it was given it. Try again"},
+    Meaning{"EXECABORT", errc::protocol_error,
+            "the server gave up a transaction that was not ours"},
+};
+
+// Parts of texts whose code is ERR. The first that fits counts.
+constexpr std::array phrases{
+    Meaning{
+        "max number of clients", errc::too_many_clients,
+        "the server has as many clients as it allows. Try again later, close connections or raise "
+        "maxclients"},
+    Meaning{"can't run this command", errc::permission_denied, needed_rights},
+    Meaning{"can't access at least one of the keys", errc::permission_denied, needed_rights},
+    Meaning{"ACL failure in script", errc::permission_denied, needed_rights},
+    Meaning{"Out of memory", errc::store_out_of_memory,
+            "the server's memory is full, so nothing new can be locked. Free memory or raise its "
+            "limit"},
+    Meaning{"DB index is out of range", errc::unsuitable_store,
+            "the server does not have that database. Give a lower number, or none, in the URL"},
+    Meaning{"invalid DB index", errc::unsuitable_store,
+            "the server does not have that database. Give a lower number, or none, in the URL"},
+    Meaning{"SELECT is not allowed in cluster mode", errc::unsuitable_store, is_cluster},
+    Meaning{"undeclared key", errc::unsuitable_store,
+            "the server refuses scripts that it cannot check. Use another server"},
+    Meaning{"do not hash to the same slot", errc::unsuitable_store, is_cluster},
+    Meaning{"non local key in a cluster", errc::unsuitable_store, is_cluster},
+    Meaning{"unknown command", errc::unsuitable_store, lacks_command},
+    Meaning{"Unknown command", errc::unsuitable_store, lacks_command},
+    Meaning{"unknown subcommand", errc::unsuitable_store, lacks_command},
+    Meaning{"Unknown subcommand", errc::unsuitable_store, lacks_command},
+    Meaning{"overflow", errc::wrong_type,
+            "the key beside the lock does not hold one of our fences. Look at what is there"},
+};
+
+constexpr Meaning unknown_error{
+    "", errc::protocol_error,
+    "the server refused the request, and this library does not know why. If "
+    "the server's log does not tell either, report it"};
+
+bool begins_with_word(std::string_view text, std::string_view word) {
+  return text.starts_with(word) && (text.size() == word.size() || text[word.size()] == ' ');
+}
+
+bool is_from_script(std::string_view text) {
+  return text.find("user_script") != std::string_view::npos ||
+         text.find("Error running script") != std::string_view::npos;
+}
+
+// "... @user_script: 1: -OOM command not allowed": after a space, with or without a '-'.
+bool has_raised(std::string_view text, std::string_view code) {
+  for (auto at = text.find(code); at != std::string_view::npos; at = text.find(code, at + 1)) {
+    const bool after_dash = at >= 2 && text[at - 1] == '-' && text[at - 2] == ' ';
+    const bool after_space = at >= 1 && text[at - 1] == ' ';
+    if ((after_dash || after_space) && begins_with_word(text.substr(at), code)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+const Meaning& meaning_of(std::string_view text) {
+  const auto is_code = [text](const Meaning& meaning) {
+    return begins_with_word(text, meaning.mark);
+  };
+  const auto is_raised = [text](const Meaning& meaning) { return has_raised(text, meaning.mark); };
+  const auto is_said = [text](const Meaning& meaning) {
+    return text.find(meaning.mark) != std::string_view::npos;
+  };
+  if (const auto found = std::ranges::find_if(codes, is_code); found != codes.end()) {
+    return *found;
+  }
+  if (is_from_script(text)) {
+    if (const auto found = std::ranges::find_if(codes, is_raised); found != codes.end()) {
+      return *found;
+    }
+  }
+  const auto found = std::ranges::find_if(phrases, is_said);
+  return found != phrases.end() ? *found : unknown_error;
+}
+
+void take_out(std::string& text, std::string_view secret) {
+  constexpr std::string_view mask = "***";
+  if (secret.empty()) {
+    return;
+  }
+  for (auto at = text.find(secret); at != std::string::npos;
+       at = text.find(secret, at + mask.size())) {
+    text.replace(at, secret.size(), mask);
+  }
+}
+
+}  // namespace
+
+StoreFailure server_refused(std::string_view error_text) {
+  const Meaning& meaning = meaning_of(error_text);
+  return {.code = meaning.code,
+          .message = "the server answered \"" + printable(error_text, most_quoted_bytes) +
+                     "\": " + std::string(meaning.explanation),
+          .may_have_run = false};
+}
+
+StoreFailure server_refused_connection(std::string_view error_text, std::string_view password) {
+  std::string text(error_text);
+  take_out(text, password);
+  return server_refused(text);
+}
+
+bool is_missing_script(std::string_view error_text) {
+  return begins_with_word(error_text, "NOSCRIPT");
+}
+
+bool is_from_replica(std::string_view error_text) {
+  return meaning_of(error_text).code == errc::store_read_only;
+}
+
+bool is_wrong_type(std::string_view error_text) {
+  return meaning_of(error_text).mark == "WRONGTYPE";
+}
+
+StoreFailure senseless_answer(std::string_view to_what) {
+  return {
+      .code = errc::protocol_error,
+      .message = "the server's answer to " + std::string(to_what) +
+                 " makes no sense, so the request may have been carried out or not. Is it a Redis, "
+                 "KeyDB, Valkey or Redict server, with no proxy in between that changes answers?",
+      .may_have_run = true};
+}
+
+}  // namespace exclusive_lock::redis

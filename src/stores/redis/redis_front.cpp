@@ -1,0 +1,112 @@
+#include "stores/redis/redis_front.hpp"
+
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "exclusive_lock/error.hpp"
+#include "stores/redis/event_loop.hpp"
+
+namespace exclusive_lock::redis {
+
+struct RedisFront::Impl {
+  Impl(FrontOptions options, const ClockSource& source)
+      : clock(source),
+        machine(loop, std::move(options), source,
+                {.on_up = [this] { on_up(); },
+                 .on_trouble = [this](const StoreFailure& trouble,
+                                      bool refused) { on_trouble(trouble, refused); }}) {}
+
+  void on_up() {
+    {
+      const std::lock_guard guard(mutex);
+      was_up = true;
+    }
+    news.notify_all();
+  }
+
+  void on_trouble(const StoreFailure& trouble, bool refused) {
+    {
+      const std::lock_guard guard(mutex);
+      last_trouble = trouble;
+      was_refused = was_refused || refused;
+    }
+    news.notify_all();
+  }
+
+  void take_inbox() {
+    std::vector<Operation> arrived;
+    {
+      const std::lock_guard guard(mutex);
+      arrived.swap(inbox);
+      inbox_is_announced = false;
+    }
+    machine.take(std::move(arrived));
+  }
+
+  const ClockSource& clock;
+
+  std::mutex mutex;  // callers and the I/O thread meet here; it guards what follows, up to the loop
+  std::condition_variable news;
+  std::vector<Operation> inbox;
+  bool inbox_is_announced = false;
+  bool is_closed = false;
+  bool was_up = false;
+  bool was_refused = false;
+  StoreFailure last_trouble{.code = errc::store_unavailable,
+                            .message = "cannot connect: the server did not answer in time",
+                            .may_have_run = false};
+
+  EventLoop loop;
+  FrontLoop machine;
+};
+
+RedisFront::RedisFront(FrontOptions options, const ClockSource& clock)
+    : impl_(std::make_unique<Impl>(std::move(options), clock)) {
+  impl_->loop.post([impl = impl_.get()] { impl->machine.connect(); });
+}
+
+RedisFront::~RedisFront() { close(); }
+
+std::optional<StoreFailure> RedisFront::wait_until_up(Instant deadline) {
+  std::unique_lock lock(impl_->mutex);
+  const auto is_settled = [this] { return impl_->was_up || impl_->was_refused; };
+  while (!is_settled() && impl_->clock.now() < deadline) {
+    impl_->news.wait_for(lock, deadline - impl_->clock.now(), is_settled);
+  }
+  return impl_->was_up ? std::nullopt : std::optional(impl_->last_trouble);
+}
+
+void RedisFront::submit(Operation operation) {
+  std::unique_lock lock(impl_->mutex);
+  if (impl_->is_closed) {
+    lock.unlock();
+    return operation.done(closed_failure(false));
+  }
+  impl_->inbox.push_back(std::move(operation));
+  // Under the mutex: the loop must not end between the two.
+  if (!std::exchange(impl_->inbox_is_announced, true)) {
+    impl_->loop.post([impl = impl_.get()] { impl->take_inbox(); });
+  }
+}
+
+void RedisFront::distrust_link() { impl_->machine.distrust(); }
+
+void RedisFront::leave_link() { impl_->machine.leave(); }
+
+void RedisFront::close() {
+  {
+    const std::lock_guard guard(impl_->mutex);
+    if (std::exchange(impl_->is_closed, true)) {
+      return;
+    }
+  }
+  impl_->loop.post([impl = impl_.get()] {
+    impl->machine.shut_down();
+    impl->take_inbox();
+  });
+  impl_->loop.finish();
+}
+
+}  // namespace exclusive_lock::redis

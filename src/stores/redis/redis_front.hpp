@@ -1,0 +1,52 @@
+#pragma once
+// The front: every request to a server goes through here, and gets exactly one answer by its
+// deadline.
+//
+// All operations that were handed over in one turn of the event loop leave in one request, so many
+// callers at once cost little more than one. Replies are whatever the server sent; nobody's odd
+// reply hurts another one's. States, deadlines and the rule about silence: front_loop.hpp.
+//
+// The fair hand-over will need pub/sub, on a second connection of its own (a refused SUBSCRIBE on
+// this one would shift every later reply). That is another user of RedisLink on the same EventLoop,
+// beside FrontLoop and not inside it: RedisLink then hands out the pushes that it only drains now,
+// and what the two share of handshake, pauses and silence is taken out of FrontLoop.
+
+#include <memory>
+#include <optional>
+
+#include "stores/redis/front_loop.hpp"
+
+namespace exclusive_lock::redis {
+
+class RedisFront {
+ public:
+  // Starts the I/O thread and the first try to connect. `clock` must outlive it.
+  RedisFront(FrontOptions options, const ClockSource& clock);
+  ~RedisFront();  // close()
+  RedisFront(const RedisFront&) = delete;
+  RedisFront& operator=(const RedisFront&) = delete;
+
+  // Blocks until a server has greeted us (none), one has refused us, or until `deadline`.
+  std::optional<StoreFailure> wait_until_up(Instant deadline);
+
+  // From any thread. `done` is called on the I/O thread, or inline after close(); it must not block
+  // or throw.
+  void submit(Operation operation);
+
+  // The server's last answer made no sense, so those that follow cannot be trusted to be for whom
+  // they seem: ends the link soon. On the I/O thread.
+  void distrust_link();
+
+  // The server has become a replica. On the I/O thread.
+  void leave_link();
+
+  // Fails everything that is pending, ends link and thread. Idempotent, from any thread but the I/O
+  // thread. Waits for a running name lookup, which cannot be cut short.
+  void close();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace exclusive_lock::redis

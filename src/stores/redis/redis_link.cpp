@@ -1,0 +1,285 @@
+#include "stores/redis/redis_link.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/redis/config.hpp>
+#include <boost/redis/connection.hpp>
+#include <boost/redis/error.hpp>
+#include <boost/redis/request.hpp>
+#include <charconv>
+#include <set>
+#include <stdexcept>
+#include <utility>
+
+#include "exclusive_lock/printable.hpp"
+#include "stores/redis/event_loop_impl.hpp"
+#include "stores/redis/redis_tls.hpp"
+#include "stores/redis/reply_builder.hpp"
+#include "stores/redis/socket_tuning.hpp"
+
+namespace exclusive_lock::redis {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+// The concrete executor: type erasure costs 5 to 20 % of a small request.
+using Connection = boost::redis::basic_connection<asio::io_context::executor_type>;
+using NodeType = boost::redis::resp3::type;
+using ParseEvent = boost::redis::any_adapter::parse_event;
+
+// The largest reply is an inspect(): one value of 1 MiB contents and what surrounds it. Longer
+// values of strangers are cut in the script (script_calls.hpp).
+constexpr std::size_t most_reply_bytes = 2 * 1024 * 1024;
+
+// A request lives until Boost.Redis has all its replies or has lost the connection.
+struct Request {
+  boost::redis::request words;
+  ReplyBuilder builder;
+};
+
+void add_command(boost::redis::request& to, const Command& command) {
+  if (command.size() == 1) {
+    to.push(command.front());  // push_range() leaves out a command without arguments
+  } else {
+    to.push_range(command.front(), command.begin() + 1, command.end());
+  }
+}
+
+// False: more than we take.
+bool add_node(ReplyBuilder& builder, const boost::redis::resp3::node_view& node) {
+  const auto value = [&node](Reply::Kind kind) {
+    return Reply{.kind = kind, .text = std::string(node.value)};
+  };
+  switch (node.data_type) {
+    case NodeType::array:
+    case NodeType::set:
+    case NodeType::push:
+      return builder.add_array(node.aggregate_size, node.depth);
+    case NodeType::map:
+    case NodeType::attribute:
+      return node.aggregate_size <= most_reply_bytes &&
+             builder.add_array(2 * node.aggregate_size, node.depth);
+    case NodeType::null:
+      return builder.add_value({}, node.depth);
+    case NodeType::simple_error:
+    case NodeType::blob_error:
+      return builder.add_value(value(Reply::Kind::error), node.depth);
+    case NodeType::number: {
+      Reply reply = value(Reply::Kind::integer);
+      const char* end = reply.text.data() + reply.text.size();
+      const auto [stopped, error] = std::from_chars(reply.text.data(), end, reply.integer);
+      reply.text.clear();
+      return error == std::errc{} && stopped == end &&
+             builder.add_value(std::move(reply), node.depth);
+    }
+    case NodeType::simple_string:
+    case NodeType::blob_string:
+    case NodeType::verbatim_string:
+    case NodeType::doublean:
+    case NodeType::boolean:
+    case NodeType::big_number:
+      return builder.add_value(value(Reply::Kind::string), node.depth);
+    case NodeType::streamed_string:
+    case NodeType::streamed_string_part:
+    case NodeType::invalid:
+      return false;  // no server that we know sends them
+  }
+  return false;
+}
+
+boost::redis::config connection_config(const LinkAddress& address,
+                                       std::chrono::milliseconds step_limit) {
+  boost::redis::config config;
+  config.addr = {address.host, std::to_string(address.port)};
+  config.use_ssl = address.tls;
+  config.unix_socket = address.unix_socket.string();
+  config.resolve_timeout = step_limit;
+  config.connect_timeout = step_limit;
+  config.ssl_handshake_timeout = step_limit;
+  config.reconnect_wait_interval = std::chrono::seconds(0);
+  config.health_check_interval = std::chrono::seconds(0);
+  config.use_setup = true;  // an empty one: no HELLO
+  config.setup.clear();
+  config.max_read_size = most_reply_bytes;
+  return config;
+}
+
+class BoostRedisLink final : public RedisLink, public std::enable_shared_from_this<BoostRedisLink> {
+ public:
+  BoostRedisLink(EventLoop& loop, const LinkAddress& address, asio::ssl::context tls,
+                 std::shared_ptr<TlsReport> report, LinkEvents events)
+      : address_(address),
+        report_(std::move(report)),
+        events_(std::move(events)),
+        connection_(loop.impl().io.get_executor(), std::move(tls),
+                    boost::redis::logger(boost::redis::logger::level::disabled, [](auto...) {})) {}
+
+  void start(std::chrono::milliseconds step_limit) {
+    if (!address_.unix_socket.empty()) {
+      sockets_before_ = sockets_of_peer(address_.unix_socket);
+    }
+    connection_.async_run(connection_config(address_, step_limit),
+                          [self = shared_from_this()](error_code error) { self->finish(error); });
+    drain_pushes();
+  }
+
+  void send(const std::vector<Command>& commands) override {
+    auto request = std::make_shared<Request>();
+    for (const Command& command : commands) {
+      add_command(request->words, command);
+    }
+    // Boost.Redis refers to the connection until the request is done.
+    connection_.async_exec(request->words, adapter_of(request),
+                           [request, self = shared_from_this()](error_code, std::size_t) {});
+  }
+
+  void tune(std::chrono::milliseconds peer_timeout) override {
+    if (!address_.unix_socket.empty()) {
+      for (const int socket : sockets_of_peer(address_.unix_socket)) {
+        if (sockets_before_.count(socket) == 0) {
+          close_on_exec(socket);
+        }
+      }
+      return;
+    }
+    tune_tcp(connection_, peer_timeout);
+  }
+
+  void drop(std::string reason) override {
+    if (drop_reason_.empty()) {
+      drop_reason_ = std::move(reason);
+      connection_.cancel(boost::redis::operation::run);
+    }
+  }
+
+ private:
+  // Deprecated in Boost.Redis, without a replacement yet: there is no other way to the socket.
+  // Where it is gone the socket is left as it is.
+  template <class AnyConnection>
+  static void tune_tcp(AnyConnection& connection, std::chrono::milliseconds peer_timeout) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    if constexpr (requires { connection.next_layer().next_layer().native_handle(); }) {
+      const int socket = connection.next_layer().next_layer().native_handle();
+      close_on_exec(socket);
+      notice_dead_peer(socket, peer_timeout);
+      send_at_once(socket);
+    }
+#pragma GCC diagnostic pop
+  }
+
+  // Takes whatever comes, in order, and gives it to whoever reads the replies.
+  boost::redis::any_adapter adapter_of(const std::shared_ptr<Request>& request) {
+    return boost::redis::any_adapter{[this, request](ParseEvent event,
+                                                     const boost::redis::resp3::node_view& node,
+                                                     error_code& error) {
+      switch (event) {
+        case ParseEvent::init:
+          return request->builder.clear();
+        case ParseEvent::node:
+          if (!add_node(request->builder, node)) {
+            error = boost::redis::error::incompatible_size;
+          }
+          return;
+        case ParseEvent::done:
+          return events_.on_reply(request->builder.take());
+      }
+    }};
+  }
+
+  // We subscribe to nothing, but what a server sends without being asked must not fill the channel:
+  // 256 of them would stop the reader.
+  void drain_pushes() {
+    connection_.async_receive2([self = shared_from_this()](error_code error) {
+      if (!error) {
+        self->drain_pushes();
+      }
+    });
+  }
+
+  // Requests that were never sent would wait for ever.
+  void finish(error_code error) {
+    connection_.cancel();
+    const auto on_end = std::exchange(events_.on_end, nullptr);
+    events_.on_reply = [](const Reply&) {};
+    on_end(end_of(error));
+  }
+
+  LinkEnd end_of(error_code error) const {
+    if (!report_->refusal.empty()) {
+      return {.reason = report_->refusal, .is_refusal = true};
+    }
+    if (!drop_reason_.empty()) {
+      return {.reason = drop_reason_};
+    }
+    if (error == asio::error::eof || error == asio::ssl::error::stream_truncated) {
+      return {.reason = "the server closed the connection", .was_hung_up = true};
+    }
+    if (error == asio::error::connection_reset || error == asio::error::broken_pipe) {
+      return {.reason = "the server reset the connection", .was_hung_up = true};
+    }
+    if (error.category() == asio::error::get_ssl_category()) {
+      return {.reason = "TLS failed (" + printable(error.message()) +
+                        "). Is it a TLS port? A server that wants a client certificate "
+                        "(tls-auth-clients) cannot be used",
+              .is_refusal = true};
+    }
+    if (error == boost::redis::error::incompatible_size ||
+        error == boost::redis::error::exceeds_maximum_read_buffer_size) {
+      return {.reason = "the server sent more than an answer can have"};
+    }
+    return {.reason = printable(error.message())};
+  }
+
+  const LinkAddress address_;
+  const std::shared_ptr<TlsReport> report_;
+  LinkEvents events_;
+  std::string drop_reason_;
+  std::set<int> sockets_before_;
+  Connection connection_;
+};
+
+class NoLink final : public RedisLink {
+ public:
+  void send(const std::vector<Command>&) override {}
+  void tune(std::chrono::milliseconds) override {}
+  void drop(std::string) override {}
+};
+
+asio::ssl::context tls_context(const LinkAddress& address,
+                               const std::shared_ptr<TlsReport>& report) {
+  return address.tls ? make_tls_context({.host = address.host, .ca_file = address.ca_file}, report)
+                     : asio::ssl::context(asio::ssl::context::tls_client);
+}
+
+}  // namespace
+
+std::shared_ptr<RedisLink> open_link(EventLoop& loop, const LinkAddress& address,
+                                     std::chrono::milliseconds step_limit, LinkEvents events) {
+  const auto report = std::make_shared<TlsReport>();
+  try {
+    auto link = std::make_shared<BoostRedisLink>(loop, address, tls_context(address, report),
+                                                 report, std::move(events));
+    link->start(step_limit);
+    return link;
+  } catch (const std::runtime_error& error) {  // the CA file was there when the store was opened
+    loop.post([on_end = std::move(events.on_end), reason = std::string(error.what())] {
+      on_end({.reason = reason, .is_refusal = true});
+    });
+    return std::make_shared<NoLink>();
+  }
+}
+
+std::optional<std::string> unusable_ca_file(const LinkAddress& address) {
+  if (!address.tls) {
+    return std::nullopt;
+  }
+  try {
+    tls_context(address, std::make_shared<TlsReport>());
+    return std::nullopt;
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+}
+
+}  // namespace exclusive_lock::redis

@@ -1,0 +1,80 @@
+#pragma once
+// One connection to a server, from the first try to its end: never used again after that. The only
+// door to Boost.Redis, of which no type shows here.
+//
+// What Boost.Redis 1.92 does for it: resolving, connecting, TLS, the RESP3 protocol, matching
+// replies to requests. What is turned off, and why:
+// - reconnection: it has a fixed pause, and keeps what was not sent yet. The front
+// (redis_front.hpp) makes
+//   a new link, after a pause that grows, and decides what becomes of each operation.
+// - its HELLO: the text of a refusal only reaches its logger. The front sends its own
+// (handshake.hpp).
+// - its health check, a PING: under MISCONF, BUSY, LOADING or an ACL a server that is alive refuses
+// it, and
+//   then it drops the connection with everything in flight. The front asks TIME, takes any answer
+//   as a sign of life, and learns the server's clock from it.
+// - its typed responses: a reply of another type would end the connection for everybody in flight.
+// No request is ever sent twice (cancel_if_unresponded, its default): a script could run twice.
+//
+// All calls and callbacks on the loop's thread.
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/protocol.hpp"
+#include "stores/redis/event_loop.hpp"
+#include "stores/redis/operation_queue.hpp"
+#include "stores/redis/reply.hpp"
+
+namespace exclusive_lock::redis {
+
+struct LinkAddress {
+  std::string host;  // with port; ignored where there is a unix_socket
+  std::uint16_t port = 0;
+  bool tls = false;
+  std::filesystem::path ca_file;
+  std::filesystem::path unix_socket;
+};
+
+struct LinkEnd {
+  std::string reason;  // "Connection refused", fit for a terminal
+  // Another try is of no use until somebody changes something: the certificate was not accepted.
+  bool is_refusal = false;
+  // The other side ended it.
+  bool was_hung_up = false;
+};
+
+struct LinkEvents {
+  // In the order of the commands. Must not call into the link.
+  std::function<void(Reply)> on_reply;
+  // The last call, exactly once, also after drop().
+  std::function<void(LinkEnd)> on_end;
+};
+
+class RedisLink {
+ public:
+  virtual ~RedisLink() = default;
+
+  // Sent when the connection is there, in the order of the calls. Not empty.
+  virtual void send(const std::vector<Command>& commands) = 0;
+  // To be called once the server has answered: nobody else inherits the socket, dead peers are
+  // noticed by the kernel after `peer_timeout` too, and nothing waits to be sent together.
+  virtual void tune(std::chrono::milliseconds peer_timeout) = 0;
+  // Ends it soon; `reason` is what on_end says, if nothing else has ended it before.
+  virtual void drop(std::string reason) = 0;
+};
+
+// Starts to connect. `step_limit` bounds each of resolving, connecting and the TLS handshake.
+std::shared_ptr<RedisLink> open_link(EventLoop& loop, const LinkAddress& address,
+                                     std::chrono::milliseconds step_limit, LinkEvents events);
+
+// Why `address` cannot be used at all; none: it can be tried.
+std::optional<std::string> unusable_ca_file(const LinkAddress& address);
+
+}  // namespace exclusive_lock::redis

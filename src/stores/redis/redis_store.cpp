@@ -1,0 +1,301 @@
+#include "stores/redis/redis_store.hpp"
+
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "core/key_codec.hpp"
+#include "exclusive_lock/error.hpp"
+#include "exclusive_lock/printable.hpp"
+#include "stores/redis/redis_errors.hpp"
+#include "stores/redis/redis_front.hpp"
+#include "stores/redis/redis_list.hpp"
+#include "stores/redis/script_calls.hpp"
+#include "stores/redis/script_runner.hpp"
+
+namespace exclusive_lock {
+namespace {
+
+using redis::Reply;
+using redis::ScriptCall;
+using redis::ScriptRunner;
+
+// A look costs the server some 20 us: with this pause a thousand waiters take a tenth of its time.
+constexpr Milliseconds longest_retry_pause{200};
+
+StoreFailure forked_failure() {
+  return {.code = errc::connection_closed,
+          .message = "the connection was made before a fork(); the child needs one of its own",
+          .may_have_run = false};
+}
+
+StoreFailure keyless_failure(const std::string& key) {
+  return {.code = errc::protocol_error,
+          .message = "the key " + printable(key) + " has no place for a fence beside it",
+          .may_have_run = false};
+}
+
+StoreFailure bad_fence_failure(const std::string& fence_key) {
+  return {.code = errc::wrong_type,
+          .message =
+              "the key " + printable(fence_key) +
+              " holds something that is not one of our fences, so no fence above it can be given. "
+              "Look at what is there and who wrote it, and delete it if it is of no use",
+          .may_have_run = false};
+}
+
+redis::LinkAddress link_address(const RedisStoreOptions& options) {
+  return {.host = options.host,
+          .port = options.port,
+          .tls = options.tls,
+          .ca_file = options.ca_file,
+          .unix_socket = options.unix_socket};
+}
+
+redis::FrontOptions front_options(const RedisStoreOptions& options,
+                                  std::shared_ptr<spdlog::logger> log,
+                                  redis::ServerTime& server_time) {
+  return {.address = link_address(options),
+          .login = {.username = options.username,
+                    .password = options.password,
+                    .client_name = options.client_name,
+                    .database = options.database},
+          .name = options.url,
+          .connect_timeout = options.connect_timeout,
+          .command_timeout = options.command_timeout,
+          .log = std::move(log),
+          .on_time = [&server_time](Instant requested_at, Instant replied_at, StoreTime time,
+                                    bool is_new_server) {
+            if (is_new_server) {
+              server_time.forget();
+            }
+            server_time.observe(requested_at, replied_at, time);
+          }};
+}
+
+// Everything that a forked child must leave alone.
+struct Inside {
+  Inside(const RedisStoreOptions& options, const ClockSource& clock_source,
+         std::shared_ptr<spdlog::logger> log)
+      : clock(clock_source),
+        front(front_options(options, std::move(log), server_time), clock_source),
+        scripts(front, server_time) {}
+
+  const ClockSource& clock;
+  redis::ServerTime server_time;  // the I/O thread's
+  redis::RedisFront front;
+  ScriptRunner scripts;
+};
+
+class RedisStore final : public Store {
+ public:
+  RedisStore(const RedisStoreOptions& options, const ClockSource& clock,
+             std::shared_ptr<spdlog::logger> log)
+      : url_(options.url), inside_(std::make_unique<Inside>(options, clock, std::move(log))) {}
+
+  ~RedisStore() override {
+    if (is_forked()) {
+      // Its threads do not exist here, and its sockets are the parent's.
+      static_cast<void>(inside_.release());
+    }
+  }
+  RedisStore(const RedisStore&) = delete;
+  RedisStore& operator=(const RedisStore&) = delete;
+
+  void wait_until_up(Milliseconds limit) {
+    if (const auto failure = inside_->front.wait_until_up(inside_->clock.now() + limit)) {
+      throw StoreError(failure->code, url_ + ": " + failure->message, false);
+    }
+  }
+
+  void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
+    const auto fence = fence_key(request.key);
+    if (is_forked() || !fence) {
+      return done(is_forked() ? forked_failure() : keyless_failure(request.key));
+    }
+    make_attempt(std::make_shared<const ScriptCall>(redis::acquire_call(request, *fence)), deadline,
+                 std::move(done), Repeat::once_if_too_late);
+  }
+
+  void refresh(std::vector<RefreshRequest> requests, Instant deadline,
+               Done<RefreshReply> done) override {
+    std::vector<ScriptCall> calls;
+    std::vector<std::size_t> counts;
+    for (std::size_t at = 0; at < requests.size(); at += redis::most_refreshed_together) {
+      counts.push_back(std::min(requests.size() - at, redis::most_refreshed_together));
+      calls.push_back(redis::refresh_call(&requests[at], counts.back()));
+    }
+    run<RefreshReply>(std::move(calls), deadline, std::move(done),
+                      [counts](const std::vector<Reply>& replies) {
+                        std::optional<RefreshReply> all(std::in_place);
+                        for (std::size_t i = 0; all && i < counts.size(); ++i) {
+                          if (!redis::read_refresh(replies[i], counts[i], *all)) {
+                            all.reset();
+                          }
+                        }
+                        return all;
+                      });
+  }
+
+  void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
+    run<ReleaseReply>({redis::release_call(request)}, deadline, std::move(done),
+                      [](const auto& replies) { return redis::read_release(replies[0]); });
+  }
+
+  void inspect(std::string key, Instant deadline, Done<InspectReply> done) override {
+    run<InspectReply>({redis::inspect_call(key)}, deadline, std::move(done),
+                      [key](const auto& replies) { return redis::read_inspect(replies[0], key); });
+  }
+
+  void list(std::string key_prefix, std::size_t most, Instant deadline,
+            Done<ListReply> done) override {
+    if (is_forked()) {
+      return done(forked_failure());
+    }
+    redis::list_records(inside_->front, inside_->scripts,
+                        {.key_prefix = std::move(key_prefix), .most = most, .deadline = deadline},
+                        [this, done = std::move(done)](Answer<ListReply> answer) {
+                          done(named(std::move(answer)));
+                        });
+  }
+
+  void remove(std::string key, std::string expected, Instant deadline,
+              Done<RemoveReply> done) override {
+    run<RemoveReply>({redis::remove_call(std::move(key), std::move(expected))}, deadline,
+                     std::move(done),
+                     [](const auto& replies) { return redis::read_remove(replies[0]); });
+  }
+
+  Milliseconds retry_pause() const override { return longest_retry_pause; }
+  const std::string& url() const override { return url_; }
+  void close() override {
+    if (!is_forked()) {
+      inside_->front.close();
+    }
+  }
+
+ private:
+  // Before anything that a thread of the parent may have held when it forked.
+  bool is_forked() const { return ::getpid() != creator_; }
+
+  // Which store it was that failed.
+  template <class T>
+  Answer<T> named(Answer<T> answer) const {
+    if (auto* failure = std::get_if<StoreFailure>(&answer)) {
+      failure->message = url_ + ": " + failure->message;
+    }
+    return answer;
+  }
+
+  enum class Repeat { never, once_if_too_late };
+
+  void make_attempt(std::shared_ptr<const ScriptCall> call, Instant deadline,
+                    Done<AttemptReply> done, Repeat repeat) {
+    inside_->scripts.run(
+        {*call}, deadline, [this, call, deadline, done = std::move(done), repeat](auto replies) {
+          auto answer = attempt_answer(*call, std::move(replies));
+          const auto* reply = std::get_if<AttemptReply>(&answer);
+          const bool was_too_late = reply != nullptr && reply->outcome == AttemptOutcome::too_late;
+          const bool is_in_time = inside_->clock.now() <= *call->not_after;
+          if (was_too_late && is_in_time && repeat == Repeat::once_if_too_late) {
+            return make_attempt(call, deadline, done, Repeat::never);
+          }
+          done(named(std::move(answer)));
+        });
+  }
+
+  static Answer<AttemptReply> attempt_answer(const ScriptCall& call,
+                                             ScriptRunner::Replies replies) {
+    auto answer = answer_of<redis::AcquireAnswer>(
+        call.script->name, std::move(replies),
+        [](const auto& all) { return redis::read_acquire(all[0]); });
+    if (auto* failure = std::get_if<StoreFailure>(&answer)) {
+      return std::move(*failure);
+    }
+    auto& read = std::get<redis::AcquireAnswer>(answer);
+    if (std::holds_alternative<redis::BadFence>(read)) {
+      return bad_fence_failure(call.keys[1]);
+    }
+    return std::get<AttemptReply>(read);
+  }
+
+  // `read` makes a T of the replies to the calls; none: they make no sense.
+  template <class T, class Read>
+  void run(std::vector<ScriptCall> calls, Instant deadline, Done<T> done, Read read) {
+    if (is_forked()) {
+      return done(forked_failure());
+    }
+    const std::string_view name = calls.front().script->name;
+    inside_->scripts.run(std::move(calls), deadline,
+                         [this, name, done = std::move(done), read](ScriptRunner::Replies replies) {
+                           done(named(answer_of<T>(name, std::move(replies), read)));
+                         });
+  }
+
+  template <class T, class Read>
+  static Answer<T> answer_of(std::string_view script, ScriptRunner::Replies replies,
+                             const Read& read) {
+    if (auto* failure = std::get_if<StoreFailure>(&replies)) {
+      return std::move(*failure);
+    }
+    const auto& all = std::get<std::vector<Reply>>(replies);
+    const auto error = std::ranges::find_if(all, &Reply::is_error);
+    if (error != all.end()) {
+      return redis::server_refused(error->text);
+    }
+    auto answer = read(all);
+    if (!answer) {
+      return redis::senseless_answer("the script " + std::string(script));
+    }
+    return std::move(*answer);
+  }
+
+  const std::string url_;
+  const pid_t creator_ = ::getpid();
+  std::unique_ptr<Inside> inside_;
+};
+
+void require_usable(const RedisStoreOptions& options) {
+  std::vector<Mistake> mistakes;
+  if (const auto problem = redis::unusable_ca_file(link_address(options))) {
+    mistakes.push_back({.field = "ca_file",
+                        .problem = *problem,
+                        .allowed = "a file with certificates in PEM form"});
+  }
+  constexpr std::size_t most_path_bytes = sizeof(sockaddr_un::sun_path) - 1;  // unix(7)
+  if (options.unix_socket.native().size() > most_path_bytes) {
+    mistakes.push_back({.field = "store URL: path",
+                        .problem = "is longer than the path of a Unix socket can be",
+                        .allowed = "up to " + std::to_string(most_path_bytes) + " bytes"});
+  }
+  if (!mistakes.empty()) {
+    throw ValidationError(std::move(mistakes));
+  }
+}
+
+// Threads and descriptors can run out.
+std::shared_ptr<RedisStore> make_store(const RedisStoreOptions& options, const ClockSource& clock,
+                                       std::shared_ptr<spdlog::logger> log) {
+  try {
+    return std::make_shared<RedisStore>(options, clock, std::move(log));
+  } catch (const std::runtime_error& error) {
+    throw StoreError(make_error_code(errc::store_unavailable),
+                     options.url + ": cannot start the thread for it: " + printable(error.what()),
+                     false);
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<Store> open_redis_store(const RedisStoreOptions& options, const ClockSource& clock,
+                                        std::shared_ptr<spdlog::logger> log) {
+  require_usable(options);
+  const auto store = make_store(options, clock, std::move(log));
+  store->wait_until_up(options.connect_timeout);
+  return store;
+}
+
+}  // namespace exclusive_lock

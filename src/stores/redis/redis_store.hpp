@@ -1,0 +1,54 @@
+#pragma once
+// The store on a server: Redis 6+, KeyDB 6+, Valkey, Redict.
+//
+// A lock K is two keys: K, the record, with the ttl as its own, and the fence beside it
+// (key_codec.hpp), with a ttl of a day. Every verb is one script, so one step (scripts/*.lua).
+//
+// The server's clock decides when a record expires and what `since` says. `not_after` is translated
+// to it by what replies have told (server_time.hpp); an attempt that the server calls too late
+// although it is in time by our clock (its clock was set forward) is made once more: nothing was
+// done.
+//
+// What the server must allow: the commands hello, evalsha, eval, script|load, time, pttl, getrange,
+// get, set, pexpire, del; for list() also scan, for a database other than 0 also select; info, if
+// the log is to warn of an eviction policy. And the keys ~<prefix>:* ~{<prefix>:*.
+//
+// One I/O thread (redis_front.hpp). After a fork() the child's copy answers connection_closed and
+// leaves alone what it shares with the parent, at the price of a little memory in the child.
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "stores/clock_source.hpp"
+#include "stores/store.hpp"
+
+namespace spdlog {
+class logger;
+}
+
+namespace exclusive_lock {
+
+struct RedisStoreOptions {
+  std::string host;
+  std::uint16_t port = 6379;
+  bool tls = false;
+  std::filesystem::path unix_socket;  // instead of host and port
+  std::string username;
+  std::string password;
+  int database = 0;
+  std::string client_name = "exclusive-lock";
+  std::filesystem::path ca_file;  // empty: the system's
+  Milliseconds connect_timeout{5000};
+  Milliseconds command_timeout{1000};
+  std::string url;  // without credentials
+};
+
+// Blocks until the server has greeted us. `clock` must outlive the store; a null `log` is silent.
+// Throws StoreError when the server refuses us or connect_timeout is over, ValidationError for a CA
+// file that cannot be used.
+std::shared_ptr<Store> open_redis_store(const RedisStoreOptions& options, const ClockSource& clock,
+                                        std::shared_ptr<spdlog::logger> log);
+
+}  // namespace exclusive_lock

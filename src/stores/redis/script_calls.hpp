@@ -1,0 +1,62 @@
+#pragma once
+// The verbs of a store as calls of scripts/*.lua, and what their replies say. No I/O.
+//
+// The echo. RESP has no request numbers: a reply belongs to a request because of its place alone. A
+// server or proxy that says one thing too much would give every later asker its neighbour's answer,
+// and "granted" to the wrong one is two holders. So every script gives back a text that it was
+// given, different for each call; a reply without it is not taken.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/protocol.hpp"
+#include "redis_scripts.hpp"
+#include "stores/redis/operation_queue.hpp"
+#include "stores/redis/reply.hpp"
+
+namespace exclusive_lock::redis {
+
+struct ScriptCall {
+  const redis_scripts::Script* script;
+  std::vector<std::string> keys;
+  std::vector<std::string> arguments;  // behind the echo
+  std::optional<Instant> not_after{};  // in server time, it is put behind the echo
+};
+
+enum class ScriptForm { by_sha, by_text };
+
+// `not_after_us` is used where the call has a not_after.
+Command script_command(const ScriptCall& call, ScriptForm form, std::string_view echo,
+                       std::int64_t not_after_us);
+
+// The keys of one script call at most: a call must not keep the server busy for long. A refresh of
+// more is several calls, sent together.
+inline constexpr std::size_t most_refreshed_together = 1000;
+// Of a value; contents have 1 MiB at most, the rest of a record some KiB.
+inline constexpr std::size_t most_value_bytes = 1024 * 1024 + 256 * 1024;
+
+ScriptCall acquire_call(const AttemptRequest& request, std::string fence_key);
+ScriptCall refresh_call(const RefreshRequest* first, std::size_t count);
+ScriptCall release_call(const ReleaseRequest& request);
+ScriptCall inspect_call(std::string key);
+ScriptCall remove_call(std::string key, std::string expected);
+
+// The time in a reply of ours to the call that had this echo; none: it is not that.
+std::optional<StoreTime> script_time(const Reply& reply, std::string_view echo);
+
+struct BadFence {};  // the fence key holds something else
+using AcquireAnswer = std::variant<AttemptReply, BadFence>;
+
+// What such a reply says. None: it makes no sense.
+std::optional<AcquireAnswer> read_acquire(const Reply& reply);
+// Adds to what the calls before it have said; false: it makes no sense.
+[[nodiscard]] bool read_refresh(const Reply& reply, std::size_t count, RefreshReply& into);
+std::optional<ReleaseReply> read_release(const Reply& reply);
+std::optional<InspectReply> read_inspect(const Reply& reply, const std::string& key);
+std::optional<RemoveReply> read_remove(const Reply& reply);
+
+}  // namespace exclusive_lock::redis

@@ -1,0 +1,63 @@
+#pragma once
+// What every store can do. One conformance suite (tests/conformance) holds all of them to it (G9).
+//
+// Contract, for every verb:
+// - It does not block on the network. It calls `done` exactly once, by the deadline at the latest
+//   (plus scheduling): inline, before returning, or later from the store's own thread. `done` must
+//   not block.
+// - At the deadline a request that was not sent is withdrawn (may_have_run = false), one that was
+//   sent is abandoned (may_have_run = true, errc::outcome_unknown). Either way its late answer is
+//   dropped.
+// - What it does, it does in one atomic step. No verb but remove() touches a record of another
+//   owner id (G3).
+// - Every verb is idempotent for the same arguments.
+// - Any thread may call any verb at any time. After close(), and in a child after fork(), every
+//   verb answers errc::connection_closed.
+//
+// The fair hand-over will add to this interface, without changing what is here: `enter` (an attempt
+// that leaves a ticket in the queue), `beat`, `leave`, and a listener for grants that the store
+// pushes. Until then waiters try again, at the pace that `retry_pause` gives.
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/protocol.hpp"
+
+namespace exclusive_lock {
+
+template <class Reply>
+using Done = std::function<void(Answer<Reply>)>;
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // G2, G4. One round trip.
+  virtual void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) = 0;
+  // G1, G3. One round trip for all of them together (one per slot in a cluster). Not empty.
+  virtual void refresh(std::vector<RefreshRequest> requests, Instant deadline,
+                       Done<RefreshReply> done) = 0;
+  // G3, G4.
+  virtual void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) = 0;
+  // Open to everyone; changes nothing.
+  virtual void inspect(std::string key, Instant deadline, Done<InspectReply> done) = 0;
+  // All records whose key begins with `key_prefix`, at most `most` of them; side keys are not among
+  // them. Not one instant.
+  virtual void list(std::string key_prefix, std::size_t most, Instant deadline,
+                    Done<ListReply> done) = 0;
+  // Deletes the record of `key`, whoever wrote it, if its value is exactly `expected`.
+  virtual void remove(std::string key, std::string expected, Instant deadline,
+                      Done<RemoveReply> done) = 0;
+
+  // The longest pause of a waiter between two tries: what a look at this store costs decides.
+  [[nodiscard]] virtual Milliseconds retry_pause() const = 0;
+  // The URL without credentials.
+  [[nodiscard]] virtual const std::string& url() const = 0;
+  // Fails everything that is pending, frees sockets and threads. Idempotent. Not to be called from
+  // `done`.
+  virtual void close() = 0;
+};
+
+}  // namespace exclusive_lock

@@ -1,0 +1,162 @@
+// acquire, refresh, release, inspect, list: for scripts, which go on where another process left
+// off.
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include "cli/command_fixture.hpp"
+#include "live/server.hpp"
+
+namespace exclusive_lock::cli_test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
+using ::testing::Not;
+
+class Scripts : public CommandTest, public ::testing::WithParamInterface<bool> {
+ protected:
+  void SetUp() override {
+    if (GetParam()) {
+      server_.emplace();
+      store_ = server_->url();
+    }
+  }
+  std::string acquire(const std::string& name, Arguments options = {}) const {
+    Arguments arguments{"acquire", name};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    const Ended ended = command(std::move(arguments));
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    return ended.out.substr(0, ended.out.find(' '));
+  }
+
+  std::optional<live::Server> server_;
+};
+
+INSTANTIATE_TEST_SUITE_P(On, Scripts, ::testing::Bool(),
+                         [](const auto& info) { return info.param ? "Redis" : "Local"; });
+
+TEST_P(Scripts, AcquirePrintsOwnerAndFenceAndLeavesTheLockHeld) {
+  const Ended ended = command({"acquire", "job"});
+  EXPECT_EQ(ended.exit_code, 0);
+  EXPECT_THAT(ended.out, MatchesRegex("[0-9a-f]+-[0-9a-f]+ [0-9]+\n"));
+  EXPECT_THAT(ended.err, IsEmpty());
+  const Ended held = command({"inspect", "job"});
+  EXPECT_EQ(held.exit_code, 0);
+  EXPECT_THAT(held.out, HasSubstr(ended.out.substr(0, ended.out.find(' '))));
+  EXPECT_THAT(held.out, HasSubstr("ttl       30 s"));
+  EXPECT_EQ(command({"acquire", "job", "--no-wait"}).exit_code, 75);
+  EXPECT_EQ(command({"acquire", "job", "--wait", "50ms"}).exit_code, 124);
+  EXPECT_EQ(command({"acquire", "job", "-n", "-E", "3"}).exit_code, 3);
+}
+
+TEST_P(Scripts, AcquireAsJson) {
+  const Ended ended = command({"acquire", "job", "--json", "--ttl", "5s"});
+  EXPECT_THAT(
+      ended.out,
+      MatchesRegex(
+          R"(\{"name":"job","key":"exclusive-lock:job","owner":"[0-9a-f-]+","fence":[0-9]+,"ttl_ms":5000\}
+)"));
+}
+
+TEST_P(Scripts, AcquiredLockEndsByItselfAfterItsTtl) {
+  acquire("job", {"--ttl", "300ms"});
+  EXPECT_EQ(command({"acquire", "job", "--wait", "60s"}).exit_code, 0);
+}
+
+TEST_P(Scripts, OwnerReleases) {
+  const std::string owner = acquire("job");
+  EXPECT_EQ(command({"release", "job", "--owner", owner}).exit_code, 0);
+  EXPECT_TRUE(is_free("job"));
+  const Ended again = command({"release", "job", "--owner", owner});
+  EXPECT_EQ(again.exit_code, 79);
+  EXPECT_THAT(again.err, HasSubstr("not held by this owner"));
+}
+
+TEST_P(Scripts, OthersNeitherReleaseNorRefresh) {
+  const std::string first = acquire("job", {"--ttl", "200ms"});
+  const std::string second = acquire("job", {"--ttl", "50s"});
+  EXPECT_EQ(command({"release", "job", "--owner", first}).exit_code, 79);
+  EXPECT_EQ(command({"refresh", "job", "--owner", first, "--ttl", "900s"}).exit_code, 79);
+  const Ended held = command({"inspect", "job"});
+  EXPECT_THAT(held.out, HasSubstr(second));
+  EXPECT_THAT(held.out, Not(HasSubstr("14 min")));
+}
+
+TEST_P(Scripts, RefreshKeepsTheTtlOrSetsAnother) {
+  const std::string owner = acquire("job", {"--ttl", "100s"});
+  const Ended same = command({"refresh", "job", "--owner", owner});
+  EXPECT_EQ(same.exit_code, 0);
+  EXPECT_THAT(same.err, HasSubstr("held for 1 min 40 s from now"));
+  EXPECT_THAT(same.out, IsEmpty());
+  const Ended other = command({"refresh", "job", "--owner", owner, "--ttl", "1h", "--json"});
+  EXPECT_EQ(other.exit_code, 0);
+  EXPECT_THAT(other.out, HasSubstr("\"ttl_ms\":3600000"));
+  EXPECT_THAT(command({"inspect", "job"}).out, HasSubstr("59 min"));
+}
+
+TEST_P(Scripts, RefreshOfWhatIsGoneIsLost) {
+  EXPECT_EQ(
+      command({"refresh", "job", "--owner", "00112233445566778899aabbccddeeff-0000000000000001"})
+          .exit_code,
+      79);
+}
+
+TEST_P(Scripts, ForceShowsWhomItEndsAndWhoDidIt) {
+  const std::string owner = acquire("job", {"--label", "blue"});
+  const Ended unasked = command({"release", "job", "--force"});
+  EXPECT_EQ(unasked.exit_code, 64) << "nobody can be asked, and --yes was not given";
+  EXPECT_FALSE(is_free("job"));
+  const Ended forced = command({"release", "job", "--force", "--yes"});
+  EXPECT_EQ(forced.exit_code, 0);
+  EXPECT_THAT(forced.err, HasSubstr("job is held"));
+  EXPECT_THAT(forced.err, HasSubstr("(blue)"));
+  EXPECT_THAT(forced.err, HasSubstr("released by force: job, held by "));
+  EXPECT_THAT(forced.err, HasSubstr(owner));
+  EXPECT_THAT(forced.err, HasSubstr("done by "));
+  EXPECT_TRUE(is_free("job"));
+  const Ended nothing = command({"release", "job", "--force", "--yes"});
+  EXPECT_EQ(nothing.exit_code, 0);
+  EXPECT_THAT(nothing.err, HasSubstr("nobody holds job"));
+}
+
+TEST_P(Scripts, InspectOfAFreeLockIs1) {
+  const Ended ended = command({"inspect", "job"});
+  EXPECT_EQ(ended.exit_code, 1);
+  EXPECT_EQ(ended.out, "job is free\n");
+  EXPECT_EQ(command({"inspect", "job", "--json"}).out, "{\"name\":\"job\",\"held\":false}\n");
+}
+
+TEST_P(Scripts, ListShowsMatchingLocks) {
+  EXPECT_THAT(command({"list"}).err, HasSubstr("no locks are held"));
+  EXPECT_EQ(command({"list", "--json"}).out, "[]\n");
+  for (const char* name : {"job-a", "job-b", "other"}) {
+    acquire(name);
+  }
+  EXPECT_THAT(command({"list"}).out,
+              MatchesRegex("NAME +HELD BY .*\njob-a .*\njob-b .*\nother .*\n"));
+  EXPECT_THAT(command({"list", "job-*"}).out, Not(HasSubstr("other")));
+  const Ended json = command({"list", "*-b", "--json"});
+  EXPECT_THAT(json.out, MatchesRegex("\\[\n\\{\"name\":\"job-b\",.*\\}\n\\]\n"));
+  EXPECT_EQ(json.exit_code, 0);
+}
+
+TEST_P(Scripts, ResultThatCannotBeWrittenIs74AndHoldsNothing) {
+  const std::string program = EXCLUSIVE_LOCK_COMMAND;
+  Invocation all = invocation({"-c", "\"$0\" acquire job > /dev/full", program});
+  all.program = "/bin/sh";
+  const Ended ended = run(std::move(all));
+  EXPECT_EQ(ended.exit_code, 74) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("cannot write the result to stdout"));
+  EXPECT_TRUE(is_free("job"));
+}
+
+TEST_P(Scripts, RunAndAcquireKeepEachOtherOut) {
+  acquire("job");
+  EXPECT_EQ(command({"run", "job", "-n", "--", "true"}).exit_code, 75);
+}
+
+}  // namespace
+}  // namespace exclusive_lock::cli_test

@@ -1,0 +1,125 @@
+// Mistakes in the arguments: exit code 64, a message that helps, and nothing done.
+
+#include <gmock/gmock.h>
+
+#include "cli/command_fixture.hpp"
+
+namespace exclusive_lock::cli_test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class CommandLine : public CommandTest {
+ protected:
+  void expect_usage_error(const Arguments& arguments, const std::string& message,
+                          const Variables& variables = {}) {
+    const Ended ended = command(arguments, variables);
+    EXPECT_EQ(ended.exit_code, 64) << ::testing::PrintToString(arguments) << ended.err;
+    EXPECT_THAT(ended.err, HasSubstr(message));
+    EXPECT_THAT(ended.out, IsEmpty());
+    EXPECT_FALSE(exists(path("store"))) << "nothing was asked of the store";
+  }
+};
+
+TEST_F(CommandLine, MisspeltWordsGetASuggestion) {
+  expect_usage_error({"rnu", "job"}, "unknown command rnu; did you mean run?");
+  expect_usage_error({"relase", "job"}, "did you mean release?");
+  expect_usage_error({"run", "job", "--wiat", "3s", "--", "true"},
+                     "unknown option --wiat; did you mean --wait?");
+  expect_usage_error({"run", "job", "--no-wiat=3", "--", "true"},
+                     "unknown option --no-wiat; did you mean --no-wait?");
+  expect_usage_error({"--sotre", "local:", "list"}, "did you mean --store?");
+  expect_usage_error({"list", "--banana"}, "unknown option --banana");
+}
+
+TEST_F(CommandLine, MissingPartsAreNamed) {
+  expect_usage_error({}, "run, acquire, refresh, release, inspect or list");
+  expect_usage_error({"run"}, "NAME is required");
+  expect_usage_error({"run", "job"}, "put it behind --");
+  expect_usage_error({"run", "job", "--"}, "put it behind --");
+  expect_usage_error({"run", "job", "make"}, "put -- before the command");
+  expect_usage_error({"run", "--", "make"}, "NAME is required");
+  expect_usage_error({"refresh", "job"}, "--owner is required");
+  expect_usage_error({"release", "job"}, "either --owner");
+  expect_usage_error({"release", "job", "--yes", "--owner", "x"}, "--yes requires --force");
+  expect_usage_error({"release", "job", "--force", "--owner", "x"}, "either --owner");
+  expect_usage_error({"inspect"}, "NAME is required");
+}
+
+TEST_F(CommandLine, WrongValuesAreNamedWithWhatIsAllowed) {
+  expect_usage_error({"run", "job", "--wait", "10", "--", "true"}, "--wait: \"10\" has no unit");
+  expect_usage_error({"run", "job", "--wait", "10x", "--", "true"}, "unknown unit \"x\"");
+  expect_usage_error({"run", "job", "--wait", "-1s", "--", "true"}, "is negative");
+  expect_usage_error({"run", "job", "--ttl=NaN", "--", "true"},
+                     "--ttl: \"NaN\" does not begin with a number");
+  expect_usage_error({"run", "job", "--max-hold", "9999999999h", "--", "true"}, "is too long");
+  expect_usage_error({"run", "job", "--wait", "1s", "--no-wait", "--", "true"},
+                     "--wait excludes --no-wait");
+  expect_usage_error({"run", "job", "--ttl", "1s", "--ttl", "2s", "--", "true"}, "--ttl");
+  expect_usage_error({"run", "job", "--on-lost", "panic", "--", "true"},
+                     "none of kill, signal, ignore");
+  expect_usage_error({"run", "job", "-E", "256", "--", "true"}, "not in range 0 to 255");
+  expect_usage_error({"run", "job", "--label=", "--", "true"}, "has an empty value");
+  expect_usage_error({"run", "job", "--contents", "{", "--", "true"},
+                     "--contents is not one JSON value");
+  expect_usage_error({"list", "a", "b"}, "unexpected argument b");
+}
+
+TEST_F(CommandLine, StoreUrlsAreNamedByTheirWrongPart) {
+  const auto with = [](const std::string& url) { return Arguments{"--store", url, "list"}; };
+  expect_usage_error(with("rdis://host"), "store URL");
+  expect_usage_error(with("redis://host:99999"), "port");
+  expect_usage_error(with(""), "store URL");
+}
+
+TEST_F(CommandLine, NamesAndPrefixesAreChecked) {
+  const auto expect_refused = [this](const Arguments& arguments, const std::string& message) {
+    const Ended ended = command(arguments);
+    EXPECT_EQ(ended.exit_code, 64) << ended.err;
+    EXPECT_THAT(ended.err, HasSubstr(message));
+  };
+  expect_refused({"run", "", "--", "true"}, "NAME is empty");
+  expect_refused({"run", std::string(513, 'n'), "--", "true"}, "NAME has 513 bytes");
+  expect_refused({"inspect", ""}, "NAME is empty");
+  expect_refused({"list", "--key-prefix", "a b"}, "--key-prefix has another character");
+  expect_refused({"run", "job", "--label", std::string(257, 'l'), "--", "true"},
+                 "--label has 257 bytes");
+  expect_refused({"release", "job", "--owner", "me"}, "--owner is not the owner of a lock");
+}
+
+TEST_F(CommandLine, AllMistakesOfOptionsAtOnce) {
+  const Ended ended =
+      command({"run", "", "--ttl", "1ms", "--label", std::string(257, 'l'), "--", "true"});
+  EXPECT_EQ(ended.exit_code, 64);
+  EXPECT_THAT(ended.err, HasSubstr("NAME is empty"));
+  EXPECT_THAT(ended.err, HasSubstr("--ttl is 1 ms; allowed: 100 ms to 7 days"));
+  EXPECT_THAT(ended.err, HasSubstr("--label has 257 bytes"));
+}
+
+TEST_F(CommandLine, MisspeltVariablesAreRefused) {
+  expect_usage_error({"list"}, "did you mean EXCLUSIVE_LOCK_STORE?",
+                     {{"EXCLUSIVE_LOCK_STOER", "local:"}});
+  EXPECT_EQ(command({"list"}, {{"EXCLUSIVE_LOCK_SERVICE_HOST", "10.0.0.1"}}).exit_code, 0);
+}
+
+TEST_F(CommandLine, HelpAndVersionGoToStdout) {
+  const Ended version = command({"--version"});
+  EXPECT_EQ(version.exit_code, 0);
+  EXPECT_THAT(version.out, ::testing::MatchesRegex("exclusive-lock [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+  for (const char* subcommand : {"run", "acquire", "refresh", "release", "inspect", "list"}) {
+    const Ended help = command({subcommand, "--help"});
+    EXPECT_EQ(help.exit_code, 0);
+    EXPECT_THAT(help.out, HasSubstr(std::string("Usage: exclusive-lock ") + subcommand));
+    EXPECT_THAT(help.err, IsEmpty());
+  }
+  EXPECT_THAT(command({"--help"}).out, HasSubstr("acquire"));
+}
+
+TEST_F(CommandLine, LockNamedLikeASubcommand) {
+  EXPECT_EQ(command({"inspect", "list"}).exit_code, 1);
+  EXPECT_EQ(command({"run", "run", "--", "true"}).exit_code, 0);
+}
+
+}  // namespace
+}  // namespace exclusive_lock::cli_test

@@ -1,0 +1,274 @@
+// The hold ends while the command runs: told, removed, not confirmed, or nobody left to watch.
+
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "cli/command_fixture.hpp"
+#include "exclusive_lock/clock.hpp"
+#include "live/server.hpp"
+
+namespace exclusive_lock::cli_test {
+namespace {
+
+using ::testing::HasSubstr;
+
+// A command that says when it is there, and does not end by itself.
+constexpr const char* obedient = "echo $$ > $FOLDER/command; while :; do sleep 0.02; done";
+constexpr const char* defiant =
+    "trap 'echo told >> $FOLDER/told' TERM; echo $$ > $FOLDER/command; while :; do sleep 0.02; "
+    "done";
+// One whose leader obeys while what it started does not.
+constexpr const char* with_follower =
+    "(trap '' TERM; sh -c 'echo $PPID' > $FOLDER/follower; while :; do sleep 0.02; done) & "
+    "echo $$ > $FOLDER/command; wait";
+
+class Loss : public CommandTest {
+ protected:
+  Ended remove_record() const { return command({"release", "job", "--force", "--yes"}); }
+};
+
+TEST_F(Loss, CommandIsGoneWhenWeAreKilled) {
+  const auto process = start(under_lock("job", {}, with_follower));
+  const pid_t command = pid_in("command");
+  const pid_t follower = pid_in("follower");
+  process->signal(SIGKILL);
+  wait_until([&] { return !is_running(command); }, "the end of the command");
+  wait_until([&] { return !is_running(follower); }, "the end of what it has started");
+}
+
+TEST_F(Loss, OrphanRunsOnWhereThatIsAllowed) {
+  const auto process =
+      start(under_lock("job", {"--allow-orphan"},
+                       "exec > /dev/null 2>&1; echo $$ > $FOLDER/command; until [ -e $FOLDER/go ]; "
+                       "do sleep 0.02; done; echo > $FOLDER/done"));
+  const pid_t command = pid_in("command");
+  process->signal(SIGKILL);
+  process->wait();
+  EXPECT_TRUE(is_running(command));
+  std::ofstream(path("go")) << "go";
+  wait_until([&] { return exists(path("done")); }, "the orphan's work");
+}
+
+TEST_F(Loss, RemovedRecordEndsTheCommand) {
+  const auto process = start(under_lock("job", {"--ttl", "1500ms"}, obedient));
+  pid_in("command");
+  EXPECT_EQ(remove_record().exit_code, 0);
+  const Ended ended = process->wait();
+  EXPECT_EQ(ended.exit_code, 79);
+  EXPECT_THAT(ended.err, HasSubstr("lost job: the store no longer has its record"));
+  EXPECT_THAT(ended.err, HasSubstr("the command was ended"));
+}
+
+TEST_F(Loss, DefiantCommandIsToldAndThenKilled) {
+  const auto process = start(under_lock("job", {"--ttl", "1500ms"}, defiant));
+  const pid_t command = pid_in("command");
+  remove_record();
+  EXPECT_EQ(process->wait().exit_code, 79);
+  EXPECT_EQ(file_text(path("told")), "told\n");
+  EXPECT_FALSE(is_running(command));
+}
+
+TEST_F(Loss, DefiantFollowerOfAnObedientLeaderIsKilled) {
+  const auto process = start(under_lock("job", {"--ttl", "1500ms"}, with_follower));
+  const pid_t follower = pid_in("follower");
+  pid_in("command");
+  remove_record();
+  EXPECT_EQ(process->wait().exit_code, 79);
+  EXPECT_FALSE(is_running(follower));
+}
+
+TEST_F(Loss, SignalOnlyTells) {
+  const auto process =
+      start(under_lock("job", {"--ttl", "1500ms", "--on-lost", "signal"},
+                       "trap 'echo told' TERM; echo $$ > $FOLDER/command; "
+                       "until [ -e $FOLDER/go ]; do sleep 0.02; done; echo finished"));
+  pid_in("command");
+  remove_record();
+  process->wait_for_out("told");
+  // A full hold of somebody else later it runs still.
+  EXPECT_EQ(command({"run", "job", "--ttl", "600ms", "--", "sleep", "1"}).exit_code, 0);
+  std::ofstream(path("go")) << "go";
+  const Ended ended = process->wait();
+  EXPECT_EQ(ended.out, "told\nfinished\n");
+  EXPECT_EQ(ended.exit_code, 79);
+}
+
+TEST_F(Loss, IgnoreOnlyChangesTheExitCode) {
+  const auto process =
+      start(under_lock("job", {"--ttl", "1500ms", "--on-lost", "ignore"},
+                       "trap 'echo told' TERM; echo $$ > $FOLDER/command; "
+                       "until [ -e $FOLDER/go ]; do sleep 0.02; done; echo finished"));
+  pid_in("command");
+  remove_record();
+  EXPECT_EQ(command({"run", "job", "--ttl", "600ms", "--", "sleep", "1"}).exit_code, 0);
+  std::ofstream(path("go")) << "go";
+  const Ended ended = process->wait();
+  EXPECT_EQ(ended.out, "finished\n");
+  EXPECT_EQ(ended.exit_code, 79);
+  EXPECT_THAT(ended.err, HasSubstr("--on-lost=ignore"));
+}
+
+TEST_F(Loss, RecordThatWasGoneAtTheReleaseIsToldToo) {
+  const auto process = start(under_lock(
+      "job", {"--ttl", "100s"}, "echo ready; until [ -e $FOLDER/go ]; do sleep 0.02; done"));
+  process->wait_for_out("ready");
+  remove_record();
+  std::ofstream(path("go")) << "go";
+  EXPECT_EQ(process->wait().exit_code, 79) << "33 seconds before the next refresh";
+}
+
+// What a holder meets that was stopped for longer than its ttl, while another took over.
+class Stopped : public Loss {
+ protected:
+  void expect_successor_undisturbed(const Arguments& options);
+};
+
+void Stopped::expect_successor_undisturbed(const Arguments& options) {
+  Arguments first{"--ttl", "1s"};
+  first.insert(first.end(), options.begin(), options.end());
+  const auto holder = start(under_lock("job", first, obedient));
+  const pid_t old_command = pid_in("command");
+  holder->signal(SIGSTOP);
+  wait_until([&] { return state_of(holder->pid()) == 'T'; }, "the stop");
+  const auto successor =
+      start(under_lock("job", {"--ttl", "60s"},
+                       "echo $EXCLUSIVE_LOCK_OWNER; until [ -e $FOLDER/go ]; do sleep 0.02; done"));
+  successor->wait_for_out("-");
+  const std::string before = command({"inspect", "job"}).out;
+  holder->signal(SIGCONT);
+  const Ended ended = holder->wait();
+  EXPECT_EQ(ended.exit_code, 79);
+  EXPECT_THAT(ended.err, HasSubstr("lost job"));
+  EXPECT_FALSE(is_running(old_command));
+  const std::string after = command({"inspect", "job"}).out;
+  EXPECT_THAT(after, HasSubstr(successor->out().substr(0, 49))) << before;
+  EXPECT_FALSE(successor->has_ended());
+  std::ofstream(path("go")) << "go";
+  EXPECT_EQ(successor->wait().exit_code, 0);
+}
+
+TEST_F(Stopped, HolderLearnsAtOnceAndDisturbsNobody) { expect_successor_undisturbed({}); }
+
+TEST_F(Stopped, AlsoWithoutTheGuardian) { expect_successor_undisturbed({"--allow-orphan"}); }
+
+TEST_F(Stopped, CommandIsGoneBeforeTheNextOneStarts) {
+  const auto holder = start(under_lock("job", {"--ttl", "1s"}, with_follower));
+  const pid_t old_command = pid_in("command");
+  const pid_t old_follower = pid_in("follower");
+  holder->signal(SIGSTOP);
+  const std::string probe =
+      "for pid in " + std::to_string(old_command) + " " + std::to_string(old_follower) +
+      "; do grep -q '^State:.[^ZX]' /proc/$pid/status && echo $pid runs; done; echo looked";
+  EXPECT_EQ(command(under_lock("job", {}, probe)).out, "looked\n");
+  holder->signal(SIGCONT);
+  EXPECT_EQ(holder->wait().exit_code, 79);
+}
+
+// The same with a server that dies.
+class ServerLoss : public Loss {
+ protected:
+  void SetUp() override { store_ = server_.url(); }
+  live::Server server_;
+};
+
+TEST_F(ServerLoss, CommandIsGoneBeforeTheHoldIsOver) {
+  constexpr std::chrono::milliseconds ttl(1500);
+  const auto process = start(under_lock("job", {"--ttl", "1500ms"}, defiant));
+  const pid_t command = pid_in("command");
+  server_.kill();
+  // No refresh was asked for later than this, so the hold ends by then (G1).
+  const Instant over = BootClock::now() + ttl * 99 / 100;
+  wait_until([&] { return !is_running(command); }, "the end of the command");
+  EXPECT_LT(BootClock::now(), over);
+  const Ended ended = process->wait();
+  EXPECT_EQ(ended.exit_code, 79);
+  EXPECT_THAT(ended.err, HasSubstr("it was not confirmed in time"));
+  EXPECT_EQ(file_text(path("told")), "told\n") << "TERM came first";
+}
+
+TEST_F(ServerLoss, FrozenServerIsNoDifferent) {
+  const auto process = start(under_lock("job", {"--ttl", "1500ms"}, defiant));
+  const pid_t command = pid_in("command");
+  server_.pause();
+  const Instant over = BootClock::now() + std::chrono::milliseconds(1485);
+  wait_until([&] { return !is_running(command); }, "the end of the command");
+  EXPECT_LT(BootClock::now(), over);
+  server_.resume();
+  EXPECT_EQ(process->wait().exit_code, 79);
+}
+
+TEST_F(ServerLoss, RestartWithoutDataIsLearntAndDisturbsNobody) {
+  const auto holder = start(under_lock("job", {"--ttl", "3s"}, obedient));
+  const pid_t old_command = pid_in("command");
+  server_.kill();
+  server_.restart(live::ServerData::lost);
+  const Ended ended = holder->wait();
+  EXPECT_EQ(ended.exit_code, 79);
+  EXPECT_FALSE(is_running(old_command));
+  EXPECT_TRUE(is_free("job")) << "nothing was written again";
+}
+
+TEST_F(ServerLoss, StoppedHolderDisturbsNobodyAfterARestartWithoutData) {
+  const auto holder = start(under_lock("job", {"--ttl", "1s"}, obedient));
+  const pid_t old_command = pid_in("command");
+  holder->signal(SIGSTOP);
+  server_.kill();
+  server_.restart(live::ServerData::lost);
+  const auto successor =
+      start(under_lock("job", {"--ttl", "60s"},
+                       "echo $EXCLUSIVE_LOCK_OWNER; until [ -e $FOLDER/go ]; do sleep 0.02; done"));
+  successor->wait_for_out("-");
+  holder->signal(SIGCONT);
+  EXPECT_EQ(holder->wait().exit_code, 79);
+  EXPECT_FALSE(is_running(old_command));
+  EXPECT_THAT(command({"inspect", "job"}).out, HasSubstr(successor->out().substr(0, 49)));
+  std::ofstream(path("go")) << "go";
+  EXPECT_EQ(successor->wait().exit_code, 0);
+}
+
+TEST_F(ServerLoss, ShortOutageIsWaitedOut) {
+  live::Server persistent({.persistent = true});
+  store_ = persistent.url();
+  const auto holder =
+      start(under_lock("job", {"--ttl", "20s", "--refresh", "100ms"},
+                       "echo $$ > $FOLDER/command; until [ -e $FOLDER/go ]; do sleep 0.02; done"));
+  pid_in("command");
+  persistent.kill();
+  persistent.restart(live::ServerData::kept);
+  // It is refreshed again.
+  const auto remaining = [this] {
+    const Ended ended = command({"inspect", "job"});
+    return ended.exit_code == 0 && ended.out.find("ttl       20 s, 19.") != std::string::npos;
+  };
+  wait_until(remaining, "a refresh after the outage");
+  std::ofstream(path("go")) << "go";
+  EXPECT_EQ(holder->wait().exit_code, 0);
+}
+
+TEST_F(ServerLoss, StoreThatCannotBeReachedIs69) {
+  server_.kill();
+  const Ended ended = command(under_lock("job", {"--connect-timeout", "300ms"}, "echo ran"));
+  EXPECT_EQ(ended.exit_code, 69);
+  EXPECT_EQ(ended.out, "");
+  EXPECT_THAT(ended.err, HasSubstr("exclusive-lock: "));
+}
+
+TEST_F(ServerLoss, ReleaseThatIsNotAnsweredIsTold) {
+  const auto holder =
+      start(under_lock("job", {"--ttl", "100s", "--command-timeout", "200ms"},
+                       "echo ready; until [ -e $FOLDER/go ]; do sleep 0.02; done; exit 3"));
+  holder->wait_for_out("ready");
+  server_.pause();
+  std::ofstream(path("go")) << "go";
+  const Ended ended = holder->wait();
+  EXPECT_EQ(ended.exit_code, 3) << "the command's own";
+  EXPECT_THAT(ended.err,
+              HasSubstr("did not answer the release of job; it is free after 1 min 40 s"));
+  server_.resume();
+}
+
+}  // namespace
+}  // namespace exclusive_lock::cli_test

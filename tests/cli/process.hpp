@@ -1,0 +1,93 @@
+#pragma once
+// The command as a process of a test's own: started, talked to, waited for.
+//
+// Everything here waits for a condition and fails loudly when it does not come true in `patience`.
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace exclusive_lock::cli_test {
+
+// Far more than anything here takes, also with sanitizers on a busy machine.
+inline constexpr std::chrono::seconds patience{60};
+
+// Polls until `condition` holds. Throws std::runtime_error that says `what` was waited for.
+void wait_until(const std::function<bool()>& condition, std::string_view what);
+
+struct Ended {
+  int exit_code = -1;  // -1: ended by `signal`
+  int signal = 0;
+  std::string out;
+  std::string err;
+};
+
+struct Invocation {
+  std::vector<std::string> arguments;  // without the program's name
+  std::vector<std::pair<std::string, std::string>>
+      variables{};                     // added to this process's environment
+  std::vector<std::string> without{};  // variables taken out of it
+  std::string input{};
+  std::string program{};  // default: the command under test
+  int terminal =
+      -1;  // this end of a pty becomes stdin, stdout, stderr and the controlling terminal
+  bool ignores_hangup = false;  // as nohup(1) does
+};
+
+class Process {
+ public:
+  explicit Process(Invocation invocation);
+  // Kills what still runs, and its children with it.
+  ~Process();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  void signal(int number) const;
+  // Waits for its end and for the end of what it writes.
+  Ended wait();
+  [[nodiscard]] bool has_ended();
+  [[nodiscard]] std::string out();
+  [[nodiscard]] std::string err();
+  void wait_for_out(std::string_view text);
+  void wait_for_err(std::string_view text);
+
+ private:
+  struct Stream {
+    int descriptor = -1;
+    std::string text;
+    bool is_over = false;
+  };
+
+  void read_streams(const std::stop_token& stop);
+  [[nodiscard]] std::string text_of(const Stream& stream);
+
+  pid_t pid_ = -1;
+  std::optional<int> status_;
+  std::mutex mutex_;
+  Stream out_;
+  Stream err_;
+  std::jthread reader_;
+};
+
+// Starts, waits.
+Ended run(Invocation invocation);
+Ended run(std::vector<std::string> arguments,
+          std::vector<std::pair<std::string, std::string>> variables = {});
+
+// What a process is, by /proc; none: it is gone, or a zombie.
+std::optional<char> state_of(pid_t pid);
+bool is_running(pid_t pid);
+std::string file_text(const std::string& path);
+bool exists(const std::string& path);
+
+}  // namespace exclusive_lock::cli_test

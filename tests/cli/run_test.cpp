@@ -1,0 +1,269 @@
+// run: what the command gets, and what comes back.
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "cli/command_fixture.hpp"
+
+namespace exclusive_lock::cli_test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
+using ::testing::Not;
+
+class Run : public CommandTest {
+ protected:
+  // Somebody who holds `name` until the file `go` exists.
+  std::unique_ptr<Process> hold(const std::string& name, const Arguments& options = {}) const {
+    auto holder =
+        start(under_lock(name, options, "echo held; until [ -e $FOLDER/go ]; do sleep 0.02; done"));
+    holder->wait_for_out("held");
+    return holder;
+  }
+  void let_go() const { std::ofstream(path("go")) << "go"; }
+};
+
+TEST_F(Run, ExitCodeOfTheCommandIsOurs) {
+  for (const int code : {0, 1, 42, 255}) {
+    EXPECT_EQ(command(under_lock("job", {}, "exit " + std::to_string(code))).exit_code, code);
+  }
+  EXPECT_TRUE(is_free("job"));
+}
+
+TEST_F(Run, SignalThatEndsTheCommandIs128AndItsNumber) {
+  for (const int signal : {SIGTERM, SIGKILL, SIGINT, SIGUSR1}) {
+    const Ended ended = command(under_lock("job", {}, "kill -" + std::to_string(signal) + " $$"));
+    EXPECT_EQ(ended.exit_code, 128 + signal);
+  }
+  EXPECT_TRUE(is_free("job"));
+}
+
+TEST_F(Run, InputAndOutputAreTheCommands) {
+  Invocation all = invocation({"run", "job", "--", "sh", "-c", "cat; echo problem >&2"});
+  all.input = "from stdin";
+  const Ended ended = run(std::move(all));
+  EXPECT_EQ(ended.out, "from stdin");
+  EXPECT_EQ(ended.err, "problem\n") << "we say nothing where nothing went wrong";
+}
+
+TEST_F(Run, ArgumentsReachTheCommandUntouched) {
+  const Ended ended =
+      command({"run", "job", "--", "printf", "<%s>", "a b", "$(id)", "[x]", "", "--", "-n", "*"});
+  EXPECT_EQ(ended.out, "<a b><$(id)><[x]><><--><-n><*>");
+}
+
+TEST_F(Run, FactsOfTheHoldAreInTheEnvironment) {
+  const Ended ended = command(
+      under_lock("a job", {},
+                 "echo $EXCLUSIVE_LOCK_NAME; echo $EXCLUSIVE_LOCK_KEY; echo $EXCLUSIVE_LOCK_OWNER; "
+                 "echo $EXCLUSIVE_LOCK_FENCE; echo $EXCLUSIVE_LOCK_SAFE_UNTIL_MS; cut -d' ' -f1 "
+                 "/proc/uptime"));
+  EXPECT_THAT(ended.out,
+              MatchesRegex(
+                  "a job\nexclusive-lock:a%20job\n[0-9a-f]+-[0-9a-f]+\n[0-9]+\n[0-9]+\n[0-9.]+\n"));
+}
+
+TEST_F(Run, SafeUntilIsOnTheBootClock) {
+  const Ended ended = command(
+      under_lock("job", {"--ttl", "100s"}, "echo $EXCLUSIVE_LOCK_SAFE_UNTIL_MS; cat /proc/uptime"));
+  std::istringstream lines(ended.out);
+  double safe_until_ms = 0;
+  double uptime = 0;
+  lines >> safe_until_ms >> uptime;
+  // /proc/uptime is CLOCK_BOOTTIME; 99 % of the ttl, less what the command took to start.
+  EXPECT_GT(safe_until_ms / 1000 - uptime, 30.0);
+  EXPECT_LT(safe_until_ms / 1000 - uptime, 99.1);
+}
+
+TEST_F(Run, FencesGrow) {
+  long long last = 0;
+  for (int i = 0; i < 3; ++i) {
+    const long long fence =
+        std::stoll(command(under_lock("job", {}, "echo $EXCLUSIVE_LOCK_FENCE")).out);
+    EXPECT_GT(fence, last);
+    last = fence;
+  }
+}
+
+TEST_F(Run, CommandThatIsNotThereIs127AndReleases) {
+  const Ended ended = command({"run", "job", "--", "no-such-program-anywhere"});
+  EXPECT_EQ(ended.exit_code, 127);
+  EXPECT_THAT(ended.err, HasSubstr("cannot run no-such-program-anywhere: not found"));
+  EXPECT_TRUE(is_free("job"));
+}
+
+TEST_F(Run, CommandThatCannotBeStartedIs126AndReleases) {
+  std::ofstream(path("data")) << "no program";
+  const Ended ended = command({"run", "job", "--", path("data")});
+  EXPECT_EQ(ended.exit_code, 126);
+  EXPECT_THAT(ended.err, HasSubstr("Permission denied; the lock was released"));
+  EXPECT_TRUE(is_free("job"));
+}
+
+TEST_F(Run, NoWaitIsBusyAndSaysWhoHoldsIt) {
+  const auto holder = hold("job", {"--label", "nightly"});
+  for (const Arguments& once :
+       {Arguments{"--no-wait"}, Arguments{"-n"}, Arguments{"--wait", "0s"}}) {
+    const Ended ended = command(under_lock("job", once, "echo ran"));
+    EXPECT_EQ(ended.exit_code, 75);
+    EXPECT_THAT(ended.out, IsEmpty());
+    EXPECT_THAT(ended.err, HasSubstr("job is held by "));
+    EXPECT_THAT(ended.err,
+                HasSubstr("process " + std::to_string(holder->pid()) + " (nightly), for "));
+  }
+}
+
+TEST_F(Run, WaitThatIsOverIs124) {
+  const auto holder = hold("job");
+  const Ended ended = command(under_lock("job", {"--wait", "150ms"}, "echo ran"));
+  EXPECT_EQ(ended.exit_code, 124);
+  EXPECT_THAT(ended.out, IsEmpty());
+  EXPECT_THAT(ended.err, HasSubstr("gave up after 150 ms"));
+}
+
+TEST_F(Run, ConflictExitCodeReplacesBoth) {
+  const auto holder = hold("job");
+  EXPECT_EQ(
+      command(under_lock("job", {"--no-wait", "--conflict-exit-code", "0"}, "true")).exit_code, 0);
+  EXPECT_EQ(command(under_lock("job", {"--wait", "50ms", "-E", "9"}, "true")).exit_code, 9);
+}
+
+TEST_F(Run, WaitsForItsTurnAndForEverByDefault) {
+  const auto holder = hold("job");
+  const auto patient = start(under_lock("job", {"--wait", "60s"}, "echo ran"));
+  const auto eternal = start(under_lock("job", {}, "echo ran"));
+  EXPECT_THAT(patient->out(), IsEmpty());
+  let_go();
+  EXPECT_EQ(patient->wait().out, "ran\n");
+  EXPECT_EQ(eternal->wait().out, "ran\n");
+}
+
+TEST_F(Run, NamesThatLookLikeOptionsAndShellCode) {
+  for (const std::string& name :
+       {std::string("--force"), std::string("-h"), std::string("a b"), std::string("$(touch x)"),
+        std::string("a\nb"), std::string("\xff"), std::string(512, 'n')}) {
+    const Ended ended =
+        command({"run", "--no-wait", "--", name, "--", "printenv", "EXCLUSIVE_LOCK_NAME"});
+    EXPECT_EQ(ended.out, name + "\n");
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    EXPECT_EQ(command({"inspect", "--", name}).exit_code, 1);
+  }
+}
+
+TEST_F(Run, DifferentNamesAndPrefixesAreDifferentLocks) {
+  const auto holder = hold("job");
+  EXPECT_EQ(command(under_lock("Job", {"--no-wait"}, "true")).exit_code, 0);
+  EXPECT_EQ(command(under_lock("job", {"--no-wait", "--key-prefix", "other"}, "true")).exit_code,
+            0);
+}
+
+TEST_F(Run, StoreMayStandBeforeOrAfter) {
+  const auto holder = hold("job");
+  const std::string other = "local://" + path("other");
+  EXPECT_EQ(command({"--store", other, "run", "job", "-n", "--", "true"}).exit_code, 0);
+  EXPECT_EQ(command({"run", "job", "-n", "--store=" + other, "--", "true"}).exit_code, 0);
+  EXPECT_EQ(command({"run", "job", "-n", "-s", local_store(), "--", "true"},
+                    {{"EXCLUSIVE_LOCK_STORE", other}})
+                .exit_code,
+            75);
+}
+
+TEST_F(Run, ContentsAndLabelAreShownToOthers) {
+  const auto holder =
+      hold("job", {"--contents", R"({"shard": 7})", "--label", "blue", "--ttl", "20s"});
+  const Ended ended = command({"inspect", "job"});
+  EXPECT_EQ(ended.exit_code, 0);
+  EXPECT_THAT(ended.out, HasSubstr(R"({"shard": 7})"));
+  EXPECT_THAT(ended.out, HasSubstr("(blue)"));
+  EXPECT_THAT(ended.out, HasSubstr("ttl       20 s"));
+}
+
+TEST_F(Run, HoldOutlastsItsTtlWhileTheCommandRuns) {
+  const auto holder = hold("job", {"--ttl", "600ms"});
+  const Ended ended = command(under_lock("job", {"--wait", "1500ms"}, "echo ran"));
+  EXPECT_EQ(ended.exit_code, 124);
+  EXPECT_FALSE(holder->has_ended());
+  let_go();
+  EXPECT_EQ(holder->wait().exit_code, 0);
+}
+
+TEST_F(Run, HeldTooLongIsToldAndKilled) {
+  const Ended told =
+      command(under_lock("job", {"--max-hold", "100ms"},
+                         "trap 'echo told; exit 0' TERM; while :; do sleep 0.02; done"));
+  EXPECT_EQ(told.exit_code, 80);
+  EXPECT_EQ(told.out, "told\n");
+  EXPECT_THAT(told.err, HasSubstr("held for longer than --max-hold 100 ms"));
+  const Ended killed = command(under_lock("job", {"--max-hold", "100ms", "--grace", "50ms"},
+                                          "trap '' TERM; while :; do sleep 0.02; done"));
+  EXPECT_EQ(killed.exit_code, 80);
+  EXPECT_TRUE(is_free("job"));
+}
+
+TEST_F(Run, HeldTooLongKillsFollowersThatOutliveTheirLeader) {
+  const auto process = start(under_lock("job", {"--max-hold", "300ms", "--grace", "200ms"},
+                                        "(trap '' TERM; sh -c 'echo $PPID' > $FOLDER/follower; "
+                                        "while :; do sleep 0.02; done) & wait"));
+  const pid_t follower = pid_in("follower");
+  EXPECT_TRUE(is_running(follower));
+  EXPECT_EQ(process->wait().exit_code, 80);
+  EXPECT_FALSE(is_running(follower));
+}
+
+TEST_F(Run, GraceThatNormalWorkWouldEndInIsRefused) {
+  const Ended ended = command(under_lock("job", {"--grace", "2s"}, "true"));
+  EXPECT_EQ(ended.exit_code, 64);
+  EXPECT_THAT(ended.err, HasSubstr("--grace is 2 s; allowed: up to 1568ms"));
+  EXPECT_EQ(command(under_lock("job", {"--grace", "1568ms"}, "true")).exit_code, 0);
+  EXPECT_EQ(command(under_lock("job", {"--grace", "2s", "--ttl", "10s"}, "true")).exit_code, 0);
+  EXPECT_EQ(command(under_lock("job", {"--grace", "0s"}, "true")).exit_code, 0);
+}
+
+TEST_F(Run, RefreshAndShortTtlAreChecked) {
+  EXPECT_EQ(command(under_lock("job", {"--ttl", "3s", "--refresh", "2500ms"}, "true")).exit_code,
+            0);
+  EXPECT_EQ(command(under_lock("job", {"--ttl", "3s", "--refresh", "2501ms"}, "true")).exit_code,
+            64);
+  EXPECT_EQ(command(under_lock("job", {"--ttl", "200ms"}, "true")).exit_code, 64);
+  EXPECT_EQ(command(under_lock("job", {"--ttl", "200ms", "--allow-short-ttl"}, "true")).exit_code,
+            0);
+  EXPECT_EQ(command(under_lock("job", {"--ttl", "8d"}, "true")).exit_code, 64);
+}
+
+TEST_F(Run, VerboseTalksOnStderrOnly) {
+  const Ended ended = command({"run", "job", "--verbose", "--", "echo", "result"});
+  EXPECT_EQ(ended.out, "result\n");
+  EXPECT_THAT(ended.err, HasSubstr("exclusive-lock: info: "));
+  EXPECT_THAT(ended.err, HasSubstr("acquired"));
+  EXPECT_THAT(ended.err, HasSubstr("released"));
+}
+
+TEST_F(Run, NothingOfOursIsLeftBehind) {
+  const Ended ended = command(under_lock("job", {}, "cat /proc/$PPID/task/$PPID/children"));
+  std::istringstream pids(ended.out);
+  int children = 0;
+  for (pid_t pid = 0; pids >> pid; ++children) {
+    EXPECT_FALSE(is_running(pid));
+  }
+  EXPECT_EQ(children, 2) << "the command and the guardian";
+}
+
+TEST_F(Run, CommandInheritsNoDescriptorsOfOurs) {
+  const Ended ended = command({"run", "job", "--", "ls", "/proc/self/fd"});
+  EXPECT_EQ(ended.out, "0\n1\n2\n3\n") << "3 is what ls itself opened";
+}
+
+TEST_F(Run, SignalMaskAndActionsAreThoseWeWereStartedWith) {
+  const Ended bare = run(Invocation{.arguments = {"-E", "^Sig(Blk|Ign|Cgt)", "/proc/self/status"},
+                                    .program = "/bin/grep"});
+  const Ended under =
+      command({"run", "job", "--", "grep", "-E", "^Sig(Blk|Ign|Cgt)", "/proc/self/status"});
+  EXPECT_EQ(under.out, bare.out);
+}
+
+}  // namespace
+}  // namespace exclusive_lock::cli_test

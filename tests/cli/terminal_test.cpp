@@ -1,0 +1,283 @@
+// On a terminal: who reads keys, what ^C and ^Z do, what a person sees while waiting.
+
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <fstream>
+
+#include "cli/command_fixture.hpp"
+#include "cli/pty.hpp"
+
+namespace exclusive_lock::cli_test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* control_c = "\x03";
+constexpr const char* control_z = "\x1a";
+constexpr const char* wipe = "\r\x1b[K";
+
+class OnTerminal : public CommandTest {
+ protected:
+  std::unique_ptr<Process> start_on(Pty& pty, Arguments arguments, Variables variables = {}) const {
+    variables.emplace_back("TERM", "xterm");
+    Invocation all = invocation(std::move(arguments), std::move(variables));
+    all.terminal = pty.program_end();
+    all.without = {"NO_COLOR"};
+    return std::make_unique<Process>(std::move(all));
+  }
+  // An interactive shell with job control, as a person has.
+  std::unique_ptr<Process> start_shell_on(Pty& pty) const {
+    Invocation all = invocation({"--norc", "--noprofile", "-i"}, {{"TERM", "xterm"},
+                                                                  {"PS1", "$ "},
+                                                                  {"LOCK", EXCLUSIVE_LOCK_COMMAND},
+                                                                  {"HISTFILE", ""},
+                                                                  {"LC_ALL", "C"}});
+    all.program = "/bin/bash";
+    all.terminal = pty.program_end();
+    auto shell = std::make_unique<Process>(std::move(all));
+    pty.wait_for("$ ");
+    return shell;
+  }
+  std::unique_ptr<Process> hold(const Arguments& options = {}) const {
+    auto holder = start(
+        under_lock("job", options, "echo held; until [ -e $FOLDER/go ]; do sleep 0.02; done"));
+    holder->wait_for_out("held");
+    return holder;
+  }
+  void let_go() const { std::ofstream(path("go")) << "go"; }
+};
+
+TEST_F(OnTerminal, CommandReadsKeys) {
+  Pty pty;
+  const auto process =
+      start_on(pty, under_lock("job", {}, "echo ready; read line; echo read $line"));
+  pty.wait_for("ready");
+  pty.type("some keys\r");
+  EXPECT_EQ(process->wait().exit_code, 0);
+  pty.wait_for("read some keys");
+}
+
+TEST_F(OnTerminal, ControlCEndsTheCommandAndReleases) {
+  Pty pty;
+  const auto process =
+      start_on(pty, {"run", "job", "--", "sh", "-c", "echo ready; exec sleep 1000"});
+  pty.wait_for("ready");
+  pty.type(control_c);
+  EXPECT_EQ(process->wait().exit_code, 128 + SIGINT);
+  EXPECT_TRUE(is_free("job"));
+}
+
+TEST_F(OnTerminal, ControlCWhileWaitingEndsTheWait) {
+  const auto holder = hold();
+  Pty pty;
+  const auto process = start_on(pty, under_lock("job", {}, "echo ran"));
+  pty.wait_for("waiting for job");
+  pty.type(control_c);
+  EXPECT_EQ(process->wait().exit_code, 128 + SIGINT);
+  EXPECT_FALSE(holder->has_ended());
+}
+
+TEST_F(OnTerminal, TerminalIsOursAgainAfterwards) {
+  Pty pty;
+  const auto shell = start_shell_on(pty);
+  pty.type("$LOCK run job -- sh -c 'exit 5'; echo first $?\r");
+  pty.wait_for("first 5");
+  // A command that is killed cannot put the terminal's modes back.
+  pty.type("$LOCK run job -- sh -c 'stty raw -echo; kill -9 $$'; echo then $?\r");
+  pty.wait_for("then 137");
+  pty.type("read word; echo last $word\r");
+  wait_until([&] { return pty.is_in_line_mode(); }, "the terminal's modes");
+  pty.type("fine\r");
+  pty.wait_for("last fine");
+}
+
+TEST_F(OnTerminal, ControlCEndsAScriptToo) {
+  std::ofstream(path("script"))
+      << "echo begins\n$LOCK run job -- sh -c 'echo ready; exec sleep 1000'\necho goes on\n";
+  Pty pty;
+  const auto shell = start_shell_on(pty);
+  pty.type("bash $FOLDER/script\r");
+  pty.wait_for("ready");
+  pty.type(control_c);
+  wait_until([&] { return pty.foreground() == shell->pid(); }, "the end of the script");
+  pty.type("echo ended $?\r");
+  pty.wait_for("ended 130");
+  EXPECT_THAT(pty.screen(), Not(HasSubstr("goes on")));
+  EXPECT_TRUE(is_free("job"));
+}
+
+TEST_F(OnTerminal, ControlZStopsBothAndFgContinuesBoth) {
+  Pty pty;
+  const auto shell = start_shell_on(pty);
+  pty.type(
+      "$LOCK run job --ttl 100s -- sh -c 'echo $$ > $FOLDER/command; while :; do sleep 0.02; "
+      "done'\r");
+  const pid_t command = pid_in("command");
+  pty.type(control_z);
+  auto seen = pty.wait_for("Stopped");
+  EXPECT_EQ(state_of(command), 'T');
+  pty.type("echo still ''here\r");
+  seen = pty.wait_for("still here", seen);
+  pty.type("fg\r");
+  wait_until([&] { return state_of(command) != 'T'; }, "its continuation");
+  wait_until([&] { return pty.foreground() == command; }, "the terminal to be the command's");
+  pty.type(control_c);
+  pty.type("echo code $?\r");
+  pty.wait_for("code 130", seen);
+  EXPECT_TRUE(is_free("job"));
+}
+
+TEST_F(OnTerminal, StopThatOutlastsTheHoldCostsTheCommandItsLife) {
+  Pty pty;
+  const auto shell = start_shell_on(pty);
+  pty.type(
+      "$LOCK run job --ttl 600ms -- sh -c 'echo $$ > $FOLDER/command; while :; do sleep 0.02; "
+      "done'\r");
+  const pid_t command = pid_in("command");
+  pty.type(control_z);
+  pty.wait_for("Stopped");
+  wait_until([&] { return is_free("job"); }, "the end of the hold");
+  pty.type("fg; echo code $?\r");
+  pty.wait_for("code 79");
+  EXPECT_THAT(pty.screen(), HasSubstr("lost job"));
+  EXPECT_FALSE(is_running(command));
+}
+
+TEST_F(OnTerminal, BackgroundJobLeavesTheTerminalToTheShell) {
+  Pty pty;
+  const auto shell = start_shell_on(pty);
+  pty.type(
+      "$LOCK run job -- sh -c 'echo $$ > $FOLDER/command; until [ -e $FOLDER/go ]; do sleep 0.02; "
+      "done; read line < /dev/tty; echo read $line' &\r");
+  const pid_t command = pid_in("command");
+  EXPECT_EQ(pty.foreground(), shell->pid());
+  // A shell that brings a running job to the foreground tells nobody: the terminal is lent when it
+  // is needed.
+  pty.type("fg\r");
+  wait_until([&] { return pty.foreground() != shell->pid(); }, "the job to be in the foreground");
+  let_go();
+  wait_until([&] { return pty.foreground() == command; }, "the terminal to be the command's");
+  pty.type("keys\r");
+  pty.wait_for("read keys");
+  wait_until([&] { return pty.foreground() == shell->pid(); }, "the shell to have it back");
+}
+
+TEST_F(OnTerminal, BackgroundJobThatReadsIsStoppedUntilFg) {
+  Pty pty;
+  const auto shell = start_shell_on(pty);
+  pty.type("$LOCK run job --ttl 100s -- sh -c 'read line < /dev/tty; echo read $line' &\r");
+  pty.wait_for("\n");
+  wait_until(
+      [&] {
+        pty.type("\r");
+        return pty.screen().find("Stopped") != std::string::npos;
+      },
+      "the shell to see the stop");
+  pty.type("fg\r");
+  wait_until([&] { return pty.foreground() != shell->pid(); }, "the terminal to be lent");
+  pty.type("keys\r");
+  pty.wait_for("read keys");
+}
+
+TEST_F(OnTerminal, InAPipelineTheTerminalIsLentOnDemand) {
+  Pty pty;
+  const auto shell = start_shell_on(pty);
+  pty.type(
+      "$LOCK run job -- sh -c 'echo $$ > $FOLDER/command; until [ -e $FOLDER/go ]; do sleep 0.02; "
+      "done; "
+      "read line < /dev/tty; echo read $line' | sed 's/^/piped: /'\r");
+  const pid_t command = pid_in("command");
+  EXPECT_NE(pty.foreground(), command) << "a pager at the end of the pipe may want keys";
+  let_go();
+  wait_until([&] { return pty.foreground() == command; }, "the terminal to be lent");
+  pty.type("keys\r");
+  pty.wait_for("piped: read keys");
+}
+
+TEST_F(OnTerminal, ControlCReachesTheWholePipeline) {
+  Pty pty;
+  const auto shell = start_shell_on(pty);
+  pty.type(
+      "$LOCK run job -- sh -c 'echo $$ > $FOLDER/command; exec sleep 1000' | cat; echo code "
+      "${PIPESTATUS[0]}\r");
+  pid_in("command");
+  pty.type(control_c);
+  wait_until([&] { return is_free("job"); }, "the release");
+}
+
+TEST_F(OnTerminal, PersonWhoWaitsSeesWhoHoldsItAndTheLineIsWiped) {
+  const auto holder = hold({"--label", "nightly"});
+  Pty pty;
+  const auto process = start_on(pty, under_lock("job", {}, "echo ran"));
+  pty.wait_for("waiting for job: held by ");
+  EXPECT_THAT(pty.screen(),
+              HasSubstr("process " + std::to_string(holder->pid()) + " (nightly), for "));
+  pty.wait_for("waited 1 s");  // drawn again
+  let_go();
+  EXPECT_EQ(process->wait().exit_code, 0);
+  const std::size_t ran = pty.wait_for("ran");
+  const std::string screen = pty.screen();
+  EXPECT_EQ(screen.rfind(wipe, ran), ran - std::string("ran").size() - std::string(wipe).size());
+}
+
+TEST_F(OnTerminal, LineFitsTheTerminal) {
+  const auto holder = hold({"--label", std::string(256, 'l')});
+  Pty pty;
+  pty.set_width(40);
+  const auto process = start_on(pty, under_lock("job", {}, "true"), {{"NO_COLOR", "1"}});
+  const std::size_t begin = pty.wait_for("waiting for job");
+  pty.wait_for("\u2026");
+  const std::string screen = pty.screen();
+  EXPECT_LE(screen.find("\u2026") - begin + std::string("waiting for job").size(), 39U);
+  let_go();
+  process->wait();
+}
+
+TEST_F(OnTerminal, NoLineWhereNobodyLooks) {
+  const auto holder = hold();
+  const auto waiter = start(under_lock("job", {"--wait", "1500ms"}, "true"));
+  EXPECT_THAT(waiter->wait().err, Not(HasSubstr("waiting")));
+}
+
+TEST_F(OnTerminal, ColourOnlyWithoutNoColor) {
+  const auto holder = hold();
+  Pty coloured;
+  EXPECT_EQ(start_on(coloured, {"inspect", "job"})->wait().exit_code, 0);
+  coloured.wait_for("key");
+  EXPECT_THAT(coloured.screen(), HasSubstr("\x1b[1mjob\x1b[0m"));
+  Pty plain;
+  Invocation all = invocation({"inspect", "job"}, {{"NO_COLOR", "1"}, {"TERM", "xterm"}});
+  all.terminal = plain.program_end();
+  EXPECT_EQ(run(std::move(all)).exit_code, 0);
+  plain.wait_for("key");
+  EXPECT_THAT(plain.screen(), Not(HasSubstr("\x1b")));
+  Pty dumb;
+  Invocation simple = invocation({"inspect", "job"}, {{"TERM", "dumb"}});
+  simple.terminal = dumb.program_end();
+  simple.without = {"NO_COLOR"};
+  EXPECT_EQ(run(std::move(simple)).exit_code, 0);
+  EXPECT_THAT(dumb.screen(), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(command({"inspect", "job"}).out, Not(HasSubstr("\x1b")));
+}
+
+TEST_F(OnTerminal, ForceAsks) {
+  ASSERT_EQ(command({"acquire", "job"}).exit_code, 0);
+  Pty pty;
+  auto process = start_on(pty, {"release", "job", "--force"});
+  std::size_t seen = pty.wait_for("Release it all the same? [y/N] ");
+  pty.type("\r");
+  EXPECT_EQ(process->wait().exit_code, 1);
+  seen = pty.wait_for("not released", seen);
+  EXPECT_FALSE(is_free("job"));
+  process = start_on(pty, {"release", "job", "--force"});
+  seen = pty.wait_for("Release it all the same? [y/N] ", seen);
+  pty.type("y\r");
+  EXPECT_EQ(process->wait().exit_code, 0);
+  pty.wait_for("released by force", seen);
+  EXPECT_TRUE(is_free("job"));
+}
+
+}  // namespace
+}  // namespace exclusive_lock::cli_test

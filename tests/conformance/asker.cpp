@@ -1,0 +1,132 @@
+#include "conformance/asker.hpp"
+
+#include <random>
+
+namespace exclusive_lock::conformance {
+namespace {
+
+template <class Reply>
+Reply reply_of(Answer<Reply> answer) {
+  if (const auto* failure = std::get_if<StoreFailure>(&answer)) {
+    throw AskFailed(*failure);
+  }
+  return std::get<Reply>(std::move(answer));
+}
+
+}  // namespace
+
+Owner new_owner() {
+  thread_local std::mt19937_64 random{std::random_device{}()};
+  Owner owner{.id = {}, .ticket = 1};
+  for (auto& byte : owner.id) {
+    byte = static_cast<std::uint8_t>(random());
+  }
+  return owner;
+}
+
+Owner with_ticket(Owner owner, Ticket ticket) {
+  owner.ticket = ticket;
+  return owner;
+}
+
+std::string tail_of(const Wish& wish) {
+  return encode_record_tail({.ttl = wish.ttl,
+                             .host = "test-host",
+                             .pid = 4711,
+                             .label = "conformance",
+                             .contents_text = wish.contents});
+}
+
+AttemptRequest Asker::request_of(const Wish& wish) const {
+  return {.key = wish.key,
+          .owner = wish.owner,
+          .ttl = wish.ttl,
+          .record_tail = tail_of(wish),
+          .floor = wish.floor,
+          .not_after = wish.not_after.value_or(clock_.now() + std::chrono::hours(1))};
+}
+
+AttemptReply Asker::attempt(const Wish& wish) {
+  return reply_of(answer_of<AttemptReply>([&](Done<AttemptReply> done) {
+    store_->attempt(request_of(wish), soon(), std::move(done));
+  }));
+}
+
+std::vector<RefreshVerdict> Asker::refresh(std::vector<RefreshRequest> requests) {
+  return reply_of(answer_of<RefreshReply>([&](Done<RefreshReply> done) {
+           store_->refresh(std::move(requests), soon(), std::move(done));
+         }))
+      .verdicts;
+}
+
+RefreshVerdict Asker::refresh(const std::string& key, const Owner& owner, Milliseconds ttl) {
+  return refresh({{.key = key, .owner = owner, .ttl = ttl}}).at(0);
+}
+
+ReleaseVerdict Asker::release(const std::string& key, const Owner& owner) {
+  return reply_of(answer_of<ReleaseReply>([&](Done<ReleaseReply> done) {
+           store_->release({.key = key, .owner = owner}, soon(), std::move(done));
+         }))
+      .verdict;
+}
+
+std::optional<StoredRecord> Asker::inspect(const std::string& key) {
+  return reply_of(answer_of<InspectReply>([&](Done<InspectReply> done) {
+           store_->inspect(key, soon(), std::move(done));
+         }))
+      .record;
+}
+
+ListReply Asker::list(const std::string& key_prefix, std::size_t most) {
+  return reply_of(answer_of<ListReply>(
+      [&](Done<ListReply> done) { store_->list(key_prefix, most, soon(), std::move(done)); }));
+}
+
+bool Asker::remove(const std::string& key, const std::string& expected) {
+  return reply_of(answer_of<RemoveReply>([&](Done<RemoveReply> done) {
+           store_->remove(key, expected, soon(), std::move(done));
+         }))
+      .removed;
+}
+
+bool eventually(StoreUnderTest& under_test, Milliseconds limit,
+                const std::function<bool()>& condition) {
+  const Instant give_up_at = under_test.clock().now() + limit;
+  while (!condition()) {
+    if (under_test.clock().now() > give_up_at) {
+      return false;
+    }
+    under_test.pass(Milliseconds(1));
+  }
+  return true;
+}
+
+}  // namespace exclusive_lock::conformance
+
+namespace exclusive_lock {
+
+std::ostream& operator<<(std::ostream& out, AttemptOutcome outcome) {
+  switch (outcome) {
+    case AttemptOutcome::granted:
+      return out << "granted";
+    case AttemptOutcome::busy:
+      return out << "busy";
+    case AttemptOutcome::superseded:
+      return out << "superseded";
+    case AttemptOutcome::too_late:
+      return out << "too_late";
+  }
+  return out << "no outcome";
+}
+
+std::ostream& operator<<(std::ostream& out, RefreshVerdict verdict) {
+  return out << (verdict == RefreshVerdict::refreshed ? "refreshed" : "lost");
+}
+
+std::ostream& operator<<(std::ostream& out, ReleaseVerdict verdict) {
+  return out << (verdict == ReleaseVerdict::released ? "released" : "not_owner");
+}
+
+std::ostream& operator<<(std::ostream& out, Fence fence) { return out << fence.value; }
+
+}  // namespace exclusive_lock

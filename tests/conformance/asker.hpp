@@ -1,0 +1,114 @@
+#pragma once
+// Asks a store and waits for the answer.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "conformance/store_under_test.hpp"
+#include "core/record_codec.hpp"
+#include "stores/clock_source.hpp"
+#include "stores/store.hpp"
+
+namespace exclusive_lock::conformance {
+
+// Long enough to outlive any check.
+inline constexpr Milliseconds long_ttl{20'000};
+
+// The owner of a lock object that nobody has seen before, with its first ticket.
+Owner new_owner();
+Owner with_ticket(Owner owner, Ticket ticket);
+
+// What an attempt asks for, with the usual values of what does not matter to a check.
+struct Wish {
+  std::string key;
+  Owner owner;
+  Milliseconds ttl = long_ttl;
+  std::string contents = "1";
+  Fence floor{};
+  std::optional<Instant> not_after{};  // none: in an hour
+};
+
+// The part of the record that the client writes, for that wish.
+std::string tail_of(const Wish& wish);
+
+// A store's answer was a failure.
+class AskFailed : public std::runtime_error {
+ public:
+  explicit AskFailed(const StoreFailure& failure)
+      : std::runtime_error(failure.code.message() + ": " + failure.message) {}
+};
+
+// One connection. Thread-safe as the store is. Calls without `within` throw AskFailed on a failure.
+class Asker {
+ public:
+  explicit Asker(StoreUnderTest& under_test)
+      : store_(under_test.connect()), clock_(under_test.clock()) {}
+  ~Asker() { store_->close(); }
+  Asker(const Asker&) = delete;
+  Asker& operator=(const Asker&) = delete;
+
+  AttemptReply attempt(const Wish& wish);
+  RefreshVerdict refresh(const std::string& key, const Owner& owner, Milliseconds ttl = long_ttl);
+  std::vector<RefreshVerdict> refresh(std::vector<RefreshRequest> requests);
+  ReleaseVerdict release(const std::string& key, const Owner& owner);
+  std::optional<StoredRecord> inspect(const std::string& key);
+  ListReply list(const std::string& key_prefix, std::size_t most = 10'000);
+  bool remove(const std::string& key, const std::string& expected);
+
+  [[nodiscard]] AttemptRequest request_of(const Wish& wish) const;
+  [[nodiscard]] Store& store() { return *store_; }
+  [[nodiscard]] Instant soon() const { return clock_.now() + std::chrono::seconds(10); }
+
+ private:
+  std::shared_ptr<Store> store_;
+  const ClockSource& clock_;
+};
+
+// Calls `verb` with a Done and waits until it is called; a second call of it is a failure of the
+// test.
+template <class Reply, class Verb>
+Answer<Reply> answer_of(Verb verb) {
+  struct Wait {
+    std::promise<Answer<Reply>> promise;
+    std::atomic<int> answers{0};
+  };
+  const auto wait = std::make_shared<Wait>();
+  std::future<Answer<Reply>> future = wait->promise.get_future();
+  verb([wait](Answer<Reply> answer) {
+    if (wait->answers++ == 0) {
+      wait->promise.set_value(std::move(answer));
+    } else {
+      ADD_FAILURE() << "the store answered one request twice";
+    }
+  });
+  if (future.wait_for(std::chrono::seconds(60)) != std::future_status::ready) {
+    throw std::runtime_error("the store did not answer by the deadline");
+  }
+  return future.get();
+}
+
+// Repeats `condition`, letting a millisecond pass each time, until it is true; false after `limit`.
+bool eventually(StoreUnderTest& under_test, Milliseconds limit,
+                const std::function<bool()>& condition);
+
+}  // namespace exclusive_lock::conformance
+
+namespace exclusive_lock {  // where GoogleTest looks for how to print them
+
+std::ostream& operator<<(std::ostream& out, AttemptOutcome outcome);
+std::ostream& operator<<(std::ostream& out, RefreshVerdict verdict);
+std::ostream& operator<<(std::ostream& out, ReleaseVerdict verdict);
+std::ostream& operator<<(std::ostream& out, Fence fence);
+
+}  // namespace exclusive_lock

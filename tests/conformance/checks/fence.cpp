@@ -1,0 +1,143 @@
+// G2: the fence of a name only grows, whatever happens to the store.
+
+#include "conformance/asker.hpp"
+#include "conformance/check.hpp"
+
+namespace exclusive_lock::conformance {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Holds and releases once, as somebody new; the fence of that hold.
+Fence fence_of_a_hold(StoreUnderTest& store, Asker& asker, Fence floor = {}) {
+  const Wish wish{.key = store.key("job"), .owner = new_owner(), .floor = floor};
+  const AttemptReply reply = asker.attempt(wish);
+  EXPECT_EQ(reply.outcome, AttemptOutcome::granted);
+  EXPECT_GT(reply.fence.value, 0U);
+  EXPECT_LT(reply.fence.value, std::uint64_t{1} << 53U);
+  EXPECT_EQ(asker.release(wish.key, wish.owner), ReleaseVerdict::released);
+  return reply.fence;
+}
+
+void grows_from_hold_to_hold(StoreUnderTest& store) {
+  Asker one(store);
+  Asker other(store);
+  Fence last;
+  for (int i = 0; i < 100; ++i) {
+    const Fence next = fence_of_a_hold(store, i % 2 == 0 ? one : other);
+    EXPECT_GT(next, last);
+    last = next;
+  }
+}
+
+void grows_over_expiry_and_removal(StoreUnderTest& store) {
+  Asker asker(store);
+  const std::string key = store.key("job");
+  Fence last = fence_of_a_hold(store, asker);
+  const AttemptReply brief = asker.attempt({.key = key, .owner = new_owner(), .ttl = 1ms});
+  EXPECT_GT(brief.fence, last);
+  ASSERT_TRUE(eventually(store, 10s, [&] { return !asker.inspect(key); }));
+  last = fence_of_a_hold(store, asker);
+  EXPECT_GT(last, brief.fence);
+  store.plant(key, "1", long_ttl);
+  store.erase(key);
+  EXPECT_GT(fence_of_a_hold(store, asker), last);
+}
+
+void is_in_the_record(StoreUnderTest& store) {
+  Asker asker(store);
+  const Wish wish{.key = store.key("job"), .owner = new_owner()};
+  const AttemptReply reply = asker.attempt(wish);
+  const auto record = asker.inspect(wish.key);
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record_fence(record->value), reply.fence);
+}
+
+void grows_over_a_wipe(StoreUnderTest& store) {
+  Asker asker(store);
+  Fence last;
+  for (int i = 0; i < 5; ++i) {
+    const Fence next = fence_of_a_hold(store, asker);
+    EXPECT_GT(next, last);
+    last = next;
+    store.wipe();
+    store.pass(1ms);  // the store's clock has to move on, by a microsecond
+  }
+}
+
+void grows_over_a_restart_without_data(StoreUnderTest& store) {
+  Fence last;
+  for (int i = 0; i < 3; ++i) {
+    Asker asker(store);
+    for (int hold = 0; hold < 20; ++hold) {
+      const Fence next = fence_of_a_hold(store, asker);
+      EXPECT_GT(next, last);
+      last = next;
+    }
+    store.pass(1ms);
+    store.lose_data();
+  }
+}
+
+// A client that saw a higher fence than a store can know of: its clock was set back, or it is
+// another store.
+void stays_above_the_floor(StoreUnderTest& store) {
+  Asker asker(store);
+  const Fence first = fence_of_a_hold(store, asker);
+  const Fence floor{first.value + 1'000'000'000};
+  const Fence above = fence_of_a_hold(store, asker, floor);
+  EXPECT_GT(above, floor);
+  EXPECT_GT(fence_of_a_hold(store, asker), above) << "others are above it too";
+  store.wipe();
+  EXPECT_GT(fence_of_a_hold(store, asker, above), above) << "also when the store forgot";
+}
+
+void of_a_low_floor_is_not_low(StoreUnderTest& store) {
+  Asker asker(store);
+  const Fence first = fence_of_a_hold(store, asker);
+  EXPECT_GT(fence_of_a_hold(store, asker, Fence{1}), first);
+}
+
+void busy_tells_the_highest(StoreUnderTest& store) {
+  Asker asker(store);
+  const std::string key = store.key("job");
+  const Fence first = fence_of_a_hold(store, asker);
+  store.plant(key, "1", long_ttl);
+  const AttemptReply reply = asker.attempt({.key = key, .owner = new_owner()});
+  EXPECT_EQ(reply.outcome, AttemptOutcome::busy);
+  EXPECT_EQ(reply.fence, first);
+}
+
+void of_an_unknown_name_is_none(StoreUnderTest& store) {
+  Asker asker(store);
+  const std::string key = store.key("job");
+  store.plant(key, "1", long_ttl);
+  EXPECT_EQ(asker.attempt({.key = key, .owner = new_owner()}).fence, Fence{0});
+}
+
+// Past 2^53 a double skips integers, and two holders could be given one fence.
+void beyond_its_range_is_refused(StoreUnderTest& store) {
+  Asker asker(store);
+  const Wish wish{
+      .key = store.key("job"), .owner = new_owner(), .floor = Fence{(std::uint64_t{1} << 53U) - 1}};
+  EXPECT_THROW(asker.attempt(wish), AskFailed);
+  EXPECT_FALSE(asker.inspect(wish.key));
+  fence_of_a_hold(store, asker);
+}
+
+}  // namespace
+
+Checks fence_checks() {
+  return {{"FenceGrowsFromHoldToHold", grows_from_hold_to_hold},
+          {"FenceGrowsOverExpiryAndRemoval", grows_over_expiry_and_removal},
+          {"FenceIsInTheRecord", is_in_the_record},
+          {"FenceGrowsOverAWipe", grows_over_a_wipe},
+          {"FenceGrowsOverARestartWithoutData", grows_over_a_restart_without_data},
+          {"FenceStaysAboveTheFloor", stays_above_the_floor},
+          {"FenceOfALowFloorIsNotLow", of_a_low_floor_is_not_low},
+          {"FenceOfBusyIsTheHighest", busy_tells_the_highest},
+          {"FenceOfAnUnknownNameIsNone", of_an_unknown_name_is_none},
+          {"FenceBeyondItsRangeIsRefused", beyond_its_range_is_refused}};
+}
+
+}  // namespace exclusive_lock::conformance

@@ -1,0 +1,112 @@
+// G10: every name is a lock of its own.
+
+#include <algorithm>
+
+#include "conformance/asker.hpp"
+#include "conformance/check.hpp"
+#include "core/key_codec.hpp"
+#include "exclusive_lock/options.hpp"
+
+namespace exclusive_lock::conformance {
+namespace {
+
+std::vector<std::string> names_of_every_kind() {
+  std::string every_byte;
+  for (int byte = 0; byte < 256; ++byte) {
+    every_byte += static_cast<char>(byte);
+  }
+  return {"job",
+          "Job",
+          "a b",
+          "a-b",
+          "a  b",
+          "a/b",
+          "a\\b",
+          "a:b",
+          "a%20b",
+          "a\nb",
+          "a\r\nb",
+          "a\tb",
+          std::string("a\0b", 3),
+          std::string("a\0c", 3),
+          std::string(1, '\0'),
+          "{a}",
+          "a{b}c",
+          "}{",
+          "{}",
+          "*",
+          "?",
+          "[a]",
+          "--force",
+          "'; DROP TABLE records; --",
+          " ",
+          "  ",
+          "\xE4\xB8\xAD\xE6\x96\x87",  // two Chinese names, which the original merges
+          "\xE6\x97\xA5\xE6\x9C\xAC",
+          "\xC3\xA9",   // one letter in its two
+          "e\xCC\x81",  // Unicode forms
+          "\xff\xfe",
+          "a.b",
+          "a_b",
+          std::string(512, 'x'),
+          std::string(511, 'x') + "y",
+          std::string(512, '\n'),
+          every_byte};
+}
+
+void of_every_kind_are_locks_of_their_own(StoreUnderTest& store) {
+  Asker asker(store);
+  std::vector<Wish> held;
+  for (const std::string& name : names_of_every_kind()) {
+    SCOPED_TRACE(encode_name(name));
+    held.push_back({.key = store.key(name), .owner = new_owner()});
+    EXPECT_EQ(asker.attempt(held.back()).outcome, AttemptOutcome::granted);
+  }
+  std::vector<std::string> listed;
+  for (const StoredRecord& record : asker.list(store.prefix()).records) {
+    listed.push_back(name_of_key(store.prefix(), record.key).value_or("not a key of ours"));
+  }
+  std::vector<std::string> names = names_of_every_kind();
+  std::sort(listed.begin(), listed.end());
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(listed, names);
+  for (const Wish& wish : held) {
+    EXPECT_EQ(asker.attempt({.key = wish.key, .owner = new_owner()}).outcome, AttemptOutcome::busy);
+    EXPECT_EQ(asker.refresh(wish.key, wish.owner), RefreshVerdict::refreshed);
+    EXPECT_EQ(asker.release(wish.key, wish.owner), ReleaseVerdict::released);
+  }
+  EXPECT_TRUE(asker.list(store.prefix()).records.empty());
+}
+
+// Options::key replaces the key, so a store meets bytes that encode_name() never writes.
+void keys_given_by_hand_work(StoreUnderTest& store) {
+  Asker asker(store);
+  const std::string prefix = store.prefix();
+  const std::vector<std::string> keys{seed_key("a b", prefix),
+                                      prefix + " with spaces\r\n and lines",
+                                      prefix + std::string("\0\0", 2),
+                                      prefix + ":{tag}:rest",
+                                      prefix + "*",
+                                      prefix + "\xff\xfe",
+                                      prefix + std::string(2048 - prefix.size(), 'k')};
+  for (const std::string& key : keys) {
+    SCOPED_TRACE(encode_name(key));
+    ASSERT_TRUE(fence_key(key)) << "Options would refuse this key";
+    const Owner owner = new_owner();
+    EXPECT_EQ(asker.attempt({.key = key, .owner = owner}).outcome, AttemptOutcome::granted);
+    const auto record = asker.inspect(key);
+    ASSERT_TRUE(record);
+    EXPECT_EQ(record->key, key);
+    EXPECT_EQ(asker.refresh(key, owner), RefreshVerdict::refreshed);
+  }
+  EXPECT_EQ(asker.list(prefix).records.size(), keys.size());
+}
+
+}  // namespace
+
+Checks name_checks() {
+  return {{"NamesOfEveryKindAreLocksOfTheirOwn", of_every_kind_are_locks_of_their_own},
+          {"KeysGivenByHandWork", keys_given_by_hand_work}};
+}
+
+}  // namespace exclusive_lock::conformance

@@ -1,0 +1,214 @@
+// Holders in processes of their own, which are stopped, killed, and many.
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <new>
+#include <stop_token>
+#include <thread>
+
+#include "conformance/api/worker.hpp"
+#include "conformance/store_under_test.hpp"
+
+namespace exclusive_lock::conformance {
+namespace {
+
+using namespace std::chrono_literals;
+
+// What parent and children see alike.
+template <class State>
+class Shared {
+ public:
+  Shared() {
+    void* memory =
+        ::mmap(nullptr, sizeof(State), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+      throw std::runtime_error("no shared memory");
+    }
+    state_ = new (memory) State();
+  }
+  ~Shared() { ::munmap(state_, sizeof(State)); }
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
+  State* operator->() const { return state_; }
+
+ private:
+  State* state_;
+};
+
+// A child that runs `work` and ends with its result; 99 where it threw. Killed with this object.
+class Child {
+ public:
+  explicit Child(const std::function<int()>& work) : pid_(::fork()) {
+    if (pid_ != 0) {
+      return;
+    }
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    try {
+      ::_exit(work());
+    } catch (const std::exception& error) {
+      static_cast<void>(
+          ::write(STDERR_FILENO, error.what(), std::string_view(error.what()).size()));
+      ::_exit(99);
+    }
+  }
+  ~Child() {
+    if (pid_ > 0) {
+      send(SIGKILL);
+      result();
+    }
+  }
+  Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
+  Child& operator=(Child&&) = delete;
+
+  void send(int signal) const { ::kill(pid_, signal); }
+  // Waits for its end: its exit code, or minus the signal that ended it.
+  int result() {
+    int status = 0;
+    ::waitpid(std::exchange(pid_, -1), &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+
+ private:
+  pid_t pid_;
+};
+
+template <class Condition>
+bool comes_true(Condition condition) {
+  const Instant give_up_at = BootClock::now() + very_long;
+  while (!condition()) {
+    if (BootClock::now() > give_up_at) {
+      return false;
+    }
+    std::this_thread::sleep_for(1ms);
+  }
+  return true;
+}
+
+class Processes : public testing::TestWithParam<StoreKind> {
+ protected:
+  // Opened before anything else has threads, so that children can be made by a bare fork().
+  std::unique_ptr<StoreUnderTest> store = GetParam().open();
+};
+
+TEST_P(Processes, StoppedHolderHasLostWhenItGoesOnAndHarmsNobody) {
+  struct State {
+    std::atomic<bool> held = false;
+    std::atomic<bool> told = false;
+  };
+  const Shared<State> state;
+  Child holder([&] {
+    ExclusiveLock lock(with_ttl(options_for(*store), 1500ms, 100ms));
+    if (!lock.acquire()) {
+      return 1;
+    }
+    const std::stop_token token = lock.lost_token();
+    state->held = true;
+    std::mutex mutex;
+    std::unique_lock wait(mutex);
+    std::condition_variable_any stopped;
+    if (stopped.wait_for(wait, token, very_long, [] { return false; }) || !token.stop_requested()) {
+      return 2;
+    }
+    state->told = true;
+    return (lock.held() ? 4 : 0) + (lock.release() == ReleaseOutcome::not_held ? 0 : 8) +
+           (lock.refresh() == RefreshOutcome::not_held ? 0 : 16);
+  });
+  ASSERT_TRUE(comes_true([&] { return state->held.load(); }));
+  holder.send(SIGSTOP);
+  ExclusiveLock next(options_for(*store));
+  ASSERT_TRUE(next.acquire_for(very_long));
+  const auto record = next.inspect();
+  EXPECT_FALSE(state->told) << "it was stopped";
+  holder.send(SIGCONT);
+  EXPECT_EQ(holder.result(), 0);
+  EXPECT_TRUE(state->told);
+  const auto still = next.inspect();
+  ASSERT_TRUE(record && still);
+  EXPECT_EQ(record->raw, still->raw);
+  EXPECT_LE(*still->remaining_ttl, long_lock_ttl);
+  EXPECT_EQ(next.refresh(), RefreshOutcome::refreshed);
+}
+
+TEST_P(Processes, KilledHolderIsFollowed) {
+  struct State {
+    std::atomic<std::uint64_t> fence = 0;
+  };
+  const Shared<State> state;
+  Child holder([&] {
+    ExclusiveLock lock(with_ttl(options_for(*store), 1500ms, 100ms));
+    if (!lock.acquire()) {
+      return 1;
+    }
+    state->fence = lock.fence()->value;
+    ::pause();
+    return 2;
+  });
+  ASSERT_TRUE(comes_true([&] { return state->fence != 0; }));
+  ExclusiveLock next(options_for(*store));
+  EXPECT_FALSE(next.acquire());
+  holder.send(SIGKILL);
+  EXPECT_EQ(holder.result(), -SIGKILL);
+  EXPECT_TRUE(next.acquire_for(very_long));
+  EXPECT_GT(next.fence()->value, state->fence.load());
+}
+
+TEST_P(Processes, OfManyOneWorksAtATime) {
+  constexpr int processes = 6;
+  constexpr int rounds = 5;
+  struct State {
+    std::atomic<int> inside = 0;
+    std::atomic<int> overlaps = 0;
+    std::atomic<std::uint64_t> last_fence = 0;
+    std::atomic<int> fences_that_fell = 0;
+    std::atomic<int> done = 0;
+  };
+  const Shared<State> state;
+  std::vector<Child> children;
+  for (int i = 0; i < processes; ++i) {
+    children.emplace_back([&] {
+      ExclusiveLock lock(options_for(*store));
+      for (int round = 0; round < rounds; ++round) {
+        if (!lock.acquire_for(very_long)) {
+          return 1;
+        }
+        state->overlaps += state->inside++ != 0;
+        const std::uint64_t fence = lock.fence()->value;
+        state->fences_that_fell += state->last_fence.exchange(fence) >= fence;
+        std::this_thread::sleep_for(1ms);
+        --state->inside;
+        ++state->done;
+        if (lock.release() != ReleaseOutcome::released) {
+          return 2;
+        }
+      }
+      return 0;
+    });
+  }
+  for (Child& child : children) {
+    EXPECT_EQ(child.result(), 0);
+  }
+  EXPECT_EQ(state->done, processes * rounds);
+  EXPECT_EQ(state->overlaps, 0);
+  EXPECT_EQ(state->fences_that_fell, 0);
+}
+
+std::vector<StoreKind> stores_of_many_processes() {
+  std::vector<StoreKind> kinds = stores_to_test();
+  std::erase_if(kinds, [](const StoreKind& kind) { return kind.name.starts_with("memory"); });
+  return kinds;
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, Processes, testing::ValuesIn(stores_of_many_processes()),
+                         [](const auto& each) { return each.param.name; });
+
+}  // namespace
+}  // namespace exclusive_lock::conformance

@@ -1,0 +1,118 @@
+// What happens to a hold when its server is killed, restarted or frozen.
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <thread>
+
+#include "conformance/api/worker.hpp"
+#include "conformance/server_under_test.hpp"
+#include "live/server.hpp"
+
+namespace exclusive_lock::conformance {
+namespace {
+
+using namespace std::chrono_literals;
+
+class ServerFaults : public testing::TestWithParam<live::ServerKind> {
+ protected:
+  live::Server server{{.kind = GetParam(), .persistent = true}};
+  std::unique_ptr<StoreUnderTest> store = running_server(server.url());
+  Diary diary;
+
+  // Gives up on an answer soon; holds for long.
+  std::shared_ptr<Connection> impatient() {
+    ConnectOptions options;
+    options.command_timeout = 300ms;
+    return connect(server.url(), options);
+  }
+};
+
+// G5: trouble before safe_until() is waited out.
+TEST_P(ServerFaults, HoldSurvivesARestartThatKeepsTheData) {
+  ExclusiveLock lock(with_ttl(options_for(*store, impatient()), 10min, 20ms));
+  ExclusiveLock other(options_for(*store, impatient()));
+  lock.on_refreshed([&](const RefreshedEvent&) { diary.note("refreshed"); });
+  lock.on_error([&](const ErrorEvent&) { diary.note("error"); });
+  lock.on_lost([&](const LostEvent&) { diary.note("lost"); });
+  ASSERT_TRUE(lock.acquire());
+  const auto fence = lock.fence();
+  server.kill();
+  EXPECT_TRUE(diary.has("error"));
+  EXPECT_TRUE(lock.held());
+  server.restart(live::ServerData::kept);
+  const auto lines = diary.lines();
+  const auto refreshed_before = std::count(lines.begin(), lines.end(), "refreshed");
+  EXPECT_TRUE(diary.has("refreshed", refreshed_before + 1));
+  EXPECT_TRUE(lock.held());
+  EXPECT_EQ(lock.fence(), fence);
+  EXPECT_FALSE(other.acquire_for(50ms));
+  EXPECT_EQ(lock.release(), ReleaseOutcome::released);
+  EXPECT_TRUE(other.acquire_for(very_long));
+}
+
+TEST_P(ServerFaults, KilledAndEmptyItIsALoss) {
+  ExclusiveLock lock(with_ttl(options_for(*store, impatient()), 10min, 20ms));
+  lock.on_lost([&](const LostEvent&) { diary.note("lost"); });
+  ASSERT_TRUE(lock.acquire());
+  const auto fence = lock.fence();
+  server.kill();
+  server.restart(live::ServerData::lost);
+  EXPECT_TRUE(diary.has("lost"));
+  EXPECT_FALSE(lock.held());
+  EXPECT_TRUE(lock.acquire_for(very_long));
+  EXPECT_GT(lock.fence(), fence);
+}
+
+TEST_P(ServerFaults, FrozenItEndsTheHoldAtSafeUntilAndGrantsNothing) {
+  ExclusiveLock lock(with_ttl(options_for(*store, impatient()), 1500ms, 50ms));
+  ExclusiveLock other(with_ttl(options_for(*store, impatient()), 1500ms, 50ms));
+  lock.on_lost([&](const LostEvent& event) {
+    diary.note(event.reason == LossReason::not_confirmed ? "not confirmed" : "another reason");
+  });
+  ASSERT_TRUE(lock.acquire());
+  server.pause();
+  std::error_code error;
+  EXPECT_FALSE(other.acquire(error));
+  EXPECT_EQ(error, errc::outcome_unknown);
+  EXPECT_TRUE(diary.has("not confirmed"));
+  EXPECT_FALSE(lock.held());
+  EXPECT_EQ(lock.release(), ReleaseOutcome::not_held);
+  EXPECT_FALSE(other.held());
+  server.resume();
+  EXPECT_TRUE(other.acquire_for(very_long)) << "neither is in the way of it";
+  EXPECT_FALSE(lock.acquire());
+}
+
+// What was sent before the freeze and done after it is given back: it is in nobody's way for ever.
+TEST_P(ServerFaults, UnansweredAttemptLeavesNothingBehind) {
+  ExclusiveLock lock(options_for(*store, impatient()));
+  ExclusiveLock other(options_for(*store, impatient()));
+  server.pause();
+  std::error_code error;
+  EXPECT_FALSE(lock.acquire(error));
+  EXPECT_EQ(error, errc::outcome_unknown);
+  server.resume();
+  EXPECT_TRUE(other.acquire_for(very_long / 2)) << "long before the ttl";
+  EXPECT_FALSE(lock.held());
+}
+
+TEST_P(ServerFaults, UnansweredReleaseIsMadeUpFor) {
+  ExclusiveLock lock(options_for(*store, impatient()));
+  ExclusiveLock other(options_for(*store, impatient()));
+  ASSERT_TRUE(lock.acquire());
+  server.pause();
+  EXPECT_EQ(lock.release(), ReleaseOutcome::unknown);
+  EXPECT_FALSE(lock.held());
+  server.resume();
+  EXPECT_TRUE(other.acquire_for(very_long / 2)) << "long before the ttl";
+}
+
+INSTANTIATE_TEST_SUITE_P(Servers, ServerFaults,
+                         testing::Values(live::ServerKind::redis, live::ServerKind::valkey),
+                         [](const auto& each) {
+                           return each.param == live::ServerKind::redis ? "redis" : "valkey";
+                         });
+
+}  // namespace
+}  // namespace exclusive_lock::conformance

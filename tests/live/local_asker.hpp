@@ -1,0 +1,143 @@
+#pragma once
+// Asks the embedded store, which answers before its calls return; and looks at its file from
+// outside.
+
+#include <sys/random.h>
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "core/record_codec.hpp"
+#include "stores/clock_source.hpp"
+#include "stores/local/local_store.hpp"
+#include "stores/local/sqlite.hpp"
+#include "stores/store.hpp"
+
+namespace exclusive_lock::live {
+
+inline Owner new_local_owner() {
+  Owner owner;
+  if (::getrandom(owner.id.data(), owner.id.size(), 0) != static_cast<ssize_t>(owner.id.size())) {
+    throw std::runtime_error("no random bytes");
+  }
+  owner.ticket = 1;
+  return owner;
+}
+
+struct LocalWish {
+  std::string key = "exclusive-lock:job";
+  Owner owner = new_local_owner();
+  Milliseconds ttl{600'000};  // far beyond any test: what frees the lock before is no expiry
+  std::string contents = "1";
+  bool detached = false;
+};
+
+class LocalAsker {
+ public:
+  explicit LocalAsker(const std::filesystem::path& directory)
+      : LocalAsker(directory, this_machine(system_clock())) {}
+  LocalAsker(const std::filesystem::path& directory, Machine machine)
+      : clock_(*machine.clock),
+        store_(open_local_store({.directory = directory}, std::move(machine), nullptr)) {}
+
+  // The calls that end in `now` give failures; the others throw them as StoreError.
+  Answer<AttemptReply> attempt_now(const LocalWish& wish, Milliseconds patience = patience_) {
+    return answer_of<AttemptReply>([&](auto done) {
+      store_->attempt({.key = wish.key,
+                       .owner = wish.owner,
+                       .ttl = wish.ttl,
+                       .record_tail = encode_record_tail({.ttl = wish.ttl,
+                                                          .host = "host",
+                                                          .pid = 1,
+                                                          .label = "label",
+                                                          .contents_text = wish.contents}),
+                       .floor = {},
+                       .not_after = Instant::max(),
+                       .detached = wish.detached},
+                      clock_.now() + patience, std::move(done));
+    });
+  }
+  Answer<ReleaseReply> release_now(const LocalWish& wish) {
+    return answer_of<ReleaseReply>([&](auto done) {
+      store_->release({.key = wish.key, .owner = wish.owner}, soon(), std::move(done));
+    });
+  }
+  Answer<InspectReply> inspect_now(const std::string& key) {
+    return answer_of<InspectReply>(
+        [&](auto done) { store_->inspect(key, soon(), std::move(done)); });
+  }
+
+  AttemptReply attempt(const LocalWish& wish) { return value_of(attempt_now(wish)); }
+  ReleaseVerdict release(const LocalWish& wish) { return value_of(release_now(wish)).verdict; }
+  std::optional<StoredRecord> inspect(const std::string& key) {
+    return value_of(inspect_now(key)).record;
+  }
+  RefreshVerdict refresh(const LocalWish& wish) {
+    return value_of(answer_of<RefreshReply>([&](auto done) {
+             store_->refresh({{.key = wish.key, .owner = wish.owner, .ttl = wish.ttl}}, soon(),
+                             std::move(done));
+           }))
+        .verdicts.at(0);
+  }
+  ListReply list(const std::string& key_prefix) {
+    return value_of(answer_of<ListReply>(
+        [&](auto done) { store_->list(key_prefix, 100'000, soon(), std::move(done)); }));
+  }
+
+  Store& store() { return *store_; }
+  void forget() { store_.reset(); }
+
+  template <class Reply>
+  static Reply value_of(Answer<Reply> answer) {
+    if (const auto* failure = std::get_if<StoreFailure>(&answer)) {
+      throw StoreError(failure->code, failure->message, failure->may_have_run);
+    }
+    return std::get<Reply>(std::move(answer));
+  }
+
+ private:
+  static constexpr Milliseconds patience_{10'000};
+
+  [[nodiscard]] Instant soon() const { return clock_.now() + patience_; }
+
+  template <class Reply, class Verb>
+  static Answer<Reply> answer_of(Verb verb) {
+    std::optional<Answer<Reply>> answer;
+    verb(Done<Reply>([&](Answer<Reply> given) {
+      if (answer) {
+        throw std::logic_error("the store answered twice");
+      }
+      answer = std::move(given);
+    }));
+    if (!answer) {
+      throw std::logic_error("the store did not answer before the call returned");
+    }
+    return *std::move(answer);
+  }
+
+  static const ClockSource& system_clock() {
+    static const SystemClockSource clock;
+    return clock;
+  }
+
+  const ClockSource& clock_;
+  std::shared_ptr<Store> store_;
+};
+
+// As `sqlite3 DIRECTORY/locks.db` would see it.
+inline std::int64_t number_in(const std::filesystem::path& directory, std::string_view sql) {
+  return Database(directory / "locks.db").integer_of(sql);
+}
+inline std::string integrity_of(const std::filesystem::path& directory) {
+  Database database(directory / "locks.db");
+  Statement check(database, "PRAGMA integrity_check");
+  Query query(check);
+  return query.next() ? std::string(query.bytes(0)) : "no answer";
+}
+
+}  // namespace exclusive_lock::live

@@ -1,0 +1,167 @@
+// A full disk and a broken one (FAULTS 47): told as what they are, nothing is half done, and what
+// is held can be released.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <string>
+
+#include "live/local_asker.hpp"
+#include "live/local_worker_process.hpp"
+#include "live/temporary_directory.hpp"
+
+namespace exclusive_lock::live {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+// What SQLite's writes meet in this process. It calls them through a table that tests may change
+// (sqlite3_vfs.xSetSystemCall).
+enum class Disk { good, cannot_grow, broken };
+std::atomic<Disk> disk = Disk::good;
+std::atomic<int> error_when_full = ENOSPC;
+
+ssize_t write_to_disk(int fd, const void* bytes, std::size_t size, off_t offset) {
+  struct stat status {};
+  const bool grows =
+      ::fstat(fd, &status) == 0 && offset + static_cast<off_t>(size) > status.st_size;
+  if (disk == Disk::broken || (disk == Disk::cannot_grow && grows)) {
+    errno = disk == Disk::broken ? EIO : error_when_full.load();
+    return -1;
+  }
+  return ::pwrite(fd, bytes, size, offset);
+}
+
+class LocalDisk : public testing::Test {
+ protected:
+  LocalDisk() { set_writes(reinterpret_cast<sqlite3_syscall_ptr>(&write_to_disk)); }
+  ~LocalDisk() override {
+    disk = Disk::good;
+    set_writes(nullptr);
+  }
+
+  static void set_writes(sqlite3_syscall_ptr call) {
+    sqlite3_vfs* const vfs = sqlite3_vfs_find(nullptr);
+    int replaced = 0;
+    for (const char* name : {"pwrite", "pwrite64"}) {
+      replaced += vfs->xSetSystemCall(vfs, name, call) == SQLITE_OK ? 1 : 0;
+    }
+    ASSERT_GT(replaced, 0) << "this SQLite writes by another way";
+  }
+  // Acquires locks until the disk is full.
+  StoreFailure fill() {
+    disk = Disk::cannot_grow;
+    for (int i = 0; i < 100'000; ++i) {
+      const auto answer = asker_.attempt_now(
+          {.key = "filler" + std::to_string(i), .contents = '"' + std::string(3000, 'x') + '"'});
+      if (const auto* failure = std::get_if<StoreFailure>(&answer)) {
+        return *failure;
+      }
+      held_ = i + 1;
+    }
+    ADD_FAILURE() << "the disk never was full";
+    return {};
+  }
+
+  TemporaryDirectory directory_;
+  LocalAsker asker_{directory_.path()};
+  std::size_t held_ = 0;
+};
+
+TEST_F(LocalDisk, FullOneIsTold) {
+  LocalWish wish;
+  ASSERT_EQ(asker_.attempt(wish).outcome, AttemptOutcome::granted);
+  const StoreFailure failure = fill();
+  EXPECT_EQ(failure.code, errc::store_full);
+  EXPECT_FALSE(failure.may_have_run);
+  EXPECT_THAT(failure.message, HasSubstr(directory_.path().string()));
+  EXPECT_THAT(failure.message, HasSubstr("Free some space"));
+  EXPECT_EQ(asker_.list("filler").records.size(), held_) << "what was refused left nothing";
+}
+
+TEST_F(LocalDisk, OverQuotaIsFullToo) {
+  LocalWish wish;
+  ASSERT_EQ(asker_.attempt(wish).outcome, AttemptOutcome::granted);
+  error_when_full = EDQUOT;
+  const StoreFailure failure = fill();
+  error_when_full = ENOSPC;
+  EXPECT_EQ(failure.code, errc::store_full);
+  EXPECT_FALSE(failure.may_have_run);
+}
+
+TEST_F(LocalDisk, HeldLocksAreRefreshedAndReleasedOnAFullOne) {
+  LocalWish wish;
+  ASSERT_EQ(asker_.attempt(wish).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(fill().code, errc::store_full);
+  for (int i = 0; i < 100; ++i) {  // many times the length of the log
+    ASSERT_EQ(asker_.refresh(wish), RefreshVerdict::refreshed) << i;
+  }
+  EXPECT_EQ(asker_.release(wish), ReleaseVerdict::released);
+  EXPECT_FALSE(asker_.inspect(wish.key));
+  EXPECT_EQ(integrity_of(directory_.path()), "ok");
+}
+
+TEST_F(LocalDisk, WithSpaceAgainItGoesOn) {
+  LocalWish wish;
+  ASSERT_EQ(asker_.attempt(wish).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(fill().code, errc::store_full);
+  disk = Disk::good;
+  EXPECT_EQ(asker_.attempt({.key = "next"}).outcome, AttemptOutcome::granted);
+  EXPECT_EQ(integrity_of(directory_.path()), "ok");
+}
+
+TEST_F(LocalDisk, BrokenOneIsToldAndNothingIsHalfDone) {
+  LocalWish wish;
+  ASSERT_EQ(asker_.attempt(wish).outcome, AttemptOutcome::granted);
+  disk = Disk::broken;
+  for (const auto& answer : {asker_.attempt_now({.key = "other"}), asker_.attempt_now({})}) {
+    if (const auto* failure = std::get_if<StoreFailure>(&answer)) {
+      EXPECT_EQ(failure->code, errc::store_unavailable);
+    } else {
+      EXPECT_EQ(std::get<AttemptReply>(answer).outcome, AttemptOutcome::busy)
+          << "the look needs no write";
+    }
+  }
+  EXPECT_TRUE(std::holds_alternative<StoreFailure>(asker_.release_now(wish)));
+  disk = Disk::good;
+  EXPECT_TRUE(asker_.inspect(wish.key));
+  EXPECT_FALSE(asker_.inspect("other"));
+  EXPECT_EQ(asker_.release(wish), ReleaseVerdict::released);
+}
+
+TEST_F(LocalDisk, NoStoreIsMadeOnAFullOne) {
+  disk = Disk::cannot_grow;
+  const auto path = directory_.path() / "new";
+  try {
+    const LocalAsker asker(path);
+    ADD_FAILURE() << "opened";
+  } catch (const StoreError& error) {
+    EXPECT_EQ(error.code(), errc::store_full) << error.what();
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(path)) {
+    EXPECT_EQ(entry.path().filename(), "holders") << "nothing half made is left";
+  }
+  disk = Disk::good;
+  LocalAsker asker(path);
+  EXPECT_EQ(asker.attempt({}).outcome, AttemptOutcome::granted);
+}
+
+// The kernel's own refusal, in a process of its own: a limit on the size of files.
+TEST(LocalLimit, FullFilesAreToldAndHeldLocksReleased) {
+  const TemporaryDirectory directory;
+  LocalWorker worker(directory.path(), {"fill", "job"});
+  ASSERT_THAT(worker.line(), StartsWith("fence "));
+  std::string line = worker.line();
+  EXPECT_THAT(line, HasSubstr("Free some space"));
+  EXPECT_EQ(worker.wait(), 0);
+  EXPECT_EQ(integrity_of(directory.path()), "ok");
+}
+
+}  // namespace
+}  // namespace exclusive_lock::live

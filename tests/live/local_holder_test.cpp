@@ -1,0 +1,189 @@
+// The death of a holder is noticed at once, and nothing else is taken for it (FAULTS 51, 52; G1).
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <string>
+
+#include "live/local_asker.hpp"
+#include "live/local_worker_process.hpp"
+#include "live/temporary_directory.hpp"
+
+namespace exclusive_lock::live {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::StartsWith;
+
+const std::string key = LocalWish{}.key;
+
+class LocalHolder : public testing::Test {
+ protected:
+  [[nodiscard]] AttemptOutcome attempt() { return asker_.attempt({}).outcome; }
+
+  TemporaryDirectory directory_;
+  LocalAsker asker_{directory_.path()};
+};
+
+TEST_F(LocalHolder, LiveProcessKeepsItsLock) {
+  LocalWorker worker(directory_.path(), {"hold", key});
+  ASSERT_THAT(worker.line(), StartsWith("fence "));
+  EXPECT_EQ(attempt(), AttemptOutcome::busy);
+  EXPECT_TRUE(asker_.inspect(key));
+}
+
+TEST_F(LocalHolder, KilledProcessHoldsNothing) {
+  LocalWorker worker(directory_.path(), {"hold", key});
+  ASSERT_THAT(worker.line(), StartsWith("fence "));
+  worker.kill();
+  worker.wait();
+  EXPECT_FALSE(asker_.inspect(key));
+  EXPECT_TRUE(asker_.list(key).records.empty());
+  EXPECT_EQ(attempt(), AttemptOutcome::granted) << "ten minutes before its ttl";
+}
+
+TEST_F(LocalHolder, StoppedProcessKeepsItsLock) {
+  LocalWorker worker(directory_.path(), {"hold", key});
+  ASSERT_THAT(worker.line(), StartsWith("fence "));
+  worker.kill(SIGSTOP);
+  EXPECT_EQ(attempt(), AttemptOutcome::busy) << "the ttl decides";
+}
+
+TEST_F(LocalHolder, ProcessThatEndedHoldsNothing) {
+  LocalWorker worker(directory_.path(), {"hold", key});
+  ASSERT_THAT(worker.line(), StartsWith("fence "));
+  worker.let_go();
+  EXPECT_EQ(worker.wait(), 0);
+  EXPECT_EQ(attempt(), AttemptOutcome::granted);
+}
+
+TEST_F(LocalHolder, DetachedRecordOutlivesItsProcess) {
+  LocalWorker worker(directory_.path(), {"detached", key});
+  ASSERT_THAT(worker.line(), StartsWith("fence "));
+  worker.kill();
+  worker.wait();
+  EXPECT_TRUE(asker_.inspect(key));
+  EXPECT_EQ(attempt(), AttemptOutcome::busy);
+}
+
+// A child of fork() without exec keeps the parent's lock on the byte: then the ttl decides.
+TEST_F(LocalHolder, ForkedChildKeepsTheLockOfItsParent) {
+  LocalWorker worker(directory_.path(), {"fork", key});
+  ASSERT_THAT(worker.line(), StartsWith("fence "));
+  ASSERT_NE(worker.line(), "") << "it never forked";
+  worker.kill();
+  worker.wait();
+  EXPECT_EQ(attempt(), AttemptOutcome::busy);
+  worker.let_go();
+  // The child has the other end of this pipe; when it is gone, so is the child's descriptor.
+  EXPECT_EQ(worker.line(), "");
+  const Instant give_up = BootClock::now() + 10s;
+  while (attempt() == AttemptOutcome::busy && BootClock::now() < give_up) {
+  }
+  EXPECT_TRUE(asker_.inspect(key)) << "ours, now that the child is gone";
+}
+
+TEST_F(LocalHolder, ClosedStoreHoldsNothing) {
+  LocalAsker other(directory_.path());
+  ASSERT_EQ(other.attempt({}).outcome, AttemptOutcome::granted);
+  EXPECT_EQ(attempt(), AttemptOutcome::busy) << "another store of the same process lives too";
+  other.store().close();
+  EXPECT_EQ(attempt(), AttemptOutcome::granted);
+}
+
+TEST_F(LocalHolder, DestroyedStoreHoldsNothing) {
+  LocalAsker other(directory_.path());
+  ASSERT_EQ(other.attempt({}).outcome, AttemptOutcome::granted);
+  other.forget();
+  EXPECT_EQ(attempt(), AttemptOutcome::granted);
+}
+
+// The classic trap of POSIX locks.
+TEST_F(LocalHolder, ClosingAnotherDescriptorFreesNothing) {
+  LocalWorker worker(directory_.path(), {"hold", key});
+  ASSERT_THAT(worker.line(), StartsWith("fence "));
+  ASSERT_EQ(asker_.attempt({.key = "other"}).outcome, AttemptOutcome::granted);
+  const int fd = ::open((directory_.path() / "holders").c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  ::close(fd);
+  LocalAsker third(directory_.path());
+  EXPECT_EQ(third.attempt({.key = "other"}).outcome, AttemptOutcome::busy);
+}
+
+TEST_F(LocalHolder, TakenOverRecordBelongsToTheNewStore) {
+  LocalAsker other(directory_.path());
+  LocalWish wish;
+  ASSERT_EQ(other.attempt(wish).outcome, AttemptOutcome::granted);
+  ++wish.owner.ticket;
+  ASSERT_EQ(asker_.attempt(wish).outcome, AttemptOutcome::granted);
+  other.forget();
+  EXPECT_EQ(asker_.refresh(wish), RefreshVerdict::refreshed);
+}
+
+TEST_F(LocalHolder, VoidRecordIsNobodysForEveryVerb) {
+  LocalAsker other(directory_.path());
+  const LocalWish wish;
+  ASSERT_EQ(other.attempt(wish).outcome, AttemptOutcome::granted);
+  other.forget();
+  EXPECT_EQ(asker_.refresh(wish), RefreshVerdict::lost);
+  EXPECT_EQ(asker_.release(wish), ReleaseVerdict::not_owner);
+}
+
+// A machine whose boot and wall clock a test can set.
+Machine machine_of_boot(const ClockSource& clock, std::uint8_t boot,
+                        const std::atomic<std::int64_t>& wall_us) {
+  Machine machine = this_machine(clock);
+  machine.boot.fill(boot);
+  machine.wall_us = [&wall_us] { return wall_us.load(); };
+  return machine;
+}
+
+TEST(LocalBoot, RebootFreesEveryLockAndFencesGrow) {
+  const TemporaryDirectory directory;
+  const SystemClockSource clock{};
+  std::atomic<std::int64_t> wall_us{1'700'000'000'000'000};
+  LocalAsker before(directory.path(), machine_of_boot(clock, 1, wall_us));
+  const AttemptReply held = before.attempt({.detached = true});
+  ASSERT_EQ(held.outcome, AttemptOutcome::granted);
+  wall_us -= 86'400'000'000LL * 365;  // the battery of its clock is empty
+  LocalAsker after(directory.path(), machine_of_boot(clock, 2, wall_us));
+  EXPECT_FALSE(after.inspect(key));
+  const AttemptReply next = after.attempt({});
+  EXPECT_EQ(next.outcome, AttemptOutcome::granted);
+  EXPECT_GT(next.fence, held.fence);
+  LocalAsker same_boot(directory.path(), machine_of_boot(clock, 2, wall_us));
+  EXPECT_EQ(same_boot.attempt({}).outcome, AttemptOutcome::busy);
+}
+
+// Two containers of one machine, one of them with a time namespace whose clock is a day ahead.
+TEST(LocalBoot, TimeNamespacesAgreeOnExpiry) {
+  class ShiftedClock final : public ClockSource {
+   public:
+    [[nodiscard]] Instant now() const noexcept override { return BootClock::now() + 24h; }
+  };
+  const TemporaryDirectory directory;
+  const SystemClockSource clock{};
+  const ShiftedClock shifted;
+  Machine ahead = this_machine(shifted);
+  ahead.clock_ahead += 24h;
+  LocalAsker host(directory.path(), this_machine(clock));
+  LocalAsker container(directory.path(), ahead);
+  ASSERT_EQ(host.attempt({}).outcome, AttemptOutcome::granted);
+  const auto seen = container.inspect(key);
+  ASSERT_TRUE(seen) << "not expired for the container";
+  EXPECT_LE(*seen->remaining_ttl, LocalWish{}.ttl);
+  EXPECT_GT(*seen->remaining_ttl, LocalWish{}.ttl - 1min);
+  host.store().close();
+  ASSERT_EQ(container.attempt({}).outcome, AttemptOutcome::granted);
+  LocalAsker second_host(directory.path(), this_machine(clock));
+  const auto seen_by_host = second_host.inspect(key);
+  ASSERT_TRUE(seen_by_host);
+  EXPECT_LE(*seen_by_host->remaining_ttl, LocalWish{}.ttl);
+}
+
+}  // namespace
+}  // namespace exclusive_lock::live

@@ -1,0 +1,301 @@
+// Deadlines, threads, processes, fork(), and what goes away by itself.
+
+#include "stores/local/local_store.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "live/local_asker.hpp"
+#include "live/local_worker_process.hpp"
+#include "live/temporary_directory.hpp"
+
+namespace exclusive_lock::live {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+using ::testing::StartsWith;
+
+class LocalStoreTest : public testing::Test {
+ protected:
+  [[nodiscard]] std::int64_t number(std::string_view sql) const {
+    return number_in(directory_.path(), sql);
+  }
+
+  TemporaryDirectory directory_;
+  LocalAsker asker_{directory_.path()};
+};
+
+TEST_F(LocalStoreTest, UrlNamesTheDirectory) {
+  EXPECT_EQ(asker_.store().url(), "local://" + directory_.path().string());
+}
+
+// A process that was stopped in the middle of a transaction.
+TEST_F(LocalStoreTest, DeadlineBoundsTheWaitForOtherProcesses) {
+  Database stopped(directory_.path() / "locks.db");
+  stopped.execute("BEGIN IMMEDIATE");
+  const Instant asked_at = BootClock::now();
+  const auto answer = asker_.attempt_now({}, 30ms);
+  EXPECT_GE(BootClock::now(), asked_at + 30ms) << "it gave up early";
+  ASSERT_TRUE(std::holds_alternative<StoreFailure>(answer));
+  const auto& failure = std::get<StoreFailure>(answer);
+  EXPECT_EQ(failure.code, errc::store_busy);
+  EXPECT_FALSE(failure.may_have_run);
+  EXPECT_FALSE(asker_.inspect(LocalWish{}.key)) << "looks need not wait";
+  stopped.execute("COMMIT");
+  EXPECT_EQ(asker_.attempt({}).outcome, AttemptOutcome::granted);
+}
+
+TEST_F(LocalStoreTest, DeadlineBoundsTheWaitForOtherThreads) {
+  Database stopped(directory_.path() / "locks.db");
+  stopped.execute("BEGIN IMMEDIATE");
+  std::thread patient(
+      [&] { EXPECT_EQ(asker_.attempt({.key = "patient"}).outcome, AttemptOutcome::granted); });
+  // Whether it meets the other thread or the other process: it is over in time, and nothing is
+  // done.
+  for (int i = 0; i < 5; ++i) {
+    const auto answer = asker_.attempt_now({}, 20ms);
+    ASSERT_TRUE(std::holds_alternative<StoreFailure>(answer));
+    EXPECT_EQ(std::get<StoreFailure>(answer).code, errc::store_busy);
+  }
+  stopped.execute("COMMIT");
+  patient.join();
+}
+
+TEST_F(LocalStoreTest, LookDoesNotWaitForAWriter) {
+  LocalAsker other(directory_.path());
+  ASSERT_EQ(other.attempt({}).outcome, AttemptOutcome::granted);
+  Database stopped(directory_.path() / "locks.db");
+  stopped.execute("BEGIN IMMEDIATE");
+  EXPECT_EQ(asker_.attempt({}).outcome, AttemptOutcome::busy);
+}
+
+TEST_F(LocalStoreTest, ManyThreadsShareOneStore) {
+  constexpr int rounds = 200;
+  std::atomic<int> holders = 0;
+  std::atomic<int> holds = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&, i] {
+      LocalWish shared;
+      LocalWish own{.key = "own" + std::to_string(i)};
+      for (int round = 0; round < rounds; ++round) {
+        ++shared.owner.ticket;
+        ++own.owner.ticket;
+        EXPECT_EQ(asker_.attempt(own).outcome, AttemptOutcome::granted);
+        EXPECT_EQ(asker_.refresh(own), RefreshVerdict::refreshed);
+        if (asker_.attempt(shared).outcome == AttemptOutcome::granted) {
+          EXPECT_EQ(++holders, 1);
+          ++holds;
+          --holders;
+          EXPECT_EQ(asker_.release(shared), ReleaseVerdict::released);
+        }
+        EXPECT_EQ(asker_.release(own), ReleaseVerdict::released);
+      }
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  EXPECT_GT(holds, 0);
+}
+
+TEST_F(LocalStoreTest, OneOfManyProcessesHoldsIt) {
+  constexpr int workers = 6;
+  constexpr int rounds = 100;
+  std::vector<std::unique_ptr<LocalWorker>> all;
+  for (int i = 0; i < workers; ++i) {
+    all.push_back(std::make_unique<LocalWorker>(
+        directory_.path(), std::vector<std::string>{"contend", "job", std::to_string(rounds)}));
+  }
+  std::vector<std::string> fences;
+  for (const auto& worker : all) {
+    std::uint64_t last = 0;
+    for (std::string line = worker->line(); !line.empty(); line = worker->line()) {
+      ASSERT_THAT(line, StartsWith("fence "));
+      const std::uint64_t fence = std::stoull(line.substr(6));
+      EXPECT_GT(fence, last);
+      last = fence;
+      fences.push_back(line);
+    }
+    EXPECT_EQ(worker->wait(), 0);
+  }
+  EXPECT_EQ(fences.size(), static_cast<std::size_t>(workers * rounds));
+  std::sort(fences.begin(), fences.end());
+  EXPECT_EQ(std::adjacent_find(fences.begin(), fences.end()), fences.end()) << "a fence twice";
+  EXPECT_EQ(integrity_of(directory_.path()), "ok");
+}
+
+// Nobody meets half of one, and all meet the same.
+TEST(LocalOpening, ManyProcessesMakeOneStore) {
+  const TemporaryDirectory directory;
+  const fs::path store = directory.path() / "store";
+  std::vector<std::unique_ptr<LocalWorker>> all;
+  for (int i = 0; i < 10; ++i) {
+    all.push_back(std::make_unique<LocalWorker>(
+        store, std::vector<std::string>{"hold", "job" + std::to_string(i)}));
+  }
+  for (const auto& worker : all) {
+    EXPECT_THAT(worker->line(), StartsWith("fence "));
+  }
+  LocalAsker asker(store);
+  EXPECT_EQ(asker.list("job").records.size(), all.size());
+  std::size_t files = 0;
+  for (const auto& entry : fs::directory_iterator(store)) {
+    EXPECT_FALSE(entry.path().filename().string().starts_with("locks.new-")) << entry.path();
+    ++files;
+  }
+  EXPECT_EQ(files, 4U);
+}
+
+TEST_F(LocalStoreTest, ForkedChildCanDoNothing) {
+  const LocalWish wish;
+  ASSERT_EQ(asker_.attempt(wish).outcome, AttemptOutcome::granted);
+  EXPECT_EQ(run_in_child([&] {
+              const auto answer = asker_.release_now(wish);
+              ASSERT_TRUE(std::holds_alternative<StoreFailure>(answer));
+              EXPECT_EQ(std::get<StoreFailure>(answer).code, errc::connection_closed);
+              asker_.store().close();
+              asker_.forget();
+              LocalAsker own(directory_.path());
+              EXPECT_EQ(own.attempt({}).outcome, AttemptOutcome::busy);
+            }),
+            0);
+  LocalAsker other(directory_.path());
+  EXPECT_EQ(other.attempt({}).outcome, AttemptOutcome::busy) << "the child freed nothing";
+  EXPECT_EQ(asker_.refresh(wish), RefreshVerdict::refreshed);
+}
+
+TEST_F(LocalStoreTest, LogDoesNotGrowWithoutEnd) {
+  LocalAsker reader(directory_.path());
+  LocalWish wish;
+  std::uintmax_t longest = 0;
+  for (int i = 0; i < 5000; ++i) {
+    ++wish.owner.ticket;
+    ASSERT_EQ(asker_.attempt(wish).outcome, AttemptOutcome::granted);
+    ASSERT_TRUE(reader.inspect(wish.key));
+    longest = std::max(longest, fs::file_size(directory_.path() / "locks.db-wal"));
+  }
+  EXPECT_LT(longest, 2'000'000U) << "1000 frames of 1048 bytes, and some";
+}
+
+// G8: names that are used once leave nothing after a day, holders that died nothing but a fence.
+class LocalHousekeeping : public testing::Test {
+ protected:
+  [[nodiscard]] Machine machine() {
+    Machine machine = this_machine(clock_);
+    machine.wall_us = [this] { return wall_us_.load(); };
+    return machine;
+  }
+  [[nodiscard]] std::int64_t number(std::string_view sql) const {
+    return number_in(directory_.path(), sql);
+  }
+  void pass(std::chrono::microseconds time) { wall_us_ += time.count(); }
+  void use_names(LocalAsker& asker, int count) {
+    for (int i = 0; i < count; ++i) {
+      const LocalWish wish{.key = "name" + std::to_string(i)};
+      ASSERT_EQ(asker.attempt(wish).outcome, AttemptOutcome::granted);
+      ASSERT_EQ(asker.release(wish), ReleaseVerdict::released);
+    }
+  }
+  // The calls that somebody makes on another lock meanwhile.
+  void go_on(int grants) {
+    LocalAsker asker(directory_.path(), machine());
+    LocalWish wish{.key = "in use"};
+    for (int i = 0; i < grants; ++i) {
+      ++wish.owner.ticket;
+      ASSERT_EQ(asker.attempt(wish).outcome, AttemptOutcome::granted);
+    }
+  }
+
+  const SystemClockSource clock_{};
+  std::atomic<std::int64_t> wall_us_{1'700'000'000'000'000};
+  TemporaryDirectory directory_;
+};
+
+TEST_F(LocalHousekeeping, UnusedNamesGoAwayAfterADay) {
+  LocalAsker asker(directory_.path(), machine());
+  use_names(asker, 100);
+  EXPECT_EQ(number("SELECT count(*) FROM lock"), 100);
+  pass(23h);
+  go_on(100);
+  EXPECT_EQ(number("SELECT count(*) FROM lock"), 101) << "their fences are kept for a day";
+  pass(2h);
+  go_on(100);
+  EXPECT_EQ(number("SELECT count(*) FROM lock"), 1);
+}
+
+TEST_F(LocalHousekeeping, EachGrantDoesALittleOnly) {
+  LocalAsker asker(directory_.path(), machine());
+  use_names(asker, 100);
+  pass(25h);
+  go_on(1);
+  EXPECT_EQ(number("SELECT count(*) FROM lock"), 101 - 4);
+}
+
+TEST_F(LocalHousekeeping, NewNamesDoNotPileUp) {
+  LocalAsker asker(directory_.path(), machine());
+  for (int day = 0; day < 20; ++day) {
+    for (int i = 0; i < 50; ++i) {
+      const LocalWish wish{.key = std::to_string(day) + "." + std::to_string(i)};
+      ASSERT_EQ(asker.attempt(wish).outcome, AttemptOutcome::granted);
+      ASSERT_EQ(asker.release(wish), ReleaseVerdict::released);
+    }
+    pass(25h);
+  }
+  EXPECT_LE(number("SELECT count(*) FROM lock"), 100) << "what two days need";
+}
+
+TEST_F(LocalHousekeeping, RecordsOfTheDeadAreClearedWithinAnHour) {
+  {
+    LocalAsker dead(directory_.path(), machine());
+    const std::string contents = '"' + std::string(5000, 'x') + '"';
+    for (int i = 0; i < 20; ++i) {
+      ASSERT_EQ(dead.attempt({.key = "dead" + std::to_string(i), .contents = contents}).outcome,
+                AttemptOutcome::granted);
+    }
+  }
+  EXPECT_EQ(number("SELECT count(*) FROM rest"), 20);
+  pass(1h + 1s);
+  go_on(20);
+  EXPECT_EQ(number("SELECT count(*) FROM lock WHERE value IS NOT NULL AND key <> x'" +
+                   std::string("696e20757365") + "'"),  // "in use"
+            0);
+  EXPECT_EQ(number("SELECT count(*) FROM rest"), 0);
+}
+
+TEST_F(LocalHousekeeping, HeldLocksStay) {
+  LocalAsker asker(directory_.path(), machine());
+  const LocalWish wish{.key = "held"};
+  const AttemptReply held = asker.attempt(wish);
+  ASSERT_EQ(held.outcome, AttemptOutcome::granted);
+  for (int day = 0; day < 3; ++day) {
+    pass(25h);
+    go_on(20);
+  }
+  EXPECT_EQ(asker.refresh(wish), RefreshVerdict::refreshed);
+}
+
+TEST_F(LocalHousekeeping, WallClockThatWasSetBackDelaysNothing) {
+  {
+    LocalAsker asker(directory_.path(), machine());
+    pass(24h * 365);
+    use_names(asker, 20);
+  }
+  pass(-24h * 365);
+  go_on(20);
+  EXPECT_EQ(number("SELECT count(*) FROM lock"), 21)
+      << "their fences are the only thing that grows";
+  EXPECT_EQ(number("SELECT count(*) FROM lock WHERE look_at_s > 1700000000 + 3600"), 0);
+}
+
+}  // namespace
+}  // namespace exclusive_lock::live

@@ -1,0 +1,205 @@
+// A process that uses the embedded store as it is told. Run by the tests of tests/live/local_*.
+//
+//   local_worker DIRECTORY once KEY       every verb once; stops itself first for whoever traces it
+//   local_worker DIRECTORY open KEY       opens the store and acquires; stops itself first
+//   local_worker DIRECTORY loop KEY       attempt, refresh and release without end
+//   local_worker DIRECTORY hold KEY       attempt; ends at the end of its input without a release
+//   local_worker DIRECTORY detached KEY   the same with a detached record
+//   local_worker DIRECTORY fork KEY       as hold, but it is a child made by fork, which has done
+//   nothing with
+//                                         the store, that waits for the end of the input; prints
+//                                         its pid
+//   local_worker DIRECTORY contend KEY N  takes the lock N times, waiting for it; checks that it is
+//   alone local_worker DIRECTORY fill KEY       takes locks until files of 256 KiB are full, then
+//   releases KEY
+//
+// Prints "fence N" after each grant. Ends by _exit: as if killed, nothing is closed or released.
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "live/local_asker.hpp"
+
+namespace exclusive_lock::live {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+void say(const std::string& text) {
+  const std::string line = text + "\n";
+  if (::write(STDOUT_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
+    ::_exit(3);  // nobody listens any more
+  }
+}
+
+void wait_for_end_of_input() {
+  char byte = 0;
+  while (::read(STDIN_FILENO, &byte, 1) > 0) {
+  }
+}
+
+void must(bool condition, const char* what) {
+  if (!condition) {
+    throw std::runtime_error(what);
+  }
+}
+
+Fence take(LocalAsker& asker, const LocalWish& wish) {
+  const AttemptReply reply = asker.attempt(wish);
+  must(reply.outcome == AttemptOutcome::granted, "the lock is not free");
+  say("fence " + std::to_string(reply.fence.value));
+  return reply.fence;
+}
+
+void once(const fs::path& directory, const std::string& key) {
+  ::raise(SIGSTOP);
+  LocalAsker asker(directory);
+  const LocalWish wish{.key = key};
+  take(asker, wish);
+  must(asker.refresh(wish) == RefreshVerdict::refreshed, "not refreshed");
+  must(asker.inspect(key).has_value(), "not inspected");
+  must(asker.list(key).records.size() == 1, "not listed");
+  must(asker.release(wish) == ReleaseVerdict::released, "not released");
+  asker.store().close();
+}
+
+void open(const fs::path& directory, const std::string& key) {
+  ::raise(SIGSTOP);
+  LocalAsker asker(directory);
+  take(asker, {.key = key});
+}
+
+void loop(const fs::path& directory, const std::string& key) {
+  LocalAsker asker(directory);
+  LocalWish wish{.key = key};
+  while (true) {
+    ++wish.owner.ticket;
+    // Long contents at times, so that a record stands in two tables.
+    wish.contents = '"' + std::string(wish.owner.ticket % 4 == 0 ? 5000 : 5, 'x') + '"';
+    take(asker, wish);
+    must(asker.refresh(wish) == RefreshVerdict::refreshed, "not refreshed");
+    if (wish.owner.ticket % 3 != 0) {  // the others are taken over
+      must(asker.release(wish) == ReleaseVerdict::released, "not released");
+    }
+  }
+}
+
+void hold(const fs::path& directory, const LocalWish& wish) {
+  LocalAsker asker(directory);
+  take(asker, wish);
+  wait_for_end_of_input();
+  ::_exit(0);
+}
+
+void fork_and_wait(const fs::path& directory, const std::string& key) {
+  LocalAsker asker(directory);
+  take(asker, {.key = key});
+  const pid_t child = ::fork();
+  must(child >= 0, "cannot fork");
+  if (child == 0) {
+    wait_for_end_of_input();
+    ::_exit(0);
+  }
+  say(std::to_string(child));
+  while (true) {
+    ::pause();
+  }
+}
+
+void contend(const fs::path& directory, const std::string& key, int times) {
+  LocalAsker asker(directory);
+  const fs::path marker = directory / "somebody-holds-it";
+  LocalWish wish{.key = key};
+  for (int i = 0; i < times; ++i) {
+    AttemptReply reply{};
+    do {
+      ++wish.owner.ticket;
+      reply = asker.attempt(wish);
+      std::this_thread::yield();
+    } while (reply.outcome == AttemptOutcome::busy);
+    must(reply.outcome == AttemptOutcome::granted, "neither granted nor busy");
+    const int fd = ::open(marker.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+    must(fd >= 0, "somebody else holds the lock too");
+    say("fence " + std::to_string(reply.fence.value));
+    ::close(fd);
+    must(::unlink(marker.c_str()) == 0, "the marker is gone");
+    must(asker.release(wish) == ReleaseVerdict::released, "not released");
+  }
+}
+
+void fill(const fs::path& directory, const std::string& key) {
+  ::signal(SIGXFSZ, SIG_IGN);
+  const rlimit limit{.rlim_cur = 256 * 1024, .rlim_max = 256 * 1024};
+  must(::setrlimit(RLIMIT_FSIZE, &limit) == 0, "cannot limit the size of files");
+  LocalAsker asker(directory);
+  const LocalWish first{.key = key};
+  take(asker, first);
+  for (int i = 0; i < 1000; ++i) {
+    const auto answer = asker.attempt_now(
+        {.key = key + std::to_string(i), .contents = '"' + std::string(10'000, 'x') + '"'});
+    if (const auto* failure = std::get_if<StoreFailure>(&answer)) {
+      must(failure->code == errc::store_full, failure->message.c_str());
+      must(!failure->may_have_run, "a full store has not carried out anything");
+      say(failure->message);
+      must(asker.refresh(first) == RefreshVerdict::refreshed, "not refreshed");
+      must(asker.release(first) == ReleaseVerdict::released, "not released");
+      must(asker.list(key).records.size() == static_cast<std::size_t>(i), "locks were lost");
+      return;
+    }
+  }
+  throw std::runtime_error("the store never was full");
+}
+
+int run(const fs::path& directory, const std::string& what, const std::string& key,
+        const char* number) {
+  if (what == "once") {
+    once(directory, key);
+  } else if (what == "open") {
+    open(directory, key);
+  } else if (what == "loop") {
+    loop(directory, key);
+  } else if (what == "hold") {
+    hold(directory, {.key = key});
+  } else if (what == "detached") {
+    hold(directory, {.key = key, .detached = true});
+  } else if (what == "fork") {
+    fork_and_wait(directory, key);
+  } else if (what == "contend" && number != nullptr) {
+    contend(directory, key, std::atoi(number));
+  } else if (what == "fill") {
+    fill(directory, key);
+  } else {
+    throw std::invalid_argument(what);
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace exclusive_lock::live
+
+int main(int count, char** arguments) {
+  try {
+    if (count < 4) {
+      throw std::invalid_argument("local_worker DIRECTORY WHAT KEY [N]");
+    }
+    ::_exit(exclusive_lock::live::run(arguments[1], arguments[2], arguments[3],
+                                      count > 4 ? arguments[4] : nullptr));
+  } catch (const std::exception& error) {
+    std::cerr << "local_worker: " << error.what() << std::endl;
+    ::_exit(1);
+  }
+}

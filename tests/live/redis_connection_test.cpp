@@ -1,0 +1,247 @@
+// What becomes of requests when the connection or the server does.
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "live/redis_asker.hpp"
+
+namespace exclusive_lock::live {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string key = "exclusive-lock:job";
+
+TEST(RedisConnection, ComesBackAfterTheServerWasKilledAndRestarted) {
+  Server server;
+  RedisAsker asker(server);
+  const Owner owner = new_owner();
+  const Fence first = asker.attempt(key, owner).fence;
+  server.kill();
+  const auto failure = failure_in(asker.inspect_answer(key, 100ms));
+  EXPECT_TRUE(failure.code == errc::store_unavailable || failure.code == errc::outcome_unknown)
+      << failure.message;
+  server.restart(ServerData::lost);
+  // It waits for the connection, which comes within its time.
+  const AttemptReply reply = asker.attempt(key, with_ticket(owner, 2));
+  EXPECT_EQ(reply.outcome, AttemptOutcome::granted);
+  EXPECT_GT(reply.fence, first);  // G2, although the counter is lost
+}
+
+TEST(RedisConnection, WithoutAServerNothingIsSentAndTheReasonIsTold) {
+  Server server;
+  RedisAsker asker(server);
+  server.kill();
+  ASSERT_TRUE(eventually(
+      [&] { return failure_in(asker.inspect_answer(key, 50ms)).code == errc::store_unavailable; }));
+  const Instant before = asker.now();
+  const auto failure = failure_in(asker.attempt_answer(asker.request(key, new_owner()), 300ms));
+  EXPECT_TRUE(is_failure(failure, errc::store_unavailable, {"refused", server.url()}));
+  EXPECT_FALSE(failure.may_have_run);
+  EXPECT_GE(asker.now() - before, 300ms);
+}
+
+TEST(RedisConnection, OpenSaysWhyThereIsNone) {
+  std::uint16_t port = 0;
+  {
+    const Server server;
+    port = server.port();
+  }
+  RedisStoreOptions options{.host = "127.0.0.1",
+                            .port = port,
+                            .unix_socket = {},
+                            .username = {},
+                            .password = {},
+                            .ca_file = {},
+                            .connect_timeout = 200ms,
+                            .url = "redis://127.0.0.1"};
+  EXPECT_TRUE(is_failure(failure_to_open(options), errc::store_unavailable, {"refused"}));
+  options.host = "no-such-host.invalid";
+  EXPECT_TRUE(is_failure(failure_to_open(options), errc::store_unavailable, {"cannot connect"}));
+  options.unix_socket = "/no/such/socket";
+  EXPECT_TRUE(is_failure(failure_to_open(options), errc::store_unavailable, {"No such file"}));
+}
+
+TEST(RedisConnection, PathOfASocketThatIsTooLongIsAMistake) {
+  const SystemClockSource clock;
+  RedisStoreOptions options{.host = {},
+                            .unix_socket = "/" + std::string(200, 'x'),
+                            .username = {},
+                            .password = {},
+                            .ca_file = {},
+                            .url = "unix:///xxx"};
+  EXPECT_THROW(open_redis_store(options, clock, nullptr), ValidationError);
+}
+
+TEST(RedisConnection, FrozenServerEndsRequestsAtTheirDeadlineAsUnknown) {
+  Server server;
+  RedisAsker asker(server);
+  asker.inspect(key);
+  server.pause();
+  const Instant before = asker.now();
+  const auto failure = failure_in(asker.attempt_answer(asker.request(key, new_owner()), 300ms));
+  EXPECT_TRUE(is_failure(failure, errc::outcome_unknown));
+  EXPECT_TRUE(failure.may_have_run);
+  EXPECT_GE(asker.now() - before, 300ms);
+  // The connection is given up; what is asked then is not sent, or not answered either.
+  ASSERT_TRUE(eventually(
+      [&] { return failure_in(asker.inspect_answer(key, 50ms)).code == errc::store_unavailable; }));
+  server.resume();
+  EXPECT_TRUE(asker.works_again());
+}
+
+TEST(RedisConnection, LateReplyIsNotGivenToTheNextRequest) {
+  Server server;
+  RedisStoreOptions options = options_for(server);
+  options.command_timeout = 10s;  // the connection stays
+  RedisAsker asker(options);
+  asker.attempt(key, new_owner());
+  RawClient client = server.client();
+  client.must({"CONFIG", "RESETSTAT"});
+  server.pause();
+  EXPECT_TRUE(is_failure(failure_in(asker.inspect_answer("exclusive-lock:none", 50ms)),
+                         errc::outcome_unknown));
+  server.resume();
+  const auto record = asker.inspect(key);  // the reply before it says that there is nothing
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->key, key);
+  const std::string stats = client.text({"INFO", "stats"});
+  EXPECT_NE(stats.find("total_connections_received:0\r"), std::string::npos) << stats;
+}
+
+// The server is stopped while the request is on its way, and goes on after its time.
+bool leaves_a_record(Milliseconds request_lives) {
+  Server server;
+  RedisAsker asker(server);
+  asker.attempt("exclusive-lock:other", new_owner());  // the script is there
+  AttemptRequest request = asker.request(key, new_owner());
+  const Instant sent_at = asker.now();
+  request.not_after = sent_at + request_lives;
+  server.pause();
+  EXPECT_TRUE(is_failure(failure_in(asker.attempt_answer(request, 100ms)), errc::outcome_unknown));
+  // What the client knows of the server's clock is good to some milliseconds.
+  EXPECT_TRUE(eventually([&] { return asker.now() > sent_at + 500ms; }));
+  server.resume();
+  EXPECT_TRUE(asker.works_again());
+  return server.client().integer({"EXISTS", key}) == 1;
+}
+
+TEST(RedisConnection, AbandonedRequestLeavesNoOrphanAfterItsTime) {
+  EXPECT_FALSE(leaves_a_record(100ms));
+}
+
+TEST(RedisConnection, AbandonedRequestStillRunsWithinItsTime) { EXPECT_TRUE(leaves_a_record(1h)); }
+
+TEST(RedisConnection, RequestInTimeIsGrantedWhateverTheServersClockSays) {
+  Server server;
+  RedisAsker asker(server);
+  AttemptRequest request = asker.request(key, new_owner());
+  request.not_after = asker.now() + 2s;
+  EXPECT_EQ(reply_in(asker.attempt_answer(request)).outcome, AttemptOutcome::granted);
+  AttemptRequest late = asker.request("exclusive-lock:late", new_owner());
+  late.not_after = asker.now() - 10s;
+  EXPECT_EQ(reply_in(asker.attempt_answer(late)).outcome, AttemptOutcome::too_late);
+}
+
+TEST(RedisConnection, KilledConnectionComesBack) {
+  Server server;
+  RedisAsker asker(server);
+  for (int i = 0; i < 5; ++i) {
+    server.client().must({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
+    EXPECT_TRUE(asker.works_again());
+  }
+}
+
+TEST(RedisConnection, CloseFailsWhatIsPending) {
+  Server server;
+  RedisAsker asker(server);
+  asker.inspect(key);
+  server.pause();
+  std::promise<StoreFailure> sent;
+  asker.store().inspect(key, asker.now() + test_patience,
+                        [&sent](const auto& answer) { sent.set_value(failure_in(answer)); });
+  asker.store().close();
+  const auto failure = sent.get_future().get();
+  EXPECT_EQ(failure.code, errc::connection_closed);
+  EXPECT_TRUE(is_failure(failure_in(asker.inspect_answer(key)), errc::connection_closed));
+  asker.store().close();
+}
+
+TEST(RedisConnection, NothingStaysBehind) {
+  const auto count = [](const char* folder) {
+    return std::distance(std::filesystem::directory_iterator(folder), {});
+  };
+  Server server;
+  RedisAsker(server).inspect(key);  // what is made once per process is made now
+  const auto descriptors = count("/proc/self/fd");
+  const auto threads = count("/proc/self/task");
+  for (int i = 0; i < 20; ++i) {
+    RedisAsker(server).inspect(key);
+  }
+  EXPECT_EQ(count("/proc/self/fd"), descriptors);
+  EXPECT_EQ(count("/proc/self/task"), threads);
+}
+
+TEST(RedisConnection, ForkedChildHasNothingAndHurtsNothing) {
+  Server server;
+  auto asker = std::make_unique<RedisAsker>(server);
+  const Owner owner = new_owner();
+  asker->attempt(key, owner);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const bool attempt_fails = is_failure(
+        failure_in(asker->attempt_answer(asker->request(key, owner))), errc::connection_closed);
+    const bool refresh_fails = is_failure(
+        failure_in(asker->refresh_answer({{.key = key, .owner = owner, .ttl = long_ttl}})),
+        errc::connection_closed);
+    const bool release_fails =
+        is_failure(failure_in(asker->release_answer(key, owner)), errc::connection_closed);
+    const bool inspect_fails =
+        is_failure(failure_in(asker->inspect_answer(key)), errc::connection_closed);
+    const bool list_fails =
+        is_failure(failure_in(asker->list_answer("exclusive-lock:")), errc::connection_closed);
+    asker.reset();
+    ::_exit(attempt_fails && refresh_fails && release_fails && inspect_fails && list_fails ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(asker->refresh(key, owner), RefreshVerdict::refreshed);
+  EXPECT_EQ(asker->release(key, owner), ReleaseVerdict::released);
+}
+
+class Transports : public testing::TestWithParam<ServerTransport> {};
+
+TEST_P(Transports, ProgramsThatAreStartedInheritNoConnection) {
+  Server server({.transport = GetParam()});
+  RedisAsker asker(server);
+  asker.inspect(key);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::execl("/bin/sh", "sh", "-c", "ls -l /proc/self/fd >\"$0\"",
+            (server.folder() / "inherited").c_str(), nullptr);
+    ::_exit(127);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_EQ(status, 0);
+  std::ifstream file(server.folder() / "inherited");
+  const std::string inherited{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_NE(inherited.find("-> "), std::string::npos);
+  EXPECT_EQ(inherited.find("socket:"), std::string::npos) << inherited;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Transports,
+                         testing::Values(ServerTransport::tcp, ServerTransport::unix_socket),
+                         [](const auto& info) {
+                           return info.param == ServerTransport::tcp ? "tcp" : "unix_socket";
+                         });
+
+}  // namespace
+}  // namespace exclusive_lock::live

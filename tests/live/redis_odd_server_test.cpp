@@ -1,0 +1,216 @@
+// Servers that are not what they should be: hostile, too old, or with something in between.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+
+#include "live/fake_redis.hpp"
+#include "live/redis_asker.hpp"
+
+namespace exclusive_lock::live {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string key = "exclusive-lock:job";
+using Words = std::vector<std::string>;
+
+// The echo that an EVALSHA of the inspect script carries: EVALSHA sha 1 key echo cap.
+std::string inspect_reply(const Words& words, const std::string& value) {
+  return array_of({words.at(4), "1700000000000000", "1000", value});
+}
+
+TEST(RedisOddServer, ActiveReplicaIsRefused) {
+  FakeRedis fake([](const Words& words) {
+    return words[0] == "HELLO" ? FakeRedis::greeting("active-replica") : FakeRedis::healthy(words);
+  });
+  EXPECT_TRUE(
+      is_failure(failure_to_open(fake.options()), errc::unsuitable_store, {"active replica"}));
+}
+
+TEST(RedisOddServer, SentinelIsRefused) {
+  FakeRedis fake([](const Words& words) {
+    return words[0] == "HELLO" ? FakeRedis::greeting("master", "sentinel")
+                               : FakeRedis::healthy(words);
+  });
+  EXPECT_TRUE(is_failure(failure_to_open(fake.options()), errc::unsuitable_store, {"Sentinel"}));
+}
+
+TEST(RedisOddServer, ServerWithoutResp3IsRefusedWithoutShowingThePassword) {
+  FakeRedis fake([](const Words& words) {
+    std::string text = "-ERR unknown command `" + words[0] + "`, with args beginning with:";
+    for (std::size_t i = 1; i < words.size(); ++i) {
+      text += " `" + words[i] + "`,";
+    }
+    return text + "\r\n";
+  });
+  RedisStoreOptions options = fake.options();
+  options.password = "s3cret-word";
+  const auto failure = failure_to_open(options);
+  EXPECT_TRUE(is_failure(failure, errc::unsuitable_store, {"Redis 6", "***"}));
+  EXPECT_EQ(failure.message.find("s3cret-word"), std::string::npos) << failure.message;
+}
+
+TEST(RedisOddServer, OtherProtocolsAreRefused) {
+  for (const std::string bytes : {"+OK\r\n+OK\r\n+OK\r\n", "*1\r\n$2\r\nhi\r\n:1\r\n:2\r\n"}) {
+    FakeRedis fake([bytes](const Words& words) { return words[0] == "HELLO" ? bytes : ""; });
+    EXPECT_TRUE(is_failure(failure_to_open(fake.options()), errc::unsuitable_store, {"HELLO"}));
+  }
+  FakeRedis web([](const Words&) { return "HTTP/1.1 400 Bad Request\r\n\r\n"; });
+  RedisStoreOptions options = web.options();
+  options.connect_timeout = 300ms;
+  EXPECT_TRUE(is_failure(failure_to_open(options), errc::store_unavailable, {"cannot connect"}));
+}
+
+TEST(RedisOddServer, TextOfTheServerIsMadeFitForATerminal) {
+  FakeRedis fake([](const Words& words) {
+    return words[0] == "EVALSHA" ? std::string("-ERR \x1b]52;c;aGk=\x07 \r\n")
+                                 : FakeRedis::healthy(words);
+  });
+  RedisAsker asker(fake.options());
+  const auto failure = failure_in(asker.inspect_answer(key));
+  EXPECT_TRUE(is_failure(failure, errc::protocol_error, {"\\x1b"}));
+  EXPECT_EQ(failure.message.find('\x1b'), std::string::npos);
+}
+
+// A reply too much shifts all later ones: each request gets its neighbour's. None may believe it.
+TEST(RedisOddServer, ReplyTooMuchIsNeverTakenForAnothers) {
+  std::atomic<bool> stutter{false};
+  FakeRedis fake([&stutter](const Words& words) {
+    if (words[0] != "EVALSHA") {
+      return FakeRedis::healthy(words);
+    }
+    const std::string reply = inspect_reply(words, "value of " + words[3]);
+    return stutter.exchange(false) ? reply + reply : reply;
+  });
+  RedisAsker asker(fake.options());
+  ASSERT_EQ(asker.inspect("a")->value, "value of a");
+  stutter = true;
+  // Sent together, so that the reply too much comes while others wait.
+  std::vector<std::promise<Answer<InspectReply>>> answers(20);
+  for (int i = 0; i < 20; ++i) {
+    asker.store().inspect("k" + std::to_string(i), asker.now() + test_patience,
+                          [&answers, i](auto answer) { answers[i].set_value(std::move(answer)); });
+  }
+  int failures = 0;
+  for (int i = 0; i < 20; ++i) {
+    const auto answer = answers[i].get_future().get();
+    if (const auto* reply = std::get_if<InspectReply>(&answer)) {
+      EXPECT_EQ(reply->record->value, "value of k" + std::to_string(i));
+    } else {
+      EXPECT_TRUE(std::get<StoreFailure>(answer).may_have_run);
+      ++failures;
+    }
+  }
+  EXPECT_GE(failures, 1);
+  EXPECT_TRUE(asker.works_again());
+  EXPECT_EQ(fake.connections(), 2);
+}
+
+TEST(RedisOddServer, PushesInBetweenAreIgnored) {
+  const std::string push = ">3\r\n" + bulk("message") + bulk("c") + bulk("text");
+  FakeRedis fake([&push](const Words& words) {
+    std::string many;
+    for (int i = 0; i < 300; ++i) {
+      many += push;
+    }
+    return words[0] == "EVALSHA" ? many + inspect_reply(words, "v") + many
+                                 : FakeRedis::healthy(words);
+  });
+  RedisAsker asker(fake.options());
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_EQ(asker.inspect(key)->value, "v");
+  }
+  EXPECT_EQ(fake.connections(), 1);
+}
+
+class Monsters : public testing::TestWithParam<std::string> {};
+
+TEST_P(Monsters, EndTheConnectionAndNothingElse) {
+  std::atomic<bool> is_mad{true};
+  FakeRedis fake([&is_mad](const Words& words) {
+    if (words[0] != "EVALSHA") {
+      return FakeRedis::healthy(words);
+    }
+    return is_mad.exchange(false) ? GetParam() : inspect_reply(words, "v");
+  });
+  RedisAsker asker(fake.options());
+  const auto failure = failure_in(asker.inspect_answer(key, 2s));
+  EXPECT_TRUE(failure.code == errc::outcome_unknown || failure.code == errc::protocol_error)
+      << failure.message;
+  EXPECT_TRUE(failure.may_have_run);
+  EXPECT_TRUE(asker.works_again());
+}
+
+std::string nested(int depth) {
+  std::string bytes;
+  for (int i = 0; i < depth; ++i) {
+    bytes += "*1\r\n";
+  }
+  return bytes + ":1\r\n";
+}
+
+INSTANTIATE_TEST_SUITE_P(RedisOddServer, Monsters,
+                         testing::Values("*4294967295\r\n:1\r\n", "%9223372036854775807\r\n:1\r\n",
+                                         "$536870912\r\nabc", "$18446744073709551615\r\nabc\r\n",
+                                         "*-1\r\n", "$-7\r\n", "?what\r\n",
+                                         ":9999999999999999999999\r\n", ":12x\r\n",
+                                         nested(1'000'000), nested(9), std::string(3'000'000, 'x'),
+                                         "$3000000\r\n" + std::string(3'000'000, 'x') + "\r\n",
+                                         "*2\r\n+a\r\n+b\r\n", "_\r\n", "+OK\r\n",
+                                         "$?\r\n;3\r\nabc\r\n;0\r\n"));
+
+TEST(RedisOddServer, OddReplyOfOneOperationDoesNotHurtOthers) {
+  FakeRedis fake([](const Words& words) {
+    if (words[0] != "EVALSHA") {
+      return FakeRedis::healthy(words);
+    }
+    return words[3] == "odd" ? array_of({words.at(4), "1700000000000000", "soon", "v"})
+                             : inspect_reply(words, "v");
+  });
+  RedisAsker asker(fake.options());
+  EXPECT_TRUE(is_failure(failure_in(asker.inspect_answer("odd")), errc::protocol_error,
+                         {"inspect", "makes no sense"}));
+  EXPECT_EQ(asker.inspect(key)->value, "v");
+  EXPECT_EQ(fake.connections(), 1);
+}
+
+TEST(RedisOddServer, ServerThatForgetsScriptsAtOnceIsNotAskedForEver) {
+  std::atomic<int> evals{0};
+  FakeRedis fake([&evals](const Words& words) {
+    evals += words[0] == "EVAL" ? 1 : 0;
+    return words[0] == "EVALSHA" || words[0] == "EVAL" ? std::string("-NOSCRIPT No matching.\r\n")
+                                                       : FakeRedis::healthy(words);
+  });
+  RedisAsker asker(fake.options());
+  EXPECT_TRUE(
+      is_failure(failure_in(asker.inspect_answer(key)), errc::protocol_error, {"NOSCRIPT"}));
+  EXPECT_EQ(evals, 1);
+}
+
+// The server's clock is set forward by an hour: by what was known of it, the request seems late.
+TEST(RedisOddServer, AttemptThatOnlySeemsLateIsMadeOnceMore) {
+  std::atomic<int> attempts{0};
+  FakeRedis fake([&attempts](const Words& words) {
+    if (words[0] != "EVALSHA") {
+      return FakeRedis::healthy(words);
+    }
+    const std::int64_t now_us = 1'700'000'000'000'000 + 3'600'000'000;
+    const std::int64_t not_after_us = std::stoll(words.at(6));
+    ++attempts;
+    return array_of({words.at(5), std::to_string(now_us),
+                     now_us > not_after_us ? "too_late" : "granted", "17", "1000"});
+  });
+  RedisAsker asker(fake.options());
+  AttemptRequest request = asker.request(key, new_owner());
+  request.not_after = asker.now() + 10s;
+  EXPECT_EQ(reply_in(asker.attempt_answer(request)).outcome, AttemptOutcome::granted);
+  EXPECT_EQ(attempts, 2);
+  request.not_after = asker.now() - 10s;
+  EXPECT_EQ(reply_in(asker.attempt_answer(request)).outcome, AttemptOutcome::too_late);
+  EXPECT_EQ(attempts, 3);
+}
+
+}  // namespace
+}  // namespace exclusive_lock::live

@@ -1,0 +1,289 @@
+// Servers that refuse: at the door, or single requests. Every refusal has its own code and says
+// what to do; nothing that was refused is said to have maybe been carried out.
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+
+#include "live/redis_asker.hpp"
+
+namespace exclusive_lock::live {
+namespace {
+
+const std::string key = "exclusive-lock:job";
+
+bool says(RawClient& client, const std::vector<std::string>& words, const std::string& part) {
+  const Reply reply = client.command(words);
+  return reply.text.find(part) != std::string::npos;
+}
+
+TEST(RedisRefusal, OutOfMemoryRefusesNewLocksOnly) {
+  Server server({.arguments = {"--maxmemory-policy", "noeviction"}});
+  RedisAsker asker(server);
+  const Owner owner = new_owner();
+  asker.attempt(key, owner);
+  asker.attempt("exclusive-lock:other", owner);
+  asker.refresh(key, owner);
+  asker.release("exclusive-lock:other", owner);  // all scripts are there
+  server.client().must({"CONFIG", "SET", "maxmemory", "1"});
+
+  const auto refused =
+      failure_in(asker.attempt_answer(asker.request("exclusive-lock:new", new_owner())));
+  EXPECT_TRUE(is_failure(refused, errc::store_out_of_memory, {"OOM", "maxmemory"}));
+  EXPECT_FALSE(refused.may_have_run);
+  EXPECT_EQ(server.client().integer({"EXISTS", "exclusive-lock:new"}), 0);
+  EXPECT_EQ(asker.refresh(key, owner), RefreshVerdict::refreshed);
+  EXPECT_TRUE(asker.inspect(key));
+  EXPECT_EQ(asker.release(key, owner), ReleaseVerdict::released);
+}
+
+TEST(RedisRefusal, ServerThatCannotSaveRefusesWrites) {
+  Server server;
+  RedisAsker asker(server);
+  const Owner owner = new_owner();
+  asker.attempt(key, owner);
+  RawClient client = server.client();
+  std::filesystem::create_directory(server.folder() / "dump.rdb");  // where it wants to write
+  client.must({"CONFIG", "SET", "save", "3600 1"});
+  client.command({"BGSAVE"});
+  ASSERT_TRUE(eventually([&] {
+    return says(client, {"INFO", "persistence"}, "rdb_last_bgsave_status:err");
+  }));
+
+  const auto refused =
+      failure_in(asker.attempt_answer(asker.request("exclusive-lock:new", new_owner())));
+  EXPECT_TRUE(is_failure(refused, errc::store_not_persisting, {"MISCONF", "disk"}));
+  EXPECT_FALSE(refused.may_have_run);
+  EXPECT_TRUE(asker.inspect(key));
+  // PING is refused too; a connection that is idle must not be given up for that.
+  client.must({"CONFIG", "RESETSTAT"});
+  ASSERT_TRUE(eventually([&] {
+    return says(client, {"INFO", "commandstats"}, "cmdstat_time:calls=3,");
+  }));
+  EXPECT_TRUE(says(client, {"INFO", "stats"}, "total_connections_received:0"));
+}
+
+TEST(RedisRefusal, ReplicaIsRefusedAtTheDoor) {
+  const Server server;
+  server.client().must({"REPLICAOF", "127.0.0.1", "1"});
+  EXPECT_TRUE(is_failure(failure_to_open(options_for(server)), errc::store_read_only,
+                         {"replica", "master"}));
+}
+
+TEST(RedisRefusal, ServerThatBecomesAReplicaIsLeftUntilThereIsAMasterAgain) {
+  Server server;
+  RedisAsker asker(server);
+  RawClient client = server.client();
+  client.must({"REPLICAOF", "127.0.0.1", "1"});
+  client.must({"CONFIG", "RESETSTAT"});
+  const auto refused = failure_in(asker.attempt_answer(asker.request(key, new_owner())));
+  EXPECT_TRUE(is_failure(refused, errc::store_read_only, {"READONLY", "replica", "master"}));
+  EXPECT_FALSE(refused.may_have_run);
+  // It looks for the master at the same address: a new connection, which is refused at the door.
+  ASSERT_TRUE(eventually([&] {
+    return !says(client, {"INFO", "stats"}, "total_connections_received:0");
+  }));
+  ASSERT_TRUE(eventually([&] {
+    return is_failure(failure_in(asker.inspect_answer(key)), errc::store_read_only,
+                      {"this server is a replica"});
+  }));
+  client.must({"REPLICAOF", "NO", "ONE"});
+  EXPECT_TRUE(asker.works_again());
+  EXPECT_EQ(asker.attempt(key, new_owner()).outcome, AttemptOutcome::granted);
+}
+
+TEST(RedisRefusal, MissingAndWrongPasswordsAreToldApart) {
+  Server server({.arguments = {"--requirepass", "right-one"}});
+  RedisStoreOptions options = options_for(server);
+  EXPECT_TRUE(is_failure(failure_to_open(options), errc::authentication_required, {"password"}));
+  options.password = "wrong-one";
+  const auto failure = failure_to_open(options);
+  EXPECT_TRUE(is_failure(failure, errc::wrong_password, {"password"}));
+  EXPECT_EQ(failure.message.find("wrong-one"), std::string::npos);
+  options.password = "right-one";
+  EXPECT_TRUE(RedisAsker(options).attempt(key, new_owner()).fence.value > 0);
+}
+
+TEST(RedisRefusal, RefusalFailsPendingOperationsAtOnce) {
+  Server server({.arguments = {"--requirepass", "first"}});
+  RedisStoreOptions options = options_for(server);
+  options.password = "first";
+  RedisAsker asker(options);
+  RawClient client = server.client();
+  client.must({"AUTH", "first"});
+  client.must({"CONFIG", "SET", "requirepass", "second"});
+  client.must({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
+  // Well before the 20 s that the operation has.
+  const Instant before = asker.now();
+  ASSERT_TRUE(eventually(
+      [&] { return is_failure(failure_in(asker.inspect_answer(key)), errc::wrong_password); }));
+  EXPECT_LT(asker.now() - before, test_patience);
+  client.must({"CONFIG", "SET", "requirepass", "first"});
+  EXPECT_TRUE(asker.works_again());
+}
+
+// The rights that redis_store.hpp names, and nothing else.
+const std::vector<std::string> needed{"hello",    "evalsha", "eval", "script|load", "time", "pttl",
+                                      "getrange", "get",     "set",  "pexpire",     "del"};
+
+std::vector<std::string> user_with(const std::vector<std::string>& commands) {
+  std::vector<std::string> words{"ACL",
+                                 "SETUSER",
+                                 "locker",
+                                 "reset",
+                                 "on",
+                                 ">secret",
+                                 "-@all",
+                                 "~exclusive-lock:*",
+                                 "~{exclusive-lock:*"};
+  for (const std::string& command : commands) {
+    words.push_back("+" + command);
+  }
+  return words;
+}
+
+RedisStoreOptions options_of_locker(const Server& server) {
+  RedisStoreOptions options = options_for(server);
+  options.username = "locker";
+  options.password = "secret";
+  return options;
+}
+
+class Rights : public testing::TestWithParam<ServerKind> {};
+
+TEST_P(Rights, NamedOnesSuffice) {
+  Server server({.kind = GetParam()});
+  RawClient admin = server.client();
+  admin.must(user_with(needed));
+  RedisAsker asker(options_of_locker(server));
+  const Owner owner = new_owner();
+  EXPECT_EQ(asker.attempt(key, owner).outcome, AttemptOutcome::granted);
+  EXPECT_EQ(asker.refresh(key, owner), RefreshVerdict::refreshed);
+  const auto seen = asker.inspect(key);
+  ASSERT_TRUE(seen);
+  EXPECT_FALSE(asker.remove(key, "x"));
+  EXPECT_EQ(asker.release(key, owner), ReleaseVerdict::released);
+  EXPECT_TRUE(is_failure(failure_in(asker.list_answer("exclusive-lock:")), errc::permission_denied,
+                         {"scan"}));
+  admin.must({"ACL", "SETUSER", "locker", "+scan"});
+  EXPECT_EQ(asker.list("exclusive-lock:").records.size(), 0U);
+}
+
+TEST_P(Rights, EachMissingOneIsToldAndNothingWasDone) {
+  Server server({.kind = GetParam()});
+  RawClient admin = server.client();
+  for (const std::string missing : {"evalsha", "time", "pttl", "getrange", "get", "set"}) {
+    std::vector<std::string> rest = needed;
+    std::erase(rest, missing);
+    admin.must(user_with(rest));
+    RedisAsker asker(options_of_locker(server));
+    const auto failure = failure_in(asker.attempt_answer(asker.request(key, new_owner())));
+    EXPECT_TRUE(is_failure(failure, errc::permission_denied, {missing})) << missing;
+    EXPECT_FALSE(failure.may_have_run);
+    EXPECT_EQ(admin.integer({"EXISTS", key}), 0) << missing;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Servers, Rights, testing::ValuesIn(kinds_to_test()), [](const auto& info) {
+  const std::string_view program = program_name(info.param);
+  return std::string(program.substr(0, program.find('-')));
+});
+
+TEST(RedisRefusal, KeysOutsideTheRightsAreToldAsSuch) {
+  Server server;
+  server.client().must(user_with(needed));
+  RedisAsker asker(options_of_locker(server));
+  const auto failure = failure_in(asker.attempt_answer(asker.request("other:job", new_owner())));
+  EXPECT_TRUE(is_failure(failure, errc::permission_denied, {"~exclusive-lock:*"}));
+}
+
+TEST(RedisRefusal, FullHouseIsTooManyClients) {
+  Server server;
+  RawClient inside = server.client();
+  inside.must({"CONFIG", "SET", "maxclients", "1"});
+  EXPECT_TRUE(
+      is_failure(failure_to_open(options_for(server)), errc::too_many_clients, {"maxclients"}));
+  inside.must({"CONFIG", "SET", "maxclients", "100"});
+  EXPECT_EQ(failure_to_open(options_for(server)).code, std::error_code());
+}
+
+TEST(RedisRefusal, BusyScriptOfSomebodyElseIsStoreBusy) {
+  Server server;
+  RedisAsker asker(server);
+  asker.inspect(key);
+  RawClient client = server.client();
+  client.must({"CONFIG", "SET", "lua-time-limit", "50"});
+  RawClient stuck = server.client();
+  stuck.send({"EVAL", "while true do end", "0"});
+  ASSERT_TRUE(eventually([&] { return says(client, {"PING"}, "BUSY"); }));
+  const auto failure = failure_in(asker.attempt_answer(asker.request(key, new_owner())));
+  EXPECT_TRUE(is_failure(failure, errc::store_busy, {"BUSY", "SCRIPT KILL"}));
+  EXPECT_FALSE(failure.may_have_run);
+  // One can be made while it lasts; what it asks is refused, not lost.
+  RedisAsker late(server);
+  EXPECT_TRUE(is_failure(failure_in(late.inspect_answer(key)), errc::store_busy));
+  client.must({"SCRIPT", "KILL"});
+  EXPECT_TRUE(asker.works_again());
+  EXPECT_TRUE(late.works_again());
+}
+
+TEST(RedisRefusal, MissingReplicasAreTold) {
+  Server server;
+  RedisAsker asker(server);
+  server.client().must({"CONFIG", "SET", "min-replicas-to-write", "1"});
+  const auto failure = failure_in(asker.attempt_answer(asker.request(key, new_owner())));
+  EXPECT_TRUE(is_failure(failure, errc::store_not_persisting, {"min-replicas-to-write"}));
+  EXPECT_FALSE(failure.may_have_run);
+}
+
+// A node of a cluster that serves all slots, but for that of `key`, which is another's.
+class ClusterNode {
+ public:
+  ClusterNode() {
+    RawClient client = server.client();
+    for (int slot = 0; slot < 16384; ++slot) {
+      client.send({"CLUSTER", "ADDSLOTS", std::to_string(slot)});
+    }
+    for (int slot = 0; slot < 16384; ++slot) {
+      client.receive();
+    }
+    const std::string id = other.client().text({"CLUSTER", "MYID"});
+    client.must({"CLUSTER", "MEET", "127.0.0.1", std::to_string(other.port())});
+    const bool is_known = eventually([&] { return says(client, {"CLUSTER", "NODES"}, id); });
+    const auto slot = std::to_string(client.integer({"CLUSTER", "KEYSLOT", key}));
+    const bool is_ready = is_known && eventually([&] {
+                            client.command({"CLUSTER", "SETSLOT", slot, "NODE", id});
+                            return says(client, {"GET", key}, "MOVED");
+                          });
+    if (!is_ready) {
+      throw std::runtime_error("the cluster does not come up");
+    }
+  }
+
+  Server server{{.arguments = {"--cluster-enabled", "yes"}}};
+  Server other{{.arguments = {"--cluster-enabled", "yes"}}};
+};
+
+TEST(RedisRefusal, ClusterNodeServesItsSlotsAndTellsAboutOthers) {
+  ClusterNode node;
+  RedisAsker asker(node.server);
+  EXPECT_EQ(asker.attempt("exclusive-lock:here", new_owner()).outcome, AttemptOutcome::granted);
+  const auto moved = failure_in(asker.attempt_answer(asker.request(key, new_owner())));
+  EXPECT_TRUE(is_failure(moved, errc::unsuitable_store, {"MOVED", "cluster", "URL"}));
+  EXPECT_FALSE(moved.may_have_run);
+  RedisStoreOptions options = options_for(node.server);
+  options.database = 1;
+  EXPECT_TRUE(is_failure(failure_to_open(options), errc::unsuitable_store, {"cluster"}));
+}
+
+TEST(RedisRefusal, ClusterWithoutItsSlotsIsUnavailable) {
+  Server server({.arguments = {"--cluster-enabled", "yes"}});
+  RedisAsker asker(server);
+  EXPECT_TRUE(is_failure(failure_in(asker.attempt_answer(asker.request(key, new_owner()))),
+                         errc::store_unavailable, {"CLUSTERDOWN", "cluster"}));
+}
+
+}  // namespace
+}  // namespace exclusive_lock::live

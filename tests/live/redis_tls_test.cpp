@@ -1,0 +1,172 @@
+// rediss: on a real server. Whoever it is that answers, we do not talk to it unless its certificate
+// is good, and say what is not.
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "live/redis_asker.hpp"
+#include "live/test_certificates.hpp"
+
+namespace exclusive_lock::live {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string key = "exclusive-lock:job";
+
+// A server that shows a certificate, and what its clients need.
+class TlsServer {
+ public:
+  explicit TlsServer(const CertificateWish& wish, const std::string& client_certificates = "no")
+      : authority_(make_authority("test authority")) {
+    const Certificate certificate = issue(authority_, wish);
+    certificate.write_certificate(file("server.crt"));
+    certificate.write_key(file("server.key"));
+    authority_.write_certificate(file("authority.crt"));
+    server_.emplace(
+        ServerOptions{.transport = ServerTransport::tls,
+                      .arguments = {"--tls-cert-file", file("server.crt"), "--tls-key-file",
+                                    file("server.key"), "--tls-ca-cert-file", file("authority.crt"),
+                                    "--tls-auth-clients", client_certificates}});
+  }
+
+  RedisStoreOptions options() const {
+    RedisStoreOptions options = options_for(*server_);
+    options.ca_file = file("authority.crt");
+    return options;
+  }
+  std::string file(const std::string& name) const { return folder_.path() / name; }
+  Server& server() { return *server_; }
+
+ private:
+  TemporaryDirectory folder_;
+  Certificate authority_;
+  std::optional<Server> server_;
+};
+
+const CertificateWish good{.hosts = "DNS:localhost,IP:127.0.0.1"};
+
+TEST(RedisTls, GoodCertificateServesByNameAndByAddress) {
+  TlsServer tls(good);
+  for (const std::string host : {"127.0.0.1", "localhost"}) {
+    RedisStoreOptions options = tls.options();
+    options.host = host;
+    RedisAsker asker(options);
+    const Owner owner = new_owner();
+    EXPECT_EQ(asker.attempt(key, owner).outcome, AttemptOutcome::granted);
+    EXPECT_EQ(asker.release(key, owner), ReleaseVerdict::released);
+  }
+}
+
+TEST(RedisTls, ConnectionComesBackAfterARestart) {
+  TlsServer tls(good);
+  RedisAsker asker(tls.options());
+  asker.inspect(key);
+  tls.server().restart(ServerData::lost);
+  EXPECT_TRUE(asker.works_again());
+}
+
+TEST(RedisTls, LargeRecordGoesThroughBothWays) {
+  TlsServer tls(good);
+  RedisAsker asker(tls.options());
+  AttemptRequest request = asker.request(key, new_owner());
+  request.record_tail += std::string(1024 * 1024, 'x');
+  EXPECT_EQ(reply_in(asker.attempt_answer(request)).outcome, AttemptOutcome::granted);
+  const auto record = asker.inspect(key);
+  ASSERT_TRUE(record);
+  EXPECT_TRUE(record->value.ends_with(request.record_tail));
+}
+
+TEST(RedisTls, UnknownAuthorityIsRefused) {
+  TlsServer tls(good);
+  RedisStoreOptions options = tls.options();
+  options.ca_file.clear();  // the system's
+  EXPECT_TRUE(is_failure(failure_to_open(options), errc::unsuitable_store,
+                         {"authority that is unknown", "CA file"}));
+  make_authority("another authority").write_certificate(tls.file("another.crt"));
+  options.ca_file = tls.file("another.crt");
+  EXPECT_TRUE(
+      is_failure(failure_to_open(options), errc::unsuitable_store, {"authority that is unknown"}));
+}
+
+TEST(RedisTls, WrongHostIsRefused) {
+  TlsServer tls({.hosts = "DNS:other.example,IP:192.0.2.1"});
+  RedisStoreOptions options = tls.options();
+  EXPECT_TRUE(
+      is_failure(failure_to_open(options), errc::unsuitable_store, {"not for the host 127.0.0.1"}));
+  options.host = "localhost";
+  EXPECT_TRUE(
+      is_failure(failure_to_open(options), errc::unsuitable_store, {"not for the host localhost"}));
+}
+
+TEST(RedisTls, ExpiredCertificateIsRefused) {
+  TlsServer tls({.hosts = good.hosts, .ends_in = -1h});
+  EXPECT_TRUE(is_failure(failure_to_open(tls.options()), errc::unsuitable_store, {"expired"}));
+}
+
+TEST(RedisTls, ServerThatWantsClientCertificatesIsTold) {
+  TlsServer tls(good, "yes");
+  EXPECT_TRUE(
+      is_failure(failure_to_open(tls.options()), errc::unsuitable_store, {"client certificate"}));
+}
+
+TEST(RedisTls, PlainPortIsToldAsSuch) {
+  const Server server;
+  const TlsServer tls(good);
+  RedisStoreOptions options = tls.options();
+  options.port = server.port();
+  options.connect_timeout = 1s;
+  EXPECT_TRUE(is_failure(failure_to_open(options), errc::store_unavailable, {"Is it a TLS port?"}));
+}
+
+TEST(RedisTls, TlsPortWithoutTlsIsToldAsSuch) {
+  const TlsServer tls(good);
+  RedisStoreOptions options = tls.options();
+  options.tls = false;
+  options.connect_timeout = 1s;
+  EXPECT_TRUE(
+      is_failure(failure_to_open(options), errc::store_unavailable, {"must begin with rediss:"}));
+}
+
+TEST(RedisTls, CaFileThatCannotBeUsedIsAMistake) {
+  TlsServer tls(good);
+  RedisStoreOptions options = tls.options();
+  const SystemClockSource clock;
+  for (const std::string name : {"no-such-file", "server.key"}) {
+    options.ca_file = tls.file(name);
+    try {
+      open_redis_store(options, clock, nullptr);
+      FAIL() << name << " was taken";
+    } catch (const ValidationError& error) {
+      ASSERT_EQ(error.mistakes().size(), 1U);
+      EXPECT_EQ(error.mistakes()[0].field, "ca_file");
+      EXPECT_NE(error.mistakes()[0].problem.find(name), std::string::npos);
+    }
+  }
+}
+
+TEST(RedisTls, ProgramsThatAreStartedInheritNoConnection) {
+  TlsServer tls(good);
+  RedisAsker asker(tls.options());
+  asker.inspect(key);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::execl("/bin/sh", "sh", "-c", "ls -l /proc/self/fd >\"$0\"", tls.file("inherited").c_str(),
+            nullptr);
+    ::_exit(127);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  std::ifstream file(tls.file("inherited"));
+  const std::string inherited{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_NE(inherited.find("-> "), std::string::npos);
+  EXPECT_EQ(inherited.find("socket:"), std::string::npos) << inherited;
+}
+
+}  // namespace
+}  // namespace exclusive_lock::live

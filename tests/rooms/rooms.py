@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""Who may include whom. rooms.py ROOT prints every #include that breaks the rules, exit code 1 if any.
+
+A file belongs to the room whose folder it is in, at any depth unless the room is a flat one. RULES says, for each room, which other rooms
+and which libraries it may include; everything else is a breach: an unknown room, an unknown library, a
+cycle, a folder whose name says nothing. Whoever adds a room adds a line here, and to ARCHITECTURE.md.
+"""
+
+import re
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# What the header of a library begins with. Standard headers have neither a slash nor a dot.
+LIBRARIES = {
+    "asio": ("boost/asio",),
+    "json": ("boost/json",),
+    "boost-redis": ("boost/redis",),
+    "boost-system": ("boost/system",),
+    "openssl": ("openssl/",),
+    "sqlite": ("sqlite3.h",),
+    "spdlog": ("spdlog/",),
+    "cli11": ("CLI/",),
+}
+# Core is pure: no clock to read, no thread, no chance, no file (durations and time points are values).
+IMPURE = {"thread", "mutex", "shared_mutex", "condition_variable", "future", "semaphore", "latch",
+          "barrier", "random", "fstream", "iostream", "filesystem", "ctime"}
+
+
+@dataclass(frozen=True)
+class Rule:
+    rooms: tuple = ()
+    libraries: tuple = ()
+    system: bool = True  # headers of the operating system, such as <unistd.h>
+    pure: bool = False
+    flat: bool = False  # the files directly in the folder, not those of folders below
+
+
+RULES = {
+    "include": Rule((), ("spdlog",), system=False),
+    "src/core": Rule(("include",), ("json", "boost-system"), system=False, pure=True),
+    # The store interface: files directly in src/stores.
+    "src/stores": Rule(("include", "src/core"), ("boost-system",), system=False,
+                       flat=True),
+    "src/stores/memory": Rule(("include", "src/core", "src/stores")),
+    "src/stores/local": Rule(("include", "src/core", "src/stores"), ("sqlite", "spdlog")),
+    "src/stores/redis": Rule(
+        ("include", "src/core", "src/stores"),
+        ("asio", "boost-redis", "boost-system", "openssl", "spdlog")),
+    "src/runtime": Rule(("include", "src/core", "src/stores"), ("spdlog",)),
+    "src/fencing": Rule(("include",)),
+    # What connect() checks before it contacts a store: URL, options, credentials.
+    "src/connect": Rule(("include",)),
+    # What a store URL says, and then connect.cpp: the only file that names all stores.
+    "src/connect": Rule(("include", "src/core")),
+    "src/connect.cpp": Rule(
+        ("include", "src/core", "src/connect", "src/runtime", "src/stores", "src/stores/memory",
+         "src/stores/local", "src/stores/redis"), ("spdlog",)),
+    "src/boost": Rule((), ("asio", "json", "boost-redis")),
+    "src/cli": Rule(("include",), ("cli11", "spdlog")),
+    "examples": Rule(("include",), ("spdlog",)),
+}
+# Names under which things that have nothing to do with each other end up together.
+NAMELESS = {"utils", "util", "common", "helpers", "helper", "misc"}
+SCANNED = ("include", "src", "examples")
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+@dataclass
+class Source:
+    path: str
+    includes: list = field(default_factory=list)  # (line number, '<' or '"', target)
+
+
+def room_of(path):
+    parts = path.split("/")
+    for length in range(len(parts), 0, -1):
+        candidate = "/".join(parts[:length])
+        if candidate in RULES:
+            below = len(parts) - length
+            return None if RULES[candidate].flat and below > 1 else candidate
+    return None
+
+
+def library_of(header):
+    for name, prefixes in LIBRARIES.items():
+        if header.startswith(prefixes):
+            return name
+    return None
+
+
+def read_sources(root):
+    sources = {}
+    for folder in SCANNED:
+        for path in sorted((root / folder).rglob("*")):
+            if path.suffix not in (".hpp", ".cpp"):
+                continue
+            source = Source(path.relative_to(root).as_posix())
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+                if match := INCLUDE.match(line):
+                    source.includes.append((number, match[1], match[2]))
+            sources[source.path] = source
+    return sources
+
+
+def generated_headers(root):
+    """Headers made at build time, as though they lay beside the CMakeLists.txt that makes them."""
+    found = {}
+    for lists in sorted((root / "src").rglob("CMakeLists.txt")):
+        folder = lists.parent.relative_to(root).as_posix()
+        for name in re.findall(r"^\s*HEADER\s+(\S+)", lists.read_text(encoding="utf-8"), re.M):
+            found[name] = f"{folder}/{name}"
+    return found
+
+
+def resolve(source, header, sources, generated):
+    """The path in the project that an include means, or None."""
+    beside = f"{source.path.rsplit('/', 1)[0]}/{header}"
+    for candidate in (beside, f"include/{header}", f"src/{header}"):
+        if candidate in sources:
+            return candidate
+    return generated.get(header)
+
+
+def breach_of_library(rule, header):
+    if "/" not in header and "." not in header:
+        return "which is not pure" if rule.pure and header in IMPURE else None
+    library = library_of(header)
+    if library is not None:
+        return None if library in rule.libraries else f"which belongs to {library}"
+    if header.startswith("boost/"):
+        return "a part of Boost that no rule knows"
+    return None if rule.system else "a header of the operating system"
+
+
+def find_breaches(root):
+    sources = read_sources(root)
+    generated = generated_headers(root)
+    breaches = []
+    edges = {path: [] for path in sources}
+    for source in sources.values():
+        room = room_of(source.path)
+        if room is None:
+            breaches.append(f"{source.path}: in no known room")
+            continue
+        for part in source.path.split("/"):
+            if part.removesuffix(".hpp").removesuffix(".cpp") in NAMELESS:
+                breaches.append(f"{source.path}: '{part}' names no concept")
+        for number, bracket, header in source.includes:
+            where = f"{source.path}:{number}: {room} must not include {header}"
+            target = resolve(source, header, sources, generated)
+            if target is not None:
+                edges[source.path].append(target)
+                other = room_of(target)
+                if other != room and other not in RULES[room].rooms:
+                    breaches.append(f"{where}, which belongs to {other}")
+            elif bracket == '"':
+                breaches.append(f"{source.path}:{number}: there is no {header} in the project")
+            elif problem := breach_of_library(RULES[room], header):
+                breaches.append(f"{where}, {problem}")
+    return breaches + find_cycles(edges)
+
+
+def find_cycles(edges):
+    done, cycles = set(), []
+
+    def visit(path, trail):
+        if path in trail:
+            cycles.append("cycle: " + " -> ".join(trail[trail.index(path):] + [path]))
+        elif path not in done:
+            for target in edges.get(path, ()):
+                visit(target, trail + [path])
+            done.add(path)
+
+    for path in edges:
+        visit(path, [])
+    return cycles
+
+
+def main():
+    root = Path(sys.argv[1])
+    if not read_sources(root):
+        sys.exit(f"{root}: no sources found")
+    breaches = find_breaches(root)
+    print("\n".join(breaches) if breaches else "every include stays inside the rules")
+    sys.exit(1 if breaches else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+// The one place where timers really run: instants are near, and what is waited for is the task, not
+// a time.
+
+#include "runtime/scheduler.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <vector>
+
+namespace exclusive_lock {
+namespace {
+
+using namespace std::chrono_literals;
+
+class SchedulerTest : public ::testing::Test {
+ protected:
+  static constexpr auto long_enough = 20s;  // a failure, not a duration that is waited
+  SystemClockSource clock;
+};
+
+TEST_F(SchedulerTest, RunsATaskNotBeforeItsInstant) {
+  Scheduler scheduler(clock, [] {});
+  const Instant when = clock.now() + 20ms;
+  std::promise<Instant> ran;
+  scheduler.at(when, [&] { ran.set_value(clock.now()); });
+  auto future = ran.get_future();
+  ASSERT_EQ(future.wait_for(long_enough), std::future_status::ready);
+  EXPECT_GE(future.get(), when);
+}
+
+TEST_F(SchedulerTest, RunsAnInstantOfThePastAtOnce) {
+  Scheduler scheduler(clock, [] {});
+  std::promise<void> ran;
+  scheduler.at(Instant{}, [&] { ran.set_value(); });
+  EXPECT_EQ(ran.get_future().wait_for(long_enough), std::future_status::ready);
+}
+
+TEST_F(SchedulerTest, RunsInOrderOfInstantsAndEndsEachRoundWithTheHook) {
+  std::vector<int> order;
+  std::promise<void> done;
+  std::atomic<int> rounds{0};
+  Scheduler scheduler(clock, [&] { ++rounds; });
+  const Instant base = clock.now() + 20ms;
+  scheduler.at(base + 2ms, [&] {
+    order.push_back(3);
+    done.set_value();
+  });
+  scheduler.at(base, [&] { order.push_back(1); });
+  scheduler.at(base, [&] { order.push_back(2); });
+  ASSERT_EQ(done.get_future().wait_for(long_enough), std::future_status::ready);
+  scheduler.stop();
+  EXPECT_EQ(order, (std::vector{1, 2, 3}));
+  EXPECT_GE(rounds, 1);
+}
+
+TEST_F(SchedulerTest, CancelledTaskDoesNotRun) {
+  Scheduler scheduler(clock, [] {});
+  std::atomic<bool> ran{false};
+  std::promise<void> later;
+  const Instant when = clock.now() + 50ms;
+  const auto cancelled = scheduler.at(when, [&] { ran = true; });
+  scheduler.at(when + 1ms, [&] { later.set_value(); });
+  scheduler.cancel(cancelled);
+  ASSERT_EQ(later.get_future().wait_for(long_enough), std::future_status::ready);
+  EXPECT_FALSE(ran);
+}
+
+TEST_F(SchedulerTest, StopDropsWhatIsLeftAndRefusesMore) {
+  Scheduler scheduler(clock, [] {});
+  std::atomic<bool> ran{false};
+  scheduler.at(clock.now() + 1h, [&] { ran = true; });
+  scheduler.stop();
+  EXPECT_EQ(scheduler.at(clock.now(), [&] { ran = true; }), 0U);
+  scheduler.stop();
+  EXPECT_FALSE(ran);
+}
+
+TEST_F(SchedulerTest, KnowsItsOwnThread) {
+  Scheduler scheduler(clock, [] {});
+  EXPECT_FALSE(scheduler.in_round());
+  std::promise<bool> inside;
+  scheduler.at(clock.now(), [&] { inside.set_value(scheduler.in_round()); });
+  EXPECT_TRUE(inside.get_future().get());
+}
+
+}  // namespace
+}  // namespace exclusive_lock

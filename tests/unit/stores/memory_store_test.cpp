@@ -1,0 +1,166 @@
+// What the memory store adds to the contract of every store (tests/conformance): scripted clocks,
+// and what is done to it from outside.
+
+#include "stores/memory/memory_store.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "conformance/scripted_clock.hpp"
+#include "core/key_codec.hpp"
+#include "core/record_codec.hpp"
+#include "exclusive_lock/error.hpp"
+
+namespace exclusive_lock {
+namespace {
+
+using namespace std::chrono_literals;
+
+class MemoryStoreTest : public testing::Test {
+ protected:
+  static Owner owner(std::uint8_t id, Ticket ticket = 1) {
+    Owner owner{.id = {}, .ticket = ticket};
+    owner.id[0] = id;
+    return owner;
+  }
+
+  [[nodiscard]] Instant soon() const { return clock.now() + 1s; }
+
+  Answer<AttemptReply> answer_of(AttemptRequest request) {
+    Answer<AttemptReply> kept;
+    store->attempt(std::move(request), soon(), [&](auto answer) { kept = std::move(answer); });
+    return kept;
+  }
+
+  AttemptRequest request(const Owner& asker) const {
+    return {.key = "k",
+            .owner = asker,
+            .ttl = 10s,
+            .record_tail = "}",
+            .floor = {},
+            .not_after = soon()};
+  }
+
+  AttemptReply attempt(const Owner& asker) {
+    return std::get<AttemptReply>(answer_of(request(asker)));
+  }
+
+  [[nodiscard]] std::vector<std::string> keys() const {
+    std::vector<std::string> all;
+    for (const StoredRecord& record : store->everything()) {
+      all.push_back(record.key);
+    }
+    return all;
+  }
+
+  conformance::ScriptedClock clock;
+  conformance::ScriptedWallClock wall{clock};
+  std::shared_ptr<MemoryStore> store = make_memory_store(clock, wall);
+};
+
+TEST_F(MemoryStoreTest, FirstFenceIsTheWallClock) {
+  const AttemptReply reply = attempt(owner(1));
+  EXPECT_EQ(reply.outcome, AttemptOutcome::granted);
+  EXPECT_EQ(reply.fence.value, static_cast<std::uint64_t>(wall.now().count()));
+  EXPECT_EQ(reply.store_time, wall.now());
+}
+
+TEST_F(MemoryStoreTest, FenceGrowsWhenTheWallClockIsSetBack) {
+  const Fence first = attempt(owner(1)).fence;
+  store->erase("k");
+  wall.step(-1h);
+  EXPECT_EQ(attempt(owner(2)).fence.value, first.value + 1);
+}
+
+TEST_F(MemoryStoreTest, FenceGrowsOverARecordThatOutlivedItsFenceKey) {
+  AttemptRequest long_hold = request(owner(1));
+  long_hold.ttl = 48h;
+  const Fence first = std::get<AttemptReply>(answer_of(long_hold)).fence;
+  clock.advance(25h);
+  EXPECT_EQ(keys(), std::vector<std::string>{"k"});
+  wall.step(-40h);
+  EXPECT_EQ(attempt(owner(1, 2)).fence.value, first.value + 1) << "taken over";
+}
+
+TEST_F(MemoryStoreTest, RecordExpiresByTheWallClock) {
+  ASSERT_EQ(attempt(owner(1)).outcome, AttemptOutcome::granted);
+  wall.step(9999ms);
+  EXPECT_EQ(attempt(owner(2)).outcome, AttemptOutcome::busy);
+  EXPECT_EQ(attempt(owner(2)).remaining_ttl, 1ms);
+  wall.step(1ms);
+  EXPECT_EQ(attempt(owner(2)).outcome, AttemptOutcome::granted);
+}
+
+TEST_F(MemoryStoreTest, RemainingTtlIsRoundedUp) {
+  ASSERT_EQ(attempt(owner(1)).outcome, AttemptOutcome::granted);
+  clock.advance(9999999us);
+  EXPECT_EQ(attempt(owner(2)).remaining_ttl, 1ms);
+}
+
+TEST_F(MemoryStoreTest, NotAfterIsByOurClock) {
+  AttemptRequest late = request(owner(1));
+  late.not_after = clock.now();
+  wall.step(1h);
+  EXPECT_EQ(std::get<AttemptReply>(answer_of(late)).outcome, AttemptOutcome::granted);
+  store->erase("k");
+  clock.advance(1ns);
+  EXPECT_EQ(std::get<AttemptReply>(answer_of(late)).outcome, AttemptOutcome::too_late);
+}
+
+TEST_F(MemoryStoreTest, FenceThatCannotBeReadIsLeftAloneAndNothingGranted) {
+  for (const char* value : {"", "x", "1x", "-1", "99999999999999999999", "9007199254740991"}) {
+    store->plant(fence_key("k").value(), value, 1h);
+    const auto answer = answer_of(request(owner(1)));
+    const auto* failure = std::get_if<StoreFailure>(&answer);
+    ASSERT_NE(failure, nullptr) << value;
+    EXPECT_EQ(failure->code, make_error_code(errc::protocol_error));
+    EXPECT_EQ(keys(), std::vector<std::string>{fence_key("k").value()});
+  }
+}
+
+TEST_F(MemoryStoreTest, OwnRecordWithoutAFenceIsNotOursAnyMore) {
+  store->plant("k", std::string(record_opening) + owner_text(owner(1)) + R"("})", 1h);
+  EXPECT_EQ(attempt(owner(1)).outcome, AttemptOutcome::busy);
+}
+
+TEST_F(MemoryStoreTest, VerbsMayBeCalledFromAnAnswer) {
+  bool inspected = false;
+  store->attempt(request(owner(1)), soon(), [&](const auto&) {
+    store->inspect("k", soon(), [&](const Answer<InspectReply>& answer) {
+      inspected = std::get<InspectReply>(answer).record.has_value();
+    });
+  });
+  EXPECT_TRUE(inspected);
+}
+
+TEST_F(MemoryStoreTest, ExpiredEntriesAreSweptAway) {
+  for (int i = 0; i < 10'000; ++i) {
+    store->plant("dynamic " + std::to_string(i), std::string(1000, 'x'), 1ms);
+    clock.advance(1ms);
+  }
+  EXPECT_TRUE(keys().empty());
+  store->plant("stays", "1", std::nullopt);
+  wall.step(-24h);  // whatever was not swept away is alive again
+  EXPECT_LT(keys().size(), 200U);
+}
+
+TEST_F(MemoryStoreTest, WipeLeavesNothing) {
+  attempt(owner(1));
+  EXPECT_EQ(keys(), (std::vector<std::string>{"k", fence_key("k").value()}));
+  store->wipe();
+  EXPECT_TRUE(keys().empty());
+}
+
+TEST(MemoryStoreOnOneClock, TellsNoStoreTime) {
+  const conformance::ScriptedClock clock;
+  const std::shared_ptr<Store> store = make_memory_store(clock);
+  store->release({.key = "k", .owner = {}}, clock.now(), [](const Answer<ReleaseReply>& answer) {
+    EXPECT_EQ(std::get<ReleaseReply>(answer).store_time, std::nullopt);
+  });
+}
+
+}  // namespace
+}  // namespace exclusive_lock

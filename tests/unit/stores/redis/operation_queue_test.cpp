@@ -1,0 +1,192 @@
+#include "stores/redis/operation_queue.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "exclusive_lock/error.hpp"
+
+namespace exclusive_lock::redis {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr Instant start{100s};
+
+Reply text(const std::string& value) { return {.kind = Reply::Kind::string, .text = value}; }
+
+StoreFailure no_link() { return {.code = errc::store_unavailable, .message = "no link"}; }
+
+// A queue, and what its operations were answered: "name=reply,reply" or "name!code".
+class Operations : public testing::Test {
+ protected:
+  void add(const std::string& name, std::size_t commands = 1, Instant deadline = start + 1s) {
+    queue.add({.commands =
+                   [name, commands] {
+                     std::vector<Command> all;
+                     for (std::size_t i = 0; i < commands; ++i) {
+                       all.push_back({name, std::to_string(i)});
+                     }
+                     return all;
+                   },
+               .deadline = deadline,
+               .done = [this, name](const Outcome& outcome) { note(name, outcome); }});
+  }
+
+  void note(const std::string& name, const Outcome& outcome) {
+    if (const auto* failure = std::get_if<StoreFailure>(&outcome)) {
+      answers.push_back(name + (failure->may_have_run ? "?" : "!"));
+      return;
+    }
+    std::string line = name + "=";
+    for (const Reply& reply : std::get<Exchange>(outcome).replies) {
+      line += reply.text;
+    }
+    answers.push_back(line);
+  }
+
+  std::vector<std::string> send(Instant at = start) {
+    std::vector<std::string> sent;
+    for (const Command& command : queue.take_waiting(at)) {
+      sent.push_back(command[0] + command[1]);
+    }
+    return sent;
+  }
+
+  OperationQueue queue;
+  std::vector<std::string> answers;
+};
+
+TEST_F(Operations, LeaveTogetherInOrderAndOnce) {
+  add("a");
+  add("b", 2);
+  EXPECT_THAT(send(), ElementsAre("a0", "b0", "b1"));
+  EXPECT_THAT(send(), IsEmpty());
+}
+
+TEST_F(Operations, GetTheirOwnReplies) {
+  add("a");
+  add("b", 2);
+  add("c");
+  send();
+  for (const char* reply : {"1", "2", "3", "4"}) {
+    EXPECT_TRUE(queue.on_reply(text(reply), start));
+  }
+  EXPECT_THAT(answers, ElementsAre("a=1", "b=23", "c=4"));
+}
+
+TEST_F(Operations, ReplyThatNobodyAskedForIsTold) {
+  EXPECT_FALSE(queue.on_reply(text("1"), start));
+  add("a");
+  EXPECT_FALSE(queue.on_reply(text("1"), start));  // not sent yet
+  send();
+  EXPECT_TRUE(queue.on_reply(text("1"), start));
+  EXPECT_FALSE(queue.on_reply(text("2"), start));
+}
+
+TEST_F(Operations, WaitingAreWithdrawnAtTheirDeadline) {
+  add("a", 1, start + 1s);
+  add("b", 1, start + 2s);
+  queue.expire(start + 1s, no_link());
+  EXPECT_THAT(answers, ElementsAre("a!"));
+  EXPECT_THAT(send(), ElementsAre("b0"));
+}
+
+TEST_F(Operations, SentAreAbandonedAtTheirDeadlineAndTheirRepliesDropped) {
+  add("a", 2, start + 1s);
+  add("b", 1, start + 9s);
+  send();
+  EXPECT_TRUE(queue.on_reply(text("1"), start));
+  queue.expire(start + 1s, no_link());
+  EXPECT_THAT(answers, ElementsAre("a?"));
+  EXPECT_TRUE(queue.on_reply(text("2"), start + 2s));
+  EXPECT_TRUE(queue.on_reply(text("3"), start + 2s));
+  EXPECT_THAT(answers, ElementsAre("a?", "b=3"));
+}
+
+TEST_F(Operations, LostLinkMakesSentOnesUnknownAndLeavesTheOthers) {
+  add("a");
+  send();
+  add("b");
+  queue.fail_sent({.code = errc::outcome_unknown, .message = "", .may_have_run = true});
+  EXPECT_THAT(answers, ElementsAre("a?"));
+  EXPECT_THAT(send(), ElementsAre("b0"));
+  EXPECT_TRUE(queue.on_reply(text("1"), start));
+  EXPECT_THAT(answers, ElementsAre("a?", "b=1"));
+}
+
+TEST_F(Operations, FailedWaitingAreNotSent) {
+  add("a");
+  queue.fail_waiting(no_link());
+  EXPECT_THAT(answers, ElementsAre("a!"));
+  EXPECT_THAT(send(), IsEmpty());
+  EXPECT_FALSE(queue.next_deadline());
+}
+
+TEST_F(Operations, AreAnsweredOnce) {
+  add("a");
+  send();
+  queue.expire(start + 5s, no_link());
+  queue.expire(start + 5s, no_link());
+  queue.fail_sent(no_link());
+  queue.fail_waiting(no_link());
+  EXPECT_EQ(answers.size(), 1U);
+}
+
+TEST_F(Operations, CommandsAreAskedForWhenTheyAreSent) {
+  int asked = 0;
+  queue.add({.commands =
+                 [&asked] {
+                   ++asked;
+                   return std::vector<Command>{{"x"}};
+                 },
+             .deadline = start + 1s,
+             .done = [](const Outcome&) {}});
+  EXPECT_EQ(asked, 0);
+  queue.take_waiting(start);
+  EXPECT_EQ(asked, 1);
+}
+
+TEST_F(Operations, TellTheNextDeadlineAndTheOldestQuestion) {
+  EXPECT_FALSE(queue.next_deadline());
+  EXPECT_FALSE(queue.unanswered_since());
+  add("a", 1, start + 2s);
+  add("b", 1, start + 1s);
+  EXPECT_EQ(queue.next_deadline(), start + 1s);
+  send(start + 10ms);
+  add("c", 1, start + 3s);
+  send(start + 20ms);
+  EXPECT_EQ(queue.unanswered_since(), start + 10ms);
+  queue.expire(start + 2s, no_link());
+  EXPECT_EQ(queue.next_deadline(), start + 3s);
+  EXPECT_EQ(queue.unanswered_since(), start + 10ms);  // abandoned, but the server owes the reply
+  EXPECT_TRUE(queue.on_reply(text("1"), start));
+  EXPECT_TRUE(queue.on_reply(text("2"), start));
+  EXPECT_EQ(queue.unanswered_since(), start + 20ms);
+}
+
+TEST_F(Operations, ExchangeTellsBothInstants) {
+  Exchange seen;
+  queue.add({.commands = [] { return std::vector<Command>{{"x"}}; },
+             .deadline = start + 1s,
+             .done = [&seen](const Outcome& outcome) { seen = std::get<Exchange>(outcome); }});
+  queue.take_waiting(start + 1ms);
+  EXPECT_TRUE(queue.on_reply(text("1"), start + 7ms));
+  EXPECT_EQ(seen.requested_at, start + 1ms);
+  EXPECT_EQ(seen.replied_at, start + 7ms);
+}
+
+TEST_F(Operations, MayBeAddedWhileOthersEnd) {
+  queue.add({.commands =
+                 [] {
+                   return std::vector<Command>{{"x", "0"}};
+                 },
+             .deadline = start + 1s,
+             .done = [this](const Outcome&) { add("again", 1, start + 9s); }});
+  queue.expire(start + 1s, no_link());
+  EXPECT_THAT(send(), ElementsAre("again0"));
+}
+
+}  // namespace
+}  // namespace exclusive_lock::redis

@@ -1,0 +1,138 @@
+#include "stores/redis/script_calls.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/record_codec.hpp"
+#include "stores/redis/redis_list.hpp"
+
+namespace exclusive_lock::redis {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+
+Reply text(const std::string& value) { return {.kind = Reply::Kind::string, .text = value}; }
+Reply array(const std::vector<std::string>& texts) {
+  Reply reply{.kind = Reply::Kind::array};
+  for (const std::string& each : texts) {
+    reply.elements.push_back(text(each));
+  }
+  return reply;
+}
+
+const Owner owner{.id = {0xAB}, .ticket = 0x1F};
+const std::string owner_words = "ab000000000000000000000000000000-000000000000001f";
+
+TEST(ScriptCommand, AcquireSaysEverythingInOrder) {
+  const AttemptRequest request{.key = "k",
+                               .owner = owner,
+                               .ttl = 3000ms,
+                               .record_tail = ",tail",
+                               .floor = Fence{7},
+                               .not_after = Instant(5s)};
+  const ScriptCall call = acquire_call(request, "{k}:fence");
+  EXPECT_THAT(script_command(call, ScriptForm::by_sha, "e1", 99),
+              ElementsAre("EVALSHA", std::string(redis_scripts::acquire.sha1), "2", "k",
+                          "{k}:fence", "e1", "99", owner_words, "3000", "7", ",tail"));
+  EXPECT_THAT(script_command(call, ScriptForm::by_text, "e2", 0),
+              ElementsAre("EVAL", std::string(redis_scripts::acquire.text), "2", "k", "{k}:fence",
+                          "e2", "0", owner_words, "3000", "7", ",tail"));
+}
+
+TEST(ScriptCommand, RefreshTakesManyKeysWithOwnerAndTtlEach) {
+  const std::vector<RefreshRequest> requests{{.key = "a", .owner = owner, .ttl = 1s},
+                                             {.key = "b", .owner = owner, .ttl = 2s}};
+  EXPECT_THAT(script_command(refresh_call(requests.data(), 2), ScriptForm::by_sha, "e", 99),
+              ElementsAre("EVALSHA", std::string(redis_scripts::refresh.sha1), "2", "a", "b", "e",
+                          owner_words, "1000", owner_words, "2000"));
+}
+
+TEST(ScriptTime, NeedsTheEcho) {
+  EXPECT_EQ(script_time(array({"e", "17"}), "e"), StoreTime(17));
+  EXPECT_FALSE(script_time(array({"f", "17"}), "e"));
+  EXPECT_FALSE(script_time(array({"e", "x"}), "e"));
+  EXPECT_FALSE(script_time(array({"e"}), "e"));
+  EXPECT_FALSE(script_time(text("e"), "e"));
+}
+
+TEST(AcquireReply, SaysAllOutcomes) {
+  const auto read = [](const std::string& outcome, const std::string& fence,
+                       const std::string& ms) {
+    return std::get<AttemptReply>(read_acquire(array({"e", "17", outcome, fence, ms})).value());
+  };
+  const AttemptReply granted = read("granted", "1700000000000000", "3000");
+  EXPECT_EQ(granted.outcome, AttemptOutcome::granted);
+  EXPECT_EQ(granted.fence, Fence{1'700'000'000'000'000});
+  EXPECT_EQ(granted.remaining_ttl, 3000ms);
+  EXPECT_EQ(granted.store_time, StoreTime(17));
+  EXPECT_EQ(read("busy", "0", "-1").outcome, AttemptOutcome::busy);
+  EXPECT_FALSE(read("busy", "0", "-1").remaining_ttl);
+  EXPECT_EQ(read("superseded", "5", "1").outcome, AttemptOutcome::superseded);
+  EXPECT_EQ(read("too_late", "5", "-2").outcome, AttemptOutcome::too_late);
+  EXPECT_TRUE(std::holds_alternative<BadFence>(
+      read_acquire(array({"e", "17", "bad_fence", "0", "-2"})).value()));
+}
+
+TEST(AcquireReply, NonsenseIsNoReply) {
+  EXPECT_FALSE(read_acquire(array({"e", "17", "granted", "0", "3000"})));  // a grant has a fence
+  EXPECT_FALSE(read_acquire(array({"e", "17", "granted", "x", "3000"})));
+  EXPECT_FALSE(read_acquire(array({"e", "17", "granted", "1", ""})));
+  EXPECT_FALSE(read_acquire(array({"e", "17", "Granted", "1", "3000"})));
+  EXPECT_FALSE(read_acquire(array({"e", "17", "granted", "1"})));
+  EXPECT_FALSE(read_acquire(text("granted")));
+}
+
+TEST(RefreshReplies, AddUpInOrder) {
+  RefreshReply all;
+  EXPECT_TRUE(read_refresh(array({"e", "1", "refreshed", "lost"}), 2, all));
+  EXPECT_TRUE(read_refresh(array({"e", "2", "refreshed"}), 1, all));
+  EXPECT_THAT(all.verdicts, ElementsAre(RefreshVerdict::refreshed, RefreshVerdict::lost,
+                                        RefreshVerdict::refreshed));
+  EXPECT_EQ(all.store_time, StoreTime(2));
+  EXPECT_FALSE(read_refresh(array({"e", "2", "refreshed"}), 2, all));
+  EXPECT_FALSE(read_refresh(array({"e", "2", "maybe"}), 1, all));
+}
+
+TEST(ReleaseReply, SaysBothVerdicts) {
+  EXPECT_EQ(read_release(array({"e", "1", "released"}))->verdict, ReleaseVerdict::released);
+  EXPECT_EQ(read_release(array({"e", "1", "not_owner"}))->verdict, ReleaseVerdict::not_owner);
+  EXPECT_FALSE(read_release(array({"e", "1", "1"})));
+}
+
+TEST(InspectReply, SaysNothingOrTheRecord) {
+  EXPECT_FALSE(read_inspect(array({"e", "1", "-2", ""}), "k")->record);
+  const auto there = read_inspect(array({"e", "1", "-1", ""}), "k")->record;
+  ASSERT_TRUE(there);
+  EXPECT_EQ(there->key, "k");
+  EXPECT_FALSE(there->remaining_ttl);
+  EXPECT_EQ(read_inspect(array({"e", "1", "20", "v"}), "k")->record->remaining_ttl, 20ms);
+  EXPECT_FALSE(read_inspect(array({"e", "1", "soon", "v"}), "k"));
+}
+
+TEST(RemoveReply, SaysBothVerdicts) {
+  EXPECT_TRUE(read_remove(array({"e", "1", "removed"}))->removed);
+  EXPECT_FALSE(read_remove(array({"e", "1", "different"}))->removed);
+  EXPECT_FALSE(read_remove(array({"e", "1", ""})));
+}
+
+TEST(PrefixPattern, EscapesGlobCharacters) {
+  EXPECT_EQ(prefix_pattern("exclusive-lock:"), "exclusive-lock:*");
+  EXPECT_EQ(prefix_pattern("a*b?[c]\\"), "a\\*b\\?\\[c\\]\\\\*");
+}
+
+// Servers must all compute the same SHA-1, and Lua of all of them read it.
+TEST(Scripts, AreAsciiWithoutShebang) {
+  for (const auto* script :
+       {&redis_scripts::acquire, &redis_scripts::refresh, &redis_scripts::release,
+        &redis_scripts::inspect, &redis_scripts::remove}) {
+    EXPECT_FALSE(script->text.starts_with("#!")) << script->name;
+    EXPECT_EQ(script->sha1.size(), 40U) << script->name;
+    for (const char c : script->text) {
+      EXPECT_TRUE(c == '\n' || (c >= ' ' && c <= '~')) << script->name;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace exclusive_lock::redis
