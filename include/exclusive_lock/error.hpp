@@ -44,12 +44,14 @@ EXCLUSIVE_LOCK_API std::error_code make_error_code(errc code) noexcept;
 class EXCLUSIVE_LOCK_API StoreError : public std::system_error {
  public:
   StoreError(std::error_code code, const std::string& message, bool may_have_run)
-      : std::system_error(code, message), may_have_run_(may_have_run) {}
+      : std::system_error(code, message), text_(message), may_have_run_(may_have_run) {}
 
   // True where the request was sent and may have been carried out.
   [[nodiscard]] bool may_have_run() const noexcept { return may_have_run_; }
+  [[nodiscard]] const char* what() const noexcept override { return text_.c_str(); }
 
  private:
+  std::string text_;
   bool may_have_run_;
 };
 

@@ -98,11 +98,11 @@ class EXCLUSIVE_LOCK_API ExclusiveLock {
   // Tries until it holds the lock, the time is over or a stop is requested; false in the latter
   // two. Passing trouble with the store is waited out; where the time ends in it, it is thrown.
   // Zero or less: one try.
-  bool acquire_for(std::chrono::milliseconds patience, std::stop_token stop = {});
-  bool acquire_for(std::chrono::milliseconds patience, std::stop_token stop,
+  bool acquire_for(std::chrono::milliseconds patience, const std::stop_token& stop = {});
+  bool acquire_for(std::chrono::milliseconds patience, const std::stop_token& stop,
                    std::error_code& error);
-  bool acquire_until(Instant deadline, std::stop_token stop = {});
-  bool acquire_until(Instant deadline, std::stop_token stop, std::error_code& error);
+  bool acquire_until(Instant deadline, const std::stop_token& stop = {});
+  bool acquire_until(Instant deadline, const std::stop_token& stop, std::error_code& error);
 
   // Idempotent; nothing happens where this object does not hold the lock. Never touches another's
   // record (G3).

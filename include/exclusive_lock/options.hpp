@@ -34,8 +34,9 @@ struct Options {
   // Keys are "<key_prefix>:<encoded app_name>". 1 to 128 bytes of [A-Za-z0-9_.:-].
   std::string key_prefix = "exclusive-lock";
   // Replaces that key altogether, for example by seed_key(name), so that a fleet can be moved over
-  // from the original package worker by worker. 1 to 2048 bytes. Refused: a '}' without a non-empty {tag}, a key
-  // that is a {tag} and nothing else, and one that is spelled like a side key of another lock.
+  // from the original package worker by worker. 1 to 2048 bytes. Refused: a '}' without a non-empty
+  // {tag}, a key that is a {tag} and nothing else, and one that is spelled like a side key of
+  // another lock.
   std::optional<std::string> key{};
 
   // Free text shown beside host and pid, up to 256 bytes of UTF-8.

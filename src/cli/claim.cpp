@@ -63,7 +63,10 @@ void Claimant::connect_and_acquire(const std::stop_token& stop) {
   try {
     held_.store = open_store(session_.store, session_.environment, session_.talk);
     options_.cache_connection = held_.store;
-    options_.log = make_logger(session_.talk, session_.store.verbose);
+    // What becomes of the lock we tell ourselves, and need not be told twice.
+    if (session_.store.verbose) {
+      options_.log = ConnectionLog(session_.talk, true).logger();
+    }
     held_.lock = std::make_unique<ExclusiveLock>(std::move(options_));
     prepare_(*held_.lock);
     is_acquiring_ =

@@ -60,8 +60,34 @@ int report(const ValidationError& error, Talk& talk) {
   return to_int(ExitCode::usage);
 }
 
+// Without what std::system_error appends: our messages say it in better words.
+std::string message_of(const StoreError& error) {
+  const std::string text = error.what();
+  const std::string tail = ": " + error.code().message();
+  const bool has_tail =
+      text.size() > tail.size() && text.compare(text.size() - tail.size(), tail.size(), tail) == 0;
+  return fit_for_terminal(has_tail ? text.substr(0, text.size() - tail.size()) : text);
+}
+
+// What to do about it with the options of this command.
+const char* remedy_for(const std::error_code& code) {
+  if (code == errc::store_unavailable) {
+    return "is the store running, and is --store or EXCLUSIVE_LOCK_STORE right?";
+  }
+  if (code == errc::authentication_required || code == errc::wrong_password) {
+    return "the password comes from EXCLUSIVE_LOCK_CREDENTIALS or --credentials-file";
+  }
+  if (code == errc::unsuitable_store || code == errc::store_corrupt) {
+    return "another store can be named with --store";
+  }
+  return nullptr;
+}
+
 int report(const StoreError& error, Talk& talk) {
-  talk.say(fit_for_terminal(error.what()));
+  talk.say(message_of(error));
+  if (const char* const remedy = remedy_for(error.code())) {
+    talk.say(remedy);
+  }
   if (error.may_have_run()) {
     talk.say(
         "the store may have done it all the same; `exclusive-lock inspect NAME` shows what is "

@@ -19,6 +19,7 @@ namespace {
 struct News {
   WakeUp hold_changed;
   std::atomic<bool> is_record_gone = false;
+  std::atomic<bool> is_running = false;  // trouble afterwards is that of the release
 };
 
 // The exit code, and the signal that the terminal sent to the command alone and our group is to get
@@ -66,6 +67,12 @@ Ending Run::run() {
     lock.on_refreshed([this](const RefreshedEvent&) { news_.hold_changed.send(); });
     lock.on_lost([this](const LostEvent& event) {
       news_.is_record_gone = event.reason == LossReason::record_gone;
+    });
+    lock.on_error([this](const ErrorEvent& event) {
+      if (news_.is_running) {
+        session_.talk.say(shown(options_.claim.name) + " could not be refreshed, will try again: " +
+                          fit_for_terminal(event.message));
+      }
     });
   };
   const ClaimResult claimed = claim_lock(options_.claim, lock_options_, session_, signals_, listen);
@@ -126,7 +133,9 @@ Ending Run::supervise(const Held& held, const ChildProcess& child, Instant held_
                            .hold_changed = news_.hold_changed,
                            .talk = session_.talk},
                           HoldWatch(rules_, held_since));
+  news_.is_running = true;
   const Supervision::Ended ended = supervision.run();
+  news_.is_running = false;
   const auto* killed = std::get_if<ChildProcess::Killed>(&ended.how);
   foreground_.take_back_from(child.group(), killed != nullptr);
   if (guardian_) {

@@ -62,13 +62,15 @@ std::shared_ptr<Connection> open_store(const StoreOptions& options, Environment&
   connect_options.command_timeout = options.command_timeout;
   connect_options.credentials_file = options.credentials_file;
   connect_options.ca_file = options.ca_file;
-  connect_options.log = make_logger(talk, options.verbose);
+  ConnectionLog log(talk, options.verbose);
+  connect_options.log = log.logger();
   // A file named on the command line is meant more than a variable that was set some time ago.
   if (options.credentials_file.empty() && environment.has_credentials()) {
     connect_options.credentials_variable = credentials_variable;
   }
   const std::string url = options.url.value_or(environment.store_url().value_or("local:"));
   auto connection = connect(url, connect_options);
+  log.connected();
   environment.forget_credentials();
   return connection;
 }

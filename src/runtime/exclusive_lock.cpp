@@ -129,20 +129,21 @@ bool ExclusiveLock::acquire(std::error_code& error) {
   return value_or_error(parts_->acquire_once(AcquireMode::as_object), error);
 }
 
-bool ExclusiveLock::acquire_for(Milliseconds patience, std::stop_token stop) {
-  return acquire_until(after(patience), std::move(stop));
+bool ExclusiveLock::acquire_for(Milliseconds patience, const std::stop_token& stop) {
+  return acquire_until(after(patience), stop);
 }
 
-bool ExclusiveLock::acquire_for(Milliseconds patience, std::stop_token stop,
+bool ExclusiveLock::acquire_for(Milliseconds patience, const std::stop_token& stop,
                                 std::error_code& error) {
-  return acquire_until(after(patience), std::move(stop), error);
+  return acquire_until(after(patience), stop, error);
 }
 
-bool ExclusiveLock::acquire_until(Instant deadline, std::stop_token stop) {
+bool ExclusiveLock::acquire_until(Instant deadline, const std::stop_token& stop) {
   return value_or_throw(parts_->acquire_until(AcquireMode::as_object, deadline, stop));
 }
 
-bool ExclusiveLock::acquire_until(Instant deadline, std::stop_token stop, std::error_code& error) {
+bool ExclusiveLock::acquire_until(Instant deadline, const std::stop_token& stop,
+                                  std::error_code& error) {
   return value_or_error(parts_->acquire_until(AcquireMode::as_object, deadline, stop), error);
 }
 

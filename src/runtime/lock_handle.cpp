@@ -225,9 +225,9 @@ void LockHandle::perform(SendRefresh action) {
     engine_.refresher().flush();
 }
 
-void LockHandle::perform(SendRelease action) {
+void LockHandle::perform(const SendRelease& action) {
   if (!action.called_for) {
-    engine_.releaser().release(std::move(action.request), action.pointless_after, nullptr);
+    engine_.releaser().release(action.request, action.pointless_after, nullptr);
     return;
   }
   engine_.releaser().release(

@@ -65,7 +65,7 @@ class LockHandle : public std::enable_shared_from_this<LockHandle> {
   // One for each kind of action.
   void perform(SendAttempt action);
   void perform(SendRefresh action);
-  void perform(SendRelease action);
+  void perform(const SendRelease& action);
   void perform(const ConcludeAcquire& action);
   void perform(const ConcludeRefresh& action);
   void perform(const ConcludeReleaseNotHeld& action);

@@ -1,7 +1,5 @@
 #include "runtime/releaser.hpp"
 
-#include <utility>
-
 #include "core/pace.hpp"
 #include "exclusive_lock/error.hpp"
 
@@ -21,7 +19,8 @@ Releaser::Releaser(Store& store, const ClockSource& clock, RandomSource& random,
       scheduler_(scheduler),
       command_timeout_(command_timeout) {}
 
-void Releaser::release(ReleaseRequest request, Instant pointless_after, FirstAnswer first_answer) {
+void Releaser::release(const ReleaseRequest& request, Instant pointless_after,
+                       const FirstAnswer& first_answer) {
   attempt(request, pointless_after, 0, first_answer);
 }
 

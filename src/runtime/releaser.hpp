@@ -19,7 +19,8 @@ class Releaser {
            Milliseconds command_timeout);
 
   // Any thread. `first_answer` is told how the first try ended; later tries are told to nobody.
-  void release(ReleaseRequest request, Instant pointless_after, FirstAnswer first_answer);
+  void release(const ReleaseRequest& request, Instant pointless_after,
+               const FirstAnswer& first_answer);
 
  private:
   void attempt(const ReleaseRequest& request, Instant pointless_after, int failures,

@@ -1,26 +1,22 @@
 #include "live/server.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
 #include <fstream>
 #include <iterator>
-#include <random>
-#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
+
+#include "live/tcp_port.hpp"
 
 namespace exclusive_lock::live {
 namespace fs = std::filesystem;
@@ -34,73 +30,6 @@ constexpr auto look_pause = 2ms;
 
 [[noreturn]] void fail_with_errno(const std::string& what) {
   throw std::system_error(errno, std::generic_category(), what);
-}
-
-// The lowest port from which the kernel takes local ports of outgoing connections.
-int ephemeral_ports_begin() {
-  int begin = 32768;
-  std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> begin;
-  return begin;
-}
-
-bool is_free(std::uint16_t port) {
-  const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (probe < 0) {
-    fail_with_errno("cannot make a socket");
-  }
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const bool bound =
-      ::bind(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  ::close(probe);
-  return bound;
-}
-
-// Not a port that the kernel would choose for bind(0): a client that tries again and again while
-// its server is down would be given that very port as its own, connect to itself, and keep the
-// server from coming back.
-std::uint16_t some_free_port() {
-  std::random_device random;
-  const int end = std::max(ephemeral_ports_begin(), 12000);
-  std::uniform_int_distribution<int> ports(10000, end - 1);
-  for (int tries = 0; tries < 1000; ++tries) {
-    const auto port = static_cast<std::uint16_t>(ports(random));
-    if (is_free(port)) {
-      return port;
-    }
-  }
-  throw std::runtime_error("no free port between 10000 and " + std::to_string(end));
-}
-
-// The inodes of sockets that listen at 127.0.0.1:port, from /proc/net/tcp (proc(5)): columns sl,
-// local_address, rem_address, st (0A: LISTEN), tx:rx, tr:when, retrnsmt, uid, timeout, inode.
-std::set<std::string> listeners(std::uint16_t port) {
-  char wanted[16];
-  std::snprintf(wanted, sizeof wanted, "0100007F:%04X", static_cast<unsigned>(port));
-  std::set<std::string> inodes;
-  std::ifstream table("/proc/net/tcp");
-  for (std::string row; std::getline(table, row);) {
-    std::istringstream columns(row);
-    const std::vector<std::string> words{std::istream_iterator<std::string>(columns), {}};
-    if (words.size() > 9 && words[1] == wanted && words[3] == "0A") {
-      inodes.insert("socket:[" + words[9] + "]");
-    }
-  }
-  return inodes;
-}
-
-bool has_descriptor(pid_t pid, const std::string& link) {
-  std::error_code error;  // the process may end, and its descriptors go, while we look
-  for (fs::directory_iterator each("/proc/" + std::to_string(pid) + "/fd", error), end;
-       !error && each != end; each.increment(error)) {
-    std::error_code gone;
-    if (fs::read_symlink(each->path(), gone) == link) {
-      return true;
-    }
-  }
-  return false;
 }
 
 }  // namespace
@@ -156,7 +85,7 @@ Server::Server(ServerOptions options) : options_(std::move(options)), creator_(:
   }
   // Between the look at a port and the server's bind() somebody else may take it.
   for (int tries = 0; tries < 5; ++tries) {
-    port_ = some_free_port();
+    port_ = free_port();
     if (try_start()) {
       return;
     }
@@ -326,8 +255,7 @@ bool Server::is_listening() const {
   if (options_.transport == ServerTransport::unix_socket) {
     return fs::exists(socket_path());
   }
-  const std::set<std::string> sockets = listeners(port_);
-  return sockets.size() == 1 && has_descriptor(pid_, *sockets.begin());
+  return is_only_listener(pid_, port_);
 }
 
 bool Server::answers() const {

@@ -79,6 +79,20 @@ TEST(Server, PausedAnswersNothingUntilItIsResumed) {
   EXPECT_EQ(server.client().text({"PING"}), "PONG");
 }
 
+// Another server that came to be there meanwhile answers as well, and is not ours.
+TEST(Server, TakesNobodyElsesForItsOwn) {
+  Server server;
+  server.stop();
+  Server other({.transport = ServerTransport::unix_socket,
+                .arguments = {"--port", std::to_string(server.port())}});
+  ASSERT_EQ(RawClient(server.port()).text({"PING"}), "PONG");
+  EXPECT_THROW(server.restart(ServerData::lost), std::runtime_error);
+  EXPECT_EQ(server.pid(), 0);
+  other.stop();
+  server.restart(ServerData::lost);
+  EXPECT_EQ(server.client().text({"PING"}), "PONG");
+}
+
 TEST(Server, StopsEvenWhenPaused) {
   Server server;
   server.pause();

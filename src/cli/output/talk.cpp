@@ -3,6 +3,9 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
 
+#include <string>
+#include <vector>
+
 #include "cli/output/write.hpp"
 
 namespace exclusive_lock::cli {
@@ -11,22 +14,38 @@ namespace {
 constexpr std::string_view start_over =
     "\r\x1b[K";  // to the first column; erase to the end of the line
 
+}  // namespace
+
 class TalkSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  explicit TalkSink(Talk& talk) : talk_(talk) {}
+  TalkSink(Talk& talk, bool holds_back) : talk_(talk), holds_back_(holds_back) {}
+
+  void let_go() {
+    const std::lock_guard guard(mutex_);
+    holds_back_ = false;
+    for (const std::string& line : held_back_) {
+      talk_.say(line);
+    }
+    held_back_.clear();
+  }
 
  private:
   void sink_it_(const spdlog::details::log_msg& message) override {
     const auto level = spdlog::level::to_string_view(message.level);
-    talk_.say(std::string(level.data(), level.size()) + ": " +
-              fit_for_terminal({message.payload.data(), message.payload.size()}));
+    const std::string line = std::string(level.data(), level.size()) + ": " +
+                             fit_for_terminal({message.payload.data(), message.payload.size()});
+    if (holds_back_) {
+      held_back_.push_back(line);
+    } else {
+      talk_.say(line);
+    }
   }
   void flush_() override {}
 
   Talk& talk_;
+  bool holds_back_;
+  std::vector<std::string> held_back_;
 };
-
-}  // namespace
 
 void Talk::say(std::string_view text) { write("exclusive-lock: " + std::string(text) + "\n"); }
 
@@ -60,11 +79,12 @@ void Talk::wipe_status() {
   status_shown_ = false;
 }
 
-std::shared_ptr<spdlog::logger> make_logger(Talk& talk, bool verbose) {
-  auto logger =
-      std::make_shared<spdlog::logger>("exclusive-lock", std::make_shared<TalkSink>(talk));
-  logger->set_level(verbose ? spdlog::level::debug : spdlog::level::warn);
-  return logger;
+ConnectionLog::ConnectionLog(Talk& talk, bool verbose)
+    : sink_(std::make_shared<TalkSink>(talk, !verbose)),
+      logger_(std::make_shared<spdlog::logger>("exclusive-lock", sink_)) {
+  logger_->set_level(verbose ? spdlog::level::debug : spdlog::level::warn);
 }
+
+void ConnectionLog::connected() { sink_->let_go(); }
 
 }  // namespace exclusive_lock::cli

@@ -17,6 +17,8 @@ class logger;
 
 namespace exclusive_lock::cli {
 
+class TalkSink;
+
 class Talk {
  public:
   explicit Talk(Terminal terminal) : terminal_(terminal) {}
@@ -42,8 +44,20 @@ class Talk {
   bool status_shown_ = false;
 };
 
-// The library's log on `talk`: warnings and errors, with `verbose` also what it did. `talk` must
-// outlive it.
-std::shared_ptr<spdlog::logger> make_logger(Talk& talk, bool verbose);
+// The library's log on `talk`, which must outlive it: warnings and errors, with `verbose` also what
+// it did.
+class ConnectionLog {
+ public:
+  ConnectionLog(Talk& talk, bool verbose);
+
+  [[nodiscard]] const std::shared_ptr<spdlog::logger>& logger() const { return logger_; }
+  // Until then, everything is held back: where no connection comes about, the error says it all.
+  // With `verbose` nothing is.
+  void connected();
+
+ private:
+  std::shared_ptr<TalkSink> sink_;
+  std::shared_ptr<spdlog::logger> logger_;
+};
 
 }  // namespace exclusive_lock::cli

@@ -98,6 +98,7 @@ void FrontLoop::on_greeting_complete() {
 void FrontLoop::on_greeted(const Greeting& server) {
   const Instant now = clock_.now();
   state_ = State::up;
+  was_up_ = true;
   is_refusal_ = false;
   quiet_since_ = now;
   link_->tune(2 * silence_limit_);
@@ -320,10 +321,11 @@ void FrontLoop::log_greeting(const Greeting& server) const {
   }
 }
 
-// The first trouble in a row is worth a warning; a server that stays away is not worth one per try.
+// The first trouble in a row is worth a warning; a server that stays away is not worth one per try,
+// and what happens before the first contact is told to whoever waits for it.
 void FrontLoop::log_trouble(bool was_working) const {
   if (options_.log) {
-    const bool is_news = was_working || failures_ == 1;
+    const bool is_news = was_working || (was_up_ && failures_ == 1);
     options_.log->log(is_news ? spdlog::level::warn : spdlog::level::debug, "{}: {}", options_.name,
                       trouble_.message);
   }

@@ -110,6 +110,7 @@ class FrontLoop {
   LoopTimer timer_;
   std::optional<Instant> alarm_;  // what the timer is set to
   State state_ = State::resting;
+  bool was_up_ = false;  // at least once
   OperationQueue queue_;
   std::shared_ptr<RedisLink> link_;
   std::uint64_t epoch_ = 0;      // of the link: what an older one reports is too late
