@@ -1,6 +1,5 @@
 #include "stores/local/directory.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/random.h>
@@ -15,6 +14,7 @@
 #include <ctime>
 #include <memory>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "stores/local/local_error.hpp"
@@ -26,10 +26,6 @@ constexpr std::string_view unnamed_prefix = "locks.new-";
 constexpr std::size_t unnamed_digits = 16;
 // Longer than any process that is alive takes to make a file.
 constexpr std::time_t unnamed_age_s = 60;
-
-struct CloseDirectory {
-  void operator()(DIR* entries) const noexcept { ::closedir(entries); }
-};
 
 // A directory whose entries nobody but its owner, root and the entries' owners can rename.
 bool keeps_entries_safe(const struct stat& parent, uid_t user) {
@@ -206,7 +202,7 @@ Descriptor StoreDirectory::open(const std::string& name) const {
 }
 
 std::string StoreDirectory::make_unnamed() const {
-  const std::string name = random_name();
+  std::string name = random_name();
   const Descriptor file(::openat(fd_.get(), name.c_str(),
                                  O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR));
   if (!file.is_open()) {
@@ -250,20 +246,17 @@ bool StoreDirectory::publish(const std::string& unnamed, const std::string& name
 }
 
 void StoreDirectory::sweep_unnamed() const {
-  Descriptor again(::openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  const std::unique_ptr<DIR, CloseDirectory> entries(again.is_open() ? ::fdopendir(again.get())
-                                                                     : nullptr);
-  if (entries == nullptr) {
-    throw_errno(errno, path_, "cannot read the directory");
-  }
-  again.release();  // closedir closes it
-  while (const dirent* entry = ::readdir(entries.get())) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(path_, error)) {
     struct stat status {};
-    const std::string_view name(static_cast<const char*>(entry->d_name));
-    if (is_unnamed(name) && ::fstatat(fd_.get(), name.data(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+    const std::string name = entry.path().filename().string();
+    if (is_unnamed(name) && ::fstatat(fd_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
         S_ISREG(status.st_mode) && status.st_mtime < std::time(nullptr) - unnamed_age_s) {
-      remove(std::string(name));
+      remove(name);
     }
+  }
+  if (error) {
+    throw_errno(error.value(), path_, "cannot read the directory");
   }
 }
 

@@ -1,0 +1,130 @@
+// docs/cli.md says what the command does: its exit codes, its options, its examples.
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "cli/command_fixture.hpp"
+#include "cli/exit_codes.hpp"
+
+namespace exclusive_lock::cli_test {
+namespace {
+
+using ::testing::Contains;
+
+std::string page() { return file_text(std::string(EXCLUSIVE_LOCK_SOURCE) + "/docs/cli.md"); }
+
+// What stands below a heading, up to the next one.
+std::string section(const std::string& heading) {
+  const std::string text = page();
+  const std::size_t begin = text.find("\n## " + heading + "\n");
+  if (begin == std::string::npos) {
+    throw std::runtime_error("docs/cli.md has no section " + heading);
+  }
+  return text.substr(begin + 1, text.find("\n## ", begin + 1) - begin);
+}
+
+std::set<std::string> options_in(const std::string& text) {
+  const std::regex option("--[a-z][a-z-]+");
+  return {std::sregex_token_iterator(text.begin(), text.end(), option),
+          std::sregex_token_iterator()};
+}
+
+class Documentation : public CommandTest {
+ protected:
+  void SetUp() override {
+    std::filesystem::create_directory(path("bin"));
+    for (const char* name : {"report", "backup", "step-one", "step-two"}) {
+      const std::string program = path("bin") + "/" + name;
+      std::ofstream(program) << "#!/bin/sh\necho \"" << name << " ran\"\n";
+      std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+    }
+    std::filesystem::create_symlink(EXCLUSIVE_LOCK_COMMAND, path("bin/exclusive-lock"));
+  }
+  [[nodiscard]] Ended shell(const std::string& script) const {
+    const char* const search = std::getenv("PATH");
+    Invocation all =
+        invocation({"-euo", "pipefail", "-c", script},
+                   {{"PATH", path("bin") + ":" + (search != nullptr ? search : "/usr/bin:/bin")}});
+    all.program = "/bin/bash";
+    return run(std::move(all));
+  }
+};
+
+TEST_F(Documentation, ExitCodesAreThoseOfTheHeader) {
+  std::ostringstream table;
+  table << "| code | meaning |\n|---|---|\n";
+  for (const auto& [code, spelled, meaning] : cli::exit_code_meanings) {
+    table << "| " << spelled << " | " << meaning << " |\n";
+    if (code != cli::ExitCode::signalled) {
+      EXPECT_EQ(spelled, std::to_string(cli::to_int(code)));
+    }
+  }
+  EXPECT_THAT(section("Exit codes"), ::testing::HasSubstr(table.str()));
+}
+
+TEST_F(Documentation, ExitCodesDoNotCollide) {
+  std::set<int> seen;
+  for (const auto& one : cli::exit_code_meanings) {
+    EXPECT_TRUE(seen.insert(cli::to_int(one.code)).second);
+    EXPECT_LE(cli::to_int(one.code), 128) << "128+n is for signals";
+  }
+}
+
+TEST_F(Documentation, NamesEveryOptionAndNoOther) {
+  std::string help = command({"--help"}).out;
+  for (const char* subcommand : {"run", "acquire", "refresh", "release", "inspect", "list"}) {
+    help += command({subcommand, "--help"}).out;
+  }
+  std::set<std::string> documented = options_in(page());
+  documented.erase("--odd-name");  // a lock's name
+  EXPECT_EQ(documented, options_in(help));
+}
+
+TEST_F(Documentation, SectionsNameTheOptionsOfTheirSubcommands) {
+  std::set<std::string> shared = options_in(section("Options of every subcommand"));
+  std::set<std::string> for_run = options_in(section("run"));
+  for (const std::string& option : options_in(command({"run", "--help"}).out)) {
+    EXPECT_TRUE(for_run.count(option) + shared.count(option) > 0) << option;
+  }
+  std::set<std::string> for_scripts = options_in(section("acquire, refresh, release"));
+  for (const char* subcommand : {"acquire", "refresh", "release"}) {
+    for (const std::string& option : options_in(command({subcommand, "--help"}).out)) {
+      EXPECT_TRUE(for_scripts.count(option) + shared.count(option) + for_run.count(option) > 0)
+          << option;
+    }
+  }
+  for (const std::string& option : options_in(command({"--help"}).out)) {
+    EXPECT_THAT(shared, Contains(option));
+  }
+}
+
+TEST_F(Documentation, EveryExampleWorks) {
+  const std::string text = page();
+  const std::string begin_mark = "\n```sh\n";
+  int examples = 0;
+  for (std::size_t begin = text.find(begin_mark); begin != std::string::npos;
+       begin = text.find(begin_mark, begin)) {
+    begin += begin_mark.size();
+    const std::string script = text.substr(begin, text.find("\n```", begin) - begin);
+    const Ended ended = shell(script);
+    EXPECT_EQ(ended.exit_code, 0) << script << "\n" << ended.err;
+    EXPECT_EQ(command({"list", "--json"}).out, "[]\n") << "held after: " << script;
+    ++examples;
+  }
+  EXPECT_GE(examples, 8);
+}
+
+TEST_F(Documentation, RecipeForCronIsQuietWhereAnotherDoesIt) {
+  ASSERT_EQ(command({"acquire", "nightly"}).exit_code, 0);
+  const Ended ended =
+      shell("exclusive-lock run nightly --no-wait --conflict-exit-code 0 -- report 2> /dev/null");
+  EXPECT_EQ(ended.exit_code, 0);
+  EXPECT_EQ(ended.out + ended.err, "");
+}
+
+}  // namespace
+}  // namespace exclusive_lock::cli_test
