@@ -84,6 +84,11 @@ class LocalAsker {
            }))
         .verdicts.at(0);
   }
+  bool remove(const std::string& key, const std::string& expected) {
+    return value_of(answer_of<RemoveReply>(
+                        [&](auto done) { store_->remove(key, expected, soon(), std::move(done)); }))
+        .removed;
+  }
   ListReply list(const std::string& key_prefix) {
     return value_of(answer_of<ListReply>(
         [&](auto done) { store_->list(key_prefix, 100'000, soon(), std::move(done)); }));

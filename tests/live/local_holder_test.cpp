@@ -4,8 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <string>
 
@@ -85,6 +87,28 @@ TEST_F(LocalHolder, ForkedChildKeepsTheLockOfItsParent) {
   while (attempt() == AttemptOutcome::busy && BootClock::now() < give_up) {
   }
   EXPECT_TRUE(asker_.inspect(key)) << "ours, now that the child is gone";
+}
+
+TEST_F(LocalHolder, ClosingFreesWhatAForkedChildShares) {
+  LocalAsker other(directory_.path());
+  ASSERT_EQ(other.attempt({}).outcome, AttemptOutcome::granted);
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {  // lives until the parent closes its end
+    char byte = 0;
+    ::close(ends[1]);
+    ::_exit(::read(ends[0], &byte, 1) == 0 ? 0 : 1);
+  }
+  EXPECT_EQ(attempt(), AttemptOutcome::busy);
+  other.store().close();
+  EXPECT_EQ(attempt(), AttemptOutcome::granted);
+  ::close(ends[1]);
+  ::close(ends[0]);
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 TEST_F(LocalHolder, ClosedStoreHoldsNothing) {

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -172,6 +173,19 @@ TEST_F(LocalStoreTest, ForkedChildCanDoNothing) {
   LocalAsker other(directory_.path());
   EXPECT_EQ(other.attempt({}).outcome, AttemptOutcome::busy) << "the child freed nothing";
   EXPECT_EQ(asker_.refresh(wish), RefreshVerdict::refreshed);
+}
+
+// What daemon start-up code does, after connect() where it should have been before.
+TEST_F(LocalStoreTest, DescriptorsThatSomebodyClosedAreNoticed) {
+  EXPECT_EQ(run_in_child([&] {
+              LocalAsker own(directory_.path());
+              ASSERT_EQ(own.attempt({}).outcome, AttemptOutcome::granted);
+              ASSERT_EQ(::close_range(3, ~0U, 0), 0);
+              const auto answer = own.attempt_now({});
+              ASSERT_TRUE(std::holds_alternative<StoreFailure>(answer));
+              EXPECT_EQ(std::get<StoreFailure>(answer).code, errc::store_unavailable);
+            }),
+            0);
 }
 
 TEST_F(LocalStoreTest, LogDoesNotGrowWithoutEnd) {

@@ -74,6 +74,8 @@ void once(const fs::path& directory, const std::string& key) {
   must(asker.inspect(key).has_value(), "not inspected");
   must(asker.list(key).records.size() == 1, "not listed");
   must(asker.release(wish) == ReleaseVerdict::released, "not released");
+  take(asker, wish);
+  must(asker.remove(key, asker.inspect(key).value().value), "not removed");
   asker.store().close();
 }
 

@@ -88,6 +88,7 @@ class Walk : public std::enable_shared_from_this<Walk> {
                                    std::make_move_iterator(keys_.end()));
     keys_.resize(keys_.size() - count);
     std::vector<ScriptCall> calls;
+    calls.reserve(asked.size());
     for (const std::string& key : asked) {
       calls.push_back(inspect_call(key));
     }

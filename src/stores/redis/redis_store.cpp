@@ -192,7 +192,7 @@ class RedisStore final : public Store {
 
   enum class Repeat { never, once_if_too_late };
 
-  void make_attempt(std::shared_ptr<const ScriptCall> call, Instant deadline,
+  void make_attempt(const std::shared_ptr<const ScriptCall>& call, Instant deadline,
                     Done<AttemptReply> done, Repeat repeat) {
     inside_->scripts.run(
         {*call}, deadline, [this, call, deadline, done = std::move(done), repeat](auto replies) {
