@@ -231,7 +231,7 @@ void LockHandle::perform(const SendRelease& action) {
     return;
   }
   engine_.releaser().release(
-      std::move(action.request), action.pointless_after,
+      action.request, action.pointless_after,
       [self = shared_from_this(), caller = releasing_](const Answer<ReleaseReply>& answer) {
         self->strand_.post([self, caller, answer] { self->released(answer, caller); });
       });
