@@ -47,7 +47,7 @@ int acquire(const AcquireOptions& options, Session& session) {
   const ClaimResult claimed =
       claim_lock(options.claim, lock_options, session, signals, [](ExclusiveLock&) {});
   if (const auto* interrupted = std::get_if<Interrupted>(&claimed)) {
-    return exit_code_for_signal(interrupted->signal);
+    return report_interrupted(*interrupted, options.claim, session.talk);
   }
   if (const auto* other = std::get_if<NotHeld>(&claimed)) {
     return report_not_held(*other, options.claim, session.talk);

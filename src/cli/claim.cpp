@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <functional>
 #include <thread>
@@ -38,6 +39,7 @@ class Claimant {
 
  private:
   bool acquire(const std::stop_token& stop);
+  void refuse_endless_wait() const;
 
   const ClaimOptions& claim_;
   Options options_;
@@ -49,10 +51,27 @@ class Claimant {
   std::exception_ptr failure_;
 };
 
+// A command that runs under the lock, and waits for ever for that lock, waits for its own end.
+void Claimant::refuse_endless_wait() const {
+  if (claim_.wait || !session_.environment.has("EXCLUSIVE_LOCK_KEY", held_.lock->key())) {
+    return;
+  }
+  const auto record = held_.lock->inspect();
+  if (record && session_.environment.has("EXCLUSIVE_LOCK_OWNER", record->owner)) {
+    throw ValidationError(
+        {{.field = "app_name",
+          .problem =
+              shown(claim_.name) +
+              " is held by the command that this one is part of; waiting for it would never end",
+          .allowed = "another name, or --wait"}});
+  }
+}
+
 bool Claimant::acquire(const std::stop_token& stop) {
   if (claim_.tries_once()) {
     return held_.lock->acquire();
   }
+  refuse_endless_wait();
   WaitLine line(*held_.lock, claim_.name, session_.talk);
   const bool acquired = held_.lock->acquire_for(claim_.wait.value_or(for_ever), stop);
   line.end();
@@ -138,12 +157,18 @@ ClaimResult claim_lock(const ClaimOptions& claim, Options options, Session& sess
     ended_by = ended_by.value_or(signal);
     thread.request_stop();
     if (is_second || !claimant.is_acquiring()) {
-      session.talk.clear_status();
-      std::_Exit(exit_code_for_signal(*ended_by));
+      std::_Exit(report_interrupted({*ended_by}, claim, session.talk));
     }
   });
   thread.join();
   return claimant.result(ended_by);
+}
+
+int report_interrupted(Interrupted result, const ClaimOptions& claim, Talk& talk) {
+  const char* const name = ::sigdescr_np(result.signal);
+  talk.say("stopped waiting for " + shown(claim.name) + ": " +
+           (name != nullptr ? name : "signal " + std::to_string(result.signal)));
+  return exit_code_for_signal(result.signal);
 }
 
 int report_not_held(const NotHeld& result, const ClaimOptions& claim, Talk& talk) {

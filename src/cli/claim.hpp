@@ -35,7 +35,8 @@ using ClaimResult = std::variant<Held, NotHeld, Interrupted>;
 ClaimResult claim_lock(const ClaimOptions& claim, Options options, Session& session,
                        SignalInbox& signals, const std::function<void(ExclusiveLock&)>& prepare);
 
-// Says who is in the way; returns the exit code.
+// Each says what happened and returns the exit code.
+int report_interrupted(Interrupted result, const ClaimOptions& claim, Talk& talk);
 int report_not_held(const NotHeld& result, const ClaimOptions& claim, Talk& talk);
 
 }  // namespace exclusive_lock::cli

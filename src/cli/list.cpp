@@ -22,6 +22,7 @@ int list(const ListOptions& options, Session& session) {
   const auto records = LockDirectory(store, session.store.key_prefix).list(options.pattern);
   if (options.json) {
     std::vector<std::string> elements;
+    elements.reserve(records.size());
     for (const LockRecord& record : records) {
       elements.push_back(to_json(record).text());
     }

@@ -1,12 +1,10 @@
 #include "cli/process_group.hpp"
 
-#include <dirent.h>
-
-#include <cstdlib>
+#include <filesystem>
 #include <fstream>
-#include <memory>
 #include <sstream>
 #include <string>
+#include <system_error>
 
 namespace exclusive_lock::cli {
 namespace {
@@ -33,15 +31,10 @@ Status status_of(const std::string& pid) {
 }  // namespace
 
 bool has_living_followers(pid_t group) {
-  struct Close {
-    void operator()(DIR* directory) const { ::closedir(directory); }
-  };
-  const std::unique_ptr<DIR, Close> processes(::opendir("/proc"));
-  if (!processes) {
-    return true;
-  }
-  while (const dirent* entry = ::readdir(processes.get())) {
-    const std::string pid = static_cast<const char*>(entry->d_name);
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry("/proc", error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string pid = entry->path().filename().string();
     if (pid.find_first_not_of("0123456789") != std::string::npos || pid == std::to_string(group)) {
       continue;
     }
@@ -50,7 +43,7 @@ bool has_living_followers(pid_t group) {
       return true;
     }
   }
-  return false;
+  return static_cast<bool>(error);
 }
 
 }  // namespace exclusive_lock::cli

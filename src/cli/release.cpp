@@ -20,12 +20,19 @@ struct ReleaseOptions {
   bool yes = false;
 };
 
+std::string user_name() {
+  passwd entry{};
+  passwd* found = nullptr;
+  std::array<char, 4096> texts{};
+  ::getpwuid_r(::getuid(), &entry, texts.data(), texts.size(), &found);
+  return found != nullptr ? found->pw_name : "user " + std::to_string(::getuid());
+}
+
 std::string who_we_are() {
-  const passwd* const user = ::getpwuid(::getuid());
-  std::string name = user != nullptr ? user->pw_name : "user " + std::to_string(::getuid());
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
-  return shown(name) + " on " + shown(host.data()) + ", process " + std::to_string(::getpid());
+  return shown(user_name()) + " on " + shown(host.data()) + ", process " +
+         std::to_string(::getpid());
 }
 
 bool is_yes(const std::string& answer) { return answer == "y" || answer == "Y" || answer == "yes"; }

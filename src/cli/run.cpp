@@ -2,7 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <atomic>
-#include <cstring>
+#include <system_error>
 
 #include "cli/child_process.hpp"
 #include "cli/claim.hpp"
@@ -77,7 +77,7 @@ Ending Run::run() {
   };
   const ClaimResult claimed = claim_lock(options_.claim, lock_options_, session_, signals_, listen);
   if (const auto* interrupted = std::get_if<Interrupted>(&claimed)) {
-    return {.exit_code = exit_code_for_signal(interrupted->signal)};
+    return {.exit_code = report_interrupted(*interrupted, options_.claim, session_.talk)};
   }
   if (const auto* other = std::get_if<NotHeld>(&claimed)) {
     return {.exit_code = report_not_held(*other, options_.claim, session_.talk)};
@@ -153,9 +153,9 @@ Ending Run::supervise(const Held& held, const ChildProcess& child, Instant held_
 
 int Run::report_not_started(NotStarted problem) const {
   const bool not_found = problem.error == ENOENT || problem.error == ENOTDIR;
-  session_.talk.say("cannot run " + shown(session_.command.front()) + ": " +
-                    (not_found ? "not found, or what its first line names is not"
-                               : std::strerror(problem.error)) +
+  const std::string why = not_found ? "not found, or what its first line names is not"
+                                    : std::generic_category().message(problem.error);
+  session_.talk.say("cannot run " + shown(session_.command.front()) + ": " + why +
                     "; the lock was released");
   return to_int(not_found ? ExitCode::not_found : ExitCode::cannot_execute);
 }

@@ -142,6 +142,15 @@ TEST_F(Run, WaitsForItsTurnAndForEverByDefault) {
   EXPECT_EQ(eternal->wait().out, "ran\n");
 }
 
+TEST_F(Run, WaitingForOnesOwnEndIsRefused) {
+  const std::string again = std::string(EXCLUSIVE_LOCK_COMMAND) + " run job ";
+  const Ended endless = command(under_lock("job", {}, again + "-- true"));
+  EXPECT_EQ(endless.exit_code, 64);
+  EXPECT_THAT(endless.err, HasSubstr("waiting for it would never end"));
+  EXPECT_EQ(command(under_lock("job", {}, again + "--wait 50ms -- true")).exit_code, 124);
+  EXPECT_EQ(command(under_lock("other", {}, again + "-- true")).exit_code, 0);
+}
+
 TEST_F(Run, NamesThatLookLikeOptionsAndShellCode) {
   for (const std::string& name :
        {std::string("--force"), std::string("-h"), std::string("a b"), std::string("$(touch x)"),

@@ -91,6 +91,7 @@ TEST_F(Signals, EndTheWaitAndLeaveNothingBehind) {
     const Ended ended = waiter->wait();
     EXPECT_EQ(ended.exit_code, 128 + signal);
     EXPECT_EQ(ended.out, "");
+    EXPECT_THAT(ended.err, HasSubstr("stopped waiting for job: "));
   }
   EXPECT_FALSE(holder->has_ended());
   holder->signal(SIGTERM);

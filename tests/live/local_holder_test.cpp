@@ -157,6 +157,29 @@ TEST_F(LocalHolder, VoidRecordIsNobodysForEveryVerb) {
   EXPECT_EQ(asker_.release(wish), ReleaseVerdict::not_owner);
 }
 
+// On a clock that a test moves: over at the very nanosecond, and not before.
+TEST(LocalExpiry, RecordIsOverAtItsTtl) {
+  class SetClock final : public ClockSource {
+   public:
+    [[nodiscard]] Instant now() const noexcept override { return now_.load(); }
+    std::atomic<Instant> now_{Instant(1h)};
+  };
+  const TemporaryDirectory directory;
+  SetClock clock;
+  LocalAsker asker(directory.path(), this_machine(clock));
+  const LocalWish wish{.ttl = 3000ms};
+  ASSERT_EQ(asker.attempt(wish).outcome, AttemptOutcome::granted);
+  clock.now_ = clock.now() + 3000ms - 1ns;
+  const auto last = asker.inspect(key);
+  ASSERT_TRUE(last);
+  EXPECT_EQ(last->remaining_ttl, 1ms) << "rounded up";
+  EXPECT_EQ(asker.attempt({}).outcome, AttemptOutcome::busy);
+  clock.now_ = clock.now() + 1ns;
+  EXPECT_FALSE(asker.inspect(key));
+  EXPECT_EQ(asker.refresh(wish), RefreshVerdict::lost);
+  EXPECT_EQ(asker.attempt({}).outcome, AttemptOutcome::granted);
+}
+
 // A machine whose boot and wall clock a test can set.
 Machine machine_of_boot(const ClockSource& clock, std::uint8_t boot,
                         const std::atomic<std::int64_t>& wall_us) {

@@ -286,6 +286,17 @@ TEST_F(LocalHousekeeping, RecordsOfTheDeadAreClearedWithinAnHour) {
   EXPECT_EQ(number("SELECT count(*) FROM rest"), 0);
 }
 
+TEST_F(LocalHousekeeping, ShortRecordAfterALongOneLeavesNothingOfIt) {
+  LocalAsker asker(directory_.path(), machine());
+  LocalWish wish{.contents = '"' + std::string(5000, 'x') + '"'};
+  ASSERT_EQ(asker.attempt(wish).outcome, AttemptOutcome::granted);
+  EXPECT_EQ(number("SELECT count(*) FROM rest"), 1);
+  ++wish.owner.ticket;
+  wish.contents = "1";
+  ASSERT_EQ(asker.attempt(wish).outcome, AttemptOutcome::granted);
+  EXPECT_EQ(number("SELECT count(*) FROM rest"), 0);
+}
+
 TEST_F(LocalHousekeeping, HeldLocksStay) {
   LocalAsker asker(directory_.path(), machine());
   const LocalWish wish{.key = "held"};
