@@ -22,6 +22,11 @@ CLI::Option* add_duration_to(CLI::App& app, const std::string& names, Target& ta
   return app.add_option_function<std::string>(names, take, help)->type_name("DURATION");
 }
 
+bool may_want_password(std::string_view url) {
+  const std::string_view scheme = url.substr(0, url.find(':'));
+  return scheme != "local" && scheme != "memory";
+}
+
 }  // namespace
 
 CLI::Option* add_duration(CLI::App& app, const std::string& names, Milliseconds& target,
@@ -64,11 +69,12 @@ std::shared_ptr<Connection> open_store(const StoreOptions& options, Environment&
   connect_options.ca_file = options.ca_file;
   ConnectionLog log(talk, options.verbose);
   connect_options.log = log.logger();
-  // A file named on the command line is meant more than a variable that was set some time ago.
-  if (options.credentials_file.empty() && environment.has_credentials()) {
+  const std::string url = options.url.value_or(environment.store_url().value_or("local:"));
+  // A file named on the command line is meant more than a variable that was set some time ago,
+  // which may have been meant for another store than this one.
+  if (options.credentials_file.empty() && environment.has_credentials() && may_want_password(url)) {
     connect_options.credentials_variable = credentials_variable;
   }
-  const std::string url = options.url.value_or(environment.store_url().value_or("local:"));
   auto connection = connect(url, connect_options);
   log.connected();
   environment.forget_credentials();

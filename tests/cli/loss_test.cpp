@@ -39,6 +39,23 @@ TEST_F(Loss, CommandIsGoneWhenWeAreKilled) {
   wait_until([&] { return !is_running(follower); }, "the end of what it has started");
 }
 
+// The guardian and the parent-death signal each do without the other.
+TEST_F(Loss, CommandIsGoneWhenTheGuardianAndWeAreKilled) {
+  const auto process = start(under_lock("job", {}, obedient));
+  const pid_t command = pid_in("command");
+  const std::string self = std::to_string(process->pid());
+  std::istringstream children(file_text("/proc/" + self + "/task/" + self + "/children"));
+  for (pid_t child = 0; children >> child;) {
+    if (child != command) {
+      ::kill(child, SIGKILL);
+    }
+  }
+  process->wait_for_err("might now outlive the lock");
+  EXPECT_TRUE(is_running(command));
+  process->signal(SIGKILL);
+  wait_until([&] { return !is_running(command); }, "the end of the command");
+}
+
 TEST_F(Loss, OrphanRunsOnWhereThatIsAllowed) {
   const auto process =
       start(under_lock("job", {"--allow-orphan"},
@@ -63,12 +80,18 @@ TEST_F(Loss, RemovedRecordEndsTheCommand) {
 }
 
 TEST_F(Loss, DefiantCommandIsToldAndThenKilled) {
-  const auto process = start(under_lock("job", {"--ttl", "1500ms"}, defiant));
-  const pid_t command = pid_in("command");
-  remove_record();
-  EXPECT_EQ(process->wait().exit_code, 79);
-  EXPECT_EQ(file_text(path("told")), "told\n");
-  EXPECT_FALSE(is_running(command));
+  for (const Arguments& guardian : {Arguments{}, Arguments{"--allow-orphan"}}) {
+    std::filesystem::remove(path("told"));
+    std::filesystem::remove(path("command"));
+    Arguments options{"--ttl", "1500ms"};
+    options.insert(options.end(), guardian.begin(), guardian.end());
+    const auto process = start(under_lock("job", options, defiant));
+    const pid_t command = pid_in("command");
+    remove_record();
+    EXPECT_EQ(process->wait().exit_code, 79);
+    EXPECT_EQ(file_text(path("told")), "told\n");
+    EXPECT_FALSE(is_running(command));
+  }
 }
 
 TEST_F(Loss, DefiantFollowerOfAnObedientLeaderIsKilled) {
@@ -189,8 +212,8 @@ TEST_F(ServerLoss, CommandIsGoneBeforeTheHoldIsOver) {
   EXPECT_EQ(file_text(path("told")), "told\n") << "TERM came first";
 }
 
-TEST_F(ServerLoss, FrozenServerIsNoDifferent) {
-  const auto process = start(under_lock("job", {"--ttl", "1500ms"}, defiant));
+TEST_F(ServerLoss, FrozenServerIsNoDifferentNorIsAMissingGuardian) {
+  const auto process = start(under_lock("job", {"--ttl", "1500ms", "--allow-orphan"}, defiant));
   const pid_t command = pid_in("command");
   server_.pause();
   const Instant over = BootClock::now() + std::chrono::milliseconds(1485);

@@ -70,6 +70,13 @@ TEST_F(Passwords, InAFile) {
                      {{"EXCLUSIVE_LOCK_CREDENTIALS", "wrong"}}));
 }
 
+TEST_F(Passwords, OfAnotherStoreAreNoMistake) {
+  EXPECT_EQ(command({"list"}, {{"EXCLUSIVE_LOCK_STORE", local_store()},
+                               {"EXCLUSIVE_LOCK_CREDENTIALS", password}})
+                .exit_code,
+            0);
+}
+
 TEST_F(Passwords, SurviveAReconnect) {
   const auto process = start(under_lock("job", {"--ttl", "20s", "--refresh", "100ms"},
                                         "echo ready; until [ -e $FOLDER/go ]; do sleep 0.02; done"),
