@@ -25,6 +25,7 @@ enum class errc {
   store_out_of_memory,      // OOM
   store_not_persisting,     // MISCONF, NOREPLICAS: the server refuses writes that it could not keep
   store_full,               // no space left on the device, or over quota
+  queue_full,               // as many wait for this lock as may
   store_busy,               // a script or another writer keeps the store busy: BUSY, SQLITE_BUSY
   store_corrupt,            // the embedded store's file is damaged; it is left as it is
   too_many_clients,         // the server's maxclients is reached

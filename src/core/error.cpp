@@ -26,6 +26,8 @@ std::string text_of(errc code) {
       return "the store refuses writes that it could not keep";
     case errc::store_full:
       return "no space is left for the store";
+    case errc::queue_full:
+      return "as many wait for this lock as may";
     case errc::store_busy:
       return "the store is kept busy by somebody else";
     case errc::store_corrupt:

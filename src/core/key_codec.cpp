@@ -97,17 +97,26 @@ std::optional<std::string> name_of_key(std::string_view key_prefix, std::string_
   return decode_name(key.substr(1));
 }
 
-std::optional<std::string> fence_key(std::string_view key) {
+namespace {
+
+// "{K}<suffix>", or "K<suffix>" for a key with a tag of its own.
+std::optional<std::string> side_key(std::string_view key, std::string_view suffix) {
   const auto tag = hash_tag(key);
   if (tag) {
     const bool is_tag_only = tag->opening == 0 && tag->closing + 1 == key.size();
-    return is_tag_only ? std::nullopt : std::optional(std::string(key) + ":fence");
+    return is_tag_only ? std::nullopt : std::optional(std::string(key).append(suffix));
   }
   if (key.empty() || key.find('}') != std::string_view::npos) {
     return std::nullopt;
   }
-  return "{" + std::string(key) + "}:fence";
+  return std::string("{").append(key).append("}").append(suffix);
 }
+
+}  // namespace
+
+std::optional<std::string> fence_key(std::string_view key) { return side_key(key, ":fence"); }
+std::optional<std::string> queue_key(std::string_view key) { return side_key(key, ":queue"); }
+std::optional<std::string> waiters_key(std::string_view key) { return side_key(key, ":waiters"); }
 
 bool is_side_key(std::string_view key) {
   return std::any_of(side_suffixes.begin(), side_suffixes.end(), [key](std::string_view suffix) {

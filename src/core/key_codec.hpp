@@ -28,7 +28,10 @@ std::optional<std::string> name_of_key(std::string_view key_prefix, std::string_
 // - where no side key can be in K's slot: a '}' without such a tag ("a}b"), an empty tag ("{}x");
 // - for a key that is nothing but a tag: the side keys of "{job}" would be those of "job".
 std::optional<std::string> fence_key(std::string_view key);
-// True for what fence_key gives, and for the ":queue" and ":waiters" of the fair hand-over: list()
+// The queue of those that wait, beside it in the same way, for the same keys.
+std::optional<std::string> queue_key(std::string_view key);
+std::optional<std::string> waiters_key(std::string_view key);
+// True for what these three give: list()
 // leaves them out, and Options refuses them as a `key`. No record_key is one, as it holds no brace.
 bool is_side_key(std::string_view key);
 

@@ -82,6 +82,8 @@ Actions LockMachine::attempt_replied(Ticket ticket, const Answer<AttemptReply>& 
     case AttemptOutcome::granted:
       grant(attempt, *reply, now, actions);
       break;
+    case AttemptOutcome::waiting:
+    case AttemptOutcome::queue_full:
     case AttemptOutcome::busy:
     case AttemptOutcome::superseded:  // by a newer ticket that this object has given up: it goes
                                       // away by itself

@@ -36,6 +36,21 @@ using StoreTime = std::chrono::microseconds;
 
 // --- what a store is asked ---------------------------------------------------------------------
 
+// What makes an attempt wait in the queue when somebody else has the lock
+// (docs/decisions/0008-fair-hand-over.md).
+struct Patience {
+  // The entry counts as alive for this long after the store has carried the request out; beats
+  // renew it. At least 1 ms.
+  Milliseconds alive_for;
+  // How long the record of a hand-over lives, unless it is refreshed. At least 1 ms, at most the
+  // ttl.
+  Milliseconds confirm_ttl;
+  // The arrival that an earlier ticket of this object was told, whose entry may be gone; none:
+  // behind all others.
+  std::optional<StoreTime> arrived_at{};
+  std::size_t most_waiting = 10'000;
+};
+
 struct AttemptRequest {
   std::string key;
   Owner owner;
@@ -50,12 +65,15 @@ struct AttemptRequest {
   // The record outlives this process (Options::detached): a store that watches its holders does not
   // watch this one.
   bool detached = false;
+  std::optional<Patience> patience{};  // none: one try
 };
 
 enum class AttemptOutcome {
   granted,  // the record is the asking owner's: just written, taken over from its own older ticket,
             // or found there because an earlier copy of this very request had been carried out
-  busy,     // somebody else's record is there
+  busy,     // somebody else's record is there, or others wait for it
+  waiting,  // an entry of this ticket is in the queue now, or was already
+  queue_full,  // as many wait as may; nothing was done
   superseded,  // a newer ticket of the same lock object is there: this request was overtaken
   too_late,    // it arrived after not_after; nothing was done
 };
@@ -70,6 +88,40 @@ struct AttemptReply {
   // Read once, while the request was carried out. None: the store expires by the same clock as
   // ours.
   std::optional<StoreTime> store_time;
+  std::size_t position = 0;               // waiting: 1 for the next in line
+  std::optional<StoreTime> arrived_at{};  // waiting: what keeps the place, see Patience
+};
+
+// "I still wait." Never makes an entry, so a ticket enters the queue once: that is what makes a
+// push safe to act on (decisions/0008).
+struct BeatRequest {
+  std::string key;
+  Owner owner;
+  Milliseconds ttl;        // where the lock was handed over: what remains is set to this
+  Milliseconds alive_for;  // see Patience
+};
+
+enum class BeatOutcome {
+  granted,  // the record is this very ticket's
+  waiting,  // its entry is in the queue
+  gone,     // neither
+};
+
+struct BeatReply {
+  BeatOutcome outcome;
+  Fence fence{};             // granted
+  std::size_t position = 0;  // waiting
+  // waiting: of the record in the way; none: it never expires.
+  std::optional<Milliseconds> remaining_ttl{};
+  std::optional<StoreTime> store_time{};
+};
+
+// What a store pushes to a waiter of its own: the lock was handed over to this ticket.
+struct Grant {
+  Owner owner;
+  Fence fence;
+  // The store's time then; none as in AttemptReply.
+  std::optional<StoreTime> granted_at{};
 };
 
 struct RefreshRequest {
@@ -85,24 +137,43 @@ struct RefreshReply {
   std::optional<StoreTime> store_time;
 };
 
-// Deletes the record if it is of this owner id with this ticket or an older one: an older record of
-// the same lock object is a left-over of an attempt whose outcome was unknown.
+// Deletes the record, and the queue's entry, if it is of this owner id with this ticket or an older
+// one: an older one of the same lock object is a left-over of an attempt whose outcome was unknown.
+// What becomes free is handed over in the same step.
 struct ReleaseRequest {
   std::string key;
   Owner owner;
 };
 
-enum class ReleaseVerdict { released, not_owner };
+enum class ReleaseVerdict {
+  released,   // the record is gone
+  left,       // there was no record of this owner, but an entry in the queue, and that is gone
+  not_owner,  // neither
+};
 
 struct ReleaseReply {
   ReleaseVerdict verdict;
   std::optional<StoreTime> store_time;
 };
 
+struct StoredWaiter {
+  Owner owner;
+  std::optional<StoreTime> arrived_at;  // by the store's wall clock, since 1970
+  // The beginning of the record tail it waits with: enough for host, pid and label.
+  std::string tail_head;
+};
+// Of the tail: host, pid and label with the longest label, written in escapes, fit into it.
+inline constexpr std::size_t waiter_tail_head_size = 2048;
+// Of the waiters of one lock: inspect() shows so many, the first in line.
+inline constexpr std::size_t most_waiters_shown = 100;
+
 struct StoredRecord {
   std::string key;
   std::string value;
   std::optional<Milliseconds> remaining_ttl;  // none: it never expires by itself
+  std::size_t waiting = 0;                    // how many are in the queue
+  // In order; inspect() fills in the first most_waiters_shown, list() none.
+  std::vector<StoredWaiter> waiters{};
 };
 
 struct InspectReply {

@@ -253,6 +253,7 @@ void LockHandle::released(const Answer<ReleaseReply>& answer,
       handlers_->tell(ReleasedEvent{.key = settings_.key});
       caller->answer(ReleaseOutcome::released);
       break;
+    case ReleaseVerdict::left:  // a release of a hold never finds an entry of its own
     case ReleaseVerdict::not_owner:
       log_->warn("{} lock was lost before it was released: its record is gone or somebody else's",
                  shown_key_);

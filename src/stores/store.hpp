@@ -13,10 +13,9 @@
 // - Every verb is idempotent for the same arguments.
 // - Any thread may call any verb at any time. After close(), and in a child after fork(), every
 //   verb answers errc::connection_closed.
-//
-// The fair hand-over will add to this interface, without changing what is here: `enter` (an attempt
-// that leaves a ticket in the queue), `beat`, `leave`, and a listener for grants that the store
-// pushes. Until then waiters try again, at the pace that `retry_pause` gives.
+// - attempt, beat, release and remove first advance the queue: a lock without a record is handed
+// over
+//   to the first live waiter (decisions/0008), so no waiter depends on one particular wake-up (G6).
 
 #include <cstddef>
 #include <functional>
@@ -36,6 +35,10 @@ class Store {
 
   // G2, G4. One round trip.
   virtual void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) = 0;
+  // G4, G6.
+  virtual void beat(BeatRequest, Instant, Done<BeatReply> done) {
+    done(BeatReply{.outcome = BeatOutcome::gone});
+  }
   // G1, G3. One round trip for all of them together (one per slot in a cluster). Not empty.
   virtual void refresh(std::vector<RefreshRequest> requests, Instant deadline,
                        Done<RefreshReply> done) = 0;
@@ -51,7 +54,19 @@ class Store {
   virtual void remove(std::string key, std::string expected, Instant deadline,
                       Done<RemoveReply> done) = 0;
 
-  // The longest pause of a waiter between two tries: what a look at this store costs decides.
+  // Who is told of grants to waiters of this very store object. Set before the first attempt with
+  // patience, and once. Called on any thread, also inline within a verb; must not block, and may
+  // call verbs. A hint only: a grant whose push was lost is found by a beat.
+  struct GrantListener {
+    std::function<void(const Grant&)> granted;
+    // Pushes come from now on, and some may have been lost before: time for every waiter to beat.
+    std::function<void()> pushes_resumed;
+  };
+  virtual void listen(GrantListener) {}
+  // Whether grants are pushed at present. Where they are not, waiters beat at `retry_pause`.
+  [[nodiscard]] virtual bool pushes_grants() const { return false; }
+  // The longest pause of a waiter that has to look for itself: what a look at this store costs
+  // decides.
   [[nodiscard]] virtual Milliseconds retry_pause() const = 0;
   // The URL without credentials.
   [[nodiscard]] virtual const std::string& url() const = 0;

@@ -111,6 +111,10 @@ std::ostream& operator<<(std::ostream& out, AttemptOutcome outcome) {
       return out << "granted";
     case AttemptOutcome::busy:
       return out << "busy";
+    case AttemptOutcome::waiting:
+      return out << "waiting";
+    case AttemptOutcome::queue_full:
+      return out << "queue_full";
     case AttemptOutcome::superseded:
       return out << "superseded";
     case AttemptOutcome::too_late:

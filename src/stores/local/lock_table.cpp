@@ -95,7 +95,7 @@ LockRow LockTable::insert(std::string_view key, std::int64_t look_at_s) {
   return row;
 }
 
-void LockTable::grant(const LockRow& row, const Grant& grant) {
+void LockTable::grant(const LockRow& row, const GrantedRow& grant) {
   const std::string_view head = grant.value.substr(0, most_in_row);
   const std::string_view rest = grant.value.substr(head.size());
   Query(grant_)

@@ -34,7 +34,7 @@ struct WholeRow {
   std::string value;  // empty where the row is free
 };
 
-struct Grant {
+struct GrantedRow {
   std::int64_t id;
   Fence fence;
   std::int64_t granted_at_us;
@@ -54,7 +54,7 @@ class LockTable {
   void list(std::string_view key_prefix, const std::function<bool(WholeRow)>& each);
 
   LockRow insert(std::string_view key, std::int64_t look_at_s);
-  void grant(const LockRow& row, const Grant& grant);
+  void grant(const LockRow& row, const GrantedRow& grant);
   void refresh(std::int64_t id, std::int64_t expires_at_ns);
   void clear(const LockRow& row);
 
