@@ -2,6 +2,7 @@
 // What ExclusiveLock tells its event handlers.
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <system_error>
 
@@ -9,6 +10,13 @@
 #include "exclusive_lock/fence.hpp"
 
 namespace exclusive_lock {
+
+// The lock is somebody else's, and this object waits in the queue for it; told again at every
+// change of the place that it hears of.
+struct WaitingEvent {
+  std::string key;
+  std::size_t position;  // 1: the next in line
+};
 
 struct AcquiredEvent {
   std::string key;

@@ -38,7 +38,8 @@
 // background. Any acquire that gave up, by exception or by timeout, leaves nothing behind beyond
 // one ttl (G4).
 //
-// Cost, in round trips: acquire 1, refresh 1 (shared by all holds that are due), release 1, inspect
+// Cost, in round trips: acquire 1, waiting 1 and a sixth of a ttl apart one more each, a hand-over
+// the release's own one, refresh 1 (shared by all holds that are due), release 1, inspect
 // 1, held(), safe_until(), fence() none.
 //
 // Neither movable nor copyable: handlers, threads inside calls and the scheduler refer to this
@@ -95,9 +96,11 @@ class EXCLUSIVE_LOCK_API ExclusiveLock {
   bool acquire();
   bool acquire(std::error_code& error);
 
-  // Tries until it holds the lock, the time is over or a stop is requested; false in the latter
-  // two. Passing trouble with the store is waited out; where the time ends in it, it is thrown.
-  // Zero or less: one try.
+  // Waits in the queue, first come, first served (G6), until it holds the lock, the time is over or
+  // a stop is requested; false in the latter two. Passing trouble with the store is waited out;
+  // where the time ends in it, it is thrown. Where Options::queue_limit others wait already:
+  // errc::queue_full. Zero or less: one try. A lock that was handed over is believed in for at
+  // least a fourth of `lock_ttl / 2`, until its first refresh, which comes before that is over.
   bool acquire_for(std::chrono::milliseconds patience, const std::stop_token& stop = {});
   bool acquire_for(std::chrono::milliseconds patience, const std::stop_token& stop,
                    std::error_code& error);
@@ -129,6 +132,7 @@ class EXCLUSIVE_LOCK_API ExclusiveLock {
 
   // Handlers replace one another; set them before acquire(). An exception that leaves one is
   // logged.
+  void on_waiting(std::function<void(const WaitingEvent&)> handler);
   void on_acquired(std::function<void(const AcquiredEvent&)> handler);
   void on_refreshed(std::function<void(const RefreshedEvent&)> handler);
   void on_released(std::function<void(const ReleasedEvent&)> handler);

@@ -43,6 +43,8 @@ struct Options {
   std::string label{};
   // Bytes of JSON text that lock_contents may have: 1 to 1 MiB.
   std::size_t contents_cap = 64 * 1024;
+  // How many may wait for this lock, this object not counted: 1 to 1,000,000.
+  std::size_t queue_limit = 10'000;
   // The record is left to its ttl when this object, or this process, ends: somebody who knows the
   // owner goes on with it through LockDirectory. Without it the destructor releases.
   bool detached = false;

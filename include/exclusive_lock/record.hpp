@@ -2,8 +2,11 @@
 // What anyone can see of a lock.
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "exclusive_lock/contents.hpp"
 #include "exclusive_lock/fence.hpp"
@@ -18,6 +21,16 @@ enum class RecordKind {
   stranger,  // written by some other program, such as the original package, or by a person
 };
 
+// Somebody who waits for a lock. What cannot be read is empty.
+struct LockWaiter {
+  std::string owner;  // as LockRecord::owner will be
+  std::string host;
+  std::int64_t pid = 0;
+  std::string label;
+  // Since when it stands in the queue, by the store's clock.
+  std::optional<std::chrono::system_clock::time_point> since;
+};
+
 // One lock as it was at one instant. Only the first block is set for a stranger.
 struct LockRecord {
   std::string name;  // the app_name; where the key is not spelled like one of ours, the key itself
@@ -26,6 +39,8 @@ struct LockRecord {
   std::optional<std::chrono::milliseconds> remaining_ttl;  // none: it never expires by itself
   std::optional<Contents> contents;                        // none: not JSON; see raw
   std::string raw;  // the bytes that the store holds; from a stranger they can be anything
+  std::size_t waiting = 0;          // how many stand in the queue
+  std::vector<LockWaiter> waiters;  // in order; inspect() tells the first 100, list() none
 
   // "<32 hex>-<16 hex>": the lock object and its ticket. Not a secret, not a right.
   std::string owner;

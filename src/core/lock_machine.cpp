@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/heartbeat.hpp"
 #include "core/pace.hpp"
 #include "core/safe_window.hpp"
 
@@ -24,24 +25,29 @@ Milliseconds refresh_backoff(int failures, Milliseconds interval) {
 }  // namespace
 
 LockMachine::LockMachine(LockSettings settings, std::array<std::uint8_t, 16> owner_id)
-    : settings_(std::move(settings)), owner_id_(owner_id) {}
+    : settings_(std::move(settings)), owner_id_(owner_id), beat_pause_(heartbeat(settings_.ttl)) {}
 
 // --- acquire -----------------------------------------------------------------------------------
 
-Actions LockMachine::acquire_requested(AcquireMode mode, Instant now) {
+Actions LockMachine::acquire_requested(AcquireMode mode, const std::optional<Wait>& wait,
+                                       Instant now) {
   Actions actions;
   lose_if_over(now, actions);
-  if (!std::holds_alternative<Idle>(state_)) {
-    const bool held = std::holds_alternative<Held>(state_);
-    if (mode == AcquireMode::as_mutex) {
-      actions.push_back(ConcludeAcquire{BusyHere{}});
-    } else if (held) {
-      actions.push_back(ConcludeAcquire{AlreadyHeld{}});
-    }
-    return actions;  // attempting, as_object: the reply to that attempt answers this caller too
+  if (std::holds_alternative<Idle>(state_)) {
+    if (!wait || !wait->resumes)
+      arrived_at_ = std::nullopt;
+    send_attempt(wait, now, actions);
+  } else if (mode == AcquireMode::as_mutex || std::holds_alternative<Waiting>(state_)) {
+    actions.push_back(AnswerAcquire{BusyHere{}});
+  } else if (std::holds_alternative<Held>(state_)) {
+    actions.push_back(AnswerAcquire{AlreadyHeld{}});
   }
+  return actions;  // attempting, as_object: the reply to that attempt answers this caller too
+}
+
+void LockMachine::send_attempt(const std::optional<Wait>& wait, Instant now, Actions& actions) {
   const Ticket ticket = ++last_ticket_;
-  state_ = Attempting{.ticket = ticket, .requested_at = now};
+  state_ = Attempting{.ticket = ticket, .requested_at = now, .wait = wait};
   AttemptRequest request{.key = settings_.key,
                          .owner = owner(ticket),
                          .ttl = settings_.ttl,
@@ -49,8 +55,13 @@ Actions LockMachine::acquire_requested(AcquireMode mode, Instant now) {
                          .floor = highest_fence_,
                          .not_after = now + std::min(settings_.command_timeout, settings_.ttl),
                          .detached = settings_.detached};
+  if (wait) {
+    request.patience = Patience{.alive_for = alive_for(*wait, now),
+                                .confirm_ttl = confirm_ttl(settings_.ttl),
+                                .arrived_at = arrived_at_,
+                                .most_waiting = settings_.queue_limit};
+  }
   actions.push_back(SendAttempt{.request = std::move(request), .requested_at = now});
-  return actions;
 }
 
 Actions LockMachine::attempt_replied(Ticket ticket, const Answer<AttemptReply>& answer,
@@ -80,10 +91,23 @@ Actions LockMachine::attempt_replied(Ticket ticket, const Answer<AttemptReply>& 
   }
   switch (reply->outcome) {
     case AttemptOutcome::granted:
-      grant(attempt, *reply, now, actions);
+      hold_or_give_back({.ticket = attempt.ticket,
+                         .fence = reply->fence,
+                         .counts_from = attempt.requested_at,
+                         .ttl = settings_.ttl,
+                         .refresh_due = attempt.requested_at + settings_.refresh_interval},
+                        now, actions);
       break;
     case AttemptOutcome::waiting:
+      begin_waiting(attempt, *reply, now, actions);
+      break;
     case AttemptOutcome::queue_full:
+      actions.push_back(ConcludeAcquire{StoreFailure{
+          .code = errc::queue_full,
+          .message = std::to_string(settings_.queue_limit) +
+                     " others wait for this lock already, as many as may (queue_limit)",
+          .may_have_run = false}});
+      break;
     case AttemptOutcome::busy:
     case AttemptOutcome::superseded:  // by a newer ticket that this object has given up: it goes
                                       // away by itself
@@ -100,11 +124,12 @@ Actions LockMachine::attempt_replied(Ticket ticket, const Answer<AttemptReply>& 
   return actions;
 }
 
-void LockMachine::grant(const Attempting& attempt, const AttemptReply& reply, Instant now,
-                        Actions& actions) {
-  const Instant until = safe_until(attempt.requested_at, settings_.ttl);
+void LockMachine::hold_or_give_back(const Granted& granted, Instant now, Actions& actions) {
+  arrived_at_ = std::nullopt;
+  const Instant until = safe_until(granted.counts_from, granted.ttl);
   if (now >= until) {
-    give_back(attempt.ticket, latest_expiry(now), actions);
+    state_ = Idle{};
+    give_back(granted.ticket, latest_expiry(now), actions);
     actions.push_back(
         ConcludeAcquire{StoreFailure{.code = errc::outcome_unknown,
                                      .message = "the lock was granted, but the answer came when "
@@ -112,25 +137,28 @@ void LockMachine::grant(const Attempting& attempt, const AttemptReply& reply, In
                                      .may_have_run = true}});
     return;
   }
-  state_ = Held{.ticket = attempt.ticket,
-                .fence = reply.fence,
+  state_ = Held{.ticket = granted.ticket,
+                .fence = granted.fence,
                 .safe_until = until,
                 .record_gone_by = latest_expiry(now),
-                .refresh_due = attempt.requested_at + settings_.refresh_interval};
-  actions.push_back(TellAcquired{.fence = reply.fence});
+                .refresh_due = granted.refresh_due};
+  actions.push_back(TellAcquired{.fence = granted.fence});
   actions.push_back(ConcludeAcquire{Acquired{}});
 }
 
 Actions LockMachine::attempt_abandoned(Ticket ticket, Instant now) {
   Actions actions;
   lose_if_over(now, actions);
-  const auto* attempting = std::get_if<Attempting>(&state_);
-  if (attempting == nullptr || attempting->ticket != ticket)
-    return actions;
+  if (attempting() == ticket)
+    stop_waiting(Busy{.remaining_ttl = std::nullopt}, now, actions);
+  return actions;
+}
+
+void LockMachine::stop_waiting(AcquireAnswer answer, Instant now, Actions& actions) {
+  const Ticket ticket = attempting().value();
   state_ = Idle{};
   give_back(ticket, latest_expiry(now), actions);
-  actions.push_back(ConcludeAcquire{Busy{.remaining_ttl = std::nullopt}});
-  return actions;
+  actions.push_back(ConcludeAcquire{std::move(answer)});
 }
 
 // --- refresh -----------------------------------------------------------------------------------
@@ -234,6 +262,8 @@ Actions LockMachine::detached(Instant now) {
 Actions LockMachine::woken(Instant now) {
   Actions actions;
   lose_if_over(now, actions);
+  if (auto* waiting = std::get_if<Waiting>(&state_))
+    look_after_waiting(*waiting, now, actions);
   auto* held = std::get_if<Held>(&state_);
   if (held == nullptr || !settings_.auto_refresh)
     return actions;
@@ -253,6 +283,10 @@ Actions LockMachine::belief_ended(Instant now) {
 Actions LockMachine::store_clock_stepped(std::chrono::microseconds step, Instant now) {
   Actions actions;
   lose_if_over(now, actions);
+  // A record that was handed over before the step may be gone earlier than a push would make us
+  // think.
+  if (auto* waiting = std::get_if<Waiting>(&state_))
+    waiting->not_granted_at = std::nullopt;
   auto* held = std::get_if<Held>(&state_);
   if (held == nullptr || step <= std::chrono::microseconds::zero())
     return actions;
@@ -304,13 +338,19 @@ std::optional<LockMachine::Hold> LockMachine::hold() const {
 }
 
 std::optional<Ticket> LockMachine::attempting() const {
-  const auto* attempting = std::get_if<Attempting>(&state_);
-  if (attempting == nullptr)
-    return std::nullopt;
-  return attempting->ticket;
+  if (const auto* attempting = std::get_if<Attempting>(&state_))
+    return attempting->ticket;
+  if (const auto* waiting = std::get_if<Waiting>(&state_))
+    return waiting->ticket;
+  return std::nullopt;
 }
 
 std::optional<Instant> LockMachine::next_wake() const {
+  if (const auto* waiting = std::get_if<Waiting>(&state_)) {
+    if (!waiting->beat_in_flight)
+      return std::min(waiting->beat_due, waiting->wait.until.value_or(Instant::max()));
+    return waiting->wait.until;
+  }
   const auto* held = std::get_if<Held>(&state_);
   if (held == nullptr)
     return std::nullopt;

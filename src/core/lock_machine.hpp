@@ -8,7 +8,11 @@
 //   state       meaning                         leaves it
 //   idle        holds nothing                   acquire_requested -> attempting
 //   attempting  one attempt is on its way       reply, granted in time -> held
+//                                               reply, waiting -> waiting
 //                                               any other reply, abandoned -> idle
+//   waiting     an entry of its ticket is in    granted, by a push or a beat's reply -> held
+//               the queue, as far as it knows   gone from there -> attempting, under a new ticket
+//                                               patience over, abandoned, refused -> idle
 //   held        believed until safe_until()     released, detached -> idle
 //                                               lost (record gone, safe_until() passed, the store's
 //                                               clock stepped) -> idle
@@ -23,7 +27,11 @@
 // - Giving back names a ticket: it removes that record or an older one of this object, never a
 //   newer one, so it may be late, repeated or overtaken.
 //
-// Whoever adds an event: say what it does in each of the three states, and test all three.
+// - A ticket enters the queue once; a push starts a hold that counts from the last request that was
+//   answered "waiting", never from the push's arrival (decisions/0008).
+//
+// Whoever adds an event: say what it does in each of the four states, and test all four.
+// lock_machine_waiting.cpp has what happens while waiting.
 
 #include <optional>
 #include <string>
@@ -44,6 +52,7 @@ struct LockSettings {
   bool auto_refresh;
   bool detached;
   Milliseconds command_timeout;  // how long the answer to a request is waited for
+  std::size_t queue_limit = 10'000;
 };
 
 // What an object that holds the lock already is to answer (exclusive_lock.hpp, "States").
@@ -52,10 +61,21 @@ enum class AcquireMode {
   as_mutex,   // lock(): wait, like any other thread
 };
 
+// That the caller is ready to wait in the queue.
+struct Wait {
+  std::optional<Instant> until;  // none: for ever
+  // The same call as before, which trouble ended: it keeps the place that it had.
+  bool resumes = false;
+};
+
 // --- actions -----------------------------------------------------------------------------------
 
 struct SendAttempt {
   AttemptRequest request;
+  Instant requested_at;
+};
+struct SendBeat {
+  BeatRequest request;
   Instant requested_at;
 };
 struct SendRefresh {
@@ -76,12 +96,24 @@ struct AlreadyHeld {};
 struct Busy {
   std::optional<Milliseconds> remaining_ttl;  // of the record in the way; none: it never expires
 };
-struct BusyHere {};  // another thread holds or tries it through this very object
+// Another thread holds, tries or awaits it through this very object.
+struct BusyHere {};
 using AcquireAnswer = std::variant<Acquired, AlreadyHeld, Busy, BusyHere, StoreFailure>;
 
+// An answer to the acquire_requested that is looked at just now, and to no other.
+struct AnswerAcquire {
+  AcquireAnswer answer;
+};
 // An answer to every acquire_requested that was not answered before.
 struct ConcludeAcquire {
   AcquireAnswer answer;
+};
+// The attempt waits in the queue now, or has another place there than before. Whoever joined it is
+// to be told BusyHere: only the one that began it waits.
+struct TellWaiting {
+  std::size_t position;
+  // Of the record in the way; none: it never expires by itself.
+  std::optional<Milliseconds> remaining_ttl;
 };
 enum class RefreshConclusion { refreshed, not_held, lost, unknown };
 // An answer to every refresh_requested that was not answered before.
@@ -104,9 +136,9 @@ struct TellRefreshFailed {
   Milliseconds left;  // of the hold, unless a later refresh succeeds
 };
 
-using Action =
-    std::variant<SendAttempt, SendRefresh, SendRelease, ConcludeAcquire, ConcludeRefresh,
-                 ConcludeReleaseNotHeld, TellAcquired, TellRefreshed, TellLost, TellRefreshFailed>;
+using Action = std::variant<SendAttempt, SendBeat, SendRefresh, SendRelease, AnswerAcquire,
+                            ConcludeAcquire, ConcludeRefresh, ConcludeReleaseNotHeld, TellWaiting,
+                            TellAcquired, TellRefreshed, TellLost, TellRefreshFailed>;
 using Actions = std::vector<Action>;
 
 // --- the machine -------------------------------------------------------------------------------
@@ -115,11 +147,23 @@ class LockMachine {
  public:
   LockMachine(LockSettings settings, std::array<std::uint8_t, 16> owner_id);
 
-  [[nodiscard]] Actions acquire_requested(AcquireMode mode, Instant now);
+  // No `wait`: one try.
+  [[nodiscard]] Actions acquire_requested(AcquireMode mode, const std::optional<Wait>& wait,
+                                          Instant now);
   [[nodiscard]] Actions attempt_replied(Ticket ticket, const Answer<AttemptReply>& answer,
                                         Instant now);
   // The caller does not want it any more, whatever comes of it.
   [[nodiscard]] Actions attempt_abandoned(Ticket ticket, Instant now);
+
+  [[nodiscard]] Actions beat_replied(Ticket ticket, Instant requested_at,
+                                     const Answer<BeatReply>& answer, Instant now);
+  // A push. Any number of times, for any ticket, however late.
+  [[nodiscard]] Actions grant_pushed(const Grant& grant, Instant now);
+  // Pushes may have been lost.
+  [[nodiscard]] Actions pushes_resumed(Instant now);
+  // The longest pause between two beats from now on, one heartbeat at most: shorter where the store
+  // does not push.
+  void beat_every(Milliseconds pause);
 
   [[nodiscard]] Actions refresh_requested(Instant now);
   [[nodiscard]] Actions refresh_replied(Ticket ticket, Instant requested_at,
@@ -142,6 +186,7 @@ class LockMachine {
     Instant safe_until;
   };
   [[nodiscard]] std::optional<Hold> hold() const;
+  // Of the attempt that is on its way or waits.
   [[nodiscard]] std::optional<Ticket> attempting() const;
   [[nodiscard]] std::optional<Instant> next_wake() const;
 
@@ -150,6 +195,22 @@ class LockMachine {
   struct Attempting {
     Ticket ticket;
     Instant requested_at;
+    std::optional<Wait> wait{};
+    std::optional<Grant> early_grant{};  // its push overtook the reply
+  };
+  struct Waiting {
+    Ticket ticket;
+    Wait wait;
+    // When the last request that was answered "waiting" was sent, and the store's time in that
+    // answer: no grant is older. None: the store's clock was set since.
+    std::optional<Instant> not_granted_at;
+    std::optional<StoreTime> not_granted_store_time;
+    std::size_t position;
+    Instant beat_due;
+    bool beat_in_flight = false;
+    bool beat_again = false;  // what is in flight may be older than what we want to know
+    int beat_failures = 0;
+    std::optional<StoreFailure> trouble{};  // none: the last beat was answered
   };
   struct Held {
     Ticket ticket;
@@ -165,9 +226,27 @@ class LockMachine {
   [[nodiscard]] Owner owner(Ticket ticket) const {
     return Owner{.id = owner_id_, .ticket = ticket};
   }
+  void send_attempt(const std::optional<Wait>& wait, Instant now, Actions& actions);
+  void begin_waiting(const Attempting& attempt, const AttemptReply& reply, Instant now,
+                     Actions& actions);
+  void still_waiting(Waiting& waiting, Instant requested_at, const BeatReply& reply, Instant now,
+                     Actions& actions);
+  void start_on_push(const Grant& grant, Instant now, Actions& actions);
+  void beat_soon(Waiting& waiting, Instant now, Actions& actions);
+  void beat_failed(Waiting& waiting, const StoreFailure& failure, Instant now, Actions& actions);
+  void stop_waiting(AcquireAnswer answer, Instant now, Actions& actions);
+  void look_after_waiting(Waiting& waiting, Instant now, Actions& actions);
+  [[nodiscard]] Milliseconds alive_for(const Wait& wait, Instant now) const;
   void lose_if_over(Instant now, Actions& actions);
   void lose(LossReason reason, Actions& actions);
-  void grant(const Attempting& attempt, const AttemptReply& reply, Instant now, Actions& actions);
+  struct Granted {
+    Ticket ticket;
+    Fence fence;
+    Instant counts_from;  // the hold
+    Milliseconds ttl;     // of its record from then on, at least
+    Instant refresh_due;
+  };
+  void hold_or_give_back(const Granted& granted, Instant now, Actions& actions);
   void send_refresh(Held& held, Instant now, Actions& actions);
   void refresh_failed(Held& held, const StoreFailure& failure, Instant now, Actions& actions);
   void give_back(Ticket ticket, Instant pointless_after, Actions& actions) const;
@@ -177,7 +256,9 @@ class LockMachine {
   std::array<std::uint8_t, 16> owner_id_;
   Ticket last_ticket_ = 0;
   Fence highest_fence_;
-  std::variant<Idle, Attempting, Held> state_;
+  Milliseconds beat_pause_;
+  std::optional<StoreTime> arrived_at_;  // in the queue, in this call: keeps the place
+  std::variant<Idle, Attempting, Waiting, Held> state_;
 };
 
 }  // namespace exclusive_lock

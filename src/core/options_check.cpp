@@ -147,6 +147,10 @@ std::vector<Mistake> mistakes_in(const Options& options) {
   append(mistakes, mistakes_in_key_prefix(options.key_prefix));
   append(mistakes, options.key ? mistakes_in_key(*options.key) : Mistakes{});
   append(mistakes, mistakes_in_label(options.label));
+  if (!is_size(options.queue_limit, most_queue_limit)) {
+    mistakes.push_back({"queue_limit", "is " + std::to_string(options.queue_limit),
+                        "1 to " + std::to_string(most_queue_limit)});
+  }
   return mistakes;
 }
 

@@ -217,4 +217,23 @@ LockRecord decode_record(std::string_view value) {
   return stranger(value);
 }
 
+LockWaiter decode_waiter(const StoredWaiter& waiter) {
+  LockWaiter shown{.owner = owner_text(waiter.owner), .host = {}, .label = {}, .since = {}};
+  if (waiter.arrived_at)
+    shown.since = wall_time(waiter.arrived_at->count());
+  // Quotes inside a string are escaped, so this is where the contents begin, and nothing else.
+  const std::string_view head = waiter.tail_head;
+  const auto end = head.find(R"(,"contents":)");
+  if (!head.starts_with(',') || end == std::string_view::npos)
+    return shown;
+  auto parsed = json_members("{" + std::string(head.substr(1, end - 1)) + "}", most_members);
+  if (!parsed)
+    return shown;
+  const RecordMembers members(std::move(*parsed));
+  shown.host = members.string("host").value_or("");
+  shown.pid = members.integer<std::int64_t>("pid").value_or(0);
+  shown.label = members.string("label").value_or("");
+  return shown;
+}
+
 }  // namespace exclusive_lock

@@ -58,4 +58,7 @@ std::optional<Fence> record_fence(std::string_view value_or_head);
 // newer one all is set that can be read.
 LockRecord decode_record(std::string_view value);
 
+// Who waits: from the beginning of a record tail, cut at any byte.
+LockWaiter decode_waiter(const StoredWaiter& waiter);
+
 }  // namespace exclusive_lock

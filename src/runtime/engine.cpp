@@ -16,7 +16,10 @@ Engine::Engine(std::shared_ptr<Store> store, EngineOptions options)
           *store_, clock_, options_.command_timeout,
           [this](Instant requested_at, StoreTime time) { store_time_seen(requested_at, time); }),
       scheduler_(clock_, [this] { refresher_.flush(); }),
-      releaser_(*store_, clock_, random_, scheduler_, options_.command_timeout) {}
+      releaser_(*store_, clock_, random_, scheduler_, options_.command_timeout) {
+  store_->listen({.granted = [this](const Grant& grant) { grants_.granted(grant); },
+                  .pushes_resumed = [this] { grants_.pushes_resumed(); }});
+}
 
 Engine::~Engine() {
   scheduler_.stop();

@@ -13,6 +13,7 @@
 #include <unordered_map>
 
 #include "core/store_clock_watch.hpp"
+#include "runtime/grant_router.hpp"
 #include "runtime/notifier.hpp"
 #include "runtime/random_source.hpp"
 #include "runtime/refresher.hpp"
@@ -45,6 +46,7 @@ class Engine {
   [[nodiscard]] Scheduler& scheduler() noexcept { return scheduler_; }
   [[nodiscard]] Refresher& refresher() noexcept { return refresher_; }
   [[nodiscard]] Releaser& releaser() noexcept { return releaser_; }
+  [[nodiscard]] GrantRouter& grants() noexcept { return grants_; }
   [[nodiscard]] Notifier& events() noexcept { return events_; }
   [[nodiscard]] Notifier& losses() noexcept { return losses_; }
   [[nodiscard]] Milliseconds command_timeout() const noexcept { return options_.command_timeout; }
@@ -72,6 +74,7 @@ class Engine {
   Refresher refresher_;
   Scheduler scheduler_;
   Releaser releaser_;
+  GrantRouter grants_;
 
   std::mutex clock_watch_mutex_;
   StoreClockWatch clock_watch_;

@@ -54,9 +54,9 @@ class EventHandlers : public std::enable_shared_from_this<EventHandlers> {
   std::condition_variable finished_;
   bool closed_ = false;
   std::thread::id runs_on_;
-  std::tuple<std::function<void(const AcquiredEvent&)>, std::function<void(const RefreshedEvent&)>,
-             std::function<void(const ReleasedEvent&)>, std::function<void(const LostEvent&)>,
-             std::function<void(const ErrorEvent&)>>
+  std::tuple<std::function<void(const WaitingEvent&)>, std::function<void(const AcquiredEvent&)>,
+             std::function<void(const RefreshedEvent&)>, std::function<void(const ReleasedEvent&)>,
+             std::function<void(const LostEvent&)>, std::function<void(const ErrorEvent&)>>
       handlers_;
 };
 

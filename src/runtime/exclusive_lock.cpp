@@ -33,7 +33,8 @@ LockSettings settings_from(const Options& options) {
       .refresh_interval = options.lock_refresh,
       .auto_refresh = options.auto_refresh,
       .detached = options.detached,
-      .command_timeout = connection.engine()->command_timeout()};
+      .command_timeout = connection.engine()->command_timeout(),
+      .queue_limit = options.queue_limit};
 }
 
 StoreFailure forked() {
@@ -62,7 +63,7 @@ struct ExclusiveLock::Parts {
   std::variant<bool, StoreFailure> acquire_once(AcquireMode mode) {
     if (!is_in_its_process())
       return forked();
-    const auto answer = handle->try_acquire(mode, {});
+    const auto answer = handle->try_acquire(mode);
     if (const auto* failure = std::get_if<StoreFailure>(&answer))
       return *failure;
     return std::holds_alternative<Acquired>(answer) || std::holds_alternative<AlreadyHeld>(answer);
@@ -186,6 +187,9 @@ std::stop_token ExclusiveLock::lost_token() const {
 
 const std::string& ExclusiveLock::key() const noexcept { return parts_->handle->key(); }
 
+void ExclusiveLock::on_waiting(std::function<void(const WaitingEvent&)> handler) {
+  parts_->handle->handlers().set(std::move(handler));
+}
 void ExclusiveLock::on_acquired(std::function<void(const AcquiredEvent&)> handler) {
   parts_->handle->handlers().set(std::move(handler));
 }

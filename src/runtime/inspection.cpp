@@ -18,6 +18,9 @@ LockRecord shown(const StoredRecord& stored) {
   LockRecord record = decode_record(stored.value);
   record.key = stored.key;
   record.remaining_ttl = stored.remaining_ttl;
+  record.waiting = stored.waiting;
+  for (const StoredWaiter& waiter : stored.waiters)
+    record.waiters.push_back(decode_waiter(waiter));
   return record;
 }
 

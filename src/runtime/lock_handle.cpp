@@ -15,7 +15,8 @@ LockHandle::LockHandle(Engine& engine, LockSettings settings, std::shared_ptr<sp
       log_(std::move(log)),
       handlers_(std::make_shared<EventHandlers>(engine.events(), log_)),
       shown_key_(printable(settings_.key)),
-      machine_(settings_, engine.random().id()) {
+      owner_id_(engine.random().id()),
+      machine_(settings_, owner_id_) {
   lost_.request_stop();
 }
 
@@ -31,11 +32,14 @@ void LockHandle::subscribe() {
 
 // --- calls, on the caller's thread -------------------------------------------------------------
 
-AcquireAnswer LockHandle::try_acquire(AcquireMode mode, const std::stop_token& stop) {
+AcquireAnswer LockHandle::try_acquire(AcquireMode mode) { return ask(mode, std::nullopt, {}); }
+
+AcquireAnswer LockHandle::ask(AcquireMode mode, const std::optional<Wait>& wait,
+                              const std::stop_token& stop) {
   const auto pending = std::make_shared<Pending<AcquireAnswer>>();
-  strand_.post([this, mode, pending] {
+  strand_.post([this, mode, wait, pending] {
     asking_ = pending;
-    carry_out(machine_.acquire_requested(mode, now()));
+    carry_out(machine_.acquire_requested(mode, wait, now()));
     if (asking_)
       acquirers_.push_back(std::exchange(asking_, nullptr));
   });
@@ -52,14 +56,17 @@ AcquireAnswer LockHandle::try_acquire(AcquireMode mode, const std::stop_token& s
 std::variant<WaitPlan::Succeeded, WaitPlan::TimedOut, WaitPlan::Failed> LockHandle::acquire(
     AcquireMode mode, std::optional<Instant> deadline, const std::stop_token& stop) {
   WaitPlan plan(deadline, engine_.store().retry_pause());
-  for (;;) {
+  const GrantRouter::Registration registration(engine_.grants(), owner_id_, receiver());
+  for (Wait wait{.until = deadline};; wait.resumes = true) {
     if (stop.stop_requested())
       return WaitPlan::TimedOut{};
-    const auto step = plan.after(try_acquire(mode, stop), now(), engine_.random().unit());
+    const bool is_last_try = deadline && now() >= *deadline;
+    const auto answer = ask(mode, is_last_try ? std::nullopt : std::optional(wait), stop);
+    const auto step = plan.after(answer, now(), engine_.random().unit());
     if (const auto* again = std::get_if<WaitPlan::TryAt>(&step)) {
       pause_until(again->at, stop);
     } else if (const auto* idle = std::get_if<WaitPlan::TryWhenIdle>(&step)) {
-      wait_until_idle(idle->at, stop);
+      wait_for_object(mode, idle->at, stop);
     } else if (const auto* failed = std::get_if<WaitPlan::Failed>(&step)) {
       return *failed;
     } else if (std::holds_alternative<WaitPlan::TimedOut>(step)) {
@@ -68,6 +75,34 @@ std::variant<WaitPlan::Succeeded, WaitPlan::TimedOut, WaitPlan::Failed> LockHand
       return WaitPlan::Succeeded{};
     }
   }
+}
+
+// Weak: a push may be on its way when the handle goes.
+GrantRouter::Receiver LockHandle::receiver() {
+  const auto on_strand = [weak = weak_from_this()](const auto& step) {
+    if (const auto self = weak.lock()) {
+      self->strand_.post([self, step] {
+        self->set_beat_pause();
+        self->carry_out(step(*self));
+      });
+    }
+  };
+  return {
+      .granted =
+          [on_strand](const Grant& grant) {
+            on_strand([grant](LockHandle& self) {
+              return self.machine_.grant_pushed(grant, self.now());
+            });
+          },
+      .pushes_resumed =
+          [on_strand] {
+            on_strand([](LockHandle& self) { return self.machine_.pushes_resumed(self.now()); });
+          }};
+}
+
+void LockHandle::set_beat_pause() {
+  const Store& store = engine_.store();
+  machine_.beat_every(store.pushes_grants() ? Milliseconds::max() : store.retry_pause());
 }
 
 ReleaseOutcome LockHandle::release() {
@@ -102,16 +137,19 @@ void LockHandle::close() {
 
 void LockHandle::pause_until(Instant when, const std::stop_token& stop) {
   std::unique_lock lock(hold_mutex_);
-  became_idle_.wait_for(lock, stop, when - now(), [] { return false; });
+  changed_.wait_for(lock, stop, when - now(), [] { return false; });
 }
 
-void LockHandle::wait_until_idle(std::optional<Instant> deadline, const std::stop_token& stop) {
+void LockHandle::wait_for_object(AcquireMode mode, std::optional<Instant> deadline,
+                                 const std::stop_token& stop) {
   std::unique_lock lock(hold_mutex_);
-  const auto idle = [this] { return idle_; };
+  const auto is_over = [this, mode] {
+    return !is_attempting_ && (mode == AcquireMode::as_object || !is_held_);
+  };
   if (deadline) {
-    became_idle_.wait_for(lock, stop, *deadline - now(), idle);
+    changed_.wait_for(lock, stop, *deadline - now(), is_over);
   } else {
-    became_idle_.wait(lock, stop, idle);
+    changed_.wait(lock, stop, is_over);
   }
 }
 
@@ -153,9 +191,10 @@ void LockHandle::publish(Actions& actions) {
     end_hold();
 
   const std::lock_guard guard(hold_mutex_);
-  idle_ = !hold && !machine_.attempting();
-  if (idle_)
-    became_idle_.notify_all();
+  is_held_ = hold.has_value();
+  is_attempting_ = machine_.attempting().has_value();
+  if (!is_attempting_)
+    changed_.notify_all();
 }
 
 void LockHandle::begin_hold(const LockMachine::Hold& hold) {
@@ -204,7 +243,25 @@ void LockHandle::perform(SendAttempt action) {
           self->engine_.store_time_seen(requested_at, *reply->store_time);
         }
         self->strand_.post([self, ticket, answer] {
+          self->set_beat_pause();
           self->carry_out(self->machine_.attempt_replied(ticket, answer, self->now()));
+        });
+      });
+}
+
+void LockHandle::perform(SendBeat action) {
+  const Ticket ticket = action.request.owner.ticket;
+  const Instant requested_at = action.requested_at;
+  engine_.store().beat(
+      std::move(action.request), requested_at + settings_.command_timeout,
+      [self = shared_from_this(), ticket, requested_at](const Answer<BeatReply>& answer) {
+        const auto* reply = std::get_if<BeatReply>(&answer);
+        if (reply != nullptr && reply->store_time) {
+          self->engine_.store_time_seen(requested_at, *reply->store_time);
+        }
+        self->strand_.post([self, ticket, requested_at, answer] {
+          self->set_beat_pause();
+          self->carry_out(self->machine_.beat_replied(ticket, requested_at, answer, self->now()));
         });
       });
 }
@@ -262,21 +319,28 @@ void LockHandle::released(const Answer<ReleaseReply>& answer,
   }
 }
 
+void LockHandle::perform(const AnswerAcquire& action) {
+  if (std::holds_alternative<AlreadyHeld>(action.answer)) {
+    log_->warn("{} lock is held by this object already; release it first", shown_key_);
+  }
+  std::exchange(asking_, nullptr)->answer(action.answer);
+}
+
 void LockHandle::perform(const ConcludeAcquire& action) {
   if (const auto* failure = std::get_if<StoreFailure>(&action.answer)) {
     log_->error("{} lock not acquired: {}", shown_key_, failure->message);
   }
-  const bool for_the_asking_one = std::holds_alternative<AlreadyHeld>(action.answer) ||
-                                  std::holds_alternative<BusyHere>(action.answer);
-  if (for_the_asking_one) {
-    if (std::holds_alternative<AlreadyHeld>(action.answer)) {
-      log_->warn("{} lock is held by this object already; release it first", shown_key_);
-    }
-    std::exchange(asking_, nullptr)->answer(action.answer);
-    return;
-  }
   for (const auto& acquirer : std::exchange(acquirers_, {}))
     acquirer->answer(action.answer);
+}
+
+void LockHandle::perform(const TellWaiting& action) {
+  while (acquirers_.size() > 1) {  // those that joined the attempt of the first
+    acquirers_.back()->answer(BusyHere{});
+    acquirers_.pop_back();
+  }
+  log_->debug("{} lock is awaited, position {} in the queue", shown_key_, action.position);
+  handlers_->tell(WaitingEvent{.key = settings_.key, .position = action.position});
 }
 
 void LockHandle::perform(const ConcludeRefresh& action) {

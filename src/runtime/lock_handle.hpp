@@ -12,6 +12,7 @@
 // engine outlives them because its destructor closes the store and the scheduler first, which ends
 // all of them.
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <memory>
@@ -39,9 +40,9 @@ class LockHandle : public std::enable_shared_from_this<LockHandle> {
   // To be called once after construction.
   void subscribe();
 
-  // One try. A stop abandons it: it is then answered Busy at once.
-  AcquireAnswer try_acquire(AcquireMode mode, const std::stop_token& stop);
-  // Tries as WaitPlan says; no deadline: for ever. A stop ends it as TimedOut.
+  // One try.
+  AcquireAnswer try_acquire(AcquireMode mode);
+  // Waits as WaitPlan says; no deadline: for ever. A stop ends it as TimedOut.
   std::variant<WaitPlan::Succeeded, WaitPlan::TimedOut, WaitPlan::Failed> acquire(
       AcquireMode mode, std::optional<Instant> deadline, const std::stop_token& stop);
   ReleaseOutcome release();
@@ -58,17 +59,23 @@ class LockHandle : public std::enable_shared_from_this<LockHandle> {
   [[nodiscard]] spdlog::logger& log() noexcept { return *log_; }
 
  private:
+  // A stop abandons it: it is then answered Busy at once.
+  AcquireAnswer ask(AcquireMode mode, const std::optional<Wait>& wait, const std::stop_token& stop);
+
   // Everything below runs on the strand.
   void carry_out(Actions actions);
   void publish(Actions& actions);
   void set_alarm();
   // One for each kind of action.
   void perform(SendAttempt action);
+  void perform(SendBeat action);
   void perform(SendRefresh action);
   void perform(const SendRelease& action);
+  void perform(const AnswerAcquire& action);
   void perform(const ConcludeAcquire& action);
   void perform(const ConcludeRefresh& action);
   void perform(const ConcludeReleaseNotHeld& action);
+  void perform(const TellWaiting& action);
   void perform(const TellAcquired& action);
   void perform(const TellRefreshed& action);
   void perform(const TellLost& action);
@@ -78,7 +85,11 @@ class LockHandle : public std::enable_shared_from_this<LockHandle> {
   void begin_hold(const LockMachine::Hold& hold);
   void end_hold();
 
-  void wait_until_idle(std::optional<Instant> deadline, const std::stop_token& stop);
+  void set_beat_pause();
+  [[nodiscard]] GrantRouter::Receiver receiver();
+  // Until another thread's attempt is over and, as a mutex, its hold too.
+  void wait_for_object(AcquireMode mode, std::optional<Instant> deadline,
+                       const std::stop_token& stop);
   void pause_until(Instant when, const std::stop_token& stop);
   [[nodiscard]] Instant now() const noexcept { return engine_.clock().now(); }
 
@@ -87,6 +98,7 @@ class LockHandle : public std::enable_shared_from_this<LockHandle> {
   const std::shared_ptr<spdlog::logger> log_;
   const std::shared_ptr<EventHandlers> handlers_;
   const std::string shown_key_;  // for logs
+  const std::array<std::uint8_t, 16> owner_id_;
 
   Strand strand_;
   LockMachine machine_;
@@ -102,8 +114,9 @@ class LockHandle : public std::enable_shared_from_this<LockHandle> {
   std::atomic<std::uint64_t> fence_{0};
 
   mutable std::mutex hold_mutex_;  // guards what follows; held for a few instructions only
-  std::condition_variable_any became_idle_;
-  bool idle_ = true;
+  std::condition_variable_any changed_;
+  bool is_attempting_ = false;
+  bool is_held_ = false;
   std::string owner_;
   std::stop_source lost_;
 };

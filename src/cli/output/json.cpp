@@ -102,6 +102,16 @@ JsonObject free_to_json(std::string_view name) {
   return object;
 }
 
+JsonObject to_json(const LockWaiter& waiter) {
+  JsonObject object;
+  object.add("owner", waiter.owner)
+      .add_bytes("host", waiter.host)
+      .add("pid", waiter.pid)
+      .add_bytes("label", waiter.label);
+  object.add("since", waiter.since ? Contents(utc_text(*waiter.since)) : Contents(nullptr));
+  return object;
+}
+
 JsonObject to_json(const LockRecord& record) {
   const bool readable = record.kind == RecordKind::ours;
   JsonObject object;
@@ -116,6 +126,14 @@ JsonObject to_json(const LockRecord& record) {
   object.add("ttl_ms", readable ? Contents(record.lock_ttl.count()) : Contents(nullptr));
   object.add("remaining_ttl_ms",
              record.remaining_ttl ? Contents(record.remaining_ttl->count()) : Contents(nullptr));
+  object.add("waiting", record.waiting);
+  if (!record.waiters.empty()) {
+    std::vector<std::string> waiters;
+    for (const LockWaiter& waiter : record.waiters) {
+      waiters.push_back(to_json(waiter).text());
+    }
+    object.add("waiters", Contents::parse(json_array(waiters)));
+  }
   object.add("contents", or_null(record.contents));
   if (!record.contents || record.kind != RecordKind::ours) {
     object.add_bytes("raw", record.raw);

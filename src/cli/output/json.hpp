@@ -27,6 +27,7 @@ class JsonObject {
 };
 
 JsonObject to_json(const LockRecord& record);
+JsonObject to_json(const LockWaiter& waiter);
 // The shape of to_json() for a lock that nobody holds.
 JsonObject free_to_json(std::string_view name);
 // One element per line.

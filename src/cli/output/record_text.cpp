@@ -13,12 +13,22 @@ namespace {
 constexpr std::size_t most_contents_bytes = 4096;  // in inspect; more is cut, with its full size
 constexpr std::size_t most_cell_bytes = 256;       // in a table
 
-std::string age_text(const LockRecord& record, WallTime now) {
-  if (!record.since) {
-    return "unknown";
+std::string process_text(const std::string& host, std::int64_t pid, const std::string& label) {
+  std::string text =
+      shown(host.empty() ? "unknown host" : host, 128) + ", process " + std::to_string(pid);
+  if (!label.empty()) {
+    text += " (" + shown(label) + ")";
   }
-  // The store's clock and ours may differ: an age below 0 counts as 0.
-  return spoken(std::chrono::duration_cast<Milliseconds>(now - *record.since));
+  return text;
+}
+
+// The store's clock and ours may differ: an age below 0 counts as 0.
+std::string spoken_age(WallTime since, WallTime now) {
+  return spoken(std::chrono::duration_cast<Milliseconds>(now - since));
+}
+
+std::string age_text(const LockRecord& record, WallTime now) {
+  return record.since ? spoken_age(*record.since, now) : "unknown";
 }
 
 std::string local_time_text(WallTime instant) {
@@ -47,6 +57,25 @@ std::string row(std::string_view title, std::string_view value) {
   return line + std::string(value) + "\n";
 }
 
+std::string waiters_text(const LockRecord& record, WallTime now) {
+  constexpr std::size_t most_lines = 20;
+  std::string text;
+  for (const LockWaiter& waiter : record.waiters) {
+    if (text.empty()) {
+      text = row("waiting", std::to_string(record.waiting));
+    }
+    const std::size_t place = static_cast<std::size_t>(&waiter - record.waiters.data()) + 1;
+    if (place > most_lines) {
+      text += row("", "and " + std::to_string(record.waiting - most_lines) + " more");
+      break;
+    }
+    text +=
+        row("", std::to_string(place) + ". " + process_text(waiter.host, waiter.pid, waiter.label) +
+                    (waiter.since ? ", for " + spoken_age(*waiter.since, now) : ""));
+  }
+  return text;
+}
+
 using Cells = std::vector<std::string>;
 
 Cells cells(const LockRecord& record, WallTime now) {
@@ -56,6 +85,7 @@ Cells cells(const LockRecord& record, WallTime now) {
           age_text(record, now),
           remaining_text(record),
           ours ? std::to_string(record.fence.value) : "-",
+          std::to_string(record.waiting),
           contents_text(record, most_cell_bytes)};
 }
 
@@ -96,12 +126,7 @@ std::string holder_text(const LockRecord& record) {
     case RecordKind::ours:
       break;
   }
-  std::string text = shown(record.host.empty() ? "unknown host" : record.host, 128) + ", process " +
-                     std::to_string(record.pid);
-  if (!record.label.empty()) {
-    text += " (" + shown(record.label) + ")";
-  }
-  return text;
+  return process_text(record.host, record.pid, record.label);
 }
 
 std::string holder_and_age_text(const LockRecord& record, WallTime now) {
@@ -122,12 +147,13 @@ std::string inspect_text(const LockRecord& record, WallTime now, const Terminal&
     text += row("ttl left", remaining_text(record));
   }
   text += row("contents", contents_text(record, most_contents_bytes));
-  return text + row("key", shown(record.key, 4096));
+  text += row("key", shown(record.key, 4096));
+  return text + waiters_text(record, now);
 }
 
 std::string list_text(const std::vector<LockRecord>& records, WallTime now,
                       const Terminal& terminal) {
-  const Cells head{"NAME", "HELD BY", "FOR", "TTL LEFT", "FENCE", "CONTENTS"};
+  const Cells head{"NAME", "HELD BY", "FOR", "TTL LEFT", "FENCE", "WAITING", "CONTENTS"};
   std::vector<Cells> rows{head};
   for (const LockRecord& record : records) {
     rows.push_back(cells(record, now));

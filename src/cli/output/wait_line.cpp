@@ -34,11 +34,16 @@ std::string who(const ExclusiveLock& lock) {
 
 }  // namespace
 
-WaitLine::WaitLine(const ExclusiveLock& lock, std::string name, Talk& talk)
-    : name_(std::move(name)), waiting_since_(BootClock::now()), talk_(talk) {
+WaitLine::WaitLine(ExclusiveLock& lock, std::string name, Talk& talk)
+    : name_(std::move(name)),
+      waiting_since_(BootClock::now()),
+      talk_(talk),
+      position_(std::make_shared<std::atomic<std::size_t>>(0)) {
   if (!talk.terminal().is_terminal()) {
     return;
   }
+  lock.on_waiting(
+      [position = position_](const WaitingEvent& event) { *position = event.position; });
   thread_ = std::jthread([this, &lock, &talk](const std::stop_token& stop) {
     for (bool goes_on = pause(before_first, stop); goes_on; goes_on = pause(between, stop)) {
       draw(lock, talk, stop);
@@ -49,8 +54,10 @@ WaitLine::WaitLine(const ExclusiveLock& lock, std::string name, Talk& talk)
 void WaitLine::draw(const ExclusiveLock& lock, Talk& talk, const std::stop_token& stop) const {
   const std::string holder = who(lock);
   const auto waited = std::chrono::duration_cast<Milliseconds>(BootClock::now() - waiting_since_);
-  talk.show_status("waiting for " + shown(name_, 64) + ": " + holder + "; waited " +
-                       spoken(std::chrono::floor<std::chrono::seconds>(waited)),
+  const std::size_t position = *position_;
+  talk.show_status("waiting for " + shown(name_, 64) + ": " + holder + "; " +
+                       (position == 0 ? "" : "place " + std::to_string(position) + " in line, ") +
+                       "waited " + spoken(std::chrono::floor<std::chrono::seconds>(waited)),
                    stop);
 }
 

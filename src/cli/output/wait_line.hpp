@@ -1,7 +1,10 @@
 #pragma once
-// The line that a person sees while waiting: who holds the lock, for how long, and how long we have
-// waited.
+// The line that a person sees while waiting: who holds the lock, for how long, our place in the
+// queue, and how long we have waited.
 
+#include <atomic>
+#include <cstddef>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -15,7 +18,8 @@ class WaitLine {
  public:
   // Draws from a thread of its own, once a second, where `talk` is on a terminal; otherwise does
   // nothing. The first time after a moment, so that a lock that is free shows no flicker.
-  WaitLine(const ExclusiveLock& lock, std::string name, Talk& talk);
+  // Listens to the lock's waiting events.
+  WaitLine(ExclusiveLock& lock, std::string name, Talk& talk);
 
   // Wipes the line and draws no more. Does not wait for a store that is slow to answer; the
   // destructor does.
@@ -27,7 +31,8 @@ class WaitLine {
   std::string name_;
   Instant waiting_since_;
   Talk& talk_;
-  std::jthread thread_;  // last: it uses what stands above
+  std::shared_ptr<std::atomic<std::size_t>> position_;  // 0: not known; the handler shares it
+  std::jthread thread_;                                 // last: it uses what stands above
 };
 
 }  // namespace exclusive_lock::cli

@@ -55,7 +55,8 @@ class LockMachineFixture : public ::testing::Test {
 
   // The ticket of the attempt that is sent.
   Ticket ask(Instant now) {
-    const auto sent = only<SendAttempt>(machine.acquire_requested(AcquireMode::as_object, now));
+    const auto sent =
+        only<SendAttempt>(machine.acquire_requested(AcquireMode::as_object, std::nullopt, now));
     return sent.request.owner.ticket;
   }
   Ticket acquire(Instant now, std::uint64_t fence = 7) {
@@ -90,6 +91,11 @@ class LockMachineFixture : public ::testing::Test {
   template <class A>
   static bool concluded_as(const Actions& actions) {
     return std::holds_alternative<A>(the<ConcludeAcquire>(actions).answer);
+  }
+  // The one call only, and no other.
+  template <class A>
+  static bool answered_as(const Actions& actions) {
+    return std::holds_alternative<A>(the<AnswerAcquire>(actions).answer);
   }
 
   LockMachine machine{settings(), {1, 2, 3}};

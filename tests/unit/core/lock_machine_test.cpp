@@ -15,7 +15,8 @@ class LockMachineLoss : public LockMachineFixture {};
 // --- acquire -----------------------------------------------------------------------------------
 
 TEST_F(LockMachineAcquire, SendsOneAttemptThatIsNotToBeGrantedAfterItsTimeout) {
-  const auto sent = only<SendAttempt>(machine.acquire_requested(AcquireMode::as_object, at(0ms)));
+  const auto sent =
+      only<SendAttempt>(machine.acquire_requested(AcquireMode::as_object, std::nullopt, at(0ms)));
   EXPECT_EQ(sent.requested_at, at(0ms));
   EXPECT_EQ(sent.request.owner.ticket, 1U);
   EXPECT_EQ(sent.request.ttl, ttl);
@@ -64,7 +65,8 @@ TEST_F(LockMachineAcquire, EveryAttemptHasItsOwnTicket) {  // G4
 
 TEST_F(LockMachineAcquire, AsksForAFenceAboveEveryFenceItHasSeen) {  // G2
   (void)machine.attempt_replied(ask(at(0ms)), busy(41), at(1ms));
-  const auto sent = only<SendAttempt>(machine.acquire_requested(AcquireMode::as_object, at(2ms)));
+  const auto sent =
+      only<SendAttempt>(machine.acquire_requested(AcquireMode::as_object, std::nullopt, at(2ms)));
   EXPECT_EQ(sent.request.floor, Fence{41});
 }
 
@@ -115,25 +117,28 @@ TEST_F(LockMachineAcquire, LateAnswerToAnAbandonedAttemptDoesNotDisturbTheNextOn
 
 TEST_F(LockMachineAcquire, AsObjectSaysYesWhenHeldAlready) {
   acquire(at(0ms));
-  EXPECT_TRUE(
-      concluded_as<AlreadyHeld>(machine.acquire_requested(AcquireMode::as_object, at(1ms))));
+  EXPECT_TRUE(answered_as<AlreadyHeld>(
+      machine.acquire_requested(AcquireMode::as_object, std::nullopt, at(1ms))));
 }
 
 TEST_F(LockMachineAcquire, AsMutexIsBusyWhenHeldOrAttemptedAlready) {
   (void)ask(at(0ms));
-  EXPECT_TRUE(concluded_as<BusyHere>(machine.acquire_requested(AcquireMode::as_mutex, at(1ms))));
+  EXPECT_TRUE(answered_as<BusyHere>(
+      machine.acquire_requested(AcquireMode::as_mutex, std::nullopt, at(1ms))));
   (void)machine.attempt_replied(1, granted(), at(2ms));
-  EXPECT_TRUE(concluded_as<BusyHere>(machine.acquire_requested(AcquireMode::as_mutex, at(3ms))));
+  EXPECT_TRUE(answered_as<BusyHere>(
+      machine.acquire_requested(AcquireMode::as_mutex, std::nullopt, at(3ms))));
 }
 
 TEST_F(LockMachineAcquire, SecondCallerJoinsTheAttemptThatIsOnItsWay) {
   (void)ask(at(0ms));
-  EXPECT_TRUE(machine.acquire_requested(AcquireMode::as_object, at(1ms)).empty());
+  EXPECT_TRUE(machine.acquire_requested(AcquireMode::as_object, std::nullopt, at(1ms)).empty());
 }
 
 TEST_F(LockMachineAcquire, AcquireAfterTheHoldIsOverIsANewAttempt) {
   const Ticket ticket = acquire(at(0ms));
-  const auto actions = machine.acquire_requested(AcquireMode::as_object, at(safe_part));
+  const auto actions =
+      machine.acquire_requested(AcquireMode::as_object, std::nullopt, at(safe_part));
   EXPECT_EQ(the<TellLost>(actions).reason, LossReason::not_confirmed);
   EXPECT_EQ(the<SendAttempt>(actions).request.owner.ticket, ticket + 1);
 }

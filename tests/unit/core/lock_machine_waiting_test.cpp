@@ -1,0 +1,338 @@
+// What a lock machine does while it waits in the queue (docs/decisions/0008-fair-hand-over.md).
+// heartbeat of ttl 3000 ms: 500 ms; confirm_ttl: 1500 ms, of which 1500 - 15 - 2 = 1483 ms are
+// safe.
+
+#include "core/heartbeat.hpp"
+#include "lock_machine_fixture.hpp"
+
+namespace exclusive_lock {
+namespace {
+
+class LockMachineWaiting : public LockMachineFixture {
+ protected:
+  static constexpr Milliseconds safe_part_of_confirm = 1483ms;
+  static constexpr StoreTime server{1'000'000'000};
+
+  static AttemptReply queued(std::size_t position = 2, StoreTime store_time = server) {
+    return {.outcome = AttemptOutcome::waiting,
+            .fence = Fence{9},
+            .remaining_ttl = 2000ms,
+            .store_time = store_time,
+            .position = position,
+            .arrived_at = StoreTime{77}};
+  }
+  static BeatReply beat(BeatOutcome outcome, std::size_t position = 2) {
+    return {.outcome = outcome,
+            .fence = outcome == BeatOutcome::granted ? Fence{20} : Fence{},
+            .position = position,
+            .remaining_ttl = 2000ms,
+            .store_time = server};
+  }
+  static Grant push(Ticket ticket, StoreTime granted_at = server + 1s) {
+    return {
+        .owner = {.id = {1, 2, 3}, .ticket = ticket}, .fence = Fence{20}, .granted_at = granted_at};
+  }
+
+  SendAttempt ask_patiently(Instant now, std::optional<Instant> until = std::nullopt) {
+    return only<SendAttempt>(
+        machine.acquire_requested(AcquireMode::as_object, Wait{.until = until}, now));
+  }
+  // Waits from `now` on, with the answer 10 ms later.
+  Ticket queue_up(Instant now, std::optional<Instant> until = std::nullopt) {
+    const Ticket ticket = ask_patiently(now, until).request.owner.ticket;
+    const auto told = only<TellWaiting>(machine.attempt_replied(ticket, queued(), now + 10ms));
+    EXPECT_EQ(told.position, 2U);
+    return ticket;
+  }
+};
+
+TEST_F(LockMachineWaiting, AttemptCarriesPatience) {
+  const auto sent = ask_patiently(at(0ms));
+  ASSERT_TRUE(sent.request.patience);
+  EXPECT_EQ(sent.request.patience->alive_for, 1500ms);
+  EXPECT_EQ(sent.request.patience->confirm_ttl, 1500ms);
+  EXPECT_FALSE(sent.request.patience->arrived_at);
+}
+
+TEST_F(LockMachineWaiting, EntryIsNotAliveBeyondThePatience) {
+  EXPECT_EQ(ask_patiently(at(0ms), at(200ms)).request.patience->alive_for, 200ms);
+}
+
+TEST_F(LockMachineWaiting, PushStartsAHoldThatCountsFromTheLastWaiting) {
+  const Ticket ticket = queue_up(at(0ms));
+  const auto actions = machine.grant_pushed(push(ticket), at(300ms));
+  EXPECT_TRUE(concluded_as<Acquired>(actions));
+  EXPECT_EQ(the<TellAcquired>(actions).fence, Fence{20});
+  EXPECT_EQ(machine.hold()->safe_until, at(safe_part_of_confirm)) << "not from the receipt";
+}
+
+TEST_F(LockMachineWaiting, HoldOfAPushIsRefreshedWhenHalfOfItIsOver) {
+  const Ticket ticket = queue_up(at(0ms));
+  EXPECT_FALSE(has<SendRefresh>(machine.grant_pushed(push(ticket), at(300ms))));
+  EXPECT_EQ(machine.next_wake(), at(750ms));
+  const auto refresh = only<SendRefresh>(machine.woken(at(750ms)));
+  EXPECT_EQ(refresh.request.ttl, ttl);
+  const auto actions =
+      machine.refresh_replied(ticket, refresh.requested_at, RefreshVerdict::refreshed, at(760ms));
+  EXPECT_TRUE(has<TellRefreshed>(actions));
+  EXPECT_EQ(machine.hold()->safe_until, at(750ms) + safe_part);
+}
+
+TEST_F(LockMachineWaiting, HoldOfAPushIsRefreshedAtOnceWithoutAutoRefresh) {
+  LockSettings by_hand = settings();
+  by_hand.auto_refresh = false;
+  machine = LockMachine(by_hand, {1, 2, 3});
+  const Ticket ticket = queue_up(at(0ms));
+  EXPECT_TRUE(has<SendRefresh>(machine.grant_pushed(push(ticket), at(300ms))));
+}
+
+TEST_F(LockMachineWaiting, LatePushIsConfirmedFirst) {
+  const Ticket ticket = queue_up(at(0ms));
+  // 375 ms, a fourth of confirm_ttl, are to be left.
+  const auto sent = only<SendBeat>(machine.grant_pushed(push(ticket), at(1109ms)));
+  EXPECT_FALSE(machine.hold());
+  const auto actions =
+      machine.beat_replied(ticket, sent.requested_at, beat(BeatOutcome::granted), at(1120ms));
+  EXPECT_TRUE(concluded_as<Acquired>(actions));
+  EXPECT_EQ(machine.hold()->safe_until, at(1109ms) + safe_part);
+}
+
+TEST_F(LockMachineWaiting, PushJustInTimeStarts) {
+  const Ticket ticket = queue_up(at(0ms));
+  EXPECT_TRUE(concluded_as<Acquired>(machine.grant_pushed(push(ticket), at(1108ms))));
+}
+
+TEST_F(LockMachineWaiting, PushForAnotherTicketOrObjectIsIgnored) {
+  const Ticket ticket = queue_up(at(0ms));
+  EXPECT_TRUE(machine.grant_pushed(push(ticket - 1), at(20ms)).empty());
+  EXPECT_TRUE(machine.grant_pushed(push(ticket + 1), at(20ms)).empty());
+  Grant other = push(ticket);
+  other.owner.id = {9};
+  EXPECT_TRUE(machine.grant_pushed(other, at(20ms)).empty());
+  EXPECT_FALSE(machine.hold());
+}
+
+TEST_F(LockMachineWaiting, PushOlderThanTheLastWaitingIsIgnored) {
+  const Ticket ticket = queue_up(at(0ms));
+  EXPECT_TRUE(machine.grant_pushed(push(ticket, server - 1us), at(20ms)).empty());
+  EXPECT_FALSE(machine.hold());
+}
+
+TEST_F(LockMachineWaiting, PushThatOvertakesTheReplyStartsWithIt) {
+  const Ticket ticket = ask_patiently(at(0ms)).request.owner.ticket;
+  EXPECT_TRUE(machine.grant_pushed(push(ticket), at(5ms)).empty());
+  const auto actions = machine.attempt_replied(ticket, queued(), at(10ms));
+  EXPECT_TRUE(concluded_as<Acquired>(actions));
+  EXPECT_EQ(machine.hold()->safe_until, at(safe_part_of_confirm));
+}
+
+TEST_F(LockMachineWaiting, SecondPushChangesNothing) {
+  const Ticket ticket = queue_up(at(0ms));
+  ASSERT_TRUE(has<TellAcquired>(machine.grant_pushed(push(ticket), at(20ms))));
+  EXPECT_TRUE(machine.grant_pushed(push(ticket), at(1400ms)).empty());
+  EXPECT_EQ(machine.hold()->safe_until, at(safe_part_of_confirm));
+}
+
+TEST_F(LockMachineWaiting, PushAfterAStepOfTheStoresClockIsConfirmedFirst) {
+  const Ticket ticket = queue_up(at(0ms));
+  static_cast<void>(machine.store_clock_stepped(5s, at(15ms)));
+  EXPECT_TRUE(has<SendBeat>(machine.grant_pushed(push(ticket), at(20ms))));
+  EXPECT_FALSE(machine.hold());
+}
+
+TEST_F(LockMachineWaiting, BeatsOnceAHeartbeat) {
+  const Ticket ticket = queue_up(at(0ms));
+  EXPECT_EQ(machine.next_wake(), at(500ms));
+  const auto sent = only<SendBeat>(machine.woken(at(500ms)));
+  EXPECT_EQ(sent.request.owner.ticket, ticket);
+  EXPECT_EQ(sent.request.ttl, ttl);
+  EXPECT_EQ(sent.request.alive_for, 1500ms);
+  EXPECT_TRUE(machine.woken(at(600ms)).empty()) << "one at a time";
+  EXPECT_TRUE(
+      machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::waiting), at(610ms)).empty());
+  EXPECT_EQ(machine.next_wake(), at(1000ms));
+}
+
+TEST_F(LockMachineWaiting, AnsweredBeatMovesWhatAPushCountsFrom) {
+  const Ticket ticket = queue_up(at(0ms));
+  only<SendBeat>(machine.woken(at(500ms)));
+  static_cast<void>(machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::waiting), at(510ms)));
+  static_cast<void>(machine.grant_pushed(push(ticket), at(600ms)));
+  EXPECT_EQ(machine.hold()->safe_until, at(500ms) + safe_part_of_confirm);
+}
+
+TEST_F(LockMachineWaiting, UnansweredBeatDoesNot) {
+  const Ticket ticket = queue_up(at(0ms));
+  only<SendBeat>(machine.woken(at(500ms)));
+  static_cast<void>(machine.grant_pushed(push(ticket), at(600ms)));
+  EXPECT_EQ(machine.hold()->safe_until, at(safe_part_of_confirm));
+}
+
+TEST_F(LockMachineWaiting, FirstInLineBeatsWhenTheRecordMustBeOver) {
+  const Ticket ticket = ask_patiently(at(0ms)).request.owner.ticket;
+  AttemptReply reply = queued(1);
+  reply.remaining_ttl = 200ms;
+  static_cast<void>(machine.attempt_replied(ticket, reply, at(10ms)));
+  EXPECT_EQ(machine.next_wake(), at(211ms));
+}
+
+TEST_F(LockMachineWaiting, WithoutPushesItLooksMoreOften) {
+  machine.beat_every(200ms);
+  static_cast<void>(queue_up(at(0ms)));
+  EXPECT_EQ(machine.next_wake(), at(200ms));
+}
+
+TEST_F(LockMachineWaiting, ResumedPushesMakeItBeatAtOnce) {
+  const Ticket ticket = queue_up(at(0ms));
+  only<SendBeat>(machine.pushes_resumed(at(50ms)));
+  // What is in flight may have been answered before the push was lost.
+  EXPECT_TRUE(machine.pushes_resumed(at(60ms)).empty());
+  only<SendBeat>(machine.beat_replied(ticket, at(50ms), beat(BeatOutcome::waiting), at(70ms)));
+}
+
+TEST_F(LockMachineWaiting, ChangedPlaceIsTold) {
+  const Ticket ticket = queue_up(at(0ms));
+  only<SendBeat>(machine.woken(at(500ms)));
+  const auto told = only<TellWaiting>(
+      machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::waiting, 1), at(510ms)));
+  EXPECT_EQ(told.position, 1U);
+}
+
+TEST_F(LockMachineWaiting, FailedBeatIsRepeatedUnderTheSameTicket) {
+  const Ticket ticket = queue_up(at(0ms));
+  only<SendBeat>(machine.woken(at(500ms)));
+  EXPECT_TRUE(machine.beat_replied(ticket, at(500ms), unanswered(), at(1500ms)).empty());
+  const Instant again = *machine.next_wake();
+  EXPECT_GT(again, at(1500ms));
+  EXPECT_LE(again, at(2000ms));
+  EXPECT_EQ(only<SendBeat>(machine.woken(again)).request.owner.ticket, ticket);
+}
+
+TEST_F(LockMachineWaiting, TroubleThatDoesNotPassEndsIt) {
+  const Ticket ticket = queue_up(at(0ms));
+  only<SendBeat>(machine.woken(at(500ms)));
+  const StoreFailure refused{
+      .code = errc::permission_denied, .message = "no", .may_have_run = false};
+  const auto actions = machine.beat_replied(ticket, at(500ms), refused, at(510ms));
+  EXPECT_TRUE(concluded_as<StoreFailure>(actions));
+  EXPECT_EQ(the<SendRelease>(actions).request.owner.ticket, ticket);
+  EXPECT_FALSE(machine.attempting());
+}
+
+TEST_F(LockMachineWaiting, LostEntryIsMadeAgainAtItsOldPlaceUnderANewTicket) {
+  const Ticket ticket = queue_up(at(0ms), at(20s));
+  only<SendBeat>(machine.woken(at(500ms)));
+  const auto sent = only<SendAttempt>(
+      machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::gone), at(510ms)));
+  EXPECT_GT(sent.request.owner.ticket, ticket);
+  EXPECT_EQ(sent.request.patience->arrived_at, StoreTime{77});
+  // The patience goes on as well.
+  static_cast<void>(machine.attempt_replied(sent.request.owner.ticket, queued(), at(520ms)));
+  EXPECT_TRUE(concluded_as<Busy>(machine.woken(at(20s))));
+}
+
+TEST_F(LockMachineWaiting, PushOfTheLostEntryIsIgnored) {
+  const Ticket ticket = queue_up(at(0ms));
+  only<SendBeat>(machine.woken(at(500ms)));
+  const auto sent = only<SendAttempt>(
+      machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::gone), at(510ms)));
+  static_cast<void>(machine.attempt_replied(sent.request.owner.ticket, queued(), at(520ms)));
+  EXPECT_TRUE(machine.grant_pushed(push(ticket), at(530ms)).empty());
+}
+
+TEST_F(LockMachineWaiting, PlaceOutlivesTroubleInOneCallOnly) {
+  const Ticket ticket = queue_up(at(0ms));
+  only<SendBeat>(machine.woken(at(500ms)));
+  const auto again = only<SendAttempt>(
+      machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::gone), at(510ms)));
+  static_cast<void>(machine.attempt_replied(again.request.owner.ticket, not_sent(), at(520ms)));
+  const auto resumed = only<SendAttempt>(
+      machine.acquire_requested(AcquireMode::as_object, Wait{.resumes = true}, at(600ms)));
+  EXPECT_EQ(resumed.request.patience->arrived_at, StoreTime{77});
+  static_cast<void>(machine.attempt_replied(resumed.request.owner.ticket, not_sent(), at(610ms)));
+  EXPECT_FALSE(ask_patiently(at(700ms)).request.patience->arrived_at);
+}
+
+TEST_F(LockMachineWaiting, OverPatienceLeavesTheQueue) {
+  const Ticket ticket = queue_up(at(0ms), at(300ms));
+  EXPECT_EQ(machine.next_wake(), at(300ms));
+  const auto actions = machine.woken(at(300ms));
+  EXPECT_TRUE(concluded_as<Busy>(actions));
+  EXPECT_EQ(the<SendRelease>(actions).request.owner.ticket, ticket);
+  EXPECT_TRUE(machine.grant_pushed(push(ticket), at(301ms)).empty()) << "the release takes it back";
+  EXPECT_FALSE(machine.next_wake());
+}
+
+TEST_F(LockMachineWaiting, PatienceThatEndsInTroubleTellsIt) {
+  const Ticket ticket = queue_up(at(0ms), at(2s));
+  only<SendBeat>(machine.woken(at(500ms)));
+  static_cast<void>(machine.beat_replied(ticket, at(500ms), unanswered(), at(1500ms)));
+  EXPECT_TRUE(concluded_as<StoreFailure>(machine.woken(at(2s))));
+}
+
+TEST_F(LockMachineWaiting, AbandonedLeavesTheQueue) {
+  const Ticket ticket = queue_up(at(0ms));
+  const auto actions = machine.attempt_abandoned(*machine.attempting(), at(100ms));
+  EXPECT_TRUE(concluded_as<Busy>(actions));
+  EXPECT_EQ(the<SendRelease>(actions).request.owner.ticket, ticket);
+}
+
+TEST_F(LockMachineWaiting, OtherCallersAreToldThatTheObjectIsBusy) {
+  static_cast<void>(queue_up(at(0ms)));
+  for (const AcquireMode mode : {AcquireMode::as_object, AcquireMode::as_mutex}) {
+    EXPECT_TRUE(answered_as<BusyHere>(machine.acquire_requested(mode, std::nullopt, at(20ms))));
+    EXPECT_TRUE(answered_as<BusyHere>(machine.acquire_requested(mode, Wait{}, at(20ms))));
+  }
+}
+
+TEST_F(LockMachineWaiting, ReleaseAndRefreshAreForHolders) {
+  static_cast<void>(queue_up(at(0ms)));
+  EXPECT_TRUE(has<ConcludeReleaseNotHeld>(machine.release_requested(at(20ms))));
+  EXPECT_EQ(only<ConcludeRefresh>(machine.refresh_requested(at(20ms))).conclusion,
+            RefreshConclusion::not_held);
+  EXPECT_TRUE(machine.attempting()) << "it waits on";
+}
+
+TEST_F(LockMachineWaiting, BeatThatFindsTheGrantAfterThePushExtendsTheHold) {
+  const Ticket ticket = queue_up(at(0ms));
+  only<SendBeat>(machine.woken(at(500ms)));
+  static_cast<void>(machine.grant_pushed(push(ticket), at(505ms)));
+  static_cast<void>(machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::granted), at(510ms)));
+  EXPECT_EQ(machine.hold()->safe_until, at(500ms) + safe_part);
+}
+
+TEST_F(LockMachineWaiting, GrantThatIsOverWhenItIsHeardOfIsGivenBack) {
+  const Ticket ticket = queue_up(at(0ms));
+  only<SendBeat>(machine.woken(at(500ms)));
+  const auto actions =
+      machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::granted), at(500ms) + safe_part);
+  EXPECT_FALSE(machine.hold());
+  EXPECT_EQ(the<SendRelease>(actions).request.owner.ticket, ticket);
+  EXPECT_TRUE(concluded_as<StoreFailure>(actions));
+}
+
+TEST_F(LockMachineWaiting, FullQueueIsAnError) {
+  const Ticket ticket = ask_patiently(at(0ms)).request.owner.ticket;
+  AttemptReply reply = queued();
+  reply.outcome = AttemptOutcome::queue_full;
+  const auto actions = machine.attempt_replied(ticket, reply, at(10ms));
+  EXPECT_EQ(std::get<StoreFailure>(the<ConcludeAcquire>(actions).answer).code, errc::queue_full);
+}
+
+TEST_F(LockMachineWaiting, GrantLeavesTheHighestFenceBehind) {
+  const Ticket ticket = queue_up(at(0ms));
+  static_cast<void>(machine.grant_pushed(push(ticket), at(20ms)));
+  static_cast<void>(machine.release_requested(at(30ms)));
+  EXPECT_EQ(ask_patiently(at(40ms)).request.floor, Fence{20});
+}
+
+TEST(Heartbeat, LeavesHalfOfTheTtlAtMostToAFrozenWaiter) {
+  EXPECT_EQ(heartbeat(3000ms), 500ms);
+  EXPECT_EQ(confirm_ttl(3000ms), 1500ms);
+  EXPECT_EQ(heartbeat(60s), 1000ms);
+  EXPECT_EQ(heartbeat(1ms), 10ms);
+  EXPECT_EQ(confirm_ttl(1ms), 1ms) << "never beyond the ttl";
+}
+
+}  // namespace
+}  // namespace exclusive_lock
