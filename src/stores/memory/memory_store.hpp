@@ -1,11 +1,11 @@
 #pragma once
 // The store inside one process, and the specification that the others are held to (G9): what an
-// answer must be is read in memory_store.cpp, and tests/conformance compares every store with it.
+// answer must be is read in memory_table.cpp, and tests/conformance compares every store with it.
 //
 // One map from keys to values with an optional time to live, as in Redis; the highest fence of a
 // record lies beside it under fence_key(). Every verb is one step under a mutex, answered before it
-// returns. It is also the store of the simulation, so nothing here reads a clock that it was not
-// given.
+// returns; grants are pushed after that, before it returns. It is also the store of the simulation,
+// so nothing here reads a clock that it was not given.
 
 #include <memory>
 #include <optional>
@@ -34,8 +34,17 @@ class MemoryStore : public Store {
   virtual void erase(std::string_view key) = 0;
   // As a restart without data, or FLUSHALL.
   virtual void wipe() = 0;
-  // Everything that is there, side keys included, sorted by key.
+  // Everything that is there, side keys included, sorted by key. A queue is shown as its two keys:
+  // the owners in order, and their record tails, one a line.
   [[nodiscard]] virtual std::vector<StoredRecord> everything() const = 0;
+
+  // The same data through a connection of its own, with a listener of its own. Closing it leaves
+  // the data and the other clients alone; closing the store closes them all.
+  [[nodiscard]] virtual std::shared_ptr<Store> client() = 0;
+  // As the death of a client's process, or of its subscription: nothing is pushed to it any more,
+  // and its waiters count as dead. Verbs that are called later are requests that were on their way.
+  // Where it listens again, the subscription is back. `client` is one of this store's.
+  virtual void drop_client(Store& client) = 0;
 };
 
 // `memory:` records expire by `clock`, replies carry no store time, and fences grow with the

@@ -1,0 +1,370 @@
+#include "stores/memory/memory_table.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "core/key_codec.hpp"
+#include "core/record_codec.hpp"
+#include "exclusive_lock/error.hpp"
+
+namespace exclusive_lock {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Long enough for the fence to grow by counting over every usual gap between two holds, short
+// enough that the fences of names that are not used any more go away (G8). After it, the time part
+// makes it grow (G2).
+constexpr Milliseconds fence_ttl = 24h;
+
+// A double holds every integer up to here exactly, and Lua has nothing else. The time part reaches
+// it in 2255.
+constexpr std::uint64_t highest_fence = (std::uint64_t{1} << 53U) - 1;
+
+// What is left of a queue whose waiters all died goes away after it (G8). Far above the time
+// between two beats.
+constexpr Milliseconds line_ttl = 60s;
+
+// Of entries that one call looks at: dead ones must not make it slow.
+constexpr int most_advanced = 16;
+
+StoreFailure no_fence_left() {
+  return {.code = make_error_code(errc::protocol_error),
+          .message =
+              "the last fence of this name is beyond all that are given out, so somebody else "
+              "wrote it; nothing was done. Delete its fence key",
+          .may_have_run = false};
+}
+
+}  // namespace
+
+// --- attempt -----------------------------------------------------------------------------------
+
+Answer<AttemptReply> MemoryTable::attempt(const AttemptRequest& request,
+                                          const std::shared_ptr<const Channel>& channel) {
+  if (clock_.askers_now() > request.not_after) {
+    return attempt_reply(request, AttemptOutcome::too_late, last_fence(request.key));
+  }
+  if (auto failure = advance(request.key)) {
+    return std::move(*failure);
+  }
+  const Entry* there = find(request.key);
+  const std::optional<Owner> holder = there == nullptr ? std::nullopt : record_owner(there->value);
+  WaitingLine* line = find_line(request.key);
+  const Waiter* waiter = line == nullptr ? nullptr : line->find(request.owner.id);
+  const bool holds = holder && holder->id == request.owner.id;
+  if ((holds && holder->ticket > request.owner.ticket) ||
+      (waiter != nullptr && waiter->request.owner.ticket > request.owner.ticket)) {
+    return attempt_reply(request, AttemptOutcome::superseded, last_fence(request.key));
+  }
+  if (holds && holder->ticket < request.owner.ticket) {
+    return grant(request);  // take-over
+  }
+  // Our own request was carried out before and its reply lost. A fence that cannot be read is a
+  // record that somebody has damaged: not ours any more.
+  const std::optional<Fence> fence = holds ? record_fence(there->value) : std::nullopt;
+  if (fence) {
+    return attempt_reply(request, AttemptOutcome::granted, *fence);
+  }
+  if (there == nullptr && line == nullptr) {
+    return grant(request);
+  }
+  return request.patience ? wait_in_line(request, channel)
+                          : attempt_reply(request, AttemptOutcome::busy, last_fence(request.key));
+}
+
+Answer<AttemptReply> MemoryTable::grant(const AttemptRequest& request) {
+  Answer<Fence> written = write_record(request, request.ttl);
+  if (auto* failure = std::get_if<StoreFailure>(&written)) {
+    return std::move(*failure);
+  }
+  return attempt_reply(request, AttemptOutcome::granted, std::get<Fence>(written));
+}
+
+AttemptReply MemoryTable::wait_in_line(const AttemptRequest& request,
+                                       const std::shared_ptr<const Channel>& channel) {
+  const Patience& patience = *request.patience;
+  const Instant alive_until = clock_.now() + patience.alive_for;
+  WaitingLine* there = find_line(request.key);
+  WaitingLine& line =
+      there != nullptr
+          ? *there
+          : lines_.put(request.key, WaitingLine(clock_.now() + line_ttl), clock_.now());
+  if (Waiter* waiter = line.find(request.owner.id)) {
+    waiter->alive_until = alive_until;
+    if (waiter->request.owner.ticket < request.owner.ticket) {
+      waiter->request = request;
+      waiter->channel = channel;
+    }
+  } else if (line.waiters().size() >= patience.most_waiting) {
+    return attempt_reply(request, AttemptOutcome::queue_full, last_fence(request.key));
+  } else {
+    line.enter({.request = request,
+                .arrived_at = patience.arrived_at.value_or(line.next_arrival(clock_.wall())),
+                .alive_until = alive_until,
+                .channel = channel});
+  }
+  AttemptReply reply = attempt_reply(request, AttemptOutcome::waiting, last_fence(request.key));
+  reply.position = line.position(request.owner.id);
+  reply.arrived_at = line.find(request.owner.id)->arrived_at;
+  return reply;
+}
+
+AttemptReply MemoryTable::attempt_reply(const AttemptRequest& request, AttemptOutcome outcome,
+                                        Fence fence) {
+  return {.outcome = outcome,
+          .fence = fence,
+          .remaining_ttl =
+              outcome == AttemptOutcome::too_late ? std::nullopt : ttl_in_the_way(request.key),
+          .store_time = clock_.told()};
+}
+
+// --- the other verbs ---------------------------------------------------------------------------
+
+Answer<BeatReply> MemoryTable::beat(const BeatRequest& request) {
+  if (auto failure = advance(request.key)) {
+    return std::move(*failure);
+  }
+  BeatReply reply{.outcome = BeatOutcome::gone, .store_time = clock_.told()};
+  Entry* record = find(request.key);
+  if (record != nullptr && record_owner(record->value) == request.owner) {
+    if (const std::optional<Fence> fence = record_fence(record->value)) {
+      record->expires_at = clock_.now() + std::max(request.ttl, 1ms);
+      reply.outcome = BeatOutcome::granted;
+      reply.fence = *fence;
+    }
+    return reply;
+  }
+  WaitingLine* line = find_line(request.key);
+  Waiter* waiter = line == nullptr ? nullptr : line->find(request.owner.id);
+  if (waiter != nullptr && waiter->request.owner == request.owner) {
+    waiter->alive_until = clock_.now() + request.alive_for;
+    line->expire_at(clock_.now() + line_ttl);
+    reply.outcome = BeatOutcome::waiting;
+    reply.position = line->position(request.owner.id);
+    reply.remaining_ttl = ttl_in_the_way(request.key);
+  }
+  return reply;
+}
+
+RefreshReply MemoryTable::refresh(const std::vector<RefreshRequest>& requests) {
+  RefreshReply reply{.verdicts = {}, .store_time = clock_.told()};
+  for (const RefreshRequest& request : requests) {
+    reply.verdicts.push_back(refresh_one(request));
+  }
+  return reply;
+}
+
+RefreshVerdict MemoryTable::refresh_one(const RefreshRequest& request) {
+  Entry* entry = find(request.key);
+  if (entry == nullptr || record_owner(entry->value) != request.owner) {
+    return RefreshVerdict::lost;
+  }
+  entry->expires_at = clock_.now() + std::max(request.ttl, 1ms);
+  return RefreshVerdict::refreshed;
+}
+
+ReleaseReply MemoryTable::release(const ReleaseRequest& request) {
+  advance(request.key);  // where no fence can be given, this verb has its answer all the same
+  const bool had_record = drop_record(request);
+  const bool had_waiter = drop_waiter(request);
+  if (had_record) {
+    advance(request.key);
+  }
+  return {.verdict = had_record   ? ReleaseVerdict::released
+                     : had_waiter ? ReleaseVerdict::left
+                                  : ReleaseVerdict::not_owner,
+          .store_time = clock_.told()};
+}
+
+bool MemoryTable::drop_record(const ReleaseRequest& request) {
+  const Entry* entry = find(request.key);
+  const std::optional<Owner> holder = entry == nullptr ? std::nullopt : record_owner(entry->value);
+  if (!holder || holder->id != request.owner.id || holder->ticket > request.owner.ticket) {
+    return false;
+  }
+  return entries_.erase(request.key);
+}
+
+bool MemoryTable::drop_waiter(const ReleaseRequest& request) {
+  WaitingLine* line = find_line(request.key);
+  const Waiter* waiter = line == nullptr ? nullptr : line->find(request.owner.id);
+  return waiter != nullptr && waiter->request.owner.ticket <= request.owner.ticket &&
+         line->leave(request.owner.id);
+}
+
+InspectReply MemoryTable::inspect(const std::string& key) {
+  const Entry* entry = find(key);
+  if (entry == nullptr) {
+    return {};
+  }
+  InspectReply reply{seen(key, *entry)};
+  if (const WaitingLine* line = find_line(key)) {
+    const std::size_t shown = std::min(line->waiters().size(), most_waiters_shown);
+    for (std::size_t i = 0; i < shown; ++i) {
+      const Waiter& waiter = line->waiters()[i];
+      reply.record->waiters.push_back(
+          {.owner = waiter.request.owner,
+           .arrived_at = waiter.arrived_at,
+           .tail_head = waiter.request.record_tail.substr(0, waiter_tail_head_size)});
+    }
+  }
+  return reply;
+}
+
+ListReply MemoryTable::list(std::string_view key_prefix, std::size_t most) const {
+  ListReply reply;
+  for (auto each = entries_.all().lower_bound(key_prefix);
+       each != entries_.all().end() && each->first.starts_with(key_prefix); ++each) {
+    const auto& [key, entry] = *each;
+    if (is_side_key(key) || entry.has_expired(clock_.now())) {
+      continue;
+    }
+    if (reply.records.size() == most) {
+      reply.truncated = true;
+      break;
+    }
+    reply.records.push_back(seen(key, entry));
+  }
+  return reply;
+}
+
+RemoveReply MemoryTable::remove(const std::string& key, std::string_view expected) {
+  advance(key);  // as in release()
+  const Entry* entry = find(key);
+  if (entry == nullptr || entry->value != expected) {
+    return {false};
+  }
+  entries_.erase(key);
+  advance(key);
+  return {true};
+}
+
+// --- the queue ---------------------------------------------------------------------------------
+
+std::optional<StoreFailure> MemoryTable::advance(const std::string& key) {
+  for (int i = 0; i < most_advanced && find(key) == nullptr; ++i) {
+    WaitingLine* line = find_line(key);
+    if (line == nullptr) {
+      break;
+    }
+    if (last_fence(key).value >= highest_fence) {
+      return no_fence_left();
+    }
+    const Waiter first = line->take_first();
+    if (!is_alive(first)) {
+      continue;
+    }
+    const Answer<Fence> written = write_record(first.request, first.request.patience->confirm_ttl);
+    const auto* fence = std::get_if<Fence>(&written);  // none: its floor is of no use
+    if (fence != nullptr && first.channel != nullptr) {
+      pushes_.push_back(
+          {.to = first.channel->listener,
+           .grant = {.owner = first.request.owner, .fence = *fence, .granted_at = clock_.told()}});
+    }
+  }
+  return std::nullopt;
+}
+
+bool MemoryTable::is_alive(const Waiter& waiter) const {
+  const bool is_heard = waiter.channel == nullptr || waiter.channel->listener != nullptr;
+  return is_heard && waiter.alive_until > clock_.now();
+}
+
+std::vector<Push> MemoryTable::take_pushes() { return std::exchange(pushes_, {}); }
+
+// --- records -----------------------------------------------------------------------------------
+
+Answer<Fence> MemoryTable::write_record(const AttemptRequest& request, Milliseconds ttl) {
+  const std::int64_t since_us = clock_.wall().count();
+  const Fence last = std::max(last_fence(request.key), request.floor);
+  if (last.value >= highest_fence) {
+    return no_fence_left();
+  }
+  const Fence fence{std::max(last.value + 1, static_cast<std::uint64_t>(since_us))};
+  plant(fence_key(request.key).value(), std::to_string(fence.value), fence_ttl);
+  plant(request.key, encode_record(request.owner, fence, since_us, request.record_tail), ttl);
+  if (WaitingLine* line = find_line(request.key)) {
+    line->leave(request.owner.id);  // a grant ends the entry
+  }
+  return fence;
+}
+
+// Of the fence key, or of a record that outlived it. What cannot be read counts as the highest.
+Fence MemoryTable::last_fence(const std::string& key) {
+  Fence last;
+  if (const Entry* kept = find(fence_key(key).value())) {
+    const std::string& text = kept->value;
+    const char* const end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, last.value);
+    last.value = error == std::errc() && stopped == end ? last.value : highest_fence;
+  }
+  const Entry* record = find(key);
+  return std::max(last,
+                  record == nullptr ? Fence{} : record_fence(record->value).value_or(Fence{}));
+}
+
+// Rounded up: whoever tries again after it finds the record gone.
+std::optional<Milliseconds> MemoryTable::remaining_ttl(const Entry& entry) const {
+  return entry.expires_at
+             ? std::optional(std::chrono::ceil<Milliseconds>(*entry.expires_at - clock_.now()))
+             : std::nullopt;
+}
+
+// Zero where there is no record, but so many dead entries that one call did not come past them.
+std::optional<Milliseconds> MemoryTable::ttl_in_the_way(const std::string& key) {
+  const Entry* entry = find(key);
+  return entry == nullptr ? Milliseconds::zero() : remaining_ttl(*entry);
+}
+
+StoredRecord MemoryTable::seen(const std::string& key, const Entry& entry) const {
+  const WaitingLine* line = lines_.find(key, clock_.now());
+  return {.key = key,
+          .value = entry.value,
+          .remaining_ttl = remaining_ttl(entry),
+          .waiting = line == nullptr ? 0 : line->waiters().size()};
+}
+
+// --- what is done from outside -----------------------------------------------------------------
+
+void MemoryTable::plant(std::string key, std::string value, std::optional<Milliseconds> ttl) {
+  const Instant now = clock_.now();
+  entries_.put(std::move(key), {std::move(value), ttl ? std::optional(now + *ttl) : std::nullopt},
+               now);
+}
+
+void MemoryTable::wipe() {
+  entries_.clear();
+  lines_.clear();
+}
+
+std::vector<StoredRecord> MemoryTable::everything() const {
+  std::vector<StoredRecord> all;
+  for (const auto& [key, entry] : entries_.all()) {
+    if (!entry.has_expired(clock_.now())) {
+      all.push_back(seen(key, entry));
+    }
+  }
+  for (const auto& [key, line] : lines_.all()) {
+    if (line.has_expired(clock_.now())) {
+      continue;
+    }
+    StoredRecord queue{
+        .key = queue_key(key).value(),
+        .value = {},
+        .remaining_ttl = std::chrono::ceil<Milliseconds>(line.expires_at() - clock_.now())};
+    StoredRecord waiters = queue;
+    waiters.key = waiters_key(key).value();
+    for (const Waiter& waiter : line.waiters()) {
+      queue.value += owner_text(waiter.request.owner) + "\n";
+      waiters.value += waiter.request.record_tail + "\n";
+    }
+    all.push_back(std::move(queue));
+    all.push_back(std::move(waiters));
+  }
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+  return all;
+}
+
+}  // namespace exclusive_lock

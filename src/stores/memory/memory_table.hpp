@@ -1,0 +1,89 @@
+#pragma once
+// What the verbs do, each in one step: the specification that all stores are held to (G9), in one
+// map of records and side keys and one of queues. Not thread-safe; memory_store.cpp sees to that,
+// and to the rest of the contract of store.hpp.
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stores/clock_source.hpp"
+#include "stores/memory/expiring_map.hpp"
+#include "stores/memory/memory_store.hpp"
+#include "stores/memory/store_clock.hpp"
+#include "stores/memory/waiting_line.hpp"
+#include "stores/store.hpp"
+
+namespace exclusive_lock {
+
+// What the entries of one client name as the way to reach it. Without a listener nobody hears it
+// any more, and they count as dead.
+struct Channel {
+  std::shared_ptr<const Store::GrantListener> listener;
+};
+
+struct Push {
+  std::shared_ptr<const Store::GrantListener> to;
+  Grant grant;
+};
+
+class MemoryTable {
+ public:
+  // See make_memory_store(); without `wall` records expire by `clock`.
+  MemoryTable(const ClockSource& clock, const WallClockSource* wall) : clock_(clock, wall) {}
+
+  Answer<AttemptReply> attempt(const AttemptRequest& request,
+                               const std::shared_ptr<const Channel>& channel);
+  Answer<BeatReply> beat(const BeatRequest& request);
+  RefreshReply refresh(const std::vector<RefreshRequest>& requests);
+  ReleaseReply release(const ReleaseRequest& request);
+  InspectReply inspect(const std::string& key);
+  ListReply list(std::string_view key_prefix, std::size_t most) const;
+  RemoveReply remove(const std::string& key, std::string_view expected);
+
+  // Those that the verbs since the last call have to send.
+  std::vector<Push> take_pushes();
+
+  // See MemoryStore.
+  void plant(std::string key, std::string value, std::optional<Milliseconds> ttl);
+  void erase(const std::string& key) { entries_.erase(key); }
+  void wipe();
+  std::vector<StoredRecord> everything() const;
+
+ private:
+  struct Entry {
+    std::string value;
+    std::optional<Instant> expires_at;  // by the store's clock
+    [[nodiscard]] bool has_expired(Instant now) const { return expires_at && *expires_at <= now; }
+  };
+
+  Answer<AttemptReply> grant(const AttemptRequest& request);
+  AttemptReply wait_in_line(const AttemptRequest& request,
+                            const std::shared_ptr<const Channel>& channel);
+  AttemptReply attempt_reply(const AttemptRequest& request, AttemptOutcome outcome, Fence fence);
+  RefreshVerdict refresh_one(const RefreshRequest& request);
+  bool drop_record(const ReleaseRequest& request);
+  bool drop_waiter(const ReleaseRequest& request);
+
+  std::optional<StoreFailure> advance(const std::string& key);
+  bool is_alive(const Waiter& waiter) const;
+  Answer<Fence> write_record(const AttemptRequest& request, Milliseconds ttl);
+  Fence last_fence(const std::string& key);
+
+  // Null where there is none.
+  Entry* find(const std::string& key) { return entries_.find(key, clock_.now()); }
+  WaitingLine* find_line(const std::string& key) { return lines_.find(key, clock_.now()); }
+  std::optional<Milliseconds> remaining_ttl(const Entry& entry) const;
+  std::optional<Milliseconds> ttl_in_the_way(const std::string& key);
+  StoredRecord seen(const std::string& key, const Entry& entry) const;
+
+  StoreClock clock_;
+  ExpiringMap<Entry> entries_;
+  ExpiringMap<WaitingLine> lines_;  // by the key of the record
+  std::vector<Push> pushes_;
+};
+
+}  // namespace exclusive_lock

@@ -1,0 +1,42 @@
+#include "stores/memory/waiting_line.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace exclusive_lock {
+
+StoreTime WaitingLine::next_arrival(StoreTime now) const {
+  return waiters_.empty() ? now : std::max(now, waiters_.back().arrived_at + StoreTime(1));
+}
+
+void WaitingLine::enter(Waiter waiter) {
+  const auto place = std::find_if(waiters_.begin(), waiters_.end(), [&waiter](const Waiter& other) {
+    return other.arrived_at > waiter.arrived_at;
+  });
+  waiters_.insert(place, std::move(waiter));
+}
+
+bool WaitingLine::leave(const OwnerId& id) {
+  return std::erase_if(waiters_,
+                       [&id](const Waiter& each) { return each.request.owner.id == id; }) != 0;
+}
+
+Waiter WaitingLine::take_first() {
+  Waiter first = std::move(waiters_.front());
+  waiters_.pop_front();
+  return first;
+}
+
+Waiter* WaitingLine::find(const OwnerId& id) {
+  const std::size_t place = position(id);
+  return place > waiters_.size() ? nullptr : &waiters_[place - 1];
+}
+
+std::size_t WaitingLine::position(const OwnerId& id) const {
+  const auto found = std::find_if(waiters_.begin(), waiters_.end(), [&id](const Waiter& each) {
+    return each.request.owner.id == id;
+  });
+  return static_cast<std::size_t>(found - waiters_.begin()) + 1;
+}
+
+}  // namespace exclusive_lock

@@ -1,0 +1,57 @@
+#pragma once
+// The queue of one name: who waits, in the order of arrival (docs/decisions/0008). At most one
+// entry for each lock object, known by its owner id. Values only; who is alive, and when the lock
+// is free, is the table's business.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "core/protocol.hpp"
+
+namespace exclusive_lock {
+
+struct Channel;  // who hears of the grant: memory_table.hpp
+
+struct Waiter {
+  AttemptRequest request;  // with patience; its owner is the waiter's
+  StoreTime arrived_at;
+  Instant alive_until;                     // by the store's clock
+  std::shared_ptr<const Channel> channel;  // none: it looks for itself
+};
+
+class WaitingLine {
+ public:
+  using OwnerId = std::array<std::uint8_t, 16>;
+
+  explicit WaitingLine(Instant expires_at) : expires_at_(expires_at) {}
+
+  // When an entry is made without an arrival it gets one behind all others, also where the wall
+  // clock was set back or has not moved since.
+  [[nodiscard]] StoreTime next_arrival(StoreTime now) const;
+  // Behind all that arrived no later. The owner id must not be in the line.
+  void enter(Waiter waiter);
+  bool leave(const OwnerId& id);  // whether it was there
+  Waiter take_first();            // of a line that is not empty
+
+  [[nodiscard]] Waiter* find(const OwnerId& id);  // null where it is not in the line
+  // 1 for the first; one behind the last where it is not in the line.
+  [[nodiscard]] std::size_t position(const OwnerId& id) const;
+  [[nodiscard]] const std::deque<Waiter>& waiters() const { return waiters_; }
+
+  // All of it at once, as a server's keys.
+  [[nodiscard]] Instant expires_at() const { return expires_at_; }
+  void expire_at(Instant instant) { expires_at_ = instant; }
+  [[nodiscard]] bool has_expired(Instant now) const {
+    return waiters_.empty() || expires_at_ <= now;
+  }
+
+ private:
+  Instant expires_at_;
+  std::deque<Waiter> waiters_;
+};
+
+}  // namespace exclusive_lock
