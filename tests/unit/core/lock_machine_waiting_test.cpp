@@ -246,8 +246,8 @@ TEST_F(LockMachineWaiting, PlaceOutlivesTroubleInOneCallOnly) {
   const auto again = only<SendAttempt>(
       machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::gone), at(510ms)));
   static_cast<void>(machine.attempt_replied(again.request.owner.ticket, not_sent(), at(520ms)));
-  const auto resumed = only<SendAttempt>(
-      machine.acquire_requested(AcquireMode::as_object, Wait{.resumes = true}, at(600ms)));
+  const auto resumed = only<SendAttempt>(machine.acquire_requested(
+      AcquireMode::as_object, Wait{.until = std::nullopt, .resumes = true}, at(600ms)));
   EXPECT_EQ(resumed.request.patience->arrived_at, StoreTime{77});
   static_cast<void>(machine.attempt_replied(resumed.request.owner.ticket, not_sent(), at(610ms)));
   EXPECT_FALSE(ask_patiently(at(700ms)).request.patience->arrived_at);
