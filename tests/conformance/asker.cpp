@@ -43,12 +43,21 @@ AttemptRequest Asker::request_of(const Wish& wish) const {
           .ttl = wish.ttl,
           .record_tail = tail_of(wish),
           .floor = wish.floor,
-          .not_after = wish.not_after.value_or(clock_.now() + std::chrono::hours(1))};
+          .not_after = wish.not_after.value_or(clock_.now() + std::chrono::hours(1)),
+          .patience = wish.patience};
 }
 
 AttemptReply Asker::attempt(const Wish& wish) {
   return reply_of(answer_of<AttemptReply>([&](Done<AttemptReply> done) {
     store_->attempt(request_of(wish), soon(), std::move(done));
+  }));
+}
+
+BeatReply Asker::beat(const std::string& key, const Owner& owner, Milliseconds ttl,
+                      Milliseconds alive_for) {
+  return reply_of(answer_of<BeatReply>([&](Done<BeatReply> done) {
+    store_->beat({.key = key, .owner = owner, .ttl = ttl, .alive_for = alive_for}, soon(),
+                 std::move(done));
   }));
 }
 
@@ -89,6 +98,38 @@ bool Asker::remove(const std::string& key, const std::string& expected) {
       .removed;
 }
 
+std::shared_ptr<const Pushes> Asker::listen() {
+  const auto pushes = std::make_shared<Pushes>();
+  store_->listen(
+      {.granted = [pushes](const Grant& grant) { pushes->note(grant); }, .pushes_resumed = [] {}});
+  return pushes;
+}
+
+void Pushes::note(const Grant& grant) {
+  const std::lock_guard guard(mutex_);
+  grants_.push_back(grant);
+  came_.notify_all();
+}
+
+std::vector<Grant> Pushes::all() const {
+  const std::lock_guard guard(mutex_);
+  return grants_;
+}
+
+std::optional<Grant> Pushes::wait_for(const Owner& owner) const {
+  std::unique_lock guard(mutex_);
+  std::optional<Grant> found;
+  came_.wait_for(guard, std::chrono::seconds(10), [&] {
+    for (const Grant& grant : grants_) {
+      if (grant.owner == owner && !found) {
+        found = grant;
+      }
+    }
+    return found.has_value();
+  });
+  return found;
+}
+
 bool eventually(StoreUnderTest& under_test, Milliseconds limit,
                 const std::function<bool()>& condition) {
   const Instant give_up_at = under_test.clock().now() + limit;
@@ -123,12 +164,32 @@ std::ostream& operator<<(std::ostream& out, AttemptOutcome outcome) {
   return out << "no outcome";
 }
 
+std::ostream& operator<<(std::ostream& out, BeatOutcome outcome) {
+  switch (outcome) {
+    case BeatOutcome::granted:
+      return out << "granted";
+    case BeatOutcome::waiting:
+      return out << "waiting";
+    case BeatOutcome::gone:
+      return out << "gone";
+  }
+  return out << "no outcome";
+}
+
 std::ostream& operator<<(std::ostream& out, RefreshVerdict verdict) {
   return out << (verdict == RefreshVerdict::refreshed ? "refreshed" : "lost");
 }
 
 std::ostream& operator<<(std::ostream& out, ReleaseVerdict verdict) {
-  return out << (verdict == ReleaseVerdict::released ? "released" : "not_owner");
+  switch (verdict) {
+    case ReleaseVerdict::released:
+      return out << "released";
+    case ReleaseVerdict::left:
+      return out << "left";
+    case ReleaseVerdict::not_owner:
+      return out << "not_owner";
+  }
+  return out << "no verdict";
 }
 
 std::ostream& operator<<(std::ostream& out, Fence fence) { return out << fence.value; }

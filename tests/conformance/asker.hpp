@@ -5,9 +5,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <ostream>
 #include <stdexcept>
@@ -25,6 +27,10 @@ namespace exclusive_lock::conformance {
 // Long enough to outlive any check.
 inline constexpr Milliseconds long_ttl{20'000};
 
+// Of a waiter that counts as alive for as long, and the ttl of a hand-over to it.
+inline constexpr Milliseconds short_confirm_ttl = long_ttl / 4;
+inline const Patience long_patience{.alive_for = long_ttl, .confirm_ttl = short_confirm_ttl};
+
 // The owner of a lock object that nobody has seen before, with its first ticket.
 Owner new_owner();
 Owner with_ticket(Owner owner, Ticket ticket);
@@ -37,6 +43,7 @@ struct Wish {
   std::string contents = "1";
   Fence floor{};
   std::optional<Instant> not_after{};  // none: in an hour
+  std::optional<Patience> patience{};
 };
 
 // The part of the record that the client writes, for that wish.
@@ -49,6 +56,20 @@ class AskFailed : public std::runtime_error {
       : std::runtime_error(failure.code.message() + ": " + failure.message) {}
 };
 
+// What a store has pushed to one connection. Thread-safe.
+class Pushes {
+ public:
+  void note(const Grant& grant);
+  [[nodiscard]] std::vector<Grant> all() const;
+  // Waits for the first one for that owner and ticket; none came within some seconds.
+  [[nodiscard]] std::optional<Grant> wait_for(const Owner& owner) const;
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::condition_variable came_;
+  std::vector<Grant> grants_;
+};
+
 // One connection. Thread-safe as the store is. Calls without `within` throw AskFailed on a failure.
 class Asker {
  public:
@@ -59,12 +80,17 @@ class Asker {
   Asker& operator=(const Asker&) = delete;
 
   AttemptReply attempt(const Wish& wish);
+  BeatReply beat(const std::string& key, const Owner& owner, Milliseconds ttl = long_ttl,
+                 Milliseconds alive_for = long_ttl);
   RefreshVerdict refresh(const std::string& key, const Owner& owner, Milliseconds ttl = long_ttl);
   std::vector<RefreshVerdict> refresh(std::vector<RefreshRequest> requests);
   ReleaseVerdict release(const std::string& key, const Owner& owner);
   std::optional<StoredRecord> inspect(const std::string& key);
   ListReply list(const std::string& key_prefix, std::size_t most = 10'000);
   bool remove(const std::string& key, const std::string& expected);
+
+  // To be called before the first attempt with patience.
+  std::shared_ptr<const Pushes> listen();
 
   [[nodiscard]] AttemptRequest request_of(const Wish& wish) const;
   [[nodiscard]] Store& store() { return *store_; }
@@ -107,6 +133,7 @@ bool eventually(StoreUnderTest& under_test, Milliseconds limit,
 namespace exclusive_lock {  // where GoogleTest looks for how to print them
 
 std::ostream& operator<<(std::ostream& out, AttemptOutcome outcome);
+std::ostream& operator<<(std::ostream& out, BeatOutcome outcome);
 std::ostream& operator<<(std::ostream& out, RefreshVerdict verdict);
 std::ostream& operator<<(std::ostream& out, ReleaseVerdict verdict);
 std::ostream& operator<<(std::ostream& out, Fence fence);

@@ -1,11 +1,18 @@
 #pragma once
 // Stores that are broken on purpose, each in one way, to test the tests: see broken_store_test.cpp.
+//
+// Whoever adds one: a class in a file of broken/ that overrides one verb of Whole, and a line in
+// the list at the file's end.
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "core/record_codec.hpp"
 #include "stores/memory/memory_store.hpp"
 
 namespace exclusive_lock::conformance {
@@ -19,7 +26,101 @@ struct BrokenStore {
     return out << broken.name;
   }
 };
+using BrokenStores = std::vector<BrokenStore>;
 
-std::vector<BrokenStore> broken_stores();
+BrokenStores broken_in_exclusion();   // G1, G2
+BrokenStores broken_in_ownership();   // G3
+BrokenStores broken_in_repetition();  // G4
+BrokenStores broken_in_waiting();     // G6
+BrokenStores broken_in_contract();    // the rest
+
+// A memory store as it should be; what follows overrides one verb each, and breaks it.
+class Whole : public Store {
+ public:
+  explicit Whole(std::shared_ptr<MemoryStore> memory)
+      : memory_(std::move(memory)), client_(memory_->client()) {}
+
+  void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
+    client_->attempt(std::move(request), deadline, std::move(done));
+  }
+  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+    client_->beat(std::move(request), deadline, std::move(done));
+  }
+  void refresh(std::vector<RefreshRequest> requests, Instant deadline,
+               Done<RefreshReply> done) override {
+    client_->refresh(std::move(requests), deadline, std::move(done));
+  }
+  void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
+    client_->release(std::move(request), deadline, std::move(done));
+  }
+  void inspect(std::string key, Instant deadline, Done<InspectReply> done) override {
+    client_->inspect(std::move(key), deadline, std::move(done));
+  }
+  void list(std::string key_prefix, std::size_t most, Instant deadline,
+            Done<ListReply> done) override {
+    client_->list(std::move(key_prefix), most, deadline, std::move(done));
+  }
+  void remove(std::string key, std::string expected, Instant deadline,
+              Done<RemoveReply> done) override {
+    client_->remove(std::move(key), std::move(expected), deadline, std::move(done));
+  }
+  void listen(GrantListener listener) override { client_->listen(std::move(listener)); }
+  bool pushes_grants() const override { return client_->pushes_grants(); }
+  Milliseconds retry_pause() const override { return client_->retry_pause(); }
+  const std::string& url() const override { return client_->url(); }
+  void close() override { client_->close(); }
+
+ protected:
+  [[nodiscard]] std::optional<StoredRecord> seen(const std::string& key) const {
+    for (StoredRecord& record : memory_->everything()) {
+      if (record.key == key) {
+        return std::move(record);
+      }
+    }
+    return std::nullopt;
+  }
+  [[nodiscard]] std::optional<Owner> holder(const std::string& key) const {
+    const auto record = seen(key);
+    return record ? record_owner(record->value) : std::nullopt;
+  }
+  [[nodiscard]] std::vector<StoredWaiter> waiters(const std::string& key) const {
+    std::vector<StoredWaiter> all;
+    memory_->inspect(key, Instant::max(), [&all](const Answer<InspectReply>& answer) {
+      const auto* reply = std::get_if<InspectReply>(&answer);
+      if (reply != nullptr && reply->record) {
+        all = reply->record->waiters;
+      }
+    });
+    return all;
+  }
+  // Asks the whole store; its answer comes before it returns.
+  [[nodiscard]] Answer<AttemptReply> whole_attempt(AttemptRequest request, Instant deadline) {
+    Answer<AttemptReply> kept;
+    client_->attempt(std::move(request), deadline,
+                     [&kept](Answer<AttemptReply> answer) { kept = std::move(answer); });
+    return kept;
+  }
+  // The answer and the record with another fence in them.
+  Answer<AttemptReply> with_fence(Fence fence, const AttemptRequest& request,
+                                  Answer<AttemptReply> answer) {
+    auto* reply = std::get_if<AttemptReply>(&answer);
+    if (reply != nullptr && reply->outcome == AttemptOutcome::granted) {
+      reply->fence = fence;
+      memory_->plant(request.key, encode_record(request.owner, fence, 1, request.record_tail),
+                     reply->remaining_ttl);
+    }
+    return answer;
+  }
+
+  std::shared_ptr<MemoryStore> memory_;
+  std::shared_ptr<Store> client_;
+};
+
+template <class Broken>
+BrokenStore broken(std::string name, std::string caught_by) {
+  return {std::move(name), std::move(caught_by), [](std::shared_ptr<MemoryStore> memory) {
+            return std::make_shared<Broken>(std::move(memory));
+          }};
+}
 
 }  // namespace exclusive_lock::conformance

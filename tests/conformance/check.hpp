@@ -32,6 +32,10 @@ Checks contents_checks();
 Checks name_checks();
 Checks fence_checks();
 Checks list_checks();
+Checks queue_checks();
+Checks queue_leaving_checks();
+Checks queue_shown_checks();
+Checks hand_over_checks();
 Checks ending_checks();
 
 Checks all_checks();

@@ -1,5 +1,5 @@
 #pragma once
-// The memory store, on scripted clocks or on real ones. All its connections are one object.
+// The memory store, on scripted clocks or on real ones. Each connection is a client of its own.
 
 #include <functional>
 #include <memory>
@@ -14,7 +14,7 @@ class MemoryUnderTest : public StoreUnderTest {
   // `make` makes an empty memory store that runs on `clock`.
   MemoryUnderTest(const ClockSource& clock, std::function<std::shared_ptr<Store>()> make);
 
-  std::shared_ptr<Store> connect() override { return store_; }
+  std::shared_ptr<Store> connect() override { return memory()->client(); }
   [[nodiscard]] const ClockSource& clock() const override { return clock_; }
   void plant(const std::string& key, const std::string& value,
              std::optional<Milliseconds> ttl) override;

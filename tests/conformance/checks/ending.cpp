@@ -27,6 +27,10 @@ std::vector<std::optional<StoreFailure>> failures_of_all_verbs(Asker& asker, con
   note(answer_of<AttemptReply>([&](auto done) {
     store.attempt(asker.request_of({.key = key, .owner = owner}), deadline, done);
   }));
+  note(answer_of<BeatReply>([&](auto done) {
+    store.beat({.key = key, .owner = owner, .ttl = long_ttl, .alive_for = long_ttl}, deadline,
+               done);
+  }));
   note(answer_of<RefreshReply>([&](auto done) {
     store.refresh({{.key = key, .owner = owner, .ttl = long_ttl}}, deadline, done);
   }));
@@ -147,7 +151,8 @@ Checks all_checks() {
   Checks all;
   for (const auto& some : {exclusion_checks(), expiry_checks(), refresh_checks(), loss_checks(),
                            repetition_checks(), stranger_checks(), contents_checks(), name_checks(),
-                           fence_checks(), list_checks(), ending_checks()}) {
+                           fence_checks(), list_checks(), queue_checks(), queue_leaving_checks(),
+                           queue_shown_checks(), hand_over_checks(), ending_checks()}) {
     all.insert(all.end(), some.begin(), some.end());
   }
   return all;

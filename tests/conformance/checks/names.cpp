@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "conformance/asker.hpp"
 #include "conformance/check.hpp"
+#include "conformance/contended.hpp"
 #include "core/key_codec.hpp"
 #include "exclusive_lock/options.hpp"
 
@@ -98,14 +98,48 @@ void keys_given_by_hand_work(StoreUnderTest& store) {
     ASSERT_TRUE(record);
     EXPECT_EQ(record->key, key);
     EXPECT_EQ(asker.refresh(key, owner), RefreshVerdict::refreshed);
+    const Owner waiter = new_owner();
+    EXPECT_EQ(asker.attempt({.key = key, .owner = waiter, .patience = long_patience}).outcome,
+              AttemptOutcome::waiting);
+    EXPECT_EQ(asker.release(key, owner), ReleaseVerdict::released);
+    EXPECT_EQ(asker.beat(key, waiter).outcome, BeatOutcome::granted);
   }
   EXPECT_EQ(asker.list(prefix).records.size(), keys.size());
+}
+
+void of_every_kind_have_queues_of_their_own(StoreUnderTest& store) {
+  Asker asker(store);
+  struct Pair {
+    std::string key;
+    Owner holder;
+    Owner waiter;
+  };
+  std::vector<Pair> all;
+  for (const std::string& name : names_of_every_kind()) {
+    SCOPED_TRACE(encode_name(name));
+    all.push_back({.key = store.key(name), .holder = new_owner(), .waiter = new_owner()});
+    const auto& [key, holder, waiter] = all.back();
+    EXPECT_EQ(asker.attempt({.key = key, .owner = holder}).outcome, AttemptOutcome::granted);
+    const AttemptReply reply =
+        asker.attempt({.key = key, .owner = waiter, .patience = long_patience});
+    EXPECT_EQ(reply.outcome, AttemptOutcome::waiting);
+    EXPECT_EQ(reply.position, 1U);
+  }
+  EXPECT_EQ(asker.list(store.prefix()).records.size(), all.size()) << "queues are no locks";
+  for (const auto& [key, holder, waiter] : all) {
+    SCOPED_TRACE(encode_name(key));
+    EXPECT_EQ(asker.release(key, holder), ReleaseVerdict::released);
+    EXPECT_EQ(asker.beat(key, waiter).outcome, BeatOutcome::granted);
+    EXPECT_EQ(asker.release(key, waiter), ReleaseVerdict::released);
+  }
+  EXPECT_TRUE(queue_keys(store).empty());
 }
 
 }  // namespace
 
 Checks name_checks() {
   return {{"NamesOfEveryKindAreLocksOfTheirOwn", of_every_kind_are_locks_of_their_own},
+          {"NamesOfEveryKindHaveQueuesOfTheirOwn", of_every_kind_have_queues_of_their_own},
           {"KeysGivenByHandWork", keys_given_by_hand_work}};
 }
 

@@ -1,0 +1,229 @@
+// G6: what becomes free is handed to the first in the queue, in the same step, and it is told.
+
+#include "conformance/check.hpp"
+#include "conformance/contended.hpp"
+
+namespace exclusive_lock::conformance {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::int64_t since_us(const StoredRecord& record) {
+  const auto since = decode_record(record.value).since;
+  return since ? std::chrono::duration_cast<StoreTime>(since->time_since_epoch()).count() : -1;
+}
+
+void handed_over_record_is_what_the_codec_writes(StoreUnderTest& store) {
+  for (const std::size_t size :
+       {std::size_t{1}, std::size_t{64 * 1024}, std::size_t{1024 * 1024}}) {
+    Contended lock(store);
+    Wish wish = lock.wish(with_ticket(new_owner(), 0xfedcba9876543210));
+    wish.contents = size == 1 ? "1" : "\"" + std::string(size - 2, 'x') + "\"";
+    ASSERT_EQ(lock.asker.attempt(wish).outcome, AttemptOutcome::waiting);
+    EXPECT_EQ(lock.asker.release(lock.key, lock.first), ReleaseVerdict::released);
+    const auto record = lock.asker.inspect(lock.key);
+    ASSERT_TRUE(record) << "it was not handed over";
+    const Fence fence = record_fence(record->value).value_or(Fence{});
+    const std::string expected = encode_record(wish.owner, fence, since_us(*record), tail_of(wish));
+    EXPECT_TRUE(record->value == expected) << record->value.substr(0, 200) << "\n"
+                                           << expected.substr(0, 200);
+    ASSERT_TRUE(record->remaining_ttl);
+    EXPECT_LE(*record->remaining_ttl, short_confirm_ttl);
+    EXPECT_GT(*record->remaining_ttl, short_confirm_ttl / 2);
+    lock.expect_served({});
+  }
+}
+
+void beat_after_the_hand_over_sets_the_full_ttl(StoreUnderTest& store) {
+  Contended lock(store);
+  const Owner waiter = lock.joins();
+  EXPECT_EQ(lock.beat(waiter), BeatOutcome::waiting);
+  EXPECT_EQ(lock.asker.release(lock.key, lock.first), ReleaseVerdict::released);
+  const auto handed = lock.asker.inspect(lock.key);
+  const BeatReply reply = lock.asker.beat(lock.key, waiter);
+  EXPECT_EQ(reply.outcome, BeatOutcome::granted);
+  ASSERT_TRUE(handed);
+  EXPECT_EQ(reply.fence, record_fence(handed->value));
+  const auto record = lock.asker.inspect(lock.key);
+  ASSERT_TRUE(record && record->remaining_ttl);
+  EXPECT_EQ(record->value, handed->value);
+  EXPECT_GT(*record->remaining_ttl, long_ttl / 2);
+  EXPECT_LE(*record->remaining_ttl, long_ttl);
+  for (const Ticket other : {waiter.ticket + 1, waiter.ticket - 1}) {
+    EXPECT_EQ(lock.beat(with_ticket(waiter, other)), BeatOutcome::gone) << "of this very ticket";
+  }
+}
+
+void refresh_after_the_hand_over_sets_the_full_ttl(StoreUnderTest& store) {
+  Contended lock(store);
+  const Owner waiter = lock.joins();
+  EXPECT_EQ(lock.asker.refresh(lock.key, waiter), RefreshVerdict::lost) << "it holds nothing yet";
+  EXPECT_EQ(lock.asker.release(lock.key, lock.first), ReleaseVerdict::released);
+  EXPECT_EQ(lock.asker.refresh(lock.key, waiter), RefreshVerdict::refreshed);
+  const auto record = lock.asker.inspect(lock.key);
+  ASSERT_TRUE(record && record->remaining_ttl);
+  EXPECT_GT(*record->remaining_ttl, long_ttl / 2);
+}
+
+void fence_grows_over_hand_overs(StoreUnderTest& store) {
+  Contended lock(store);
+  std::vector<Owner> waiters;
+  for (int i = 0; i < 5; ++i) {
+    waiters.push_back(lock.joins());
+  }
+  Wish high = lock.wish(new_owner());
+  high.floor = Fence{std::uint64_t{1} << 52U};
+  ASSERT_EQ(lock.asker.attempt(high).outcome, AttemptOutcome::waiting);
+  waiters.push_back(high.owner);
+  waiters.push_back(lock.joins());
+  const auto fence = [&] {
+    const auto record = lock.asker.inspect(lock.key);
+    return record ? record_fence(record->value).value_or(Fence{}) : Fence{};
+  };
+  Fence last = fence();
+  Owner holding = lock.first;
+  for (const Owner& next : waiters) {
+    EXPECT_EQ(lock.asker.release(lock.key, holding), ReleaseVerdict::released);
+    EXPECT_GT(fence(), last);
+    last = fence();
+    holding = next;
+    if (next == high.owner) {
+      EXPECT_GT(last, high.floor);
+    }
+  }
+  EXPECT_EQ(lock.asker.release(lock.key, holding), ReleaseVerdict::released);
+  EXPECT_GT(lock.asker.attempt({.key = lock.key, .owner = new_owner()}).fence, last);
+}
+
+// Whether grants are pushed to it; a store may need a first waiter to begin with that.
+bool is_pushed_to(StoreUnderTest& store, Asker& asker) {
+  const std::string key = store.key("first of all");
+  const Owner holder = new_owner();
+  const Owner waiter = new_owner();
+  EXPECT_EQ(asker.attempt({.key = key, .owner = holder}).outcome, AttemptOutcome::granted);
+  EXPECT_EQ(asker.attempt({.key = key, .owner = waiter, .patience = long_patience}).outcome,
+            AttemptOutcome::waiting);
+  const bool pushes = eventually(store, 5s, [&] { return asker.store().pushes_grants(); });
+  EXPECT_EQ(asker.release(key, waiter), ReleaseVerdict::left);
+  EXPECT_EQ(asker.release(key, holder), ReleaseVerdict::released);
+  return pushes;
+}
+
+void grant_is_pushed_to_whom_it_concerns(StoreUnderTest& store) {
+  Contended lock(store);
+  Asker one(store);
+  Asker two(store);
+  const auto pushed_to_one = one.listen();
+  const auto pushed_to_two = two.listen();
+  if (!is_pushed_to(store, one) || !is_pushed_to(store, two)) {
+    return;  // then waiters look for themselves
+  }
+  const std::vector<Owner> waiters{lock.joins(one), lock.joins(two), lock.joins(one)};
+  Owner holding = lock.first;
+  for (std::size_t i = 0; i < waiters.size(); ++i) {
+    EXPECT_EQ(lock.asker.release(lock.key, holding), ReleaseVerdict::released);
+    holding = waiters[i];
+    const auto& pushed = i == 1 ? pushed_to_two : pushed_to_one;
+    const auto grant = pushed->wait_for(holding);
+    ASSERT_TRUE(grant) << "no push came";
+    const auto record = lock.asker.inspect(lock.key);
+    ASSERT_TRUE(record);
+    EXPECT_EQ(grant->fence, record_fence(record->value));
+    if (grant->granted_at) {
+      EXPECT_EQ(grant->granted_at->count(), since_us(*record)) << "the time is read once";
+    }
+    EXPECT_EQ(lock.beat(holding), BeatOutcome::granted);
+  }
+  EXPECT_EQ(pushed_to_one->all().size(), 2U);
+  EXPECT_EQ(pushed_to_two->all().size(), 1U);
+}
+
+void expired_record_is_handed_over_by_whoever_comes(StoreUnderTest& store) {
+  using Comes = std::function<void(Contended&, const Owner&)>;
+  const std::vector<std::pair<std::string, Comes>> all{
+      {"a beat", [](Contended& lock,
+                    const Owner& waiter) { EXPECT_EQ(lock.beat(waiter), BeatOutcome::granted); }},
+      {"a beat of somebody who does not wait",
+       [](Contended& lock, const Owner&) { EXPECT_EQ(lock.beat(new_owner()), BeatOutcome::gone); }},
+      {"a try",
+       [](Contended& lock, const Owner&) {
+         EXPECT_EQ(lock.asker.attempt({.key = lock.key, .owner = new_owner()}).outcome,
+                   AttemptOutcome::busy);
+       }},
+      {"the late release of the holder",
+       [](Contended& lock, const Owner&) {
+         EXPECT_EQ(lock.asker.release(lock.key, lock.first), ReleaseVerdict::not_owner);
+       }},
+      {"a release of somebody else",
+       [](Contended& lock, const Owner&) {
+         EXPECT_EQ(lock.asker.release(lock.key, new_owner()), ReleaseVerdict::not_owner);
+       }},
+      {"a remove of another value",
+       [](Contended& lock, const Owner&) { EXPECT_FALSE(lock.asker.remove(lock.key, "1")); }}};
+  for (const auto& [what, comes] : all) {
+    SCOPED_TRACE(what);
+    Contended lock(store);
+    const Owner waiter = lock.joins();
+    lock.expire();
+    EXPECT_EQ(lock.asker.refresh(lock.key, waiter), RefreshVerdict::lost) << "does not advance";
+    EXPECT_FALSE(lock.asker.inspect(lock.key)) << "does not advance";
+    comes(lock, waiter);
+    EXPECT_EQ(lock.holder(), waiter);
+    lock.expect_served({});
+  }
+}
+
+void remove_hands_over(StoreUnderTest& store) {
+  Contended lock(store);
+  const Owner waiter = lock.joins();
+  const auto record = lock.asker.inspect(lock.key);
+  ASSERT_TRUE(record);
+  EXPECT_TRUE(lock.asker.remove(lock.key, record->value));
+  EXPECT_EQ(lock.holder(), waiter);
+  EXPECT_FALSE(lock.asker.remove(lock.key, record->value)) << "that record is gone";
+  lock.expect_served({});
+}
+
+void grant_that_is_not_taken_up_goes_on(StoreUnderTest& store) {
+  Contended lock(store);
+  const Owner first = lock.joins();
+  const Owner second = lock.joins();
+  EXPECT_EQ(lock.asker.release(lock.key, lock.first), ReleaseVerdict::released);
+  EXPECT_EQ(lock.holder(), first);
+  lock.expire();
+  EXPECT_EQ(lock.beat(second), BeatOutcome::granted);
+  EXPECT_EQ(lock.beat(first), BeatOutcome::gone);
+  lock.expect_served({});
+}
+
+void newer_ticket_takes_a_hand_over_over(StoreUnderTest& store) {
+  Contended lock(store);
+  const Owner old = lock.joins();
+  const Owner behind = lock.joins();
+  EXPECT_EQ(lock.asker.release(lock.key, lock.first), ReleaseVerdict::released);
+  const auto handed = lock.asker.inspect(lock.key);
+  ASSERT_TRUE(handed);
+  const AttemptReply newer = lock.asker.attempt(lock.wish(with_ticket(old, old.ticket + 1)));
+  EXPECT_EQ(newer.outcome, AttemptOutcome::granted);
+  EXPECT_GT(newer.fence, record_fence(handed->value));
+  EXPECT_EQ(lock.beat(old), BeatOutcome::gone);
+  EXPECT_EQ(lock.asker.release(lock.key, old), ReleaseVerdict::not_owner) << "a push that was late";
+  lock.expect_served({behind});
+}
+
+}  // namespace
+
+Checks hand_over_checks() {
+  return {
+      {"HandedOverRecordIsWhatTheCodecWrites", handed_over_record_is_what_the_codec_writes},
+      {"BeatAfterTheHandOverSetsTheFullTtl", beat_after_the_hand_over_sets_the_full_ttl},
+      {"RefreshAfterTheHandOverSetsTheFullTtl", refresh_after_the_hand_over_sets_the_full_ttl},
+      {"FenceGrowsOverHandOvers", fence_grows_over_hand_overs},
+      {"GrantIsPushedToWhomItConcerns", grant_is_pushed_to_whom_it_concerns},
+      {"ExpiredRecordIsHandedOverByWhoeverComes", expired_record_is_handed_over_by_whoever_comes},
+      {"RemoveHandsOver", remove_hands_over},
+      {"GrantThatIsNotTakenUpGoesOn", grant_that_is_not_taken_up_goes_on},
+      {"NewerTicketTakesAHandOverOver", newer_ticket_takes_a_hand_over_over}};
+}
+
+}  // namespace exclusive_lock::conformance

@@ -1,0 +1,40 @@
+#pragma once
+// A lock that somebody holds, and others that come to wait for it: how most checks of the queue
+// begin and end.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "conformance/asker.hpp"
+
+namespace exclusive_lock::conformance {
+
+// What the store keeps of queues.
+std::vector<StoredRecord> queue_keys(StoreUnderTest& store);
+
+class Contended {
+ public:
+  // Held by `first`.
+  explicit Contended(StoreUnderTest& store);
+
+  // Somebody new comes, behind all others.
+  Owner joins() { return joins(asker); }
+  Owner joins(Asker& through, const Patience& patience = long_patience);
+  [[nodiscard]] Wish wish(const Owner& owner, const Patience& patience = long_patience) const;
+  // The record's time is over, and nobody has advanced the queue yet.
+  void expire();
+
+  [[nodiscard]] std::optional<Owner> holder();
+  BeatOutcome beat(const Owner& owner) { return asker.beat(key, owner).outcome; }
+  // The holder releases, then each of those that must follow it; after the last the lock is free,
+  // and nothing is left of the queue.
+  void expect_served(const std::vector<Owner>& in_order);
+
+  StoreUnderTest& store;
+  Asker asker;
+  std::string key;
+  Owner first;
+};
+
+}  // namespace exclusive_lock::conformance
