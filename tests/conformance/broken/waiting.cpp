@@ -193,6 +193,11 @@ class TakesNewerEntries : public Whole {
   }
 };
 
+class NeverPushes : public Whole {
+  using Whole::Whole;
+  void listen(GrantListener) override {}
+};
+
 class PushesAnotherFence : public Whole {
   using Whole::Whole;
   void listen(GrantListener listener) override {
@@ -257,6 +262,7 @@ BrokenStores broken_in_waiting() {
       broken<RemoveHandsNothingOver>("RemoveHandsNothingOver", "RemoveHandsOver"),
       broken<TakesAnyonesEntry>("TakesAnyonesEntry", "NobodyElsesEntryIsTouched"),
       broken<TakesNewerEntries>("TakesNewerEntries", "ReleaseOfAnOlderTicketSparesTheEntry"),
+      broken<NeverPushes>("NeverPushes", "GrantIsPushedToWhomItConcerns"),
       broken<PushesAnotherFence>("PushesAnotherFence", "GrantIsPushedToWhomItConcerns"),
       broken<ShowsWaitersInNoOrder>("ShowsWaitersInNoOrder", "InspectShowsTheWaitersInOrder"),
       broken<ListsNobodyWaiting>("ListsNobodyWaiting", "ListShowsHowManyWait"),

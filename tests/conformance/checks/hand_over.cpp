@@ -95,7 +95,7 @@ void fence_grows_over_hand_overs(StoreUnderTest& store) {
   EXPECT_GT(lock.asker.attempt({.key = lock.key, .owner = new_owner()}).fence, last);
 }
 
-// Whether grants are pushed to it; a store may need a first waiter to begin with that.
+// Whether grants are pushed to it soon; a store may need a first waiter to begin with that.
 bool is_pushed_to(StoreUnderTest& store, Asker& asker) {
   const std::string key = store.key("first of all");
   const Owner holder = new_owner();
@@ -115,9 +115,8 @@ void grant_is_pushed_to_whom_it_concerns(StoreUnderTest& store) {
   Asker two(store);
   const auto pushed_to_one = one.listen();
   const auto pushed_to_two = two.listen();
-  if (!is_pushed_to(store, one) || !is_pushed_to(store, two)) {
-    return;  // then waiters look for themselves
-  }
+  ASSERT_TRUE(is_pushed_to(store, one) && is_pushed_to(store, two))
+      << "waiters would have to look for themselves; no right to subscribe?";
   const std::vector<Owner> waiters{lock.joins(one), lock.joins(two), lock.joins(one)};
   Owner holding = lock.first;
   for (std::size_t i = 0; i < waiters.size(); ++i) {
