@@ -44,6 +44,7 @@ Checks all_checks();
 Checks holding_checks();
 Checks showing_checks();
 Checks waiting_checks();
+Checks queueing_checks();
 Checks losing_checks();
 Checks telling_checks();
 Checks leaving_checks();

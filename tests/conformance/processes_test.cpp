@@ -81,18 +81,6 @@ class Child {
   pid_t pid_;
 };
 
-template <class Condition>
-bool comes_true(Condition condition) {
-  const Instant give_up_at = BootClock::now() + very_long;
-  while (!condition()) {
-    if (BootClock::now() > give_up_at) {
-      return false;
-    }
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
-
 class Processes : public testing::TestWithParam<StoreKind> {
  protected:
   // Opened before anything else has threads, so that children can be made by a bare fork().
@@ -199,6 +187,76 @@ TEST_P(Processes, OfManyOneWorksAtATime) {
   EXPECT_EQ(state->done, processes * rounds);
   EXPECT_EQ(state->overlaps, 0);
   EXPECT_EQ(state->fences_that_fell, 0);
+}
+
+TEST_P(Processes, KilledWaiterIsPassedOver) {
+  struct State {
+    std::atomic<bool> go = false;
+  };
+  const Shared<State> state;
+  Child killed([&] {
+    comes_true([&] { return state->go.load(); });
+    ExclusiveLock lock(options_for(*store));
+    return lock.acquire_for(very_long) ? 1 : 2;
+  });
+  ExclusiveLock holder(options_for(*store));
+  ASSERT_TRUE(holder.acquire());
+  state->go = true;
+  ASSERT_TRUE(comes_true([&] { return waiting_for(holder) == 1; }));
+  ExclusiveLock next(options_for(*store));
+  std::jthread waits([&] { EXPECT_TRUE(next.acquire_for(very_long)); });
+  ASSERT_TRUE(comes_true([&] { return waiting_for(holder) == 2; }));
+  killed.send(SIGKILL);
+  EXPECT_EQ(killed.result(), -SIGKILL);
+  holder.release();
+}
+
+// A thousand in ten processes, a hundred on each connection: each is served, once, alone.
+TEST_P(Processes, ThousandWaitersAreServedOnceEach) {
+  constexpr int processes = 10;
+  constexpr int waiters = 100;
+  struct State {
+    std::atomic<bool> go = false;
+    std::atomic<int> inside = 0;
+    std::atomic<int> overlaps = 0;
+    std::atomic<int> served = 0;
+  };
+  const Shared<State> state;
+  std::vector<Child> children;
+  for (int i = 0; i < processes; ++i) {
+    children.emplace_back([&] {
+      comes_true([&] { return state->go.load(); });
+      const auto connection = store->connection();
+      std::atomic<int> failures = 0;
+      std::vector<std::jthread> threads;
+      for (int each = 0; each < waiters; ++each) {
+        threads.emplace_back([&] {
+          ExclusiveLock lock(options_for(*store, connection));
+          if (!lock.acquire_for(2 * very_long)) {
+            ++failures;
+            return;
+          }
+          state->overlaps += state->inside++ != 0;
+          --state->inside;
+          ++state->served;
+          failures += lock.release() != ReleaseOutcome::released;
+        });
+      }
+      threads.clear();
+      return failures > 0 ? 1 : 0;
+    });
+  }
+  ExclusiveLock holder(options_for(*store));
+  ASSERT_TRUE(holder.acquire());
+  state->go = true;
+  ASSERT_TRUE(comes_true([&] { return waiting_for(holder) == processes * waiters; }));
+  holder.release();
+  for (Child& child : children) {
+    EXPECT_EQ(child.result(), 0);
+  }
+  EXPECT_EQ(state->served, processes * waiters);
+  EXPECT_EQ(state->overlaps, 0);
+  EXPECT_FALSE(holder.inspect());
 }
 
 std::vector<StoreKind> stores_of_many_processes() {

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <ostream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -50,6 +51,25 @@ inline Options by_hand(Options options, Milliseconds ttl) {
   options = with_ttl(std::move(options), ttl, ttl / 2);
   options.auto_refresh = false;
   return options;
+}
+
+// False: not within a minute.
+template <class Condition>
+bool comes_true(Condition condition) {
+  const Instant give_up_at = BootClock::now() + very_long;
+  while (!condition()) {
+    if (BootClock::now() > give_up_at) {
+      return false;
+    }
+    std::this_thread::sleep_for(Milliseconds(1));
+  }
+  return true;
+}
+
+// How many stand in the queue while somebody holds the lock.
+inline std::size_t waiting_for(const ExclusiveLock& lock) {
+  const auto record = lock.inspect();
+  return record ? record->waiting : 0;
 }
 
 // What was told, in order, and a way to wait for it. Outlives the locks whose handlers note in it:
