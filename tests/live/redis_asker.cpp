@@ -75,6 +75,28 @@ AttemptReply RedisAsker::attempt(const std::string& key, const Owner& owner) {
   return reply_in(attempt_answer(request(key, owner)));
 }
 
+AttemptRequest RedisAsker::patient_request(const std::string& key, const Owner& owner) const {
+  AttemptRequest patient = request(key, owner);
+  patient.patience = Patience{.alive_for = long_ttl, .confirm_ttl = long_ttl / 2};
+  return patient;
+}
+
+AttemptReply RedisAsker::patient_attempt(const std::string& key, const Owner& owner) {
+  return reply_in(attempt_answer(patient_request(key, owner)));
+}
+
+Answer<BeatReply> RedisAsker::beat_answer(const std::string& key, const Owner& owner,
+                                          Milliseconds alive_for) {
+  return answer_of<BeatReply>([&](auto done) {
+    store_->beat({.key = key, .owner = owner, .ttl = long_ttl, .alive_for = alive_for},
+                 now() + test_patience, std::move(done));
+  });
+}
+
+BeatReply RedisAsker::beat(const std::string& key, const Owner& owner, Milliseconds alive_for) {
+  return reply_in(beat_answer(key, owner, alive_for));
+}
+
 Answer<RefreshReply> RedisAsker::refresh_answer(std::vector<RefreshRequest> requests,
                                                 Milliseconds patience) {
   return answer_of<RefreshReply>(

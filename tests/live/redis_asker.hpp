@@ -51,6 +51,12 @@ class RedisAsker {
   Answer<AttemptReply> attempt_answer(AttemptRequest request,
                                       Milliseconds patience = test_patience);
   AttemptReply attempt(const std::string& key, const Owner& owner);
+  // With patience; `alive_for` and `confirm_ttl` long enough for a busy machine.
+  AttemptRequest patient_request(const std::string& key, const Owner& owner) const;
+  AttemptReply patient_attempt(const std::string& key, const Owner& owner);
+  Answer<BeatReply> beat_answer(const std::string& key, const Owner& owner,
+                                Milliseconds alive_for = long_ttl);
+  BeatReply beat(const std::string& key, const Owner& owner, Milliseconds alive_for = long_ttl);
   Answer<RefreshReply> refresh_answer(std::vector<RefreshRequest> requests,
                                       Milliseconds patience = test_patience);
   RefreshVerdict refresh(const std::string& key, const Owner& owner, Milliseconds ttl = long_ttl);

@@ -18,7 +18,7 @@ using Words = std::vector<std::string>;
 
 // The echo that an EVALSHA of the inspect script carries: EVALSHA sha 1 key echo cap.
 std::string inspect_reply(const Words& words, const std::string& value) {
-  return array_of({words.at(4), "1700000000000000", "1000", value});
+  return array_of({words.at(6), "1700000000000000", "1000", value, "0"});
 }
 
 TEST(RedisOddServer, ActiveReplicaIsRefused) {
@@ -166,7 +166,7 @@ TEST(RedisOddServer, OddReplyOfOneOperationDoesNotHurtOthers) {
     if (words[0] != "EVALSHA") {
       return FakeRedis::healthy(words);
     }
-    return words[3] == "odd" ? array_of({words.at(4), "1700000000000000", "soon", "v"})
+    return words[3] == "odd" ? array_of({words.at(6), "1700000000000000", "soon", "v", "0"})
                              : inspect_reply(words, "v");
   });
   RedisAsker asker(fake.options());
@@ -197,10 +197,10 @@ TEST(RedisOddServer, AttemptThatOnlySeemsLateIsMadeOnceMore) {
       return FakeRedis::healthy(words);
     }
     const std::int64_t now_us = 1'700'000'000'000'000 + 3'600'000'000;
-    const std::int64_t not_after_us = std::stoll(words.at(6));
+    const std::int64_t not_after_us = std::stoll(words.at(8));
     ++attempts;
-    return array_of({words.at(5), std::to_string(now_us),
-                     now_us > not_after_us ? "too_late" : "granted", "17", "1000"});
+    return array_of({words.at(7), std::to_string(now_us),
+                     now_us > not_after_us ? "too_late" : "granted", "17", "1000", "0", "0"});
   });
   RedisAsker asker(fake.options());
   AttemptRequest request = asker.request(key, new_owner());

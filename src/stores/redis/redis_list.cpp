@@ -90,7 +90,7 @@ class Walk : public std::enable_shared_from_this<Walk> {
     std::vector<ScriptCall> calls;
     calls.reserve(asked.size());
     for (const std::string& key : asked) {
-      calls.push_back(inspect_call(key));
+      calls.push_back(inspect_call(key, 0));
     }
     scripts_.run(std::move(calls), request_.deadline,
                  [self = shared_from_this(), asked = std::move(asked)](

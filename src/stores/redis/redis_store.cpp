@@ -7,7 +7,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "core/key_codec.hpp"
 #include "exclusive_lock/error.hpp"
 #include "exclusive_lock/printable.hpp"
 #include "stores/redis/redis_errors.hpp"
@@ -112,12 +111,26 @@ class RedisStore final : public Store {
   }
 
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
-    const auto fence = fence_key(request.key);
-    if (is_forked() || !fence) {
+    const auto keys = redis::lock_keys(request.key);
+    if (is_forked() || !keys) {
       return done(is_forked() ? forked_failure() : keyless_failure(request.key));
     }
-    make_attempt(std::make_shared<const ScriptCall>(redis::acquire_call(request, *fence)), deadline,
-                 std::move(done), Repeat::once_if_too_late);
+    make_attempt(std::make_shared<const ScriptCall>(redis::acquire_call(request, *keys, channel())),
+                 deadline, std::move(done), Repeat::once_if_too_late);
+  }
+
+  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+    const auto keys = redis::lock_keys(request.key);
+    if (is_forked() || !keys) {
+      return done(is_forked() ? forked_failure() : keyless_failure(request.key));
+    }
+    inside_->scripts.run(
+        {redis::beat_call(request, *keys, channel())}, deadline,
+        [this, fence_key = (*keys)[1], done = std::move(done)](ScriptRunner::Replies replies) {
+          done(named(
+              fenced_answer<BeatReply>("beat", fence_key, std::move(replies),
+                                       [](const auto& all) { return redis::read_beat(all[0]); })));
+        });
   }
 
   void refresh(std::vector<RefreshRequest> requests, Instant deadline,
@@ -141,12 +154,16 @@ class RedisStore final : public Store {
   }
 
   void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
-    run<ReleaseReply>({redis::release_call(request)}, deadline, std::move(done),
+    const auto keys = redis::lock_keys(request.key);
+    if (!keys) {
+      return done(keyless_failure(request.key));
+    }
+    run<ReleaseReply>({redis::release_call(request, *keys)}, deadline, std::move(done),
                       [](const auto& replies) { return redis::read_release(replies[0]); });
   }
 
   void inspect(std::string key, Instant deadline, Done<InspectReply> done) override {
-    run<InspectReply>({redis::inspect_call(key)}, deadline, std::move(done),
+    run<InspectReply>({redis::inspect_call(key, most_waiters_shown)}, deadline, std::move(done),
                       [key](const auto& replies) { return redis::read_inspect(replies[0], key); });
   }
 
@@ -164,8 +181,7 @@ class RedisStore final : public Store {
 
   void remove(std::string key, std::string expected, Instant deadline,
               Done<RemoveReply> done) override {
-    run<RemoveReply>({redis::remove_call(std::move(key), std::move(expected))}, deadline,
-                     std::move(done),
+    run<RemoveReply>({redis::remove_call(key, std::move(expected))}, deadline, std::move(done),
                      [](const auto& replies) { return redis::read_remove(replies[0]); });
   }
 
@@ -180,6 +196,9 @@ class RedisStore final : public Store {
  private:
   // Before anything that a thread of the parent may have held when it forked.
   bool is_forked() const { return ::getpid() != creator_; }
+
+  // Where the store is told of hand-overs.
+  std::string channel() const { return ""; }
 
   // Which store it was that failed.
   template <class T>
@@ -196,7 +215,9 @@ class RedisStore final : public Store {
                     Done<AttemptReply> done, Repeat repeat) {
     inside_->scripts.run(
         {*call}, deadline, [this, call, deadline, done = std::move(done), repeat](auto replies) {
-          auto answer = attempt_answer(*call, std::move(replies));
+          auto answer = fenced_answer<AttemptReply>(
+              call->script->name, call->keys[1], std::move(replies),
+              [](const auto& all) { return redis::read_acquire(all[0]); });
           const auto* reply = std::get_if<AttemptReply>(&answer);
           const bool was_too_late = reply != nullptr && reply->outcome == AttemptOutcome::too_late;
           const bool is_in_time = inside_->clock.now() <= *call->not_after;
@@ -207,19 +228,18 @@ class RedisStore final : public Store {
         });
   }
 
-  static Answer<AttemptReply> attempt_answer(const ScriptCall& call,
-                                             ScriptRunner::Replies replies) {
-    auto answer = answer_of<redis::AcquireAnswer>(
-        call.script->name, std::move(replies),
-        [](const auto& all) { return redis::read_acquire(all[0]); });
+  template <class T, class Read>
+  static Answer<T> fenced_answer(std::string_view script, const std::string& fence_key,
+                                 ScriptRunner::Replies replies, const Read& read) {
+    auto answer = answer_of<redis::FencedAnswer<T>>(script, std::move(replies), read);
     if (auto* failure = std::get_if<StoreFailure>(&answer)) {
       return std::move(*failure);
     }
-    auto& read = std::get<redis::AcquireAnswer>(answer);
-    if (std::holds_alternative<redis::BadFence>(read)) {
-      return bad_fence_failure(call.keys[1]);
+    auto& fenced = std::get<redis::FencedAnswer<T>>(answer);
+    if (std::holds_alternative<redis::BadFence>(fenced)) {
+      return bad_fence_failure(fence_key);
     }
-    return std::get<AttemptReply>(read);
+    return std::move(std::get<T>(fenced));
   }
 
   // `read` makes a T of the replies to the calls; none: they make no sense.

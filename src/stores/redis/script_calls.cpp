@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "core/key_codec.hpp"
 #include "core/record_codec.hpp"
 
 namespace exclusive_lock::redis {
@@ -42,10 +43,49 @@ std::optional<AttemptOutcome> outcome_in(const std::string& text) {
   if (text == "busy") {
     return AttemptOutcome::busy;
   }
+  if (text == "waiting") {
+    return AttemptOutcome::waiting;
+  }
+  if (text == "queue_full") {
+    return AttemptOutcome::queue_full;
+  }
   if (text == "superseded") {
     return AttemptOutcome::superseded;
   }
   return text == "too_late" ? std::optional(AttemptOutcome::too_late) : std::nullopt;
+}
+
+std::optional<BeatOutcome> beat_outcome_in(const std::string& text) {
+  if (text == "granted") {
+    return BeatOutcome::granted;
+  }
+  if (text == "waiting") {
+    return BeatOutcome::waiting;
+  }
+  return text == "gone" ? std::optional(BeatOutcome::gone) : std::nullopt;
+}
+
+std::optional<ReleaseVerdict> release_verdict_in(const std::string& text) {
+  if (text == "released") {
+    return ReleaseVerdict::released;
+  }
+  if (text == "left") {
+    return ReleaseVerdict::left;
+  }
+  return text == "not_owner" ? std::optional(ReleaseVerdict::not_owner) : std::nullopt;
+}
+
+// Owner, arrival, beginning of the tail.
+constexpr std::size_t texts_of_waiter = 3;
+
+std::optional<StoredWaiter> waiter_in(const Reply* texts) {
+  const auto owner = parse_owner(texts[0].text);
+  const auto arrived_us = number_in<std::int64_t>(texts[1]);
+  if (!owner || !arrived_us) {
+    return std::nullopt;
+  }
+  return StoredWaiter{
+      .owner = *owner, .arrived_at = StoreTime(*arrived_us), .tail_head = texts[2].text};
 }
 
 }  // namespace
@@ -66,12 +106,38 @@ Command script_command(const ScriptCall& call, ScriptForm form, std::string_view
   return words;
 }
 
-ScriptCall acquire_call(const AttemptRequest& request, std::string fence_key) {
-  return {.script = &redis_scripts::acquire,
-          .keys = {request.key, std::move(fence_key)},
-          .arguments = {owner_text(request.owner), ms_text(request.ttl),
-                        std::to_string(request.floor.value), request.record_tail},
-          .not_after = request.not_after};
+std::optional<LockKeys> lock_keys(const std::string& key) {
+  auto fence = fence_key(key);
+  auto queue = queue_key(key);
+  auto waiters = waiters_key(key);
+  if (!fence || !queue || !waiters) {
+    return std::nullopt;
+  }
+  return LockKeys{key, std::move(*fence), std::move(*queue), std::move(*waiters)};
+}
+
+ScriptCall acquire_call(const AttemptRequest& request, const LockKeys& keys,
+                        const std::string& channel) {
+  ScriptCall call{.script = &redis_scripts::acquire,
+                  .keys = {keys.begin(), keys.end()},
+                  .arguments = {owner_text(request.owner), ms_text(request.ttl),
+                                std::to_string(request.floor.value), request.record_tail},
+                  .not_after = request.not_after};
+  if (const auto& patience = request.patience) {
+    const StoreTime arrived_at = patience->arrived_at.value_or(StoreTime(0));
+    call.arguments.insert(
+        call.arguments.end(),
+        {ms_text(patience->alive_for), ms_text(patience->confirm_ttl),
+         std::to_string(arrived_at.count()), std::to_string(patience->most_waiting), channel});
+  }
+  return call;
+}
+
+ScriptCall beat_call(const BeatRequest& request, const LockKeys& keys, const std::string& channel) {
+  return {.script = &redis_scripts::beat,
+          .keys = {keys.begin(), keys.end()},
+          .arguments = {owner_text(request.owner), ms_text(request.ttl), ms_text(request.alive_for),
+                        channel}};
 }
 
 ScriptCall refresh_call(const RefreshRequest* first, std::size_t count) {
@@ -84,22 +150,29 @@ ScriptCall refresh_call(const RefreshRequest* first, std::size_t count) {
   return call;
 }
 
-ScriptCall release_call(const ReleaseRequest& request) {
+ScriptCall release_call(const ReleaseRequest& request, const LockKeys& keys) {
   return {.script = &redis_scripts::release,
-          .keys = {request.key},
+          .keys = {keys.begin(), keys.end()},
           .arguments = {owner_text(request.owner)}};
 }
 
-ScriptCall inspect_call(std::string key) {
-  return {.script = &redis_scripts::inspect,
-          .keys = {std::move(key)},
-          .arguments = {std::to_string(most_value_bytes)}};
+ScriptCall inspect_call(const std::string& key, std::size_t most_waiters) {
+  ScriptCall call{.script = &redis_scripts::inspect,
+                  .keys = {key},
+                  .arguments = {std::to_string(most_value_bytes), std::to_string(most_waiters)}};
+  if (const auto keys = lock_keys(key)) {
+    call.keys = {key, (*keys)[2], (*keys)[3]};
+  }
+  return call;
 }
 
-ScriptCall remove_call(std::string key, std::string expected) {
-  return {.script = &redis_scripts::remove,
-          .keys = {std::move(key)},
-          .arguments = {std::move(expected)}};
+ScriptCall remove_call(const std::string& key, std::string expected) {
+  ScriptCall call{
+      .script = &redis_scripts::remove, .keys = {key}, .arguments = {std::move(expected)}};
+  if (const auto keys = lock_keys(key)) {
+    call.keys.assign(keys->begin(), keys->end());
+  }
+  return call;
 }
 
 std::optional<StoreTime> script_time(const Reply& reply, std::string_view echo) {
@@ -111,8 +184,8 @@ std::optional<StoreTime> script_time(const Reply& reply, std::string_view echo) 
   return time_us ? std::optional(StoreTime(*time_us)) : std::nullopt;
 }
 
-std::optional<AcquireAnswer> read_acquire(const Reply& reply) {
-  if (!has_shape(reply, 5)) {
+std::optional<FencedAnswer<AttemptReply>> read_acquire(const Reply& reply) {
+  if (!has_shape(reply, 7)) {
     return std::nullopt;
   }
   if (reply.elements[2].text == "bad_fence") {
@@ -121,13 +194,45 @@ std::optional<AcquireAnswer> read_acquire(const Reply& reply) {
   const auto outcome = outcome_in(reply.elements[2].text);
   const auto fence = number_in<std::uint64_t>(reply.elements[3]);
   const auto remaining_ms = number_in<std::int64_t>(reply.elements[4]);
-  if (!outcome || !fence || !remaining_ms || (outcome == AttemptOutcome::granted && *fence == 0)) {
+  const auto position = number_in<std::size_t>(reply.elements[5]);
+  const auto arrived_us = number_in<std::int64_t>(reply.elements[6]);
+  if (!outcome || !fence || !remaining_ms || !position || !arrived_us) {
     return std::nullopt;
   }
-  return AttemptReply{.outcome = *outcome,
-                      .fence = Fence{*fence},
-                      .remaining_ttl = ttl_in(*remaining_ms),
-                      .store_time = time_of(reply)};
+  const bool is_waiting = outcome == AttemptOutcome::waiting;
+  if ((outcome == AttemptOutcome::granted && *fence == 0) || is_waiting != (*position > 0)) {
+    return std::nullopt;
+  }
+  return AttemptReply{
+      .outcome = *outcome,
+      .fence = Fence{*fence},
+      .remaining_ttl = ttl_in(*remaining_ms),
+      .store_time = time_of(reply),
+      .position = *position,
+      .arrived_at = is_waiting ? std::optional(StoreTime(*arrived_us)) : std::nullopt};
+}
+
+std::optional<FencedAnswer<BeatReply>> read_beat(const Reply& reply) {
+  if (!has_shape(reply, 6)) {
+    return std::nullopt;
+  }
+  if (reply.elements[2].text == "bad_fence") {
+    return BadFence{};
+  }
+  const auto outcome = beat_outcome_in(reply.elements[2].text);
+  const auto fence = number_in<std::uint64_t>(reply.elements[3]);
+  const auto remaining_ms = number_in<std::int64_t>(reply.elements[4]);
+  const auto position = number_in<std::size_t>(reply.elements[5]);
+  if (!outcome || !fence || !remaining_ms || !position ||
+      (outcome == BeatOutcome::granted) != (*fence > 0) ||
+      (outcome == BeatOutcome::waiting) != (*position > 0)) {
+    return std::nullopt;
+  }
+  return BeatReply{.outcome = *outcome,
+                   .fence = Fence{*fence},
+                   .position = *position,
+                   .remaining_ttl = ttl_in(*remaining_ms),
+                   .store_time = time_of(reply)};
 }
 
 bool read_refresh(const Reply& reply, std::size_t count, RefreshReply& into) {
@@ -150,26 +255,38 @@ std::optional<ReleaseReply> read_release(const Reply& reply) {
   if (!has_shape(reply, 3)) {
     return std::nullopt;
   }
-  const std::string& verdict = reply.elements[2].text;
-  if (verdict != "released" && verdict != "not_owner") {
+  const auto verdict = release_verdict_in(reply.elements[2].text);
+  if (!verdict) {
     return std::nullopt;
   }
-  return ReleaseReply{
-      .verdict = verdict == "released" ? ReleaseVerdict::released : ReleaseVerdict::not_owner,
-      .store_time = time_of(reply)};
+  return ReleaseReply{.verdict = *verdict, .store_time = time_of(reply)};
 }
 
 std::optional<InspectReply> read_inspect(const Reply& reply, const std::string& key) {
-  const auto remaining_ms =
-      has_shape(reply, 4) ? number_in<std::int64_t>(reply.elements[2]) : std::nullopt;
-  if (!remaining_ms) {
+  const std::size_t size = reply.elements.size();
+  if (size < 5 || (size - 5) % texts_of_waiter != 0 || !has_shape(reply, size)) {
+    return std::nullopt;
+  }
+  const auto remaining_ms = number_in<std::int64_t>(reply.elements[2]);
+  const auto waiting = number_in<std::size_t>(reply.elements[4]);
+  if (!remaining_ms || !waiting) {
     return std::nullopt;
   }
   if (*remaining_ms == -2) {
     return InspectReply{};
   }
-  return InspectReply{StoredRecord{
-      .key = key, .value = reply.elements[3].text, .remaining_ttl = ttl_in(*remaining_ms)}};
+  StoredRecord record{.key = key,
+                      .value = reply.elements[3].text,
+                      .remaining_ttl = ttl_in(*remaining_ms),
+                      .waiting = *waiting};
+  for (std::size_t at = 5; at < size; at += texts_of_waiter) {
+    auto waiter = waiter_in(&reply.elements[at]);
+    if (!waiter) {
+      return std::nullopt;
+    }
+    record.waiters.push_back(std::move(*waiter));
+  }
+  return InspectReply{std::move(record)};
 }
 
 std::optional<RemoveReply> read_remove(const Reply& reply) {

@@ -6,6 +6,7 @@
 // and "granted" to the wrong one is two holders. So every script gives back a text that it was
 // given, different for each call; a reply without it is not taken.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -39,20 +40,32 @@ inline constexpr std::size_t most_refreshed_together = 1000;
 // Of a value; contents have 1 MiB at most, the rest of a record some KiB.
 inline constexpr std::size_t most_value_bytes = 1024 * 1024 + 256 * 1024;
 
-ScriptCall acquire_call(const AttemptRequest& request, std::string fence_key);
+// The keys of one lock, in the order in which the scripts want them: the record, and beside it the
+// fence, the queue and the waiters.
+using LockKeys = std::array<std::string, 4>;
+// None: the key has no place for others beside it (key_codec.hpp).
+std::optional<LockKeys> lock_keys(const std::string& key);
+
+// `channel`: where to tell of a hand-over; empty: nowhere.
+ScriptCall acquire_call(const AttemptRequest& request, const LockKeys& keys,
+                        const std::string& channel);
+ScriptCall beat_call(const BeatRequest& request, const LockKeys& keys, const std::string& channel);
 ScriptCall refresh_call(const RefreshRequest* first, std::size_t count);
-ScriptCall release_call(const ReleaseRequest& request);
-ScriptCall inspect_call(std::string key);
-ScriptCall remove_call(std::string key, std::string expected);
+ScriptCall release_call(const ReleaseRequest& request, const LockKeys& keys);
+// These two take any key.
+ScriptCall inspect_call(const std::string& key, std::size_t most_waiters);
+ScriptCall remove_call(const std::string& key, std::string expected);
 
 // The time in a reply of ours to the call that had this echo; none: it is not that.
 std::optional<StoreTime> script_time(const Reply& reply, std::string_view echo);
 
 struct BadFence {};  // the fence key holds something else
-using AcquireAnswer = std::variant<AttemptReply, BadFence>;
+template <class Reply>
+using FencedAnswer = std::variant<Reply, BadFence>;
 
 // What such a reply says. None: it makes no sense.
-std::optional<AcquireAnswer> read_acquire(const Reply& reply);
+std::optional<FencedAnswer<AttemptReply>> read_acquire(const Reply& reply);
+std::optional<FencedAnswer<BeatReply>> read_beat(const Reply& reply);
 // Adds to what the calls before it have said; false: it makes no sense.
 [[nodiscard]] bool read_refresh(const Reply& reply, std::size_t count, RefreshReply& into);
 std::optional<ReleaseReply> read_release(const Reply& reply);

@@ -7,10 +7,12 @@
 namespace exclusive_lock::redis {
 
 struct ScriptRunner::Batch {
-  std::vector<ScriptCall> calls;
+  std::vector<ScriptCall> calls;  // of one script
   Instant deadline;
   Done done;
   ScriptForm form = ScriptForm::by_sha;
+  std::uint64_t loads_before = 0;  // of its script, when it was sent last
+  bool is_second_try = false;
   std::vector<std::string> echoes{};  // of each call, when it was sent last
   std::vector<Reply> replies{};       // of each call
   std::vector<std::size_t> open{};    // calls without a reply that counts
@@ -30,9 +32,10 @@ void ScriptRunner::run(std::vector<ScriptCall> calls, Instant deadline, Done don
 void ScriptRunner::send(const std::shared_ptr<Batch>& batch) {
   const auto commands = [this, batch] {
     std::vector<Command> commands;
+    const redis_scripts::Script* script = batch->calls.front().script;
+    batch->loads_before = loads_[script];
     if (batch->form == ScriptForm::by_text) {
-      const std::string_view text = batch->calls[batch->open.front()].script->text;
-      commands.push_back({"SCRIPT", "LOAD", std::string(text)});
+      commands.push_back({"SCRIPT", "LOAD", std::string(script->text)});
     }
     for (const std::size_t i : batch->open) {
       const ScriptCall& call = batch->calls[i];
@@ -60,7 +63,13 @@ void ScriptRunner::on_outcome(const std::shared_ptr<Batch>& batch, Outcome outco
   if (batch->open.empty() || batch->form == ScriptForm::by_text) {
     return batch->done(std::move(batch->replies));
   }
-  batch->form = ScriptForm::by_text;
+  std::uint64_t& loads = loads_[batch->calls.front().script];
+  const bool is_on_its_way = loads > batch->loads_before;
+  if (!is_on_its_way || batch->is_second_try) {
+    batch->form = ScriptForm::by_text;
+    ++loads;
+  }
+  batch->is_second_try = true;
   send(batch);
 }
 

@@ -1,13 +1,15 @@
 #pragma once
 // Runs scripts on the server: by their SHA-1, and by their text where the server does not have them
-// (a new server, SCRIPT FLUSH, an EVAL-loaded script pushed out by 500 others). That second try is
-// the only repetition there is: NOSCRIPT means that nothing ran, so it goes under the same ticket.
-// Beside the EVAL goes a SCRIPT LOAD, because servers keep what was loaded so for longer.
+// (a new server, SCRIPT FLUSH, an EVAL-loaded script pushed out by 500 others). There is no other
+// repetition: NOSCRIPT means that nothing ran, so it goes under the same ticket. Beside the EVAL
+// goes a SCRIPT LOAD, because servers keep what was loaded so for longer. Of many that miss a
+// script at once the first sends the text, the others try the SHA-1 once more behind it.
 //
 // Every script tells the server's time, which is noted here.
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <variant>
@@ -40,7 +42,10 @@ class ScriptRunner {
 
   RedisFront& front_;
   ServerTime& server_time_;
-  std::uint64_t echoes_ = 0;  // given out, on the I/O thread
+  // On the I/O thread.
+  std::uint64_t echoes_ = 0;  // given out
+  std::map<const redis_scripts::Script*, std::uint64_t>
+      loads_{};  // how often its text was handed over
 };
 
 }  // namespace exclusive_lock::redis

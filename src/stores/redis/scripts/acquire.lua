@@ -1,91 +1,143 @@
 -- One attempt at a lock, in one step.
 --
--- KEYS[1] the record      KEYS[2] its highest fence so far (same cluster slot)
--- ARGV[1] echo            any text; comes back, so that the asker knows its own reply
+-- KEYS    1 the record   2 its highest fence so far   3 the queue   4 the waiters
+-- ARGV[1] echo            any text; comes back
 -- ARGV[2] not_after_us    server time in us after which nothing is done; 0: no limit
 -- ARGV[3] owner           "<32 hex id>-<16 hex ticket>"
 -- ARGV[4] ttl_ms          of the record, 1 or more
 -- ARGV[5] floor           the new fence is above it
 -- ARGV[6] tail            of the record, behind owner, fence and since_us
+-- With patience also:
+-- ARGV[7] alive_ms        how long the entry counts as alive
+-- ARGV[8] confirm_ms      ttl of the record that is handed over
+-- ARGV[9] arrived_us      the place in the queue that it had before; 0: behind all others
+-- ARGV[10] most_waiting   so many entries at most
+-- ARGV[11] channel        where to tell of the hand-over; "": nowhere
 --
--- Replies { echo, time_us, outcome, fence, remaining_ms }, all strings:
+-- Replies { echo, time_us, outcome, fence, remaining_ms, position, arrived_us }, all strings:
 --   granted      written now, taken over from this owner's older ticket, or there already
 --                by this very ticket (then with its fence, and its ttl runs on)
---   busy         somebody else's record is there
+--   busy         somebody else's record is there, or others wait
+--   waiting      the entry is in the queue, with this ticket
+--   queue_full   nothing was done
 --   superseded   a newer ticket of this owner is there
 --   too_late     nothing was done
 --   bad_fence    KEYS[2] holds no fence; nothing was done
 -- fence: of the grant, else the highest known, 0 for none. remaining_ms: -1 never expires,
--- -2 no record. A key of another type than string raises WRONGTYPE; nothing was done.
+-- -2 no record. position and arrived_us: where waiting, else 0. Keys of other types raise
+-- WRONGTYPE; nothing was done.
 --
 -- G2: the fence is above the last one, the clock and the floor. G3: only its own record is
--- written over. G4: the same call again changes nothing. When memory is full the first SET is
--- refused and nothing is written; the record is the last write, and never without its ttl.
+-- written over. G4: the same call again changes nothing. When memory is full the first SET or ZADD
+-- is refused and nothing is written; the record is the last write, and never without its ttl.
 
-local record, fence_key = KEYS[1], KEYS[2]
+local record, fence_key, queue, waiters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+
+-- @include shared/words.lua
+-- @include shared/owners.lua
+-- @include shared/queue.lua
+-- @include shared/advance.lua
+
 local owner, ttl_ms, floor = ARGV[3], ARGV[4], tonumber(ARGV[5])
-
-local clock = redis.call('TIME')
-local now_us = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
+local own_id, own_ticket = string.sub(owner, 1, 32), string.sub(owner, 34, 49)
+local is_patient = ARGV[7] ~= nil
 
 local remaining_ms = redis.call('PTTL', record)
-local head = redis.call('GETRANGE', record, 0, 127)
-local id, ticket = string.match(head, '^{"owner":"([0-9a-f]+)%-([0-9a-f]+)')
-local is_ours = ticket and #ticket == 16 and id == string.sub(owner, 1, 32)
-local old_fence = tonumber(string.match(head, '^{"owner":"[0-9a-f-]+","fence":([1-9]%d*),') or '')
+local id, ticket, fence = read_head(redis.call('GETRANGE', record, 0, 127))
+local highest = fence or kept_fence()
 
-local kept = redis.call('GET', fence_key) or '0'
-local last = tonumber(string.match(kept, '^%d+$') or '')
-local highest = math.max(last or 0, old_fence or 0)
-
-local function whole(number)
-  return string.format('%.0f', number)
-end
-
-local function reply(outcome, fence, ms)
-  return {ARGV[1], whole(now_us), outcome, whole(fence), whole(ms)}
-end
-
--- In two halves: a number is exact up to 53 bits, and the order of texts depends on the locale.
-local function is_newer(a, b)
-  local a_high, b_high = tonumber(string.sub(a, 1, 8), 16), tonumber(string.sub(b, 1, 8), 16)
-  local a_low, b_low = tonumber(string.sub(a, 9, 16), 16), tonumber(string.sub(b, 9, 16), 16)
-  return a_high > b_high or (a_high == b_high and a_low > b_low)
+local function answer(outcome, position, arrived_us)
+  return reply(outcome, whole(highest or 0), whole(remaining_ms), whole(position or 0),
+    whole(arrived_us or 0))
 end
 
 local not_after_us = tonumber(ARGV[2])
 if not_after_us > 0 and now_us > not_after_us then
-  return reply('too_late', highest, -2)
+  remaining_ms = -2
+  return answer('too_late')
 end
 
-local is_free = remaining_ms == -2
-if not is_free then
-  local asked = string.sub(owner, 34, 49)
-  if not is_ours then
-    return reply('busy', highest, remaining_ms)
-  elseif ticket == asked and old_fence then
-    return reply('granted', old_fence, remaining_ms)
-  elseif ticket == asked then
-    -- Written by us and damaged by somebody since: not ours any more.
-    return reply('busy', highest, remaining_ms)
-  elseif is_newer(ticket, asked) then
-    return reply('superseded', highest, remaining_ms)
+local others_wait = false
+if remaining_ms == -2 and highest and redis.call('ZCARD', queue) > 0 then
+  local new_id, new_ticket, new_fence, new_ms = advance(highest)
+  if new_id then
+    id, ticket, fence, highest, remaining_ms = new_id, new_ticket, new_fence, new_fence, new_ms
+  else
+    others_wait = redis.call('ZCARD', queue) > 0  -- more dead ones than one call looks at
   end
 end
 
--- 2^53 - 1: above it a number skips integers. Not before the year 2255, unless others wrote it.
-if not last or math.max(highest, floor) >= 9007199254740991 then
-  return reply('bad_fence', 0, remaining_ms)
+local is_free = remaining_ms == -2
+if others_wait then
+  remaining_ms = 0
 end
-local fence = math.max(highest + 1, now_us, floor + 1)
-local value = '{"owner":"' .. owner .. '","fence":' .. whole(fence) ..
-  ',"since_us":' .. whole(now_us) .. ARGV[6]
+local is_older_own = false
+if id == own_id and ticket == own_ticket then
+  if fence then
+    return answer('granted')
+  end
+  -- Else written by us and damaged by somebody since: not ours any more.
+elseif id == own_id then
+  if is_newer(ticket, own_ticket) then
+    return answer('superseded')
+  end
+  is_older_own = true
+end
 
--- A day: then the time part alone makes fences grow, and names that are not used leave nothing.
-redis.call('SET', fence_key, whole(fence), 'PX', 86400000)
-if is_free then
-  redis.call('SET', record, value, 'NX', 'PX', ttl_ms)
-else
-  redis.call('SET', record, value, 'PX', ttl_ms)
+local is_in_reach = (is_free and not others_wait) or is_older_own
+if not is_in_reach and not is_patient then
+  return answer('busy')
 end
-return reply('granted', fence, tonumber(ttl_ms))
+if floor >= most_fence or (is_in_reach and not highest) then
+  highest = 0
+  return answer('bad_fence')
+end
+
+if is_in_reach then
+  highest = math.max(highest + 1, now_us, floor + 1)
+  remaining_ms = tonumber(ttl_ms)
+  local value = '{"owner":"' .. owner .. '","fence":' .. whole(highest) ..
+    ',"since_us":' .. whole(now_us) .. ARGV[6]
+  -- A day: then the time part alone makes fences grow, and names that are not used leave nothing.
+  redis.call('SET', fence_key, whole(highest), 'PX', 86400000)
+  if is_free then
+    redis.call('SET', record, value, 'NX', 'PX', ttl_ms)
+  else
+    redis.call('SET', record, value, 'PX', ttl_ms)
+  end
+  return answer('granted')
+end
+
+local arrived_us = tonumber(ARGV[9])
+local keeps_place = arrived_us > 0
+if not keeps_place then
+  arrived_us = now_us
+end
+local is_new = redis.call('ZADD', queue, 'NX', whole(arrived_us), own_id) == 1
+if not is_new then
+  local waiting_ticket = read_alive(redis.call('HGET', waiters, own_id .. ':alive'))
+  if waiting_ticket and is_newer(waiting_ticket, own_ticket) then
+    return answer('superseded')
+  end
+  arrived_us = tonumber(redis.call('ZSCORE', queue, own_id))
+end
+
+-- Whoever comes last has all others in front.
+local position = redis.call('ZRANK', queue, own_id) + 1
+local count = keeps_place and redis.call('ZCARD', queue) or position
+if is_new and count > tonumber(ARGV[10]) then
+  redis.call('ZREM', queue, own_id)
+  return answer('queue_full')
+end
+local stored = redis.pcall('HSET', waiters, own_id,
+  ARGV[8] .. ' ' .. ARGV[5] .. ' ' .. string.sub(ARGV[6], 1, 2048),
+  own_id .. ':rest', string.sub(ARGV[6], 2049),
+  own_id .. ':alive', alive_text(own_ticket, ARGV[7], ARGV[11]))
+if type(stored) == 'table' then
+  redis.call('ZREM', queue, own_id)
+  return stored
+end
+if position == 1 then
+  keep_queue()  -- it was empty before
+end
+return answer('waiting', position, arrived_us)

@@ -1,15 +1,46 @@
--- What is at a key. Changes nothing.
+-- What is at a key, and who waits for it. Changes nothing.
 --
--- KEYS[1] the record
--- ARGV[1] echo          any text; comes back, so that the asker knows its own reply
--- ARGV[2] most_bytes    of the value; a longer one is cut (no record of ours is that long)
+-- KEYS    1 the record   2 the queue   3 the waiters
+--         (2 and 3 are not there for a key that has no place for them)
+-- ARGV[1] echo           any text; comes back
+-- ARGV[2] most_bytes     of the value; a longer one is cut (no record of ours is that long)
+-- ARGV[3] most_waiters   so many are shown, the first in line
 --
--- Replies { echo, time_us, remaining_ms, value }, all strings. remaining_ms: -1 never expires,
--- -2 there is nothing (then value is ""). Another type than string raises WRONGTYPE.
+-- Replies { echo, time_us, remaining_ms, value, waiting, (owner, arrived_us, tail_head)... }, all
+-- strings. remaining_ms: -1 never expires, -2 there is nothing (then value is "" and no waiters are
+-- told). waiting: how many. Another type than string at the record raises WRONGTYPE; side keys of
+-- other types are nobody's queue.
 
-local clock = redis.call('TIME')
-local now_us = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
+local record, queue, waiters = KEYS[1], KEYS[2], KEYS[3]
 
-local remaining_ms = redis.call('PTTL', KEYS[1])
-local value = redis.call('GETRANGE', KEYS[1], 0, tonumber(ARGV[2]) - 1)
-return {ARGV[1], string.format('%.0f', now_us), string.format('%.0f', remaining_ms), value}
+-- @include shared/words.lua
+-- @include shared/queue.lua
+
+local remaining_ms = redis.call('PTTL', record)
+local value = redis.call('GETRANGE', record, 0, tonumber(ARGV[2]) - 1)
+local waiting = 0
+if queue and remaining_ms ~= -2 then
+  waiting = ask(0, 'ZCARD', queue)
+end
+local replies = reply(whole(remaining_ms), value, whole(waiting))
+
+local most_waiters = tonumber(ARGV[3])
+if waiting == 0 or most_waiters == 0 then
+  return replies
+end
+local ids = redis.call('ZRANGE', queue, 0, most_waiters - 1, 'WITHSCORES')
+local fields = {}
+for i = 1, #ids, 2 do
+  fields[i], fields[i + 1] = ids[i], ids[i] .. ':alive'
+end
+local entries = ask({}, 'HMGET', waiters, unpack(fields))
+for i = 1, #ids, 2 do
+  local ticket = read_alive(entries[i + 1])
+  local tail_head = string.match(entries[i] or '', '^%d+ %d+ (.*)$')
+  if ticket and tail_head then
+    replies[#replies + 1] = ids[i] .. '-' .. ticket
+    replies[#replies + 1] = whole(tonumber(ids[i + 1]))
+    replies[#replies + 1] = tail_head
+  end
+end
+return replies

@@ -1,46 +1,54 @@
--- Deletes a record if it is of this owner id, with this ticket or an older one.
+-- Ends what an owner id has of a lock with this ticket or an older one, the record or the entry in
+-- the queue, and hands over what becomes free.
 --
--- KEYS[1] the record
--- ARGV[1] echo     any text; comes back, so that the asker knows its own reply
+-- KEYS    1 the record   2 its highest fence so far   3 the queue   4 the waiters
+-- ARGV[1] echo     any text; comes back
 -- ARGV[2] owner    "<32 hex id>-<16 hex ticket>"
 --
 -- Replies { echo, time_us, verdict }, all strings:
---   released     the record was deleted
---   not_owner    no record, a newer ticket's, another owner's, or another type than string
+--   released     the record is gone
+--   left         the entry in the queue is gone
+--   not_owner    neither was there: nothing, a newer ticket's, another owner's, another type
 --
 -- G3: others' records are left alone. G4: an older ticket is left over from an attempt whose reply
--- was lost. Works when memory is full: DEL is the first write. Idempotent, but for the verdict.
+-- was lost. Works when memory is full: ZPOPMIN, DEL or ZREM is the first write. Where others wait
+-- the record is written over, so there is no moment without one. A queue of another type is nobody's,
+-- and does not keep a holder from releasing. Idempotent, but for the verdict.
 
-local record, owner = KEYS[1], ARGV[2]
+local record, fence_key, queue, waiters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
-local clock = redis.call('TIME')
-local now_us = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
+-- @include shared/words.lua
+-- @include shared/owners.lua
+-- @include shared/queue.lua
+-- @include shared/advance.lua
 
-local function reply(verdict)
-  return {ARGV[1], string.format('%.0f', now_us), verdict}
+local own_id, own_ticket = string.sub(ARGV[2], 1, 32), string.sub(ARGV[2], 34, 49)
+
+local id, ticket, fence = read_head(ask('', 'GETRANGE', record, 0, 127))
+if not id and redis.call('PTTL', record) == -2 then
+  id, ticket, fence = advance_from_kept_fence()
 end
 
--- In two halves: a number is exact up to 53 bits, and the order of texts depends on the locale.
-local function is_newer(a, b)
-  local a_high, b_high = tonumber(string.sub(a, 1, 8), 16), tonumber(string.sub(b, 1, 8), 16)
-  local a_low, b_low = tonumber(string.sub(a, 9, 16), 16), tonumber(string.sub(b, 9, 16), 16)
-  return a_high > b_high or (a_high == b_high and a_low > b_low)
-end
-
-local head = redis.pcall('GETRANGE', record, 0, 58)
-if type(head) == 'table' then
-  if not string.find(head.err, 'WRONGTYPE', 1, true) then
-    return head
+if id == own_id and not is_newer(ticket, own_ticket) then
+  local next_id
+  if fence then
+    next_id = advance(fence)
+  else
+    next_id = advance_from_kept_fence()
   end
-  head = ''
+  if not next_id or next_id == 'bad_fence' then
+    redis.call('DEL', record)
+  end
+  return reply('released')
 end
 
-local id, ticket = string.match(head, '^{"owner":"([0-9a-f]+)%-([0-9a-f]+)')
-local is_ours = ticket and #ticket == 16 and id == string.sub(owner, 1, 32)
-if not is_ours or is_newer(ticket, string.sub(owner, 34, 49)) then
+local alive_field = own_id .. ':alive'
+local waiting_ticket = read_alive(ask(false, 'HGET', waiters, alive_field))
+if waiting_ticket and is_newer(waiting_ticket, own_ticket) then
   return reply('not_owner')
 end
-if redis.call('DEL', record) == 0 then
+if ask(0, 'ZREM', queue, own_id) == 0 then
   return reply('not_owner')
 end
-return reply('released')
+ask(0, 'HDEL', waiters, own_id, own_id .. ':rest', alive_field)
+return reply('left')

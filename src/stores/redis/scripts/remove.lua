@@ -1,7 +1,9 @@
--- Deletes a record, whoever wrote it, if its value is exactly the expected one.
+-- Deletes a record, whoever wrote it, if its value is exactly the expected one, and hands over what
+-- becomes free.
 --
--- KEYS[1] the record
--- ARGV[1] echo        any text; comes back, so that the asker knows its own reply
+-- KEYS    1 the record   2 its highest fence so far   3 the queue   4 the waiters
+--         (2 to 4 are not there for a key that has no place for them)
+-- ARGV[1] echo        any text; comes back
 -- ARGV[2] expected    the whole value
 --
 -- Replies { echo, time_us, verdict }, all strings:
@@ -9,17 +11,23 @@
 --   different    there is nothing, another value, or another type than string
 --
 -- The one script that may end somebody else's hold, for people who saw the record before (G3 does
--- not cover it). DEL is the first write. Idempotent, but for the verdict.
+-- not cover it). DEL or ZPOPMIN is the first write. Idempotent, but for the verdict.
 
-local clock = redis.call('TIME')
-local now_us = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
+local record, fence_key, queue, waiters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
-local verdict = 'different'
-local value = redis.pcall('GET', KEYS[1])
-if type(value) == 'table' and not string.find(value.err, 'WRONGTYPE', 1, true) then
-  return value
+-- @include shared/words.lua
+-- @include shared/owners.lua
+-- @include shared/queue.lua
+-- @include shared/advance.lua
+
+local value = ask(true, 'GET', record)
+local is_expected = value == ARGV[2] and redis.call('DEL', record) == 1
+if queue and (is_expected or not value) then
+  local _, _, fence = read_head(string.sub(value or '', 1, 128))
+  if fence then
+    advance(fence)
+  else
+    advance_from_kept_fence()
+  end
 end
-if value == ARGV[2] and redis.call('DEL', KEYS[1]) == 1 then
-  verdict = 'removed'
-end
-return {ARGV[1], string.format('%.0f', now_us), verdict}
+return reply(is_expected and 'removed' or 'different')

@@ -22,6 +22,7 @@ Reply array(const std::vector<std::string>& texts) {
 }
 
 const Owner owner{.id = {0xAB}, .ticket = 0x1F};
+const LockKeys keys{"k", "{k}:fence", "{k}:queue", "{k}:waiters"};
 const std::string owner_words = "ab000000000000000000000000000000-000000000000001f";
 
 TEST(ScriptCommand, AcquireSaysEverythingInOrder) {
@@ -31,13 +32,46 @@ TEST(ScriptCommand, AcquireSaysEverythingInOrder) {
                                .record_tail = ",tail",
                                .floor = Fence{7},
                                .not_after = Instant(5s)};
-  const ScriptCall call = acquire_call(request, "{k}:fence");
-  EXPECT_THAT(script_command(call, ScriptForm::by_sha, "e1", 99),
-              ElementsAre("EVALSHA", std::string(redis_scripts::acquire.sha1), "2", "k",
-                          "{k}:fence", "e1", "99", owner_words, "3000", "7", ",tail"));
-  EXPECT_THAT(script_command(call, ScriptForm::by_text, "e2", 0),
-              ElementsAre("EVAL", std::string(redis_scripts::acquire.text), "2", "k", "{k}:fence",
-                          "e2", "0", owner_words, "3000", "7", ",tail"));
+  const ScriptCall call = acquire_call(request, keys, "c");
+  EXPECT_THAT(
+      script_command(call, ScriptForm::by_sha, "e1", 99),
+      ElementsAre("EVALSHA", std::string(redis_scripts::acquire.sha1), "4", "k", "{k}:fence",
+                  "{k}:queue", "{k}:waiters", "e1", "99", owner_words, "3000", "7", ",tail"));
+  EXPECT_THAT(
+      script_command(call, ScriptForm::by_text, "e2", 0),
+      ElementsAre("EVAL", std::string(redis_scripts::acquire.text), "4", "k", "{k}:fence",
+                  "{k}:queue", "{k}:waiters", "e2", "0", owner_words, "3000", "7", ",tail"));
+}
+
+TEST(ScriptCommand, PatienceOfAcquireComesLast) {
+  AttemptRequest request{.key = "k",
+                         .owner = owner,
+                         .ttl = 3000ms,
+                         .record_tail = ",tail",
+                         .floor = Fence{7},
+                         .not_after = Instant(5s)};
+  request.patience = Patience{.alive_for = 1500ms, .confirm_ttl = 1400ms, .most_waiting = 9};
+  EXPECT_THAT(acquire_call(request, keys, "c").arguments,
+              ElementsAre(owner_words, "3000", "7", ",tail", "1500", "1400", "0", "9", "c"));
+  request.patience->arrived_at = StoreTime(1'700'000'000'000'000);
+  EXPECT_THAT(
+      acquire_call(request, keys, "").arguments,
+      ElementsAre(owner_words, "3000", "7", ",tail", "1500", "1400", "1700000000000000", "9", ""));
+}
+
+TEST(ScriptCommand, BeatSaysEverythingInOrder) {
+  const BeatRequest request{.key = "k", .owner = owner, .ttl = 3000ms, .alive_for = 1500ms};
+  EXPECT_THAT(script_command(beat_call(request, keys, "c"), ScriptForm::by_sha, "e", 99),
+              ElementsAre("EVALSHA", std::string(redis_scripts::beat.sha1), "4", "k", "{k}:fence",
+                          "{k}:queue", "{k}:waiters", "e", owner_words, "3000", "1500", "c"));
+}
+
+TEST(ScriptCommand, KeyWithoutPlaceForOthersBesideItCanBeLookedAtAndRemoved) {
+  EXPECT_EQ(lock_keys("k"), keys);
+  EXPECT_FALSE(lock_keys("a}b"));
+  EXPECT_THAT(inspect_call("k", 100).keys, ElementsAre("k", "{k}:queue", "{k}:waiters"));
+  EXPECT_THAT(inspect_call("a}b", 100).keys, ElementsAre("a}b"));
+  EXPECT_THAT(remove_call("a}b", "v").keys, ElementsAre("a}b"));
 }
 
 TEST(ScriptCommand, RefreshTakesManyKeysWithOwnerAndTtlEach) {
@@ -59,7 +93,8 @@ TEST(ScriptTime, NeedsTheEcho) {
 TEST(AcquireReply, SaysAllOutcomes) {
   const auto read = [](const std::string& outcome, const std::string& fence,
                        const std::string& ms) {
-    return std::get<AttemptReply>(read_acquire(array({"e", "17", outcome, fence, ms})).value());
+    return std::get<AttemptReply>(
+        read_acquire(array({"e", "17", outcome, fence, ms, "0", "0"})).value());
   };
   const AttemptReply granted = read("granted", "1700000000000000", "3000");
   EXPECT_EQ(granted.outcome, AttemptOutcome::granted);
@@ -71,15 +106,53 @@ TEST(AcquireReply, SaysAllOutcomes) {
   EXPECT_EQ(read("superseded", "5", "1").outcome, AttemptOutcome::superseded);
   EXPECT_EQ(read("too_late", "5", "-2").outcome, AttemptOutcome::too_late);
   EXPECT_TRUE(std::holds_alternative<BadFence>(
-      read_acquire(array({"e", "17", "bad_fence", "0", "-2"})).value()));
+      read_acquire(array({"e", "17", "bad_fence", "0", "-2", "0", "0"})).value()));
+  EXPECT_EQ(read("queue_full", "5", "1").outcome, AttemptOutcome::queue_full);
+}
+
+TEST(AcquireReply, SaysWhereItWaits) {
+  const auto reply = std::get<AttemptReply>(
+      read_acquire(array({"e", "17", "waiting", "5", "20", "3", "1700000000000000"})).value());
+  EXPECT_EQ(reply.outcome, AttemptOutcome::waiting);
+  EXPECT_EQ(reply.position, 3U);
+  EXPECT_EQ(reply.arrived_at, StoreTime(1'700'000'000'000'000));
+  EXPECT_EQ(reply.remaining_ttl, 20ms);
+}
+
+TEST(BeatReplies, SayAllOutcomes) {
+  const auto read = [](const std::string& outcome, const std::string& fence, const std::string& ms,
+                       const std::string& position) {
+    return std::get<BeatReply>(read_beat(array({"e", "17", outcome, fence, ms, position})).value());
+  };
+  EXPECT_EQ(read("granted", "5", "3000", "0").outcome, BeatOutcome::granted);
+  EXPECT_EQ(read("granted", "5", "3000", "0").fence, Fence{5});
+  const BeatReply waiting = read("waiting", "0", "20", "3");
+  EXPECT_EQ(waiting.outcome, BeatOutcome::waiting);
+  EXPECT_EQ(waiting.position, 3U);
+  EXPECT_EQ(waiting.remaining_ttl, 20ms);
+  EXPECT_EQ(waiting.store_time, StoreTime(17));
+  EXPECT_FALSE(read("waiting", "0", "-1", "1").remaining_ttl);
+  EXPECT_EQ(read("gone", "0", "20", "0").outcome, BeatOutcome::gone);
+  EXPECT_TRUE(std::holds_alternative<BadFence>(
+      read_beat(array({"e", "17", "bad_fence", "0", "-2", "0"})).value()));
+}
+
+TEST(BeatReplies, NonsenseIsNoReply) {
+  EXPECT_FALSE(read_beat(array({"e", "17", "granted", "0", "3000", "0"})));  // without a fence
+  EXPECT_FALSE(read_beat(array({"e", "17", "waiting", "0", "3000", "0"})));  // without a place
+  EXPECT_FALSE(read_beat(array({"e", "17", "gone", "0", "3000", "1"})));
+  EXPECT_FALSE(read_beat(array({"e", "17", "left", "0", "3000", "0"})));
+  EXPECT_FALSE(read_beat(array({"e", "17", "gone", "0", "3000"})));
 }
 
 TEST(AcquireReply, NonsenseIsNoReply) {
-  EXPECT_FALSE(read_acquire(array({"e", "17", "granted", "0", "3000"})));  // a grant has a fence
-  EXPECT_FALSE(read_acquire(array({"e", "17", "granted", "x", "3000"})));
-  EXPECT_FALSE(read_acquire(array({"e", "17", "granted", "1", ""})));
-  EXPECT_FALSE(read_acquire(array({"e", "17", "Granted", "1", "3000"})));
-  EXPECT_FALSE(read_acquire(array({"e", "17", "granted", "1"})));
+  EXPECT_FALSE(
+      read_acquire(array({"e", "17", "granted", "0", "3000", "0", "0"})));  // a grant has a fence
+  EXPECT_FALSE(read_acquire(array({"e", "17", "granted", "x", "3000", "0", "0"})));
+  EXPECT_FALSE(read_acquire(array({"e", "17", "granted", "1", "", "0", "0"})));
+  EXPECT_FALSE(read_acquire(array({"e", "17", "Granted", "1", "3000", "0", "0"})));
+  EXPECT_FALSE(read_acquire(array({"e", "17", "waiting", "1", "3000", "0", "0"})));  // no place
+  EXPECT_FALSE(read_acquire(array({"e", "17", "granted", "1", "3000"})));
   EXPECT_FALSE(read_acquire(text("granted")));
 }
 
@@ -94,20 +167,36 @@ TEST(RefreshReplies, AddUpInOrder) {
   EXPECT_FALSE(read_refresh(array({"e", "2", "maybe"}), 1, all));
 }
 
-TEST(ReleaseReply, SaysBothVerdicts) {
+TEST(ReleaseReply, SaysAllVerdicts) {
+  EXPECT_EQ(read_release(array({"e", "1", "left"}))->verdict, ReleaseVerdict::left);
   EXPECT_EQ(read_release(array({"e", "1", "released"}))->verdict, ReleaseVerdict::released);
   EXPECT_EQ(read_release(array({"e", "1", "not_owner"}))->verdict, ReleaseVerdict::not_owner);
   EXPECT_FALSE(read_release(array({"e", "1", "1"})));
 }
 
 TEST(InspectReply, SaysNothingOrTheRecord) {
-  EXPECT_FALSE(read_inspect(array({"e", "1", "-2", ""}), "k")->record);
-  const auto there = read_inspect(array({"e", "1", "-1", ""}), "k")->record;
+  EXPECT_FALSE(read_inspect(array({"e", "1", "-2", "", "0"}), "k")->record);
+  const auto there = read_inspect(array({"e", "1", "-1", "", "0"}), "k")->record;
   ASSERT_TRUE(there);
   EXPECT_EQ(there->key, "k");
   EXPECT_FALSE(there->remaining_ttl);
-  EXPECT_EQ(read_inspect(array({"e", "1", "20", "v"}), "k")->record->remaining_ttl, 20ms);
-  EXPECT_FALSE(read_inspect(array({"e", "1", "soon", "v"}), "k"));
+  EXPECT_EQ(read_inspect(array({"e", "1", "20", "v", "0"}), "k")->record->remaining_ttl, 20ms);
+  EXPECT_FALSE(read_inspect(array({"e", "1", "soon", "v", "0"}), "k"));
+  EXPECT_FALSE(read_inspect(array({"e", "1", "20", "v"}), "k"));
+}
+
+TEST(InspectReply, SaysWhoWaits) {
+  const auto record =
+      read_inspect(array({"e", "1", "20", "v", "7", owner_words, "1700", ",tail"}), "k")->record;
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->waiting, 7U);
+  ASSERT_EQ(record->waiters.size(), 1U);
+  EXPECT_EQ(record->waiters[0].owner, owner);
+  EXPECT_EQ(record->waiters[0].arrived_at, StoreTime(1700));
+  EXPECT_EQ(record->waiters[0].tail_head, ",tail");
+  EXPECT_FALSE(read_inspect(array({"e", "1", "20", "v", "7", owner_words, "1700"}), "k"));
+  EXPECT_FALSE(read_inspect(array({"e", "1", "20", "v", "7", "me", "1700", ""}), "k"));
+  EXPECT_FALSE(read_inspect(array({"e", "1", "20", "v", "7", owner_words, "now", ""}), "k"));
 }
 
 TEST(RemoveReply, SaysBothVerdicts) {
@@ -124,8 +213,9 @@ TEST(PrefixPattern, EscapesGlobCharacters) {
 // Servers must all compute the same SHA-1, and Lua of all of them read it.
 TEST(Scripts, AreAsciiWithoutShebang) {
   for (const auto* script :
-       {&redis_scripts::acquire, &redis_scripts::refresh, &redis_scripts::release,
-        &redis_scripts::inspect, &redis_scripts::remove}) {
+       {&redis_scripts::acquire, &redis_scripts::beat, &redis_scripts::refresh,
+        &redis_scripts::release, &redis_scripts::inspect, &redis_scripts::remove}) {
+    EXPECT_EQ(script->text.find("@include"), std::string_view::npos) << script->name;
     EXPECT_FALSE(script->text.starts_with("#!")) << script->name;
     EXPECT_EQ(script->sha1.size(), 40U) << script->name;
     for (const char c : script->text) {

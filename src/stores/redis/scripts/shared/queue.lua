@@ -1,0 +1,23 @@
+-- The queue of those that wait: queue, a sorted set of owner ids by arrival; waiters, a hash with
+-- three fields for each of them:
+--   <id>         "<confirm_ttl_ms> <floor> " and the first 2048 bytes of the record's tail
+--   <id>:rest    the rest of the tail
+--   <id>:alive   "<ticket> <alive_until_us> <channel>", all that a beat has to renew
+-- An id that has a record has no entry: it enters only where another one's record is in the way,
+-- and its entry leaves when its record is written.
+
+local function alive_text(ticket, alive_ms, channel)
+  return ticket .. ' ' .. whole(now_us + tonumber(alive_ms) * 1000) .. ' ' .. channel
+end
+
+-- Ticket, alive_until_us and channel; nothing where it is not what alive_text() writes.
+local function read_alive(text)
+  return string.match(text or '', '^(%x+) (%d+) (.*)$')
+end
+
+-- Longer than anybody waits between two beats. It is for queues that everybody has left in a
+-- hurry.
+local function keep_queue()
+  redis.call('PEXPIRE', queue, 60000)
+  redis.call('PEXPIRE', waiters, 60000)
+end
