@@ -35,7 +35,12 @@ struct LocalWish {
   Milliseconds ttl{600'000};  // far beyond any test: what frees the lock before is no expiry
   std::string contents = "1";
   bool detached = false;
+  std::optional<Patience> patience{};
 };
+
+// Long enough for any test: what ends the waiting is no silence.
+inline constexpr Patience long_patience{.alive_for = Milliseconds(500'000),
+                                        .confirm_ttl = Milliseconds(400'000)};
 
 class LocalAsker {
  public:
@@ -58,7 +63,8 @@ class LocalAsker {
                                                           .contents_text = wish.contents}),
                        .floor = {},
                        .not_after = Instant::max(),
-                       .detached = wish.detached},
+                       .detached = wish.detached,
+                       .patience = wish.patience},
                       clock_.now() + patience, std::move(done));
     });
   }
@@ -72,6 +78,16 @@ class LocalAsker {
         [&](auto done) { store_->inspect(key, soon(), std::move(done)); });
   }
 
+  Answer<BeatReply> beat_now(const LocalWish& wish) {
+    return answer_of<BeatReply>([&](auto done) {
+      store_->beat({.key = wish.key,
+                    .owner = wish.owner,
+                    .ttl = wish.ttl,
+                    .alive_for = wish.patience.value_or(long_patience).alive_for},
+                   soon(), std::move(done));
+    });
+  }
+  BeatReply beat(const LocalWish& wish) { return value_of(beat_now(wish)); }
   AttemptReply attempt(const LocalWish& wish) { return value_of(attempt_now(wish)); }
   ReleaseVerdict release(const LocalWish& wish) { return value_of(release_now(wish)).verdict; }
   std::optional<StoredRecord> inspect(const std::string& key) {

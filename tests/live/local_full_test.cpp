@@ -107,6 +107,51 @@ TEST_F(LocalDisk, HeldLocksAreRefreshedAndReleasedOnAFullOne) {
   EXPECT_EQ(integrity_of(directory_.path()), "ok");
 }
 
+// The hand-over writes where the entry was.
+TEST_F(LocalDisk, LockIsHandedOverOnAFullOne) {
+  LocalWish held;
+  ASSERT_EQ(asker_.attempt(held).outcome, AttemptOutcome::granted);
+  LocalWish first{.patience = long_patience};
+  LocalWish second{.patience = long_patience};
+  ASSERT_EQ(asker_.attempt(first).outcome, AttemptOutcome::waiting);
+  ASSERT_EQ(asker_.attempt(second).outcome, AttemptOutcome::waiting);
+  disk = Disk::cannot_grow;
+  const auto answer =
+      asker_.attempt_now({.key = "too long", .contents = '"' + std::string(100'000, 'x') + '"'});
+  ASSERT_TRUE(std::holds_alternative<StoreFailure>(answer));
+  ASSERT_EQ(std::get<StoreFailure>(answer).code, errc::store_full);
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_EQ(asker_.beat(second).outcome, BeatOutcome::waiting) << i;
+  }
+  EXPECT_EQ(asker_.release(held), ReleaseVerdict::released);
+  EXPECT_EQ(asker_.beat(first).outcome, BeatOutcome::granted);
+  EXPECT_EQ(asker_.release(first), ReleaseVerdict::released);
+  EXPECT_EQ(asker_.release(second), ReleaseVerdict::released);
+  EXPECT_FALSE(asker_.inspect(held.key));
+  EXPECT_EQ(integrity_of(directory_.path()), "ok");
+}
+
+TEST_F(LocalDisk, QueueThatDoesNotFitIsToldAndNobodyHalfEnters) {
+  LocalWish held;
+  ASSERT_EQ(asker_.attempt(held).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(fill().code, errc::store_full);
+  std::size_t waiting = 0;
+  StoreFailure failure;
+  while (failure.code != errc::store_full && waiting < 10'000) {
+    const auto answer = asker_.attempt_now(
+        {.contents = '"' + std::string(3000, 'x') + '"', .patience = long_patience});
+    if (const auto* refused = std::get_if<StoreFailure>(&answer)) {
+      failure = *refused;
+    } else {
+      ++waiting;
+    }
+  }
+  EXPECT_EQ(failure.code, errc::store_full);
+  EXPECT_FALSE(failure.may_have_run);
+  EXPECT_EQ(asker_.inspect(held.key)->waiting, waiting);
+  EXPECT_EQ(integrity_of(directory_.path()), "ok");
+}
+
 TEST_F(LocalDisk, WithSpaceAgainItGoesOn) {
   LocalWish wish;
   ASSERT_EQ(asker_.attempt(wish).outcome, AttemptOutcome::granted);
@@ -129,6 +174,13 @@ TEST_F(LocalDisk, BrokenOneIsToldAndNothingIsHalfDone) {
     }
   }
   EXPECT_TRUE(std::holds_alternative<StoreFailure>(asker_.release_now(wish)));
+  const LocalWish waiter{.patience = long_patience};
+  for (const bool is_told :
+       {std::holds_alternative<StoreFailure>(asker_.attempt_now(waiter)),
+        std::holds_alternative<StoreFailure>(asker_.beat_now(waiter)) ||
+            std::get<BeatReply>(asker_.beat_now(waiter)).outcome == BeatOutcome::gone}) {
+    EXPECT_TRUE(is_told) << "nobody waits on it without knowing";
+  }
   disk = Disk::good;
   EXPECT_TRUE(asker_.inspect(wish.key));
   EXPECT_FALSE(asker_.inspect("other"));

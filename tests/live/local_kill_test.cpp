@@ -63,6 +63,12 @@ std::uint64_t expect_sound(const fs::path& directory, std::uint64_t highest_fenc
   EXPECT_EQ(integrity_of(directory), "ok");
   EXPECT_EQ(number_in(directory, "SELECT count(*) FROM lock"), 1);
   EXPECT_EQ(number_in(directory, "SELECT count(*) FROM rest"), 0);
+  EXPECT_EQ(number_in(directory, "SELECT count(*) FROM waiter"), 0);
+  EXPECT_EQ(number_in(directory, "SELECT count(*) FROM waiter_tail"), 0);
+  EXPECT_EQ(number_in(directory, "SELECT sum(waiting) FROM lock"), 0);
+  for (const auto& entry : fs::directory_iterator(directory)) {
+    EXPECT_FALSE(entry.path().filename().string().starts_with("waiter-")) << entry.path();
+  }
   return std::max(highest_fence, reply.fence.value);
 }
 
@@ -112,15 +118,15 @@ bool kill_at_system_call(LocalWorker& worker, int n) {
   return true;
 }
 
-// Before and after each system call of opening a store that exists, of each verb, and of closing
-// it.
-TEST(LocalKill, AtEverySystemCallOfEveryVerb) {
+// Before and after each system call of what a worker does with a store that exists. Gives how many
+// there are.
+int kill_everywhere(const char* what) {
   const TemporaryDirectory directory;
   std::uint64_t highest_fence = expect_sound(directory.path(), 0);
   int calls = 0;
   for (bool is_killed = true; is_killed && !testing::Test::HasFailure(); ++calls) {
     SCOPED_TRACE(calls);
-    LocalWorker worker(directory.path(), {"once", key}, LocalWorker::Traced::yes);
+    LocalWorker worker(directory.path(), {what, key}, LocalWorker::Traced::yes);
     is_killed = kill_at_system_call(worker, calls);
     for (std::string line = worker.line(); !line.empty(); line = worker.line()) {
       EXPECT_GT(fence_in(line), highest_fence);
@@ -128,7 +134,17 @@ TEST(LocalKill, AtEverySystemCallOfEveryVerb) {
     }
     highest_fence = expect_sound(directory.path(), highest_fence);
   }
-  EXPECT_GT(calls, 50) << "it did hardly anything";
+  return calls;
+}
+
+// Opening it, each verb, and closing it.
+TEST(LocalKill, AtEverySystemCallOfEveryVerb) {
+  EXPECT_GT(kill_everywhere("once"), 50) << "it did hardly anything";
+}
+
+// Making a socket, waiting, beating, handing over, leaving, and closing it.
+TEST(LocalKill, AtEverySystemCallOfWaitingAndHandingOver) {
+  EXPECT_GT(kill_everywhere("queue"), 100) << "it did hardly anything";
 }
 
 // The same with a store that does not exist: it is made by the killed one, or whole by the next.

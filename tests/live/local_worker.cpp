@@ -6,12 +6,18 @@
 //   local_worker DIRECTORY hold KEY       attempt; ends at the end of its input without a release
 //   local_worker DIRECTORY detached KEY   the same with a detached record
 //   local_worker DIRECTORY fork KEY       as hold, but it is a child made by fork, which has done
-//   nothing with
-//                                         the store, that waits for the end of the input; prints
-//                                         its pid
-//   local_worker DIRECTORY contend KEY N  takes the lock N times, waiting for it; checks that it is
-//   alone local_worker DIRECTORY fill KEY       takes locks until files of 256 KiB are full, then
-//   releases KEY
+//                                         nothing with the store, that waits for the end of the
+//                                         input; prints its pid
+//   local_worker DIRECTORY contend KEY N  takes the lock N times, trying for it; checks that it is
+//                                         alone
+//   local_worker DIRECTORY fill KEY       takes locks until files of 256 KiB are full, then
+//                                         releases KEY
+//   local_worker DIRECTORY wait KEY       waits in the queue; prints "waiting POSITION" and, when
+//   it
+//                                         is told so, "pushed FENCE"; releases at the end of input
+//   local_worker DIRECTORY queue KEY      every verb of the queue once; stops itself first
+//   local_worker DIRECTORY rounds KEY N   takes the lock N times, waiting for it; checks that it is
+//                                         alone
 //
 // Prints "fence N" after each grant. Ends by _exit: as if killed, nothing is closed or released.
 
@@ -21,12 +27,14 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -143,6 +151,83 @@ void contend(const fs::path& directory, const std::string& key, int times) {
   }
 }
 
+// Everything that waiting does, within one store; with long contents, so that all tables take part.
+void queue(const fs::path& directory, const std::string& key) {
+  ::raise(SIGSTOP);
+  LocalAsker asker(directory);
+  asker.store().listen({.granted = [](const Grant&) {}, .pushes_resumed = [] {}});
+  const LocalWish first{.key = key};
+  LocalWish second{
+      .key = key, .contents = '"' + std::string(5000, 'x') + '"', .patience = long_patience};
+  take(asker, first);
+  must(asker.attempt(second).outcome == AttemptOutcome::waiting, "not in the queue");
+  must(asker.beat(second).outcome == BeatOutcome::waiting, "not waiting");
+  must(asker.release(first) == ReleaseVerdict::released, "not released");
+  const BeatReply handed = asker.beat(second);
+  must(handed.outcome == BeatOutcome::granted, "not handed over");
+  say("fence " + std::to_string(handed.fence.value));
+  const LocalWish third{.key = key, .patience = long_patience};
+  must(asker.attempt(third).outcome == AttemptOutcome::waiting, "not in the queue");
+  must(asker.release(third) == ReleaseVerdict::left, "it did not leave");
+  must(asker.release(second) == ReleaseVerdict::released, "not released");
+  asker.store().close();
+}
+
+void wait(const fs::path& directory, const std::string& key) {
+  LocalAsker asker(directory);
+  asker.store().listen(
+      {.granted = [](const Grant& grant) { say("pushed " + std::to_string(grant.fence.value)); },
+       .pushes_resumed = [] {}});
+  const LocalWish wish{.key = key, .patience = long_patience};
+  const AttemptReply reply = asker.attempt(wish);
+  must(reply.outcome == AttemptOutcome::waiting, "not in the queue");
+  say("waiting " + std::to_string(reply.position));
+  wait_for_end_of_input();
+  must(asker.release(wish) != ReleaseVerdict::not_owner, "neither record nor entry");
+}
+
+// Starts at a push, and looks for itself after a while without one: as every waiter does.
+void rounds(const fs::path& directory, const std::string& key, int times) {
+  LocalAsker asker(directory);
+  std::mutex mutex;
+  std::condition_variable is_pushed;
+  Ticket pushed = 0;
+  asker.store().listen({.granted =
+                            [&](const Grant& grant) {
+                              const std::lock_guard guard(mutex);
+                              pushed = grant.owner.ticket;
+                              is_pushed.notify_one();
+                            },
+                        .pushes_resumed = [] {}});
+  const fs::path marker = directory / "somebody-holds-it";
+  LocalWish wish{.key = key, .patience = long_patience};
+  for (int i = 0; i < times; ++i) {
+    ++wish.owner.ticket;
+    const AttemptReply reply = asker.attempt(wish);
+    Fence fence = reply.fence;
+    if (reply.outcome == AttemptOutcome::waiting) {
+      BeatReply beat{.outcome = BeatOutcome::waiting};
+      while (beat.outcome == BeatOutcome::waiting) {
+        std::unique_lock guard(mutex);
+        is_pushed.wait_for(guard, 100ms, [&] { return pushed == wish.owner.ticket; });
+        guard.unlock();
+        beat = asker.beat(wish);
+      }
+      must(beat.outcome == BeatOutcome::granted, "its entry is gone");
+      fence = beat.fence;
+    } else {
+      must(reply.outcome == AttemptOutcome::granted, "neither granted nor waiting");
+    }
+    const int fd = ::open(marker.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+    must(fd >= 0, "somebody else holds the lock too");
+    say("fence " + std::to_string(fence.value));
+    ::close(fd);
+    must(::unlink(marker.c_str()) == 0, "the marker is gone");
+    must(asker.release(wish) == ReleaseVerdict::released, "not released");
+  }
+  asker.store().close();
+}
+
 void fill(const fs::path& directory, const std::string& key) {
   ::signal(SIGXFSZ, SIG_IGN);
   const rlimit limit{.rlim_cur = 256 * 1024, .rlim_max = 256 * 1024};
@@ -182,6 +267,12 @@ int run(const fs::path& directory, const std::string& what, const std::string& k
     fork_and_wait(directory, key);
   } else if (what == "contend" && number != nullptr) {
     contend(directory, key, std::atoi(number));
+  } else if (what == "queue") {
+    queue(directory, key);
+  } else if (what == "wait") {
+    wait(directory, key);
+  } else if (what == "rounds" && number != nullptr) {
+    rounds(directory, key, std::atoi(number));
   } else if (what == "fill") {
     fill(directory, key);
   } else {

@@ -126,6 +126,15 @@ mode_t file_mode_in(mode_t directory_mode) noexcept {
   return is_shared ? S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP : S_IRUSR | S_IWUSR;
 }
 
+std::string path_of_handle(const Descriptor& handle) {
+  return "/proc/self/fd/" + std::to_string(handle.get());
+}
+
+SocketAddress::SocketAddress(const std::string& path) noexcept {
+  address_.sun_family = AF_UNIX;
+  path.copy(static_cast<char*>(address_.sun_path), sizeof address_.sun_path - 1);
+}
+
 StoreDirectory::StoreDirectory(const StorePlace& place, FileSystemCheck* check)
     : path_(prepared(place)) {
   fd_ = Descriptor(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -258,6 +267,52 @@ void StoreDirectory::sweep_unnamed() const {
   if (error) {
     throw_errno(error.value(), path_, "cannot read the directory");
   }
+}
+
+void StoreDirectory::bind_socket(const Descriptor& socket, const std::string& name) const {
+  // Open to nobody until it has its rights; the kernel takes those of the unbound socket.
+  if (::fchmod(socket.get(), 0) != 0) {
+    throw_errno(errno, path_, "cannot set the rights of a socket");
+  }
+  const SocketAddress address(path_of_handle(fd_) + "/" + name);
+  if (::bind(socket.get(), address.get(), address.size()) != 0) {
+    throw_errno(errno, path_, "cannot make a socket");
+  }
+  const Descriptor bound = look_at_socket(name);
+  const bool is_given_away = ::geteuid() != 0 || ::fchownat(bound.get(), "", status_.st_uid,
+                                                            status_.st_gid, AT_EMPTY_PATH) == 0;
+  if (!is_given_away ||
+      ::chmod(path_of_handle(bound).c_str(), file_mode_in(status_.st_mode)) != 0) {
+    const int error_number = errno;
+    remove(name);
+    throw_errno(error_number, path_, "cannot set the rights of a socket");
+  }
+}
+
+Descriptor StoreDirectory::look_at_socket(const std::string& name) const noexcept {
+  Descriptor handle(::openat(fd_.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status {};
+  const bool is_socket =
+      handle.is_open() && ::fstat(handle.get(), &status) == 0 && S_ISSOCK(status.st_mode);
+  return is_socket ? std::move(handle) : Descriptor();
+}
+
+std::vector<std::string> StoreDirectory::names(std::string_view prefix, std::size_t most) const {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(path_, error)) {
+    std::string name = entry.path().filename().string();
+    if (name.starts_with(prefix)) {
+      names.push_back(std::move(name));
+    }
+    if (names.size() == most) {
+      break;
+    }
+  }
+  if (error) {
+    throw_errno(error.value(), path_, "cannot read the directory");
+  }
+  return names;
 }
 
 void StoreDirectory::remove(const std::string& name) const noexcept {

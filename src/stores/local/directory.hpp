@@ -1,9 +1,9 @@
 #pragma once
 // The directory of the embedded store: where it is, whether it can be trusted, and the files in it.
 //
-//   locks.db       SQLite's database          locks.db-wal, locks.db-shm   its log and shared
-//   memory holders        lock bytes, see holder.hpp locks.new-*                  a file that is
-//   being made
+//   locks.db       SQLite's database             locks.db-wal, -shm   its log and shared memory
+//   holders        lock bytes, see holder.hpp    waiter-*             sockets, see push_socket.hpp
+//   locks.new-*    a file that is being made
 //
 // Rules. A directory given by its path is used if its rights allow it, whoever owns it. The default
 // place must be ours alone: owned by us, mode 0700, no symbolic link, in a directory where nobody
@@ -15,14 +15,17 @@
 // Nothing here opens locks.db or its companions once SQLite may have them open: closing any
 // descriptor of a file drops all locks that the process has on it (fcntl(2); FAULTS 51).
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <sys/un.h>
 
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "stores/local/file_system.hpp"
 
@@ -65,6 +68,22 @@ StorePlace default_place(const char* runtime_dir, uid_t user);
 // The mode of files in a directory of that mode. Pure.
 mode_t file_mode_in(mode_t directory_mode) noexcept;
 
+// By what path a descriptor of ours is reached: addresses of sockets may have 107 bytes only.
+std::string path_of_handle(const Descriptor& handle);
+
+// Of a Unix socket. The path must be one that path_of_handle began: a longer one is cut off.
+class SocketAddress {
+ public:
+  explicit SocketAddress(const std::string& path) noexcept;
+  [[nodiscard]] const sockaddr* get() const noexcept {
+    return reinterpret_cast<const sockaddr*>(&address_);
+  }
+  [[nodiscard]] static socklen_t size() noexcept { return sizeof(sockaddr_un); }
+
+ private:
+  sockaddr_un address_{};
+};
+
 class StoreDirectory {
  public:
   using FileSystemCheck = std::optional<std::string_view>(std::uint64_t f_type);
@@ -90,6 +109,15 @@ class StoreDirectory {
   // Removes what processes left behind that were killed while they made a file.
   void sweep_unnamed() const;
   void remove(const std::string& name) const noexcept;
+
+  // Gives an unbound Unix socket a name here, with the rights of a file of the store, whatever the
+  // umask; or fails and leaves nothing.
+  void bind_socket(const Descriptor& socket, const std::string& name) const;
+  // A handle on what has that name (open(2), O_PATH), for `path_of_handle`; not open: there is no
+  // socket of that name. Never follows a link.
+  [[nodiscard]] Descriptor look_at_socket(const std::string& name) const noexcept;
+  // Names that begin so, in no order, at most `most` of them.
+  [[nodiscard]] std::vector<std::string> names(std::string_view prefix, std::size_t most) const;
 
  private:
   void check_ours(uid_t user) const;

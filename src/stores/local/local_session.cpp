@@ -1,6 +1,7 @@
 #include "stores/local/local_session.hpp"
 
 #include <optional>
+#include <utility>
 
 #include "exclusive_lock/error.hpp"
 #include "stores/local/local_error.hpp"
@@ -12,7 +13,11 @@ LocalSession::LocalSession(const StorePlace& place, const Machine& machine)
       directory_(place),
       holder_(directory_),
       database_(directory_),
-      table_(database_.database()) {}
+      locks_(database_.database()),
+      waiters_(database_.database()),
+      pushes_(directory_) {
+  sweep_sockets(directory_, holder_);
+}
 
 void LocalSession::begin_verb(Instant limit) {
   if (!database_.is_intact() || !holder_.is_intact()) {
@@ -24,10 +29,12 @@ void LocalSession::begin_verb(Instant limit) {
 
 template <class Step>
 auto LocalSession::transaction(Transaction::Kind kind, Step step) {
+  AfterCommit after;
   Transaction transaction(database_, kind);
-  LocalVerbs at_this_instant = verbs();
+  LocalVerbs at_this_instant({.locks = locks_, .waiters = waiters_}, holder_, machine_, after);
   auto reply = step(at_this_instant);
   transaction.commit();
+  carry_out(after);
   return reply;
 }
 
@@ -59,6 +66,10 @@ AttemptReply LocalSession::attempt(const AttemptRequest& request) {
   return written(step);
 }
 
+BeatReply LocalSession::beat(const BeatRequest& request) {
+  return written([&](LocalVerbs& verbs) { return verbs.beat(request); });
+}
+
 RefreshReply LocalSession::refresh(const std::vector<RefreshRequest>& requests) {
   return written([&](LocalVerbs& verbs) {
     RefreshReply reply{.verdicts = {}, .store_time = std::nullopt};
@@ -75,14 +86,36 @@ ReleaseReply LocalSession::release(const ReleaseRequest& request) {
   });
 }
 
-InspectReply LocalSession::inspect(std::string_view key) { return verbs().inspect(key); }
+InspectReply LocalSession::inspect(std::string_view key) {
+  return transaction(Transaction::Kind::look_first,
+                     [&](LocalVerbs& verbs) { return verbs.inspect(key); });
+}
 
 ListReply LocalSession::list(std::string_view key_prefix, std::size_t most) {
-  return verbs().list(key_prefix, most);
+  return transaction(Transaction::Kind::look_first,
+                     [&](LocalVerbs& verbs) { return verbs.list(key_prefix, most); });
 }
 
 RemoveReply LocalSession::remove(std::string_view key, std::string_view expected) {
   return written([&](LocalVerbs& verbs) { return verbs.remove(key, expected); });
+}
+
+std::unique_ptr<PushListener> LocalSession::hear_pushes(PushListener::Granted granted) {
+  sweep_sockets(directory_, holder_);
+  return std::make_unique<PushListener>(directory_, holder_.id(), std::move(granted));
+}
+
+void LocalSession::carry_out(const AfterCommit& after) noexcept {
+  for (const AfterCommit::Push& push : after.pushes) {
+    pushes_.send(push.to, push.grant);
+  }
+  for (const HolderId store : after.suspects) {
+    try {
+      remove_socket_of_dead(directory_, holder_, store);
+    } catch (const LocalError&) {
+      // The kernel does not tell whether it is dead. A later sweep asks again.
+    }
+  }
 }
 
 }  // namespace exclusive_lock

@@ -2,6 +2,7 @@
 // A store that is open: its directory, its proof of life, its database; and each verb as one
 // transaction on them. One thread at a time; throws SqliteError and LocalError.
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,8 @@
 #include "stores/local/lock_database.hpp"
 #include "stores/local/lock_table.hpp"
 #include "stores/local/machine.hpp"
+#include "stores/local/push_socket.hpp"
+#include "stores/local/waiter_table.hpp"
 
 namespace exclusive_lock {
 
@@ -28,11 +31,16 @@ class LocalSession {
   void begin_verb(Instant limit);
 
   AttemptReply attempt(const AttemptRequest& request);
+  BeatReply beat(const BeatRequest& request);
   RefreshReply refresh(const std::vector<RefreshRequest>& requests);
   ReleaseReply release(const ReleaseRequest& request);
   InspectReply inspect(std::string_view key);
   ListReply list(std::string_view key_prefix, std::size_t most);
   RemoveReply remove(std::string_view key, std::string_view expected);
+
+  // Pushes to the waiters of this store are heard from now on. Throws LocalError, or
+  // std::system_error. To be destroyed before this session.
+  [[nodiscard]] std::unique_ptr<PushListener> hear_pushes(PushListener::Granted granted);
 
   // After a verb. Calls fsync.
   [[nodiscard]] bool is_checkpoint_due() const noexcept { return database_.is_checkpoint_due(); }
@@ -43,13 +51,15 @@ class LocalSession {
   auto transaction(Transaction::Kind kind, Step step);
   template <class Step>
   auto written(Step step);
-  [[nodiscard]] LocalVerbs verbs() { return {table_, holder_, machine_}; }
+  void carry_out(const AfterCommit& after) noexcept;
 
   const Machine& machine_;
   StoreDirectory directory_;
   Holder holder_;
   LockDatabase database_;
-  LockTable table_;
+  LockTable locks_;
+  WaiterTable waiters_;
+  PushSender pushes_;
 };
 
 }  // namespace exclusive_lock

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <functional>
@@ -11,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -19,6 +21,7 @@
 #include "stores/local/directory.hpp"
 #include "stores/local/local_error.hpp"
 #include "stores/local/local_session.hpp"
+#include "stores/local/push_socket.hpp"
 #include "stores/local/sqlite.hpp"
 #include "stores/local/turn.hpp"
 
@@ -74,13 +77,22 @@ class LocalStore final : public Store {
       close();
     } else {
       static_cast<void>(session_.release());  // the parent's: leaked on purpose
+      static_cast<void>(listener_.release());
     }
   }
   LocalStore(const LocalStore&) = delete;
   LocalStore& operator=(const LocalStore&) = delete;
 
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
-    answer<AttemptReply>(deadline, done, [&] { return session_->attempt(request); });
+    answer<AttemptReply>(deadline, done, [&] {
+      if (request.patience) {
+        hear_pushes();
+      }
+      return session_->attempt(request);
+    });
+  }
+  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+    answer<BeatReply>(deadline, done, [&] { return session_->beat(request); });
   }
   void refresh(std::vector<RefreshRequest> requests, Instant deadline,
                Done<RefreshReply> done) override {
@@ -101,19 +113,55 @@ class LocalStore final : public Store {
     answer<RemoveReply>(deadline, done, [&] { return session_->remove(key, expected); });
   }
 
+  void listen(GrantListener listener) override {
+    if (is_in_its_process()) {
+      const Turn::Held guard(turn_);
+      granted_ = std::move(listener.granted);
+    }
+  }
+  [[nodiscard]] bool pushes_grants() const override { return hears_pushes_ && is_in_its_process(); }
   [[nodiscard]] Milliseconds retry_pause() const override { return longest_retry_pause; }
   [[nodiscard]] const std::string& url() const override { return url_; }
 
   // Frees whatever locks were held through this store, but for detached ones: their holder is gone.
   void close() override {
-    if (is_in_its_process()) {
-      const Turn::Held guard(turn_);
-      session_.reset();
+    if (!is_in_its_process()) {
+      return;
     }
+    std::unique_ptr<PushListener> listener;
+    std::unique_ptr<LocalSession> session;
+    {
+      const Turn::Held guard(turn_);
+      hears_pushes_ = false;
+      listener = std::move(listener_);
+      session = std::move(session_);
+    }
+    listener.reset();  // without the turn: its thread may be in a call that asks again
   }
 
  private:
   [[nodiscard]] bool is_in_its_process() const noexcept { return ::getpid() == process_; }
+
+  // With the turn. Tried once.
+  void hear_pushes() {
+    if (!granted_) {
+      return;
+    }
+    try {
+      listener_ = session_->hear_pushes(std::exchange(granted_, nullptr));
+      hears_pushes_ = true;
+    } catch (const LocalError& error) {
+      warn_of_no_pushes(error.what());
+    } catch (const std::system_error& error) {
+      warn_of_no_pushes(error.what());
+    }
+  }
+  void warn_of_no_pushes(const char* why) {
+    if (log_) {
+      log_->warn("local store in {}: waiters are not woken and look for themselves: {}",
+                 printable(path_), printable(why));
+    }
+  }
 
   // --- the contract of every verb ---
 
@@ -178,6 +226,9 @@ class LocalStore final : public Store {
   const std::shared_ptr<spdlog::logger> log_;
   Turn turn_;  // guards session_ and everything behind it
   std::unique_ptr<LocalSession> session_;
+  std::function<void(const Grant&)> granted_;  // until the listener has it
+  std::unique_ptr<PushListener> listener_;     // needs the session
+  std::atomic<bool> hears_pushes_ = false;
   const std::string path_;
   const std::string url_;
 };

@@ -10,6 +10,10 @@
 // next in line, to file locks, which everybody polls; measured with 1, 2 and 4 threads it was not
 // faster. The deadline bounds the wait for the mutex too.
 //
+// Waiting (docs/decisions/0008-fair-hand-over.md). A store that somebody waits through has a socket
+// and one more thread, which hears of grants; whoever frees a lock hands it over in its transaction
+// and sends the news after it (wait_queue.hpp, push_socket.hpp).
+//
 // fork(). The child's copy answers connection_closed and touches neither SQLite nor the
 // descriptors: its destructor leaks them on purpose.
 

@@ -7,6 +7,7 @@
 #include "core/record_codec.hpp"
 #include "exclusive_lock/error.hpp"
 #include "stores/local/local_error.hpp"
+#include "stores/local/next_fence.hpp"
 
 namespace exclusive_lock {
 namespace {
@@ -19,8 +20,8 @@ constexpr auto fence_kept = std::chrono::microseconds(24h);
 constexpr auto look_interval = std::chrono::seconds(1h);
 // Each grant adds one row at most, so this many looks keep pace with any number of names.
 constexpr int looks_per_grant = 4;
-// Above it a double skips integers, and so do Lua and JavaScript. Not before the year 2255.
-constexpr std::uint64_t most_fence = (1ULL << 53U) - 1;
+// Rows that somebody waits for. Those who wait may die without a word.
+constexpr auto waiting_look_interval = std::chrono::seconds(5s);
 
 std::int64_t seconds_of(std::int64_t wall_us) { return wall_us / 1'000'000; }
 
@@ -44,44 +45,61 @@ AttemptStep judge_attempt(const std::optional<std::string>& live_head, const Own
   return record_fence(*live_head) ? AttemptStep::granted_before : AttemptStep::busy;
 }
 
-std::optional<Fence> next_fence(Fence last, std::int64_t wall_us, Fence floor) {
-  const std::uint64_t highest = std::max(last, floor).value;
-  const auto by_time = static_cast<std::uint64_t>(std::max<std::int64_t>(wall_us, 0));
-  if (highest >= most_fence || by_time > most_fence) {
-    return std::nullopt;
-  }
-  return Fence{std::max(highest + 1, by_time)};
-}
-
 AttemptReply LocalVerbs::attempt(const AttemptRequest& request) {
-  const std::optional<LockRow> there = table_.find(request.key);
-  const bool is_held = there && is_live(*there);
-  const std::optional<std::string> live_head = is_held ? there->head : std::nullopt;
-  Fence last = there ? there->fence : Fence{};
-  if (live_head) {
-    last = std::max(last, record_fence(*live_head).value_or(Fence{}));
-  }
+  std::optional<LockRow> there = locks_.find(request.key);
   AttemptReply reply{.outcome = AttemptOutcome::too_late,
-                     .fence = last,
+                     .fence = there ? there->fence : Fence{},
                      .remaining_ttl = std::nullopt,
                      .store_time = std::nullopt};
   if (machine_.clock->now() > request.not_after) {
     return reply;
   }
-  reply.remaining_ttl = is_held ? remaining_ttl(*there) : std::nullopt;
-  switch (judge_attempt(live_head, request.owner)) {
+  if (!there) {
+    return grant(request, there, reply.fence);
+  }
+  queue_.advance(*there);
+  const bool is_held = liveness_.is_live(*there);
+  const std::optional<std::string> live_head = is_held ? there->head : std::nullopt;
+  reply.fence = there->fence;
+  if (live_head) {
+    reply.fence = std::max(reply.fence, record_fence(*live_head).value_or(Fence{}));
+    reply.remaining_ttl = liveness_.remaining_ttl(*there);
+  }
+  reply.outcome = AttemptOutcome::busy;
+  std::optional<WaiterRow> entry = queue_.find(*there, request.owner);
+  AttemptStep step = judge_attempt(live_head, request.owner);
+  if (entry && entry->owner.ticket > request.owner.ticket) {
+    step = AttemptStep::superseded;
+  } else if (!is_held && there->waiting > 0) {
+    step = AttemptStep::busy;  // nobody barges in: the next call advances further
+  }
+  switch (step) {
     case AttemptStep::grant:
-      return grant(request, there, last);
+      return grant(request, there, reply.fence);
     case AttemptStep::granted_before:
       reply.outcome = AttemptOutcome::granted;
       reply.fence = record_fence(*live_head).value();
       break;
     case AttemptStep::busy:
-      reply.outcome = AttemptOutcome::busy;
-      break;
+      return request.patience ? wait(request, *there, std::move(entry), reply) : reply;
     case AttemptStep::superseded:
       reply.outcome = AttemptOutcome::superseded;
       break;
+  }
+  return reply;
+}
+
+AttemptReply LocalVerbs::wait(const AttemptRequest& request, LockRow& row,
+                              std::optional<WaiterRow> entry, AttemptReply reply) {
+  if (entry) {
+    queue_.renew(*entry, request, holder_.id());
+  } else {
+    entry = queue_.enter(row, request, holder_.id());
+  }
+  reply.outcome = entry ? AttemptOutcome::waiting : AttemptOutcome::queue_full;
+  if (entry) {
+    reply.position = queue_.position(row, *entry);
+    reply.arrived_at = StoreTime(entry->arrived_us);
   }
   return reply;
 }
@@ -96,14 +114,16 @@ AttemptReply LocalVerbs::grant(const AttemptRequest& request, const std::optiona
                                  "Somebody has planted a record or a floor near 2^53: use another "
                                  "name"});
   }
+  if (there && there->head && there->holder) {
+    after_.suspects.push_back(*there->holder);
+  }
   const LockRow row =
-      there ? *there : table_.insert(request.key, seconds_of(wall_us) + look_interval.count());
+      there ? *there : locks_.insert(request.key, seconds_of(wall_us) + look_interval.count());
   const std::string value = encode_record(request.owner, *fence, wall_us, request.record_tail);
-  table_.grant(row, {.id = row.id,
-                     .fence = *fence,
+  locks_.grant(row, {.fence = *fence,
                      .granted_at_us = wall_us,
                      .value = value,
-                     .expires_at_ns = expiry_after(request.ttl),
+                     .expires_at_ns = liveness_.expiry_after(request.ttl),
                      .boot = machine_.boot,
                      .holder = request.detached ? std::nullopt : std::optional(holder_.id())});
   keep_house();
@@ -113,36 +133,90 @@ AttemptReply LocalVerbs::grant(const AttemptRequest& request, const std::optiona
           .store_time = std::nullopt};
 }
 
+BeatReply LocalVerbs::beat(const BeatRequest& request) {
+  BeatReply reply{.outcome = BeatOutcome::gone};
+  std::optional<LockRow> there = locks_.find(request.key);
+  if (!there) {
+    return reply;
+  }
+  queue_.advance(*there);
+  const bool is_held = liveness_.is_live(*there);
+  if (is_held && record_owner(*there->head) == request.owner) {
+    if (const auto fence = record_fence(*there->head)) {
+      locks_.refresh(there->id, liveness_.expiry_after(request.ttl));
+      reply.outcome = BeatOutcome::granted;
+      reply.fence = *fence;
+    }
+    return reply;
+  }
+  const std::optional<WaiterRow> entry = queue_.find(*there, request.owner);
+  if (entry && entry->owner == request.owner) {
+    queue_.beat(*entry, request.alive_for);
+    reply.outcome = BeatOutcome::waiting;
+    reply.position = queue_.position(*there, *entry);
+    reply.remaining_ttl = is_held ? liveness_.remaining_ttl(*there) : std::nullopt;
+  }
+  return reply;
+}
+
 RefreshVerdict LocalVerbs::refresh(const RefreshRequest& request) {
-  const std::optional<LockRow> there = table_.find(request.key);
-  if (!there || !is_live(*there) || record_owner(*there->head) != request.owner) {
+  const std::optional<LockRow> there = locks_.find(request.key);
+  if (!there || !liveness_.is_live(*there) || record_owner(*there->head) != request.owner) {
     return RefreshVerdict::lost;
   }
-  table_.refresh(there->id, expiry_after(request.ttl));
+  locks_.refresh(there->id, liveness_.expiry_after(request.ttl));
   return RefreshVerdict::refreshed;
 }
 
 ReleaseVerdict LocalVerbs::release(const ReleaseRequest& request) {
-  const std::optional<LockRow> there = table_.find(request.key);
-  if (!there || !is_live(*there)) {
+  std::optional<LockRow> there = locks_.find(request.key);
+  if (!there) {
     return ReleaseVerdict::not_owner;
   }
-  const std::optional<Owner> owner = record_owner(*there->head);
-  if (!owner || !is_same_object(*owner, request.owner) || owner->ticket > request.owner.ticket) {
-    return ReleaseVerdict::not_owner;
+  queue_.advance(*there);
+  // The entry first, or the record would be handed over to it.
+  const bool had_entry = end_own_entry(*there, request.owner);
+  if (end_own_record(*there, request.owner)) {
+    return ReleaseVerdict::released;
   }
-  table_.clear(*there);
-  return ReleaseVerdict::released;
+  return had_entry ? ReleaseVerdict::left : ReleaseVerdict::not_owner;
+}
+
+bool LocalVerbs::end_own_entry(LockRow& row, const Owner& owner) {
+  const std::optional<WaiterRow> entry = queue_.find(row, owner);
+  if (!entry || entry->owner.ticket > owner.ticket) {
+    return false;
+  }
+  queue_.leave(row, *entry);
+  return true;
+}
+
+bool LocalVerbs::end_own_record(LockRow& row, const Owner& asking) {
+  const std::optional<Owner> owner =
+      liveness_.is_live(row) ? record_owner(*row.head) : std::nullopt;
+  if (!owner || !is_same_object(*owner, asking) || owner->ticket > asking.ticket) {
+    return false;
+  }
+  queue_.end_record(row);
+  return true;
 }
 
 InspectReply LocalVerbs::inspect(std::string_view key) {
-  std::optional<WholeRow> whole = table_.find_whole(key);
-  return {.record = whole ? seen(std::move(*whole)) : std::nullopt};
+  std::optional<WholeRow> whole = locks_.find_whole(key);
+  if (!whole) {
+    return {};
+  }
+  const LockRow row = whole->row;
+  InspectReply reply{.record = seen(*std::move(whole))};
+  if (reply.record) {
+    reply.record->waiters = queue_.shown(row);
+  }
+  return reply;
 }
 
 ListReply LocalVerbs::list(std::string_view key_prefix, std::size_t most) {
   ListReply reply;
-  table_.list(key_prefix, [&](WholeRow whole) {
+  locks_.list(key_prefix, [&](WholeRow whole) {
     std::optional<StoredRecord> record = seen(std::move(whole));
     if (record && reply.records.size() == most) {
       reply.truncated = true;
@@ -157,43 +231,25 @@ ListReply LocalVerbs::list(std::string_view key_prefix, std::size_t most) {
 }
 
 RemoveReply LocalVerbs::remove(std::string_view key, std::string_view expected) {
-  const std::optional<WholeRow> whole = table_.find_whole(key);
-  if (!whole || !is_live(whole->row) || whole->value != expected) {
+  if (std::optional<LockRow> there = locks_.find(key)) {
+    queue_.advance(*there);
+  }
+  std::optional<WholeRow> whole = locks_.find_whole(key);
+  if (!whole || !liveness_.is_live(whole->row) || whole->value != expected) {
     return {.removed = false};
   }
-  table_.clear(whole->row);
+  queue_.end_record(whole->row);
   return {.removed = true};
 }
 
-bool LocalVerbs::is_live(const LockRow& row) const {
-  if (!row.head) {
-    return false;
-  }
-  if (row.expires_at_ns && (row.boot != machine_.boot || *row.expires_at_ns <= now_ns_)) {
-    return false;
-  }
-  return !row.holder || holder_.is_alive(*row.holder);
-}
-
-// Rounded up: whoever tries again after it finds the record gone.
-std::optional<Milliseconds> LocalVerbs::remaining_ttl(const LockRow& row) const {
-  if (!row.expires_at_ns) {
-    return std::nullopt;
-  }
-  return std::chrono::ceil<Milliseconds>(std::chrono::nanoseconds(*row.expires_at_ns - now_ns_));
-}
-
-std::int64_t LocalVerbs::expiry_after(Milliseconds ttl) const {
-  return now_ns_ + std::chrono::nanoseconds(std::max(ttl, Milliseconds(1))).count();
-}
-
 std::optional<StoredRecord> LocalVerbs::seen(WholeRow whole) const {
-  if (!is_live(whole.row)) {
+  if (!liveness_.is_live(whole.row)) {
     return std::nullopt;
   }
   return StoredRecord{.key = std::move(whole.key),
                       .value = std::move(whole.value),
-                      .remaining_ttl = remaining_ttl(whole.row)};
+                      .remaining_ttl = liveness_.remaining_ttl(whole.row),
+                      .waiting = static_cast<std::size_t>(whole.row.waiting)};
 }
 
 // A void record is cleared at the first look, its row is forgotten at the first look a day after
@@ -201,18 +257,31 @@ std::optional<StoredRecord> LocalVerbs::seen(WholeRow whole) const {
 void LocalVerbs::keep_house() {
   const std::int64_t wall_us = machine_.wall_us();
   const std::int64_t now_s = seconds_of(wall_us);
-  const std::int64_t next_look_s = now_s + look_interval.count();
-  for (const LockRow& row : table_.due(now_s, next_look_s, looks_per_grant)) {
-    if (is_live(row)) {
-      table_.postpone(row, next_look_s);
-    } else if (row.granted_at_us + fence_kept.count() < wall_us) {
-      table_.forget(row);
-    } else {
-      table_.postpone(row, next_look_s);
-      if (row.head) {
-        table_.clear(row);
-      }
+  for (LockRow& row : locks_.due(now_s, now_s + look_interval.count(), looks_per_grant)) {
+    look_after(row, wall_us);
+  }
+}
+
+void LocalVerbs::look_after(LockRow& row, std::int64_t wall_us) {
+  const std::int64_t now_s = seconds_of(wall_us);
+  queue_.advance(row);
+  if (row.waiting > 0) {
+    if (!queue_.drop_dead(row)) {  // otherwise it stays due
+      locks_.postpone(row, now_s + waiting_look_interval.count());
     }
+    return;
+  }
+  const bool is_of_use = liveness_.is_live(row);
+  if (!is_of_use && row.granted_at_us + fence_kept.count() < wall_us) {
+    locks_.forget(row);
+    return;
+  }
+  locks_.postpone(row, now_s + look_interval.count());
+  if (!is_of_use && row.head) {
+    if (row.holder) {
+      after_.suspects.push_back(*row.holder);
+    }
+    locks_.clear(row);
   }
 }
 

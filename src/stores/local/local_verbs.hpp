@@ -2,10 +2,10 @@
 // What each verb of the embedded store means, in terms of its rows: who may do what, and when a
 // record is over. Each is called within a transaction.
 //
-// A record is live while nobody has cleared it, its time is not over, it is of this boot, and its
-// holder lives. One that is not live is as good as absent, for every verb; whoever passes by may
-// clear it, and housekeeping does: each grant looks at a few rows that are due, so that rows which
-// nobody asks for any more go away too (G8), at a bounded price.
+// A record that is not live (liveness.hpp) is as good as absent, for every verb; whoever passes by
+// may clear it, and housekeeping does: each grant looks at a few rows that are due, so that rows
+// which nobody asks for any more go away too (G8), at a bounded price. Those that wait for a key
+// are looked at with its row, within seconds.
 
 #include <cstdint>
 #include <optional>
@@ -14,8 +14,11 @@
 
 #include "core/protocol.hpp"
 #include "stores/local/holder.hpp"
+#include "stores/local/liveness.hpp"
 #include "stores/local/lock_table.hpp"
 #include "stores/local/machine.hpp"
+#include "stores/local/wait_queue.hpp"
+#include "stores/local/waiter_table.hpp"
 
 namespace exclusive_lock {
 
@@ -24,17 +27,27 @@ enum class AttemptStep { grant, granted_before, busy, superseded };
 // `live_head`: of the live record; none: there is none.
 AttemptStep judge_attempt(const std::optional<std::string>& live_head, const Owner& asking);
 
-// The next fence: above the last one, the wall clock and the floor (G2). None where there is none
-// left that a double holds exactly. Pure.
-std::optional<Fence> next_fence(Fence last, std::int64_t wall_us, Fence floor);
+struct LocalTables {
+  LockTable& locks;
+  WaiterTable& waiters;
+};
 
 // The verbs at one instant: that of its construction, which is after any wait for other processes.
 class LocalVerbs {
  public:
-  LocalVerbs(LockTable& table, const Holder& holder, const Machine& machine)
-      : table_(table), holder_(holder), machine_(machine), now_ns_(machine.now_ns()) {}
+  // `after` gets what is to be done once they are committed.
+  LocalVerbs(LocalTables tables, const Holder& holder, const Machine& machine, AfterCommit& after)
+      : locks_(tables.locks),
+        holder_(holder),
+        machine_(machine),
+        liveness_(holder, machine),
+        queue_(tables.locks, tables.waiters, liveness_, machine, after),
+        after_(after) {}
+  LocalVerbs(const LocalVerbs&) = delete;
+  LocalVerbs& operator=(const LocalVerbs&) = delete;
 
   AttemptReply attempt(const AttemptRequest& request);
+  BeatReply beat(const BeatRequest& request);
   RefreshVerdict refresh(const RefreshRequest& request);
   ReleaseVerdict release(const ReleaseRequest& request);
   InspectReply inspect(std::string_view key);
@@ -42,18 +55,22 @@ class LocalVerbs {
   RemoveReply remove(std::string_view key, std::string_view expected);
 
  private:
-  [[nodiscard]] bool is_live(const LockRow& row) const;
-  [[nodiscard]] std::optional<Milliseconds> remaining_ttl(const LockRow& row) const;
-  [[nodiscard]] std::int64_t expiry_after(Milliseconds ttl) const;
   [[nodiscard]] std::optional<StoredRecord> seen(WholeRow whole) const;
   AttemptReply grant(const AttemptRequest& request, const std::optional<LockRow>& there,
                      Fence last);
+  AttemptReply wait(const AttemptRequest& request, LockRow& row, std::optional<WaiterRow> entry,
+                    AttemptReply reply);
+  bool end_own_record(LockRow& row, const Owner& owner);
+  bool end_own_entry(LockRow& row, const Owner& owner);
   void keep_house();
+  void look_after(LockRow& row, std::int64_t wall_us);
 
-  LockTable& table_;
+  LockTable& locks_;
   const Holder& holder_;
   const Machine& machine_;
-  std::int64_t now_ns_;
+  const Liveness liveness_;
+  WaitQueue queue_;
+  AfterCommit& after_;
 };
 
 }  // namespace exclusive_lock

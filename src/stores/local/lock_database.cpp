@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 constexpr const char* file_name = "locks.db";
 // "xlck": what says that the file is ours (sqlite.org/fileformat.html, offset 68).
 constexpr std::int64_t application_id = 0x786C636B;
-constexpr std::int64_t format_version = 1;
+constexpr std::int64_t format_version = 2;
 
 // How long opening waits for processes that open or repair it at the same time.
 constexpr auto open_patience = 5s;
@@ -44,6 +44,7 @@ void make_database(const StoreDirectory& directory) {
     database.execute("PRAGMA journal_mode = WAL");
     database.execute("BEGIN");
     database.execute(local_sql::schema.text);
+    database.execute(local_sql::waiters_schema.text);
     database.execute("PRAGMA application_id = " + std::to_string(application_id));
     database.execute("PRAGMA user_version = " + std::to_string(format_version));
     database.execute("COMMIT");
@@ -130,17 +131,32 @@ void LockDatabase::check_format() {
     throw_local(errc::unsuitable_store, directory_.path(),
                 "locks.db is a database of some other program");
   }
-  const std::int64_t version = database_.integer_of("PRAGMA user_version");
+  std::int64_t version = database_.integer_of("PRAGMA user_version");
   if (version > format_version) {
     throw_local(errc::unsuitable_store, directory_.path(),
                 "locks.db has format " + std::to_string(version) +
                     " of a newer version of this library, which this one does not know");
+  }
+  if (version == 1) {
+    upgrade();
+    version = format_version;
   }
   Statement mode(database_, "PRAGMA journal_mode");
   Query query(mode);
   if (version != format_version || !query.next() || query.bytes(0) != "wal") {
     throw_local(errc::store_corrupt, directory_.path(), "locks.db is not as this library makes it");
   }
+}
+
+// In one step: whoever is killed in it, or fails, leaves the file of format 1. A process that still
+// has it open as such goes on; it does not see the queues, and what it frees the next beat finds.
+void LockDatabase::upgrade() {
+  Transaction transaction(*this, Transaction::Kind::write);
+  if (database_.integer_of("PRAGMA user_version") == 1) {  // or somebody else has, meanwhile
+    database_.execute(local_sql::waiters_schema.text);
+    database_.execute("PRAGMA user_version = " + std::to_string(format_version));
+  }
+  transaction.commit();
 }
 
 bool LockDatabase::is_intact() const { return directory_.find(file_name) == identity_; }

@@ -52,6 +52,7 @@ class LockDatabase {
   static int on_commit(void* self, sqlite3* database, const char* name, int log_frames);
   void set_up();
   void check_format();
+  void upgrade();
 
   const StoreDirectory& directory_;
   FileIdentity identity_;

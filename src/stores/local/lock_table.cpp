@@ -11,20 +11,7 @@ namespace {
 // Of a value, what stands in its row (see schema.sql): most records are shorter.
 constexpr std::size_t most_in_row = 600;
 
-std::optional<BootId> boot_of(std::string_view bytes) {
-  BootId boot{};
-  if (bytes.size() != boot.size()) {
-    return std::nullopt;
-  }
-  std::copy(bytes.begin(), bytes.end(), boot.begin());
-  return boot;
-}
-
-std::string_view bytes_of(const BootId& boot) {
-  return {reinterpret_cast<const char*>(boot.data()), boot.size()};
-}
-
-// The columns 0 to 7 of every statement that reads rows.
+// The columns 0 to 8 of every statement that reads rows.
 LockRow row_of(const Query& query) {
   LockRow row;
   row.id = query.integer(0);
@@ -35,15 +22,16 @@ LockRow row_of(const Query& query) {
   }
   row.rest_size = query.integer(4);
   row.expires_at_ns = query.optional_integer(5);
-  row.boot = boot_of(query.bytes(6));
+  row.boot = boot_id_of(query.bytes(6));
   row.holder = query.optional_integer(7);
+  row.waiting = query.integer(8);
   return row;
 }
 
-// The columns 8 and 9 too.
+// The columns 9 and 10 too.
 WholeRow whole_row_of(const Query& query) {
-  WholeRow whole{.row = row_of(query), .key = std::string(query.bytes(8)), .value = {}};
-  const std::string_view rest = query.bytes(9);
+  WholeRow whole{.row = row_of(query), .key = std::string(query.bytes(9)), .value = {}};
+  const std::string_view rest = query.bytes(10);
   whole.value.reserve(whole.row.head.value_or("").size() + rest.size());
   whole.value.append(whole.row.head.value_or("")).append(rest);
   return whole;
@@ -61,6 +49,7 @@ LockTable::LockTable(Database& database)
       drop_rest_(database, local_sql::drop_rest.text),
       refresh_(database, local_sql::refresh.text),
       clear_(database, local_sql::clear.text),
+      set_waiting_(database, local_sql::set_waiting.text),
       due_(database, local_sql::due.text),
       postpone_(database, local_sql::postpone.text),
       forget_(database, local_sql::forget.text) {}
@@ -80,7 +69,7 @@ std::optional<WholeRow> LockTable::find_whole(std::string_view key) {
 void LockTable::list(std::string_view key_prefix, const std::function<bool(WholeRow)>& each) {
   Query query(list_);
   query.bind_bytes(1, key_prefix);
-  while (query.next() && query.bytes(8).starts_with(key_prefix) && each(whole_row_of(query))) {
+  while (query.next() && query.bytes(9).starts_with(key_prefix) && each(whole_row_of(query))) {
   }
 }
 
@@ -95,7 +84,7 @@ LockRow LockTable::insert(std::string_view key, std::int64_t look_at_s) {
   return row;
 }
 
-void LockTable::grant(const LockRow& row, const GrantedRow& grant) {
+LockRow LockTable::grant(const LockRow& row, const GrantedRow& grant) {
   const std::string_view head = grant.value.substr(0, most_in_row);
   const std::string_view rest = grant.value.substr(head.size());
   Query(grant_)
@@ -113,6 +102,15 @@ void LockTable::grant(const LockRow& row, const GrantedRow& grant) {
   } else if (row.rest_size > 0) {
     Query(drop_rest_).bind(1, row.id).run();
   }
+  return {.id = row.id,
+          .fence = grant.fence,
+          .granted_at_us = grant.granted_at_us,
+          .head = std::string(head),
+          .rest_size = static_cast<std::int64_t>(rest.size()),
+          .expires_at_ns = grant.expires_at_ns,
+          .boot = grant.boot,
+          .holder = grant.holder,
+          .waiting = row.waiting};
 }
 
 void LockTable::refresh(std::int64_t id, std::int64_t expires_at_ns) {
@@ -124,6 +122,10 @@ void LockTable::clear(const LockRow& row) {
   if (row.rest_size > 0) {
     Query(drop_rest_).bind(1, row.id).run();
   }
+}
+
+void LockTable::set_waiting(const LockRow& row) {
+  Query(set_waiting_).bind(1, row.id).bind(2, row.waiting).run();
 }
 
 std::vector<LockRow> LockTable::due(std::int64_t now_s, std::int64_t latest_s, int most) {

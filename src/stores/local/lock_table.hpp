@@ -26,6 +26,7 @@ struct LockRow {
   std::optional<std::int64_t> expires_at_ns;  // none: never
   std::optional<BootId> boot;                 // none: whatever is there is no boot id
   std::optional<HolderId> holder;
+  std::int64_t waiting = 0;  // entries in its queue (waiter_table.hpp)
 };
 
 struct WholeRow {
@@ -35,7 +36,6 @@ struct WholeRow {
 };
 
 struct GrantedRow {
-  std::int64_t id;
   Fence fence;
   std::int64_t granted_at_us;
   std::string_view value;
@@ -54,9 +54,11 @@ class LockTable {
   void list(std::string_view key_prefix, const std::function<bool(WholeRow)>& each);
 
   LockRow insert(std::string_view key, std::int64_t look_at_s);
-  void grant(const LockRow& row, const GrantedRow& grant);
+  // Gives the row as it is then.
+  LockRow grant(const LockRow& row, const GrantedRow& grant);
   void refresh(std::int64_t id, std::int64_t expires_at_ns);
   void clear(const LockRow& row);
+  void set_waiting(const LockRow& row);
 
   // For housekeeping.
   std::vector<LockRow> due(std::int64_t now_s, std::int64_t latest_s, int most);
@@ -73,6 +75,7 @@ class LockTable {
   Statement drop_rest_;
   Statement refresh_;
   Statement clear_;
+  Statement set_waiting_;
   Statement due_;
   Statement postpone_;
   Statement forget_;

@@ -1,5 +1,6 @@
 #include "stores/local/machine.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -65,6 +66,19 @@ std::optional<BootId> parse_boot_id(std::string_view text) {
     }
     at += 2;
   }
+  return boot;
+}
+
+std::string_view bytes_of(const BootId& boot) noexcept {
+  return {reinterpret_cast<const char*>(boot.data()), boot.size()};
+}
+
+std::optional<BootId> boot_id_of(std::string_view bytes) noexcept {
+  BootId boot{};
+  if (bytes.size() != boot.size()) {
+    return std::nullopt;
+  }
+  std::copy(bytes.begin(), bytes.end(), boot.begin());
   return boot;
 }
 

@@ -36,6 +36,9 @@ Machine this_machine(const ClockSource& clock);
 
 // The text of /proc/sys/kernel/random/boot_id; none if it is not a UUID. Pure.
 std::optional<BootId> parse_boot_id(std::string_view text);
+// The bytes by which tables hold it, and back; none where they cannot be one. Pure.
+std::string_view bytes_of(const BootId& boot) noexcept;
+std::optional<BootId> boot_id_of(std::string_view bytes) noexcept;
 // The text of /proc/self/timens_offsets: "boottime <seconds> <nanoseconds>" in one of its lines; 0
 // if there is no such line. Pure.
 std::chrono::nanoseconds parse_clock_ahead(std::string_view text);

@@ -31,6 +31,14 @@ TEST(LocalMachine, WhatIsNoBootIdIsRefused) {
   }
 }
 
+TEST(LocalMachine, BootIdIsKeptAsBytes) {
+  const auto boot = parse_boot_id("00112233-4455-6677-8899-aabbccddeeff");
+  ASSERT_TRUE(boot);
+  EXPECT_EQ(boot_id_of(bytes_of(*boot)), boot);
+  EXPECT_FALSE(boot_id_of("")) << "what somebody has planted";
+  EXPECT_FALSE(boot_id_of("seventeen letters"));
+}
+
 TEST(LocalMachine, OffsetOfATimeNamespaceIsTheBootTimes) {
   EXPECT_EQ(parse_clock_ahead("monotonic           7         8\nboottime         1000         5\n"),
             1000s + 5ns);

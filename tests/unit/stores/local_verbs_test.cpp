@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/record_codec.hpp"
+#include "stores/local/next_fence.hpp"
 
 namespace exclusive_lock {
 namespace {

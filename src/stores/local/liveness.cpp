@@ -1,0 +1,38 @@
+#include "stores/local/liveness.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace exclusive_lock {
+
+bool Liveness::is_live(const LockRow& row) const {
+  if (!row.head) {
+    return false;
+  }
+  if (row.expires_at_ns && (row.boot != machine_.boot || *row.expires_at_ns <= now_ns_)) {
+    return false;
+  }
+  return !row.holder || holder_.is_alive(*row.holder);
+}
+
+bool Liveness::is_alive(const WaiterRow& waiter) const {
+  return is_of_this_boot(waiter) && waiter.alive_until_ns > now_ns_ &&
+         holder_.is_alive(waiter.holder);
+}
+
+bool Liveness::is_of_this_boot(const WaiterRow& waiter) const {
+  return waiter.boot == machine_.boot;
+}
+
+std::optional<Milliseconds> Liveness::remaining_ttl(const LockRow& row) const {
+  if (!row.expires_at_ns) {
+    return std::nullopt;
+  }
+  return std::chrono::ceil<Milliseconds>(std::chrono::nanoseconds(*row.expires_at_ns - now_ns_));
+}
+
+std::int64_t Liveness::expiry_after(Milliseconds ttl) const {
+  return now_ns_ + std::chrono::nanoseconds(std::max(ttl, Milliseconds(1))).count();
+}
+
+}  // namespace exclusive_lock

@@ -1,0 +1,3 @@
+-- The first in line. ?1 lock.
+SELECT id, owner, ticket, arrived_us, confirm_ttl_ms, floor, alive_until_ns, boot, holder, is_detached
+FROM waiter WHERE lock = ?1 ORDER BY arrived_us, id LIMIT 1;

@@ -1,0 +1,2 @@
+-- ?1 id.
+DELETE FROM waiter WHERE id = ?1;

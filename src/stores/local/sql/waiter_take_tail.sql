@@ -1,0 +1,2 @@
+-- ?1 id.
+DELETE FROM waiter_tail WHERE id = ?1 RETURNING bytes;

@@ -1,0 +1,183 @@
+#include "stores/local/wait_queue.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "core/record_codec.hpp"
+#include "stores/local/next_fence.hpp"
+
+namespace exclusive_lock {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Of entries that one call meets: as many dead ones must not make it slow.
+constexpr int most_looks = 16;
+// How soon housekeeping looks whether those that wait are alive still.
+constexpr auto look_interval = std::chrono::seconds(5s);
+
+}  // namespace
+
+void WaitQueue::advance(LockRow& row) {
+  if (row.waiting == 0 || liveness_.is_live(row)) {
+    return;
+  }
+  if (row.holder) {
+    after_.suspects.push_back(*row.holder);
+  }
+  hand_over_to_next(row);
+}
+
+void WaitQueue::end_record(LockRow& row) {
+  if (row.waiting == 0 || !hand_over_to_next(row)) {
+    locks_.clear(row);
+    row.head.reset();
+  }
+}
+
+bool WaitQueue::drop_dead(LockRow& row) {
+  for (int i = 0; i < most_looks; ++i) {
+    const std::optional<WaiterRow> next = first(row);
+    if (!next || liveness_.is_alive(*next)) {
+      return false;
+    }
+    take(row, *next);
+    after_.suspects.push_back(next->holder);
+  }
+  return true;
+}
+
+std::optional<WaiterRow> WaitQueue::find(LockRow& row, const Owner& owner) {
+  std::optional<WaiterRow> found;
+  if (row.waiting > 0) {
+    found = waiters_.find(row.id, owner);
+  }
+  if (found && !liveness_.is_of_this_boot(*found)) {
+    take(row, *found);
+    found.reset();
+  }
+  return found;
+}
+
+std::optional<WaiterRow> WaitQueue::enter(LockRow& row, const AttemptRequest& request,
+                                          HolderId store) {
+  const Patience& patience = request.patience.value();
+  const auto most = static_cast<std::int64_t>(
+      std::min<std::size_t>(patience.most_waiting, std::numeric_limits<std::int64_t>::max()));
+  if (row.waiting >= most) {
+    drop_dead(row);
+  }
+  if (row.waiting >= most) {
+    return std::nullopt;
+  }
+  const std::int64_t wall_us = machine_.wall_us();
+  if (row.waiting == 0) {
+    locks_.postpone(row, wall_us / 1'000'000 + look_interval.count());
+  }
+  // The wall clock may have been set back, or not have moved since.
+  std::int64_t behind_all_us = wall_us;
+  if (const auto last_us = waiters_.last_arrival_us(row.id)) {
+    behind_all_us = std::max(behind_all_us, *last_us + 1);
+  }
+  WaiterRow waiter;
+  waiter.arrived_us =
+      std::min(patience.arrived_at.value_or(StoreTime(behind_all_us)).count(), behind_all_us);
+  set(waiter, request, store);
+  waiters_.enter(row.id, waiter, request.record_tail);
+  ++row.waiting;
+  locks_.set_waiting(row);
+  return waiter;
+}
+
+void WaitQueue::renew(WaiterRow& waiter, const AttemptRequest& request, HolderId store) {
+  set(waiter, request, store);
+  waiters_.renew(waiter, request.record_tail);
+}
+
+void WaitQueue::beat(const WaiterRow& waiter, Milliseconds alive_for) {
+  waiters_.beat(waiter.id, liveness_.expiry_after(alive_for));
+}
+
+void WaitQueue::leave(LockRow& row, const WaiterRow& waiter) { take(row, waiter); }
+
+std::size_t WaitQueue::position(const LockRow& row, const WaiterRow& waiter) {
+  return waiters_.ahead_of(row.id, waiter) + 1;
+}
+
+std::vector<StoredWaiter> WaitQueue::shown(const LockRow& row) {
+  return row.waiting > 0 ? waiters_.list(row.id, most_waiters_shown) : std::vector<StoredWaiter>();
+}
+
+std::optional<WaiterRow> WaitQueue::first(LockRow& row) {
+  if (row.waiting == 0) {
+    return std::nullopt;
+  }
+  std::optional<WaiterRow> found = waiters_.first(row.id);
+  if (!found) {  // somebody has deleted rows
+    row.waiting = 0;
+    locks_.set_waiting(row);
+  }
+  return found;
+}
+
+bool WaitQueue::hand_over_to_next(LockRow& row) {
+  for (int i = 0; i < most_looks; ++i) {
+    const std::optional<WaiterRow> next = first(row);
+    if (!next) {
+      return false;
+    }
+    if (liveness_.is_alive(*next)) {
+      if (hand_over(row, *next)) {
+        return true;
+      }
+    } else {
+      take(row, *next);
+      after_.suspects.push_back(next->holder);
+    }
+  }
+  return false;
+}
+
+// False: there is no fence left for this one. Its entry is gone, and its next attempt is told why.
+bool WaitQueue::hand_over(LockRow& row, const WaiterRow& next) {
+  const std::int64_t wall_us = machine_.wall_us();
+  const std::string tail = take(row, next);
+  const std::optional<Fence> fence = next_fence(row.fence, wall_us, next.floor);
+  if (!fence) {
+    return false;
+  }
+  const std::string value = encode_record(next.owner, *fence, wall_us, tail);
+  row = locks_.grant(row, {.fence = *fence,
+                           .granted_at_us = wall_us,
+                           .value = value,
+                           .expires_at_ns = liveness_.expiry_after(next.confirm_ttl),
+                           .boot = machine_.boot,
+                           .holder = next.is_detached ? std::nullopt : std::optional(next.holder)});
+  after_.pushes.push_back(
+      {.to = next.holder,
+       .grant = {.owner = next.owner, .fence = *fence, .granted_at = std::nullopt}});
+  return true;
+}
+
+std::string WaitQueue::take(LockRow& row, const WaiterRow& waiter) {
+  std::string tail = waiters_.take(waiter.id);
+  row.waiting = std::max<std::int64_t>(row.waiting - 1, 0);
+  locks_.set_waiting(row);
+  return tail;
+}
+
+void WaitQueue::set(WaiterRow& waiter, const AttemptRequest& request, HolderId store) const {
+  const Patience& patience = request.patience.value();
+  waiter.owner = request.owner;
+  waiter.confirm_ttl = patience.confirm_ttl;
+  waiter.floor = request.floor;
+  waiter.alive_until_ns = liveness_.expiry_after(patience.alive_for);
+  waiter.boot = machine_.boot;
+  waiter.holder = store;
+  waiter.is_detached = request.detached;
+}
+
+}  // namespace exclusive_lock

@@ -1,0 +1,349 @@
+// Waiting in the embedded store (decisions/0008): order, hand-over, pushes, tickets, leaving. What
+// goes wrong is in local_queue_crash_test.cpp.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "live/local_asker.hpp"
+#include "live/local_pushes.hpp"
+#include "live/local_worker_process.hpp"
+#include "live/temporary_directory.hpp"
+
+namespace exclusive_lock::live {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+LocalWish patient(Owner owner = new_local_owner()) {
+  return {.owner = owner, .patience = long_patience};
+}
+
+class LocalQueue : public testing::Test {
+ protected:
+  LocalQueue() { EXPECT_EQ(asker_.attempt(held_).outcome, AttemptOutcome::granted); }
+
+  [[nodiscard]] std::int64_t number(std::string_view sql) const {
+    return number_in(directory_.path(), sql);
+  }
+  void enter(LocalAsker& asker, const LocalWish& wish, std::size_t position) {
+    const AttemptReply reply = asker.attempt(wish);
+    EXPECT_EQ(reply.outcome, AttemptOutcome::waiting);
+    EXPECT_EQ(reply.position, position);
+    EXPECT_TRUE(reply.arrived_at);
+  }
+  [[nodiscard]] std::string record() { return asker_.inspect(held_.key).value().value; }
+
+  TemporaryDirectory directory_;
+  LocalAsker asker_{directory_.path()};
+  const LocalWish held_;
+};
+
+TEST_F(LocalQueue, FreeLockIsGrantedToThePatientToo) {
+  const LocalWish wish{.key = "free", .patience = long_patience};
+  const AttemptReply reply = asker_.attempt(wish);
+  EXPECT_EQ(reply.outcome, AttemptOutcome::granted);
+  EXPECT_EQ(reply.remaining_ttl, wish.ttl);
+}
+
+TEST_F(LocalQueue, WaiterIsToldWhatIsInItsWay) {
+  const AttemptReply reply = asker_.attempt(patient());
+  EXPECT_EQ(reply.outcome, AttemptOutcome::waiting);
+  ASSERT_TRUE(reply.remaining_ttl);
+  EXPECT_GT(*reply.remaining_ttl, held_.ttl - 1min);
+  EXPECT_LE(*reply.remaining_ttl, held_.ttl);
+}
+
+TEST_F(LocalQueue, HandsOverWithTheWaitersOwnRecord) {
+  LocalAsker other(directory_.path());
+  LocalWish wish = patient();
+  wish.contents = '"' + std::string(5000, 'x') + '"';
+  enter(other, wish, 1);
+  const auto before = decode_record(record());
+  EXPECT_EQ(asker_.release(held_), ReleaseVerdict::released);
+  const auto after = asker_.inspect(held_.key);
+  ASSERT_TRUE(after);
+  const LockRecord read = decode_record(after->value);
+  EXPECT_EQ(read.kind, RecordKind::ours);
+  EXPECT_EQ(read.owner, owner_text(wish.owner));
+  EXPECT_GT(read.fence, before.fence);
+  EXPECT_EQ(read.lock_ttl, wish.ttl);
+  EXPECT_EQ(read.contents->text(), wish.contents);
+  EXPECT_EQ(after->value, encode_record(wish.owner, read.fence,
+                                        std::chrono::duration_cast<std::chrono::microseconds>(
+                                            read.since.value().time_since_epoch())
+                                            .count(),
+                                        encode_record_tail({.ttl = wish.ttl,
+                                                            .host = "host",
+                                                            .pid = 1,
+                                                            .label = "label",
+                                                            .contents_text = wish.contents})));
+  EXPECT_LE(*after->remaining_ttl, long_patience.confirm_ttl);
+  EXPECT_EQ(after->waiting, 0U);
+  EXPECT_EQ(number("SELECT count(*) FROM waiter_tail"), 0);
+
+  const BeatReply beat = other.beat(wish);
+  EXPECT_EQ(beat.outcome, BeatOutcome::granted);
+  EXPECT_EQ(beat.fence, read.fence);
+  EXPECT_GT(*other.inspect(wish.key)->remaining_ttl, long_patience.confirm_ttl) << "the full ttl";
+  EXPECT_EQ(other.release(wish), ReleaseVerdict::released);
+  EXPECT_EQ(number("SELECT count(*) FROM rest"), 0);
+}
+
+TEST_F(LocalQueue, ServesTwoStoresAndTwoProcessesInTheOrderOfTheirArrival) {
+  LocalAsker other(directory_.path());
+  const LocalPushes pushes(asker_.store());
+  const LocalPushes other_pushes(other.store());
+  const LocalWish first = patient();
+  const LocalWish third = patient();
+  const LocalWish fifth = patient();
+  enter(asker_, first, 1);
+  LocalWorker second(directory_.path(), {"wait", held_.key});
+  EXPECT_EQ(second.line(), "waiting 2");
+  enter(other, third, 3);
+  LocalWorker fourth(directory_.path(), {"wait", held_.key});
+  EXPECT_EQ(fourth.line(), "waiting 4");
+  enter(asker_, fifth, 5);
+  EXPECT_TRUE(asker_.store().pushes_grants());
+
+  EXPECT_EQ(other.release(held_), ReleaseVerdict::released) << "whoever sends it";
+  const auto first_push = pushes.of(first.owner);
+  ASSERT_TRUE(first_push) << "within one store";
+  EXPECT_EQ(first_push->fence, asker_.beat(first).fence);
+  EXPECT_EQ(asker_.beat(fifth).position, 4U);
+  EXPECT_EQ(asker_.release(first), ReleaseVerdict::released);
+  EXPECT_THAT(second.line(), StartsWith("pushed "));
+  second.let_go();
+  EXPECT_EQ(second.wait(), 0);
+  const auto third_push = other_pushes.of(third.owner);
+  ASSERT_TRUE(third_push) << "from another process";
+  EXPECT_GT(third_push->fence, first_push->fence);
+  EXPECT_EQ(other.release(third), ReleaseVerdict::released);
+  const std::string fourth_push = fourth.line();
+  EXPECT_EQ(fourth_push, "pushed " + std::to_string(decode_record(record()).fence.value));
+  fourth.let_go();
+  EXPECT_EQ(fourth.wait(), 0);
+  EXPECT_TRUE(pushes.of(fifth.owner));
+  EXPECT_EQ(asker_.release(fifth), ReleaseVerdict::released);
+  EXPECT_FALSE(asker_.inspect(held_.key));
+  EXPECT_EQ(pushes.count(), 2U);
+  EXPECT_EQ(other_pushes.count(), 1U);
+}
+
+TEST_F(LocalQueue, NobodyBargesIn) {
+  enter(asker_, patient(), 1);
+  EXPECT_EQ(asker_.release(held_), ReleaseVerdict::released);
+  EXPECT_EQ(asker_.attempt({}).outcome, AttemptOutcome::busy);
+  EXPECT_EQ(asker_.attempt(patient()).outcome, AttemptOutcome::waiting);
+}
+
+TEST_F(LocalQueue, RemovalHandsOver) {
+  const LocalWish wish = patient();
+  enter(asker_, wish, 1);
+  EXPECT_TRUE(asker_.remove(held_.key, record()));
+  EXPECT_EQ(asker_.beat(wish).outcome, BeatOutcome::granted);
+}
+
+TEST_F(LocalQueue, BeatNeverMakesAnEntry) {
+  LocalWish wish = patient();
+  EXPECT_EQ(asker_.beat(wish).outcome, BeatOutcome::gone);
+  EXPECT_EQ(asker_.beat({.key = "never used"}).outcome, BeatOutcome::gone);
+  EXPECT_EQ(number("SELECT count(*) FROM waiter"), 0);
+}
+
+TEST_F(LocalQueue, LeavingLetsTheNextMoveUp) {
+  const LocalWish first = patient();
+  const LocalWish second = patient();
+  enter(asker_, first, 1);
+  enter(asker_, second, 2);
+  EXPECT_EQ(asker_.release(first), ReleaseVerdict::left);
+  EXPECT_EQ(asker_.release(first), ReleaseVerdict::not_owner);
+  EXPECT_EQ(asker_.beat(first).outcome, BeatOutcome::gone);
+  EXPECT_EQ(asker_.beat(second).position, 1U);
+  EXPECT_EQ(asker_.inspect(held_.key)->waiting, 1U);
+  EXPECT_EQ(asker_.refresh(held_), RefreshVerdict::refreshed) << "the holder is not disturbed";
+}
+
+TEST_F(LocalQueue, GivingUpAfterTheGrantPassesItOn) {
+  const LocalWish first = patient();
+  const LocalWish second = patient();
+  enter(asker_, first, 1);
+  enter(asker_, second, 2);
+  EXPECT_EQ(asker_.release(held_), ReleaseVerdict::released);
+  EXPECT_EQ(asker_.release(first), ReleaseVerdict::released);
+  EXPECT_EQ(asker_.beat(second).outcome, BeatOutcome::granted);
+}
+
+TEST_F(LocalQueue, NewerTicketKeepsThePlaceAndOlderOnesAreOvertaken) {
+  LocalWish wish = patient();
+  wish.owner.ticket = 5;
+  const AttemptReply entered = asker_.attempt(wish);
+  enter(asker_, patient(), 2);
+  LocalWish newer = wish;
+  newer.owner.ticket = 6;
+  newer.contents = "6";
+  const AttemptReply renewed = asker_.attempt(newer);
+  EXPECT_EQ(renewed.outcome, AttemptOutcome::waiting);
+  EXPECT_EQ(renewed.position, 1U);
+  EXPECT_EQ(renewed.arrived_at, entered.arrived_at);
+  EXPECT_EQ(asker_.attempt(wish).outcome, AttemptOutcome::superseded);
+  wish.patience.reset();
+  EXPECT_EQ(asker_.attempt(wish).outcome, AttemptOutcome::superseded);
+  EXPECT_EQ(asker_.beat(wish).outcome, BeatOutcome::gone) << "of the older ticket";
+  EXPECT_EQ(asker_.release(wish), ReleaseVerdict::not_owner) << "the newer one stays";
+  EXPECT_EQ(asker_.release(held_), ReleaseVerdict::released);
+  EXPECT_EQ(asker_.beat(newer).outcome, BeatOutcome::granted);
+  EXPECT_EQ(decode_record(record()).contents->text(), "6");
+}
+
+TEST_F(LocalQueue, SameRequestTwiceIsOneEntry) {
+  const LocalWish wish = patient();
+  enter(asker_, wish, 1);
+  enter(asker_, wish, 1);
+  EXPECT_EQ(number("SELECT count(*) FROM waiter"), 1);
+  LocalWish older = wish;
+  ++older.owner.ticket;
+  EXPECT_EQ(asker_.release(older), ReleaseVerdict::left) << "of an older ticket";
+}
+
+TEST_F(LocalQueue, ArrivalThatWasToldBeforeGetsThePlaceBack) {
+  LocalWish wish = patient();
+  const auto arrived_at = asker_.attempt(wish).arrived_at;
+  enter(asker_, patient(), 2);
+  EXPECT_EQ(asker_.release(wish), ReleaseVerdict::left);
+  ++wish.owner.ticket;
+  wish.patience->arrived_at = arrived_at;
+  const AttemptReply back = asker_.attempt(wish);
+  EXPECT_EQ(back.position, 1U);
+  EXPECT_EQ(back.arrived_at, arrived_at);
+  enter(asker_, patient(), 3);
+}
+
+TEST_F(LocalQueue, FullOneIsTold) {
+  LocalWish wish = patient();
+  wish.patience->most_waiting = 2;
+  enter(asker_, wish, 1);
+  LocalWish second = wish;
+  second.owner = new_local_owner();
+  enter(asker_, second, 2);
+  LocalWish third = wish;
+  third.owner = new_local_owner();
+  EXPECT_EQ(asker_.attempt(third).outcome, AttemptOutcome::queue_full);
+  ++second.owner.ticket;
+  EXPECT_EQ(asker_.attempt(second).outcome, AttemptOutcome::waiting) << "it is in already";
+  EXPECT_EQ(asker_.release(wish), ReleaseVerdict::left);
+  enter(asker_, third, 2);
+}
+
+TEST_F(LocalQueue, TooLateAttemptDoesNotEnter) {
+  LocalWish wish = patient();
+  std::optional<AttemptOutcome> outcome;
+  asker_.store().attempt({.key = wish.key,
+                          .owner = wish.owner,
+                          .ttl = wish.ttl,
+                          .record_tail = {},
+                          .floor = {},
+                          .not_after = BootClock::now() - 1ms,
+                          .patience = wish.patience},
+                         Instant::max(), [&](const Answer<AttemptReply>& answer) {
+                           outcome = std::get<AttemptReply>(answer).outcome;
+                         });
+  EXPECT_EQ(outcome, AttemptOutcome::too_late);
+  EXPECT_EQ(number("SELECT count(*) FROM waiter"), 0);
+}
+
+TEST_F(LocalQueue, IsShown) {
+  std::vector<Owner> owners;
+  for (std::size_t i = 0; i < most_waiters_shown + 5; ++i) {
+    const LocalWish wish = patient();
+    enter(asker_, wish, i + 1);
+    owners.push_back(wish.owner);
+  }
+  const StoredRecord seen = asker_.inspect(held_.key).value();
+  EXPECT_EQ(seen.waiting, owners.size());
+  ASSERT_EQ(seen.waiters.size(), most_waiters_shown);
+  for (std::size_t i = 0; i < seen.waiters.size(); ++i) {
+    EXPECT_EQ(seen.waiters[i].owner, owners[i]);
+    EXPECT_THAT(seen.waiters[i].tail_head, HasSubstr("\"host\":\"host\""));
+    EXPECT_LE(seen.waiters[i].tail_head.size(), waiter_tail_head_size);
+    EXPECT_TRUE(i == 0 || seen.waiters[i].arrived_at > seen.waiters[i - 1].arrived_at);
+  }
+  const ListReply list = asker_.list(held_.key);
+  ASSERT_EQ(list.records.size(), 1U);
+  EXPECT_EQ(list.records[0].waiting, owners.size());
+  EXPECT_TRUE(list.records[0].waiters.empty());
+}
+
+TEST_F(LocalQueue, DetachedWaiterGetsARecordWithoutAHolder) {
+  LocalAsker other(directory_.path());
+  LocalWish wish = patient();
+  wish.detached = true;
+  enter(other, wish, 1);
+  EXPECT_EQ(asker_.release(held_), ReleaseVerdict::released);
+  other.forget();
+  EXPECT_EQ(asker_.attempt({}).outcome, AttemptOutcome::busy) << "it outlives its store";
+  EXPECT_EQ(asker_.refresh(wish), RefreshVerdict::refreshed);
+}
+
+// A listener that asks again from within, as locks do.
+TEST_F(LocalQueue, ListenerMayCallVerbs) {
+  LocalAsker other(directory_.path());
+  std::vector<LocalWish> wishes;
+  for (int i = 0; i < 20; ++i) {
+    wishes.push_back(patient());
+  }
+  other.store().listen({.granted =
+                            [&](const Grant& grant) {
+                              LocalWish wish = held_;
+                              wish.owner = grant.owner;
+                              EXPECT_EQ(other.release(wish), ReleaseVerdict::released);
+                            },
+                        .pushes_resumed = [] {}});
+  for (std::size_t i = 0; i < wishes.size(); ++i) {
+    enter(other, wishes[i], i + 1);
+  }
+  EXPECT_EQ(asker_.release(held_), ReleaseVerdict::released);
+  const Instant give_up_at = BootClock::now() + 20s;
+  while (asker_.inspect(held_.key) && BootClock::now() < give_up_at) {
+    std::this_thread::yield();
+  }
+  EXPECT_FALSE(asker_.inspect(held_.key)) << "each was served and gave it back";
+}
+
+TEST_F(LocalQueue, ManyProcessesTakeTurns) {
+  constexpr int workers = 5;
+  constexpr int rounds = 40;
+  EXPECT_EQ(asker_.release(held_), ReleaseVerdict::released);
+  std::vector<std::unique_ptr<LocalWorker>> all;
+  for (int i = 0; i < workers; ++i) {
+    all.push_back(std::make_unique<LocalWorker>(
+        directory_.path(), std::vector<std::string>{"rounds", held_.key, std::to_string(rounds)}));
+  }
+  std::vector<std::string> fences;
+  for (const auto& worker : all) {
+    for (std::string line = worker->line(); !line.empty(); line = worker->line()) {
+      ASSERT_THAT(line, StartsWith("fence "));
+      fences.push_back(line);
+    }
+    EXPECT_EQ(worker->wait(), 0);
+  }
+  EXPECT_EQ(fences.size(), static_cast<std::size_t>(workers * rounds));
+  std::sort(fences.begin(), fences.end());
+  EXPECT_EQ(std::adjacent_find(fences.begin(), fences.end()), fences.end()) << "a fence twice";
+  EXPECT_EQ(number("SELECT count(*) FROM waiter"), 0);
+  EXPECT_EQ(number("SELECT sum(waiting) FROM lock"), 0);
+  EXPECT_EQ(integrity_of(directory_.path()), "ok");
+}
+
+}  // namespace
+}  // namespace exclusive_lock::live

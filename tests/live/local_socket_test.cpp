@@ -1,0 +1,170 @@
+// The sockets by which the stores of one directory tell each other of grants, and files of an older
+// format, which had none.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "live/local_asker.hpp"
+#include "live/local_pushes.hpp"
+#include "live/local_queue_fixture.hpp"
+#include "stores/local/directory.hpp"
+
+namespace exclusive_lock::live {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+const std::string key = LocalWish{}.key;
+
+class LocalSocket : public LocalQueueFixture {};
+
+TEST_F(LocalSocket, SocketIsThereWhileTheStoreIsOpenAndHasTheRightsOfFiles) {
+  ASSERT_EQ(::chmod(directory_.path().c_str(), 02770), 0);
+  LocalAsker other(directory_.path(), clock_.machine());
+  const LocalPushes pushes(other.store());
+  ASSERT_EQ(other.attempt({}).outcome, AttemptOutcome::granted);
+  EXPECT_FALSE(other.store().pushes_grants());
+  EXPECT_TRUE(sockets().empty()) << "not before somebody is patient";
+  const mode_t umask_before = ::umask(077);
+  ASSERT_EQ(other.attempt(patient()).outcome, AttemptOutcome::waiting);
+  ::umask(umask_before);
+  EXPECT_TRUE(other.store().pushes_grants());
+  ASSERT_EQ(sockets().size(), 1U);
+  struct stat status {};
+  ASSERT_EQ(::lstat(sockets()[0].c_str(), &status), 0);
+  EXPECT_TRUE(S_ISSOCK(status.st_mode));
+  EXPECT_EQ(status.st_mode & 07777, 0660U);
+  other.store().close();
+  EXPECT_FALSE(other.store().pushes_grants());
+  EXPECT_TRUE(sockets().empty());
+}
+
+TEST_F(LocalSocket, DeletedSocketLosesThePushAndNotTheGrant) {
+  const LocalWish held;
+  ASSERT_EQ(asker_.attempt(held).outcome, AttemptOutcome::granted);
+  LocalAsker other(directory_.path(), clock_.machine());
+  const LocalPushes pushes(other.store());
+  const LocalWish wish = patient();
+  ASSERT_EQ(other.attempt(wish).outcome, AttemptOutcome::waiting);
+  ASSERT_EQ(sockets().size(), 1U);
+  fs::remove(sockets()[0]);
+  EXPECT_EQ(asker_.release(held), ReleaseVerdict::released);
+  EXPECT_EQ(other.beat(wish).outcome, BeatOutcome::granted);
+  other.store().close();
+  EXPECT_EQ(pushes.count(), 0U);
+}
+
+// It might lead to a socket of some service, and have it told things by us.
+TEST_F(LocalSocket, PlantedLinkInPlaceOfASocketIsNotFollowed) {
+  const LocalWish held;
+  ASSERT_EQ(asker_.attempt(held).outcome, AttemptOutcome::granted);
+  LocalAsker other(directory_.path(), clock_.machine());
+  const LocalPushes pushes(other.store());
+  const LocalWish wish = patient();
+  ASSERT_EQ(other.attempt(wish).outcome, AttemptOutcome::waiting);
+  const fs::path socket = sockets().at(0);
+  fs::rename(socket, directory_.path() / "service");
+  fs::create_symlink("service", socket);
+  EXPECT_EQ(asker_.release(held), ReleaseVerdict::released);
+  EXPECT_EQ(other.beat(wish).outcome, BeatOutcome::granted);
+  other.store().close();
+  EXPECT_EQ(pushes.count(), 0U);
+}
+
+TEST_F(LocalSocket, PathLongerThanASocketAddressWillDo) {
+  const fs::path deep = directory_.path() / std::string(200, 'x');
+  LocalAsker other(deep, clock_.machine());
+  const LocalWish held;
+  ASSERT_EQ(other.attempt(held).outcome, AttemptOutcome::granted);
+  const LocalPushes pushes(other.store());
+  const LocalWish wish = patient();
+  ASSERT_EQ(other.attempt(wish).outcome, AttemptOutcome::waiting);
+  EXPECT_EQ(other.release(held), ReleaseVerdict::released);
+  EXPECT_TRUE(pushes.of(wish.owner));
+}
+
+TEST_F(LocalSocket, SocketThatCannotBeMadeIsToldOnceAndBeatsGoOn) {
+  std::ostringstream text;
+  const auto log = std::make_shared<spdlog::logger>(
+      "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(text, true));
+  const auto store = open_local_store({.directory = directory_.path()}, clock_.machine(), log);
+  const LocalPushes pushes(*store);
+  const LocalWish held;
+  ASSERT_EQ(asker_.attempt(held).outcome, AttemptOutcome::granted);
+  // Where nothing can be made in the directory; root may everywhere, but not beyond this limit.
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const Descriptor next(::dup(STDOUT_FILENO));
+  const rlimit none{.rlim_cur = static_cast<rlim_t>(next.get()), .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  std::vector<AttemptOutcome> outcomes;
+  const auto keep = [&](const Answer<AttemptReply>& answer) {
+    outcomes.push_back(std::get<AttemptReply>(answer).outcome);
+  };
+  const auto request = [](const Owner& owner) {
+    return AttemptRequest{.key = key,
+                          .owner = owner,
+                          .ttl = 600s,
+                          .record_tail = {},
+                          .floor = {},
+                          .not_after = Instant::max(),
+                          .patience = long_patience};
+  };
+  const Owner first = new_local_owner();
+  store->attempt(request(first), Instant::max(), keep);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  store->attempt(request(new_local_owner()), Instant::max(), keep);
+  EXPECT_EQ(outcomes, (std::vector{AttemptOutcome::waiting, AttemptOutcome::waiting}));
+  EXPECT_FALSE(store->pushes_grants());
+  EXPECT_THAT(text.str(), HasSubstr("not woken"));
+  EXPECT_EQ(text.str().find("not woken"), text.str().rfind("not woken")) << "once";
+  EXPECT_EQ(asker_.release(held), ReleaseVerdict::released);
+  std::optional<BeatOutcome> beat;
+  store->beat({.key = key, .owner = first, .ttl = 600s, .alive_for = 600s}, Instant::max(),
+              [&](const Answer<BeatReply>& answer) { beat = std::get<BeatReply>(answer).outcome; });
+  EXPECT_EQ(beat, BeatOutcome::granted);
+}
+
+TEST(LocalFormat, FileOfFormat1IsUpgradedAndKeepsItsFences) {
+  const TemporaryDirectory directory;
+  LocalWish wish{.detached = true};
+  Fence fence;
+  {
+    LocalAsker asker(directory.path());
+    fence = asker.attempt(wish).fence;
+  }
+  {
+    Database database(directory.path() / "locks.db");
+    database.execute(
+        "DROP TABLE waiter; DROP TABLE waiter_tail;"
+        "ALTER TABLE lock DROP COLUMN waiting; PRAGMA user_version = 1");
+  }
+  LocalAsker asker(directory.path());
+  LocalAsker second(directory.path());
+  EXPECT_EQ(number_in(directory.path(), "PRAGMA user_version"), 2);
+  EXPECT_EQ(decode_record(asker.inspect(key).value().value).fence, fence);
+  const LocalWish waiter = patient();
+  EXPECT_EQ(second.attempt(waiter).outcome, AttemptOutcome::waiting);
+  EXPECT_EQ(asker.release(wish), ReleaseVerdict::released);
+  EXPECT_GT(second.beat(waiter).fence, fence);
+  EXPECT_EQ(integrity_of(directory.path()), "ok");
+}
+
+}  // namespace
+}  // namespace exclusive_lock::live
