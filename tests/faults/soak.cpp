@@ -68,7 +68,7 @@ class Soak {
   // descriptor more.
   ProcessUse settled_use() {
     ProcessUse least = use_of(fleet_.pid(veteran));
-    for (int turn = 0; turn < 5; ++turn) {
+    for (int turn = 0; turn < 3; ++turn) {
       fleet_.await_turns();
       const ProcessUse use = use_of(fleet_.pid(veteran));
       least.memory_kib = std::min(least.memory_kib, use.memory_kib);
