@@ -4,11 +4,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <variant>
 
 #include "connect/connection_plan.hpp"
 #include "exclusive_lock/connection.hpp"
+#include "exclusive_lock/error.hpp"
 #include "runtime/engine.hpp"
 #include "stores/clock_source.hpp"
 #include "stores/local/local_store.hpp"
@@ -66,13 +68,30 @@ class StoreOpener {
   const ConnectOptions& options_;
 };
 
+// The system refused a descriptor, a thread or the like.
+StoreError lacks_means(const std::system_error& refusal) {
+  return StoreError(errc::store_unavailable,
+                    "cannot connect: " + refusal.code().message() +
+                        ". This process has used up what it is allowed to have: raise its limits "
+                        "(ulimit -n, ulimit -u), or close what it does not need",
+                    false);
+}
+
 }  // namespace
 
 std::shared_ptr<Connection> connect(std::string_view url, const ConnectOptions& options) {
   const ConnectionPlan plan = plan_connection(url, options, process_environment);
-  auto engine = make_engine(std::visit(StoreOpener(plan, options), plan.url),
-                            {.command_timeout = options.command_timeout, .log = options.log});
-  return std::make_shared<Connection>(std::move(engine));
+  try {
+    auto engine = make_engine(std::visit(StoreOpener(plan, options), plan.url),
+                              {.command_timeout = options.command_timeout, .log = options.log});
+    return std::make_shared<Connection>(std::move(engine));
+  } catch (const StoreError&) {
+    throw;
+  } catch (const ValidationError&) {
+    throw;
+  } catch (const std::system_error& refusal) {
+    throw lacks_means(refusal);
+  }
 }
 
 }  // namespace exclusive_lock

@@ -18,9 +18,14 @@ namespace {
 constexpr const char* boot_id_file = "/proc/sys/kernel/random/boot_id";
 constexpr const char* clock_offsets_file = "/proc/self/timens_offsets";
 
-// Empty if there is no such file.
+// Empty if there is no such file, and only then: to take what could not be read for what is not
+// there would be to guess the time.
 std::string text_of(const char* path) {
+  errno = 0;
   std::ifstream file(path);
+  if (!file && errno != ENOENT) {
+    throw_errno(errno, path, "cannot open it");
+  }
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 

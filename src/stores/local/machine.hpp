@@ -31,7 +31,8 @@ struct Machine {
   }
 };
 
-// Throws LocalError (unsuitable_store) where /proc does not tell the boot id.
+// Throws LocalError: unsuitable_store where /proc does not tell the boot id, and what hinders
+// reading it, such as a process that has no descriptor left.
 Machine this_machine(const ClockSource& clock);
 
 // The text of /proc/sys/kernel/random/boot_id; none if it is not a UUID. Pure.

@@ -54,7 +54,11 @@ EventLoop::EventLoop() : impl_(std::make_unique<Impl>()) {
   impl_->thread = std::thread([impl = impl_.get()]() noexcept { impl->io.run(); });
 }
 
-EventLoop::~EventLoop() = default;
+EventLoop::~EventLoop() {
+  if (impl_->thread.joinable()) {
+    finish();
+  }
+}
 
 void EventLoop::post(std::function<void()> task) { boost::asio::post(impl_->io, std::move(task)); }
 

@@ -14,7 +14,8 @@ class EventLoop {
  public:
   // Starts the thread. All signals are blocked in it: they are the program's.
   EventLoop();
-  // finish() must have been called.
+  // finish() must have been called, unless nothing was ever posted: what is made beside a loop can
+  // fail, for want of descriptors.
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;

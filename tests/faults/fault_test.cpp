@@ -1,0 +1,95 @@
+// Every fault strikes once, on each store that it can strike, while workers use it: what must not
+// happen does not, and afterwards everybody has the lock again.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <exception>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "faults/fault_kinds.hpp"
+#include "faults/scene.hpp"
+
+namespace exclusive_lock::faults {
+namespace {
+
+// Empty: all went well.
+std::string outcome_of(const std::string& store, const FaultKind& kind) {
+  try {
+    Scene scene(store, 1);
+    scene.fleet().start();
+    kind.strike(scene);
+    scene.fleet().await_turns();
+    std::vector<std::string> wrong = scene.fleet().verdict();
+    for (const std::string& key : scene.leftovers()) {
+      wrong.push_back("left behind: " + key);
+    }
+    return text_of(wrong);
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
+
+class Fault : public testing::TestWithParam<FaultKind> {};
+
+// On all stores at once, each with processes of its own: the time goes into waiting.
+TEST_P(Fault, IsSurvived) {
+  std::vector<std::thread> threads;
+  for (const std::string store : {"redis", "valkey", "local"}) {
+    const FaultKinds kinds = faults_of(store);
+    if (std::none_of(kinds.begin(), kinds.end(),
+                     [](const FaultKind& kind) { return kind.name == GetParam().name; })) {
+      continue;
+    }
+    // It must live as long as what it starts (live/server.hpp).
+    threads.emplace_back(
+        [store] { EXPECT_EQ(outcome_of(store, GetParam()), "") << "on " << store; });
+  }
+  EXPECT_GE(threads.size(), 2U);
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Fault, testing::ValuesIn(faults_of("redis")),
+                         [](const auto& each) { return each.param.name; });
+
+class FaultOfAProcess : public testing::TestWithParam<std::string> {};
+
+// The register is what stops a holder that was stopped: it wrote late, and was refused.
+TEST_P(FaultOfAProcess, StoppedHolderWritesLateAndIsRefused) {
+  Scene scene(GetParam(), 1);
+  Fleet& fleet = scene.fleet();
+  fleet.start();
+  const int stopped = fleet.stop_holder([&] { return scene.is_blocked(); });
+  fleet.await_turns();
+  fleet.resume(stopped);
+  fleet.await_turns();
+  EXPECT_EQ(text_of(fleet.verdict()), "");
+  const History history = fleet.history();
+  EXPECT_TRUE(std::any_of(history.writes.begin(), history.writes.end(), [&](const Write& write) {
+    return write.worker == stopped && !write.is_accepted;
+  }));
+}
+
+// The child of a fork tries everything, in every hold (worker.cpp): it can do nothing.
+TEST_P(FaultOfAProcess, ForkWhileHoldingHarmsNobody) {
+  FleetOptions plan;
+  plan.manner = "forks";
+  Scene scene(GetParam(), 1, plan);
+  scene.fleet().start();
+  scene.fleet().await_long_holder();
+  for (int i = 0; i < 3; ++i) {
+    scene.fleet().await_turns();
+  }
+  EXPECT_EQ(text_of(scene.fleet().verdict()), "");
+  EXPECT_TRUE(scene.leftovers().empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(All, FaultOfAProcess, testing::Values("redis", "valkey", "local"),
+                         [](const auto& each) { return each.param; });
+
+}  // namespace
+}  // namespace exclusive_lock::faults

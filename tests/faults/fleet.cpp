@@ -1,0 +1,359 @@
+#include "faults/fleet.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+
+namespace exclusive_lock::faults {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto look_pause = 2ms;
+// How long the pause between two tries to connect may become (2 s), with a try that was under way
+// (1.5 s) and the pause of a waiter after trouble (1 s); and half a second for a busy machine.
+constexpr auto recovery_slack = 5s;
+// From when a server answers again until a holder has asked it: a reconnect, and a busy machine.
+constexpr auto loss_slack = 350ms;
+
+[[noreturn]] void fail_with_errno(const std::string& what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
+
+}  // namespace
+
+Fleet::Fleet(FleetOptions options)
+    : options_(std::move(options)), register_(folder_.path() / "register") {}
+
+Fleet::~Fleet() {
+  for (auto& [number, worker] : workers_) {
+    if (worker.pid != 0) {
+      ::kill(worker.pid, SIGKILL);
+      ::waitpid(worker.pid, nullptr, 0);
+      if (worker.input >= 0) {
+        ::close(worker.input);
+      }
+    }
+  }
+}
+
+void Fleet::start() {
+  for (int number = 1; number <= options_.workers; ++number) {
+    launch(number);
+  }
+  await_turns();
+}
+
+void Fleet::launch(int number) {
+  std::vector<std::string> words{FAULT_WORKER,
+                                 options_.url,
+                                 std::to_string(number),
+                                 folder_.path().string(),
+                                 std::to_string(options_.ttl.count()),
+                                 std::to_string(options_.refresh.count()),
+                                 std::to_string(options_.work.count()),
+                                 options_.manner};
+  std::vector<char*> arguments;
+  for (std::string& word : words) {
+    arguments.push_back(word.data());
+  }
+  arguments.push_back(nullptr);
+  int input[2];
+  if (::pipe2(input, O_CLOEXEC) != 0) {
+    fail_with_errno("cannot make a pipe");
+  }
+  const int errors = ::open((folder_.path() / "complaints").c_str(),
+                            O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  const pid_t parent = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid == 0) {  // only async-signal-safe calls: the parent may have threads
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) {
+      ::_exit(127);
+    }
+    ::dup2(input[0], STDIN_FILENO);
+    ::dup2(errors, STDERR_FILENO);
+    ::close_range(3, ~0U, 0);
+    ::execv(arguments[0], arguments.data());
+    ::_exit(127);
+  }
+  ::close(input[0]);
+  ::close(errors);
+  if (pid < 0) {
+    ::close(input[1]);
+    fail_with_errno("cannot fork");
+  }
+  workers_[number] = {.pid = pid, .input = input[1]};
+}
+
+// --- waiting ---
+
+void Fleet::await(const std::string& what, const std::function<bool()>& condition) {
+  const Instant give_up_at = BootClock::now() + patience;
+  while (!condition()) {
+    expect_alive();
+    if (BootClock::now() > give_up_at) {
+      throw std::runtime_error("it did not come: " + what + complaints());
+    }
+    std::this_thread::sleep_for(look_pause);
+  }
+}
+
+void Fleet::expect_alive() {
+  for (auto& [number, worker] : workers_) {
+    int status = 0;
+    if (worker.pid != 0 && ::waitpid(worker.pid, &status, WNOHANG) == worker.pid) {
+      worker.pid = 0;
+      ::close(worker.input);
+      throw std::runtime_error("worker " + std::to_string(number) + " ended by itself" +
+                               complaints());
+    }
+  }
+}
+
+void Fleet::await_turns() {
+  std::map<int, std::size_t> before;
+  for (const int number : living()) {
+    if (!workers_.at(number).is_stopped) {
+      before[number] = holds_of(number);
+    }
+  }
+  await("a turn of every worker", [&] {
+    return std::all_of(before.begin(), before.end(),
+                       [&](const auto& each) { return holds_of(each.first) > each.second; });
+  });
+}
+
+int Fleet::await_long_holder() {
+  int holder = 0;
+  await("somebody who holds for long", [&] {
+    const Instant now = BootClock::now();
+    for (const Hold& hold : last_holds()) {
+      const auto age = now - hold.believed_from;
+      const bool is_long = age > options_.work * 2 && age < options_.refresh;
+      if (hold.end == HoldEnd::open && is_long && !workers_.at(hold.worker).is_stopped &&
+          workers_.at(hold.worker).pid != 0) {
+        holder = hold.worker;
+      }
+    }
+    return holder != 0;
+  });
+  return holder;
+}
+
+void Fleet::await_new_hold() {
+  const std::size_t before = holds();
+  await("a new hold", [&] { return holds() > before; });
+}
+
+void Fleet::await_trouble(errc code, Instant since) {
+  const auto is_told = [&](const Trouble& trouble) {
+    return trouble.code == code && trouble.told_at >= since;
+  };
+  await("the trouble '" + make_error_code(code).message() + "'", [&] {
+    return std::any_of(workers_.begin(), workers_.end(), [&](const auto& each) {
+      const auto& troubles = reader(each.first).troubles();
+      return std::any_of(troubles.begin(), troubles.end(), is_told);
+    });
+  });
+}
+
+void Fleet::pass(std::chrono::milliseconds time) { std::this_thread::sleep_for(time); }
+
+void Fleet::suffer(const std::string& name, Data data, const std::function<void()>& fault) {
+  const Instant began_at = BootClock::now();
+  fault();
+  faults_.push_back(
+      {.name = name, .began_at = began_at, .ended_at = BootClock::now(), .data = data});
+}
+
+// --- signals ---
+
+void Fleet::signal(int number, int what) {
+  if (::kill(workers_.at(number).pid, what) != 0) {
+    fail_with_errno("cannot signal a worker");
+  }
+}
+
+// False: it would stop others too, and goes on.
+bool Fleet::try_stop(int number, const InTheWay& is_in_the_way) {
+  signal(number, SIGSTOP);
+  int status = 0;
+  if (::waitpid(workers_.at(number).pid, &status, WUNTRACED) != workers_.at(number).pid ||
+      !WIFSTOPPED(status)) {
+    throw std::runtime_error("a worker did not stop" + complaints());
+  }
+  workers_.at(number).is_stopped = true;
+  if (!register_.is_free() || is_in_the_way()) {
+    resume(number);
+    return false;
+  }
+  return true;
+}
+
+int Fleet::stop_holder(const InTheWay& is_in_the_way) {
+  int stopped = 0;
+  await("a holder that can be stopped", [&] {
+    const int holder = await_long_holder();
+    if (!try_stop(holder, is_in_the_way)) {
+      return false;
+    }
+    const std::vector<Hold> holds = last_holds();
+    const bool still_holds = std::any_of(holds.begin(), holds.end(), [&](const Hold& hold) {
+      return hold.worker == holder && hold.end == HoldEnd::open &&
+             BootClock::now() < hold.safe_until;
+    });
+    if (!still_holds) {
+      resume(holder);
+      return false;
+    }
+    stopped = holder;
+    return true;
+  });
+  return stopped;
+}
+
+int Fleet::a_waiter() {
+  int waiter = 0;
+  await("somebody who waits", [&] {
+    const int holder = await_long_holder();
+    for (const int number : living()) {
+      if (number != holder && !workers_.at(number).is_stopped) {
+        waiter = number;
+      }
+    }
+    return waiter != 0;
+  });
+  return waiter;
+}
+
+int Fleet::stop_waiter(const InTheWay& is_in_the_way) {
+  int stopped = 0;
+  await("a waiter that can be stopped", [&] {
+    const int waiter = a_waiter();
+    stopped = try_stop(waiter, is_in_the_way) ? waiter : 0;
+    return stopped != 0;
+  });
+  return stopped;
+}
+
+void Fleet::resume(int number) {
+  signal(number, SIGCONT);
+  workers_.at(number).is_stopped = false;
+}
+
+void Fleet::kill(int number) {
+  signal(number, SIGKILL);
+  Worker& worker = workers_.at(number);
+  ::waitpid(worker.pid, nullptr, 0);
+  ::close(worker.input);
+  worker = {};
+}
+
+void Fleet::start_again(int number) { launch(number); }
+
+std::vector<int> Fleet::living() const {
+  std::vector<int> numbers;
+  for (const auto& [number, worker] : workers_) {
+    if (worker.pid != 0) {
+      numbers.push_back(number);
+    }
+  }
+  return numbers;
+}
+
+// --- what they wrote ---
+
+std::filesystem::path Fleet::diary(int number) const {
+  return folder_.path() / ("diary-" + std::to_string(number));
+}
+
+// Up to date.
+DiaryReader& Fleet::reader(int number) {
+  DiaryReader& reader = readers_.try_emplace(number, diary(number), number).first->second;
+  reader.update();
+  return reader;
+}
+
+std::size_t Fleet::holds_of(int number) { return reader(number).holds(); }
+
+std::size_t Fleet::holds() {
+  std::size_t sum = 0;
+  for (const auto& [number, worker] : workers_) {
+    sum += holds_of(number);
+  }
+  return sum;
+}
+
+std::vector<Hold> Fleet::last_holds() {
+  std::vector<Hold> last;
+  for (const auto& [number, worker] : workers_) {
+    if (const auto hold = reader(number).last_hold()) {
+      last.push_back(*hold);
+    }
+  }
+  return last;
+}
+
+History Fleet::history() const {
+  History all;
+  for (const auto& [number, worker] : workers_) {
+    read_diary(diary(number), number, all);
+  }
+  read_writes(folder_.path() / "register", all);
+  all.faults = faults_;
+  return all;
+}
+
+std::vector<std::string> Fleet::verdict() {
+  const Bounds bounds{.ttl = options_.ttl,
+                      .overlap_after_loss = options_.refresh + loss_slack,
+                      .recovery = options_.ttl + recovery_slack,
+                      .survivors = living()};
+  finish();
+  return violations(history(), bounds);
+}
+
+void Fleet::finish() {
+  for (auto& [number, worker] : workers_) {
+    if (worker.pid != 0) {
+      ::close(worker.input);
+      worker.input = -1;
+    }
+  }
+  for (auto& [number, worker] : workers_) {
+    const Instant give_up_at = BootClock::now() + patience;
+    int status = 0;
+    while (worker.pid != 0 && ::waitpid(worker.pid, &status, WNOHANG) == 0) {
+      if (BootClock::now() > give_up_at) {
+        throw std::runtime_error("worker " + std::to_string(number) + " does not end" +
+                                 complaints());
+      }
+      std::this_thread::sleep_for(look_pause);
+    }
+    worker = {};
+    if (status != 0) {
+      throw std::runtime_error("worker " + std::to_string(number) + " ended badly" + complaints());
+    }
+  }
+}
+
+std::string Fleet::complaints() const {
+  std::ifstream file(folder_.path() / "complaints");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  return text.empty() ? "" : ". They said: " + text;
+}
+
+}  // namespace exclusive_lock::faults

@@ -1,0 +1,62 @@
+#pragma once
+// Where faults strike: a store, what stands before it, and the workers that use it.
+//
+// A server stands behind a proxy, and the workers come through that as the user `locker`, so that
+// network and rights can be taken from them and not from the test. `local:` has a directory and
+// nothing else.
+
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "exclusive_lock/connection.hpp"
+#include "faults/fleet.hpp"
+#include "faults/proxy.hpp"
+#include "live/server.hpp"
+#include "live/temporary_directory.hpp"
+
+namespace exclusive_lock::faults {
+
+class Scene {
+ public:
+  static constexpr std::string_view record_key = "exclusive-lock:job";
+
+  // `store`: redis, valkey, redict, keydb or local. `plan` says everything of the fleet but the
+  // URL. Throws std::runtime_error where there is no such server.
+  Scene(const std::string& store, std::uint64_t seed, FleetOptions plan = {});
+
+  [[nodiscard]] const std::string& store() const noexcept { return store_; }
+  [[nodiscard]] bool is_local() const noexcept { return !server_; }
+  [[nodiscard]] Fleet& fleet() { return *fleet_; }
+  // Not for local.
+  [[nodiscard]] live::Server& server() { return *server_; }
+  [[nodiscard]] Proxy& proxy() { return *proxy_; }
+  [[nodiscard]] std::minstd_rand& random() noexcept { return random_; }
+  // From 0 up to, and without, `end`.
+  std::size_t random_below(std::size_t end);
+
+  // A server of the same kind with the same users.
+  [[nodiscard]] live::ServerOptions server_options() const;
+
+  // A process that was stopped with a transaction open stops all others of a local store
+  // (docs/local_store.md): whether one does.
+  [[nodiscard]] bool is_blocked();
+
+  // What the store still has of the workers' locks: keys, or rows that are held; fences, which stay
+  // for a day, are not counted.
+  std::vector<std::string> leftovers();
+
+ private:
+  std::string store_;
+  std::minstd_rand random_;
+  std::optional<live::TemporaryDirectory> directory_;
+  std::shared_ptr<Connection> past_the_workers_;
+  std::optional<live::Server> server_;
+  std::optional<Proxy> proxy_;
+  std::optional<Fleet> fleet_;
+};
+
+}  // namespace exclusive_lock::faults

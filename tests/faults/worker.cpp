@@ -1,0 +1,243 @@
+// A worker as users write them: acquires a lock, works, releases, again and again, and writes down
+// what it believed. Run by fleet.cpp.
+//
+//   fault_worker URL NUMBER FOLDER TTL_MS REFRESH_MS WORK_MS MANNER
+//
+// URL      of the store; the name of the lock is always "job"
+// NUMBER   of this worker: its diary is FOLDER/diary-NUMBER, the register is FOLDER/register
+// WORK_MS  how long it works in most holds. Every sixth hold takes one and a fifth ttl, so that
+//          it lives from refreshes
+// MANNER   plain   nothing else
+//          forks   forks in every hold: the child tries everything with the lock that is not its
+//                  own
+//
+// It is sloppy on purpose: it writes to the register at the beginning and the end of its work, and
+// when it learns that the lock is lost once more, without asking held(). What stops that is the
+// register. Ends when its standard input does, with exit code 0.
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <mutex>
+#include <stdexcept>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "exclusive_lock/exclusive_lock.hpp"
+#include "faults/guarded_register.hpp"
+#include "faults/history.hpp"
+
+namespace exclusive_lock::faults {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+constexpr auto look_pause = 1ms;  // between two looks at held()
+constexpr auto trouble_pause = 20ms;
+constexpr int long_hold_every = 6;
+// After a hold. Longer than a waiter sleeps between two looks, so that one that is here again at
+// once does not starve those who look now and then, where waiting is not first come, first served.
+constexpr auto rest = 120ms;
+
+struct Task {
+  std::string url;
+  int number;
+  std::filesystem::path folder;
+  milliseconds ttl;
+  milliseconds refresh;
+  milliseconds work;
+  bool forks;
+};
+
+ConnectOptions impatient(const Task& task) {
+  ConnectOptions options;
+  options.connect_timeout = 10s;
+  // Two requests have to fit into one ttl, or nothing that is lost once could be made up for.
+  options.command_timeout = std::max(task.ttl * 2 / 5, 200ms);
+  return options;
+}
+
+Options options_of(const Task& task) {
+  Options options;
+  options.app_name = "job";
+  options.cache_connection = connect(task.url, impatient(task));
+  options.lock_ttl = task.ttl;
+  options.lock_refresh = task.refresh;
+  options.label = "worker " + std::to_string(task.number);
+  options.allow_short_ttl = true;
+  return options;
+}
+
+class Worker {
+ public:
+  Worker(const Task& task, std::stop_token stop)
+      : task_(task),
+        stop_(std::move(stop)),
+        diary_(task.folder / ("diary-" + std::to_string(task.number))),
+        register_(task.folder / "register"),
+        lock_(options_of(task)) {
+    lock_.on_error([this](const ErrorEvent& event) {
+      const std::lock_guard guard(mutex_);
+      errors_.push_back({.worker = task_.number, .told_at = BootClock::now(), .code = event.error});
+    });
+  }
+
+  void run() {
+    for (int round = 1; !stop_.stop_requested(); ++round) {
+      note_errors();
+      const Instant requested_at = BootClock::now();
+      std::error_code error;
+      if (lock_.acquire_for(1h, stop_, error)) {
+        const bool is_long = (round + 2 * task_.number) % long_hold_every == 0;
+        hold(requested_at, is_long ? task_.ttl * 6 / 5 : task_.work);
+        std::this_thread::sleep_for(rest);
+      } else if (error) {
+        diary_.note(Trouble{.worker = task_.number, .told_at = BootClock::now(), .code = error});
+        std::this_thread::sleep_for(trouble_pause);
+      }
+    }
+  }
+
+ private:
+  void hold(Instant requested_at, milliseconds work) {
+    const Instant from = BootClock::now();
+    const auto fence = lock_.fence();
+    if (!fence) {
+      return;  // it was over before it could be looked at
+    }
+    Hold hold{.worker = task_.number,
+              .requested_at = requested_at,
+              .believed_from = from,
+              .believed_until = from,
+              .safe_until = Instant::max(),
+              .fence = *fence};
+    if (!look(hold, from)) {
+      return;
+    }
+    diary_.begin(hold);
+    write(hold);
+    if (task_.forks) {
+      fork_and_expect_nothing();
+    }
+    while (BootClock::now() < from + work && !stop_.stop_requested()) {
+      if (!look(hold, BootClock::now())) {
+        return lose(hold);
+      }
+      diary_.note(hold);
+      std::this_thread::sleep_for(look_pause);
+    }
+    write(hold);
+    if (!look(hold, BootClock::now())) {
+      return lose(hold);
+    }
+    hold.end = HoldEnd::released;
+    diary_.note(hold);
+    lock_.release();
+  }
+
+  // `now` was read before. True: it was believed in then.
+  bool look(Hold& hold, Instant now) const {
+    const auto safe_until = lock_.safe_until();
+    if (!safe_until) {
+      return false;
+    }
+    hold.believed_until = now;
+    hold.safe_until = *safe_until;
+    return true;
+  }
+
+  void lose(Hold& hold) {
+    hold.end = HoldEnd::lost;
+    diary_.note(hold);
+    write(hold);
+  }
+
+  void write(const Hold& hold) { register_.write(task_.number, hold.fence); }
+
+  void fork_and_expect_nothing() {
+    const pid_t child = ::fork();
+    if (child < 0) {
+      throw std::runtime_error("cannot fork");
+    }
+    if (child == 0) {
+      std::error_code error;
+      const bool is_inert = !lock_.held() && !lock_.fence() && !lock_.acquire(error) &&
+                            error == errc::connection_closed &&
+                            lock_.refresh() == RefreshOutcome::not_held &&
+                            lock_.release() == ReleaseOutcome::not_held;
+      ::_exit(is_inert ? 0 : 1);
+    }
+    int status = 0;
+    if (::waitpid(child, &status, 0) != child || status != 0) {
+      throw std::runtime_error("the child of a fork had a use for the lock of its parent");
+    }
+  }
+
+  // What the handlers' thread was told since.
+  void note_errors() {
+    std::vector<Trouble> errors;
+    {
+      const std::lock_guard guard(mutex_);
+      errors.swap(errors_);
+    }
+    for (const Trouble& error : errors) {
+      diary_.note(error);
+    }
+  }
+
+  const Task& task_;
+  std::mutex mutex_;
+  std::vector<Trouble> errors_;
+  std::stop_token stop_;
+  Diary diary_;
+  GuardedRegister register_;
+  ExclusiveLock lock_;
+};
+
+Task task_in(char** words) {
+  const auto time = [&](int i) { return milliseconds(std::atoll(words[i])); };
+  return {.url = words[1],
+          .number = std::atoi(words[2]),
+          .folder = words[3],
+          .ttl = time(4),
+          .refresh = time(5),
+          .work = time(6),
+          .forks = std::string(words[7]) == "forks"};
+}
+
+void work_until_input_ends(const Task& task) {
+  std::stop_source stop;
+  const std::jthread listener([stop]() mutable {
+    char byte = 0;
+    while (::read(STDIN_FILENO, &byte, 1) > 0) {
+    }
+    stop.request_stop();
+  });
+  Worker(task, stop.get_token()).run();
+}
+
+}  // namespace
+}  // namespace exclusive_lock::faults
+
+int main(int count, char** words) {
+  using namespace exclusive_lock::faults;
+  if (count != 8) {
+    std::cerr << "usage: fault_worker URL NUMBER FOLDER TTL_MS REFRESH_MS WORK_MS MANNER\n";
+    return 2;
+  }
+  try {
+    work_until_input_ends(task_in(words));
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << "fault_worker: " << error.what() << std::endl;
+    ::_exit(1);  // the listener waits for an end of input that does not come
+  }
+}
