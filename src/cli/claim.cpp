@@ -73,7 +73,13 @@ bool Claimant::acquire(const std::stop_token& stop) {
   }
   refuse_endless_wait();
   WaitLine line(*held_.lock, claim_.name, session_.talk);
-  const bool acquired = held_.lock->acquire_for(claim_.wait.value_or(for_ever), stop);
+  const Instant deadline = BootClock::now() + claim_.wait.value_or(for_ever);
+  bool acquired = held_.lock->acquire_until(deadline, stop);
+  // A hold that was handed over is short until its first refresh, and the grace for the command
+  // counts on a full ttl.
+  while (acquired && held_.lock->refresh() == RefreshOutcome::lost) {
+    acquired = held_.lock->acquire_until(deadline, stop);
+  }
   line.end();
   return acquired;
 }
