@@ -60,7 +60,13 @@ void FrontLoop::connect() {
       this->on_end(end);
     }
   };
-  link_ = open_link(loop_, options_.address, try_limit_, {.on_reply = on_reply, .on_end = on_end});
+  const auto on_push = [this, mine](const Reply& push) {
+    if (mine == epoch_) {
+      events_.on_push(push);
+    }
+  };
+  link_ = open_link(loop_, options_.address, try_limit_,
+                    {.on_reply = on_reply, .on_push = on_push, .on_end = on_end});
   link_->send(handshake_commands(options_.login));
   set_alarm();
 }
@@ -222,6 +228,7 @@ void FrontLoop::leave_if_idle() {
 void FrontLoop::shut_down() {
   state_ = State::closed;
   timer_.cancel();
+  alarm_.reset();
   ++epoch_;
   if (link_) {
     link_->drop("closed");

@@ -62,6 +62,8 @@ class FrontLoop {
   struct Events {
     std::function<void()> on_up;
     std::function<void(const StoreFailure& trouble, bool is_refusal)> on_trouble;
+    // Not asked for; must not call into FrontLoop.
+    std::function<void(const Reply&)> on_push;
   };
 
   FrontLoop(EventLoop& loop, FrontOptions options, const ClockSource& clock, Events events);
@@ -72,7 +74,7 @@ class FrontLoop {
   void distrust();
   // The server has become a replica.
   void leave();
-  // Fails everything, those handed over later too.
+  // Fails everything, and all that is handed over before the next connect().
   void shut_down();
 
  private:
