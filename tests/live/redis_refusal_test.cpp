@@ -125,8 +125,11 @@ TEST(RedisRefusal, RefusalFailsPendingOperationsAtOnce) {
 }
 
 // The rights that redis_store.hpp names, and nothing else.
-const std::vector<std::string> needed{"hello",    "evalsha", "eval", "script|load", "time", "pttl",
-                                      "getrange", "get",     "set",  "pexpire",     "del"};
+const std::vector<std::string> needed{"hello", "evalsha",  "eval",    "script|load", "time",
+                                      "pttl",  "getrange", "get",     "set",         "pexpire",
+                                      "del",   "zcard",    "zpopmin", "zrem",        "hget"};
+const std::vector<std::string> needed_for_waiting{"zadd", "zrank", "zscore",
+                                                  "hset", "hmget", "hdel"};
 
 std::vector<std::string> user_with(const std::vector<std::string>& commands) {
   std::vector<std::string> words{"ACL",
@@ -171,10 +174,32 @@ TEST_P(Rights, NamedOnesSuffice) {
   EXPECT_EQ(asker.list("exclusive-lock:").records.size(), 0U);
 }
 
+TEST_P(Rights, NamedOnesSufficeForWaitingWithoutBeingTold) {
+  Server server({.kind = GetParam()});
+  RawClient admin = server.client();
+  std::vector<std::string> rights = needed;
+  rights.insert(rights.end(), needed_for_waiting.begin(), needed_for_waiting.end());
+  admin.must(user_with(rights));
+  RedisAsker asker(options_of_locker(server));
+  const Owner first = new_owner();
+  const Owner second = new_owner();
+  const Owner third = new_owner();
+  asker.attempt(key, first);
+  EXPECT_EQ(asker.patient_attempt(key, second).outcome, AttemptOutcome::waiting);
+  EXPECT_EQ(asker.patient_attempt(key, with_ticket(second, 2)).outcome, AttemptOutcome::waiting);
+  EXPECT_EQ(asker.patient_attempt(key, third).outcome, AttemptOutcome::waiting);
+  EXPECT_EQ(asker.beat(key, with_ticket(second, 2)).outcome, BeatOutcome::waiting);
+  EXPECT_EQ(asker.release(key, first), ReleaseVerdict::released);
+  EXPECT_EQ(asker.beat(key, with_ticket(second, 2)).outcome, BeatOutcome::granted);
+  EXPECT_EQ(asker.release(key, third), ReleaseVerdict::left);
+  EXPECT_EQ(asker.release(key, with_ticket(second, 2)), ReleaseVerdict::released);
+  EXPECT_FALSE(asker.store().pushes_grants());
+}
+
 TEST_P(Rights, EachMissingOneIsToldAndNothingWasDone) {
   Server server({.kind = GetParam()});
   RawClient admin = server.client();
-  for (const std::string missing : {"evalsha", "time", "pttl", "getrange", "get", "set"}) {
+  for (const std::string missing : {"evalsha", "time", "pttl", "getrange", "get", "set", "zcard"}) {
     std::vector<std::string> rest = needed;
     std::erase(rest, missing);
     admin.must(user_with(rest));

@@ -60,7 +60,13 @@ void FrontLoop::connect() {
       this->on_end(end);
     }
   };
-  link_ = open_link(loop_, options_.address, try_limit_, {.on_reply = on_reply, .on_end = on_end});
+  const auto on_push = [this, mine](const Reply& push) {
+    if (mine == epoch_) {
+      events_.on_push(push);
+    }
+  };
+  link_ = open_link(loop_, options_.address, try_limit_,
+                    {.on_reply = on_reply, .on_push = on_push, .on_end = on_end});
   link_->send(handshake_commands(options_.login));
   set_alarm();
 }
@@ -222,6 +228,7 @@ void FrontLoop::leave_if_idle() {
 void FrontLoop::shut_down() {
   state_ = State::closed;
   timer_.cancel();
+  alarm_.reset();
   ++epoch_;
   if (link_) {
     link_->drop("closed");
@@ -252,7 +259,7 @@ void FrontLoop::on_alarm() {
 }
 
 void FrontLoop::look_after_link(Instant now) {
-  const auto since = queue_.unanswered_since();
+  const auto since = silent_since();
   if (since && now >= *since + silence_limit_) {
     give_up_link(unavailable("the connection was given up: the server was silent for " +
                              std::to_string(silence_limit_.count()) + " ms"),
@@ -260,6 +267,12 @@ void FrontLoop::look_after_link(Instant now) {
   } else if (!since && now >= quiet_since_ + silence_limit_ / 2) {
     ask_for_time(now);
   }
+}
+
+// Replies come in order: one that comes is a sign of life, however long the last of a burst waits.
+std::optional<Instant> FrontLoop::silent_since() const {
+  const auto unanswered_since = queue_.unanswered_since();
+  return unanswered_since ? std::optional(std::max(*unanswered_since, quiet_since_)) : std::nullopt;
 }
 
 void FrontLoop::ask_for_time(Instant now) {
@@ -281,7 +294,7 @@ Instant FrontLoop::next_event() const {
     case State::connecting:
       return started_at_ + try_limit_;
     case State::up: {
-      const auto since = queue_.unanswered_since();
+      const auto since = silent_since();
       return since ? *since + silence_limit_ : quiet_since_ + silence_limit_ / 2;
     }
     case State::resting:

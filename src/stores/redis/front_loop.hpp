@@ -13,10 +13,10 @@
 // (wrong password, replica, certificate, maxclients) fails them at once: it is not going to pass
 // while they wait.
 //
-// Silence. A link whose oldest unanswered command has waited for silence_limit is dropped, and an
-// idle one is asked for the TIME every half of it: a frozen server, a half-open peer and a cut
-// cable are noticed within one and a half silence limits. A server that answers anything, even
-// BUSY, is alive.
+// Silence. A link that owes a reply and has been silent for silence_limit is dropped, and an idle
+// one is asked for the TIME every half of it: a frozen server, a half-open peer and a cut cable are
+// noticed within one and a half silence limits. A server that answers anything, even BUSY, is
+// alive.
 //
 // A server that turns out to have become a replica is left when it owes no reply any more: its
 // address may belong to the new master by now, and if it does not, the handshake tells everybody.
@@ -62,6 +62,8 @@ class FrontLoop {
   struct Events {
     std::function<void()> on_up;
     std::function<void(const StoreFailure& trouble, bool is_refusal)> on_trouble;
+    // Not asked for; must not call into FrontLoop.
+    std::function<void(const Reply&)> on_push;
   };
 
   FrontLoop(EventLoop& loop, FrontOptions options, const ClockSource& clock, Events events);
@@ -72,7 +74,7 @@ class FrontLoop {
   void distrust();
   // The server has become a replica.
   void leave();
-  // Fails everything, those handed over later too.
+  // Fails everything, and all that is handed over before the next connect().
   void shut_down();
 
  private:
@@ -91,6 +93,7 @@ class FrontLoop {
 
   void on_alarm();
   void look_after_link(Instant now);
+  [[nodiscard]] std::optional<Instant> silent_since() const;
   void ask_for_time(Instant now);
   [[nodiscard]] Instant next_event() const;
   void set_alarm();

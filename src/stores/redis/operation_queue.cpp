@@ -1,5 +1,6 @@
 #include "stores/redis/operation_queue.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "exclusive_lock/error.hpp"
@@ -20,7 +21,7 @@ std::vector<Command> OperationQueue::take_waiting(Instant now) {
     }
     std::vector<Command> more = entry->operation.commands();
     entry->state = State::sent;
-    entry->missing = more.size();
+    entry->missing = static_cast<std::size_t>(std::ranges::count_if(more, has_reply));
     entry->requested_at = now;
     commands.insert(commands.end(), std::make_move_iterator(more.begin()),
                     std::make_move_iterator(more.end()));
@@ -94,6 +95,8 @@ void OperationQueue::conclude(const std::shared_ptr<Entry>& entry, Outcome outco
   entry->replies.clear();
   operation.done(std::move(outcome));
 }
+
+bool has_reply(const Command& command) { return command.front() != "SUBSCRIBE"; }
 
 StoreFailure not_answered_in_time(Milliseconds waited) {
   return {

@@ -39,7 +39,7 @@ using Outcome = std::variant<Exchange, StoreFailure>;
 
 // One or more commands that belong together and are answered together.
 struct Operation {
-  // Called when they are about to be sent, never if they are not; at least one command.
+  // Called when they are about to be sent, never if they are not; at least one that has a reply.
   std::function<std::vector<Command>()> commands;
   Instant deadline;
   std::function<void(Outcome)> done;  // called exactly once
@@ -83,6 +83,9 @@ class OperationQueue {
   std::deque<std::shared_ptr<Entry>> sent_;  // abandoned ones too, until their replies have come
   Deadlines deadlines_;                      // those that are not over
 };
+
+// SUBSCRIBE is confirmed by a push, which is no reply; an error is one.
+[[nodiscard]] bool has_reply(const Command& command);
 
 // What a sent operation ends with when its time is over.
 StoreFailure not_answered_in_time(Milliseconds waited);

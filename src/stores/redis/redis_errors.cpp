@@ -21,10 +21,10 @@ struct Meaning {
 
 constexpr std::string_view needed_rights =
     "this user lacks a right. Needed are the commands hello, evalsha, eval, script|load, time, "
-    "pttl, "
-    "getrange, get, set, pexpire and del, for listing also scan, for a database other than 0 also "
-    "select; and the keys <prefix>:* and {<prefix>:* (with the default prefix ~exclusive-lock:* "
-    "~{exclusive-lock:*)";
+    "pttl, getrange, get, set, pexpire, del, zcard, zpopmin, zrem and hget, for waiting also zadd, "
+    "zrank, zscore, hset, hmget and hdel, for being told of hand-overs publish and subscribe, for "
+    "showing who waits zrange, for listing scan, for a database other than 0 select; and the keys "
+    "<prefix>:* and {<prefix>:* (with the default prefix ~exclusive-lock:* ~{exclusive-lock:*)";
 
 constexpr std::string_view is_replica =
     "this server is a replica, and locks are kept by the master only. Connect to the master";

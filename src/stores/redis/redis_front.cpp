@@ -11,12 +11,14 @@
 namespace exclusive_lock::redis {
 
 struct RedisFront::Impl {
-  Impl(FrontOptions options, const ClockSource& source)
+  Impl(const FrontOptions& options, PushOptions push_options, const ClockSource& source)
       : clock(source),
-        machine(loop, std::move(options), source,
+        machine(loop, options, source,
                 {.on_up = [this] { on_up(); },
                  .on_trouble = [this](const StoreFailure& trouble,
-                                      bool refused) { on_trouble(trouble, refused); }}) {}
+                                      bool refused) { on_trouble(trouble, refused); },
+                 .on_push = [](const Reply&) {}}),
+        pushes(loop, options, source, std::move(push_options)) {}
 
   void on_up() {
     {
@@ -51,6 +53,7 @@ struct RedisFront::Impl {
   std::condition_variable news;
   std::vector<Operation> inbox;
   bool inbox_is_announced = false;
+  bool wants_pushes = false;
   bool is_closed = false;
   bool was_up = false;
   bool was_refused = false;
@@ -60,10 +63,11 @@ struct RedisFront::Impl {
 
   EventLoop loop;
   FrontLoop machine;
+  PushLink pushes;
 };
 
-RedisFront::RedisFront(FrontOptions options, const ClockSource& clock)
-    : impl_(std::make_unique<Impl>(std::move(options), clock)) {
+RedisFront::RedisFront(FrontOptions options, PushOptions pushes, const ClockSource& clock)
+    : impl_(std::make_unique<Impl>(options, std::move(pushes), clock)) {
   impl_->loop.post([impl = impl_.get()] { impl->machine.connect(); });
 }
 
@@ -91,6 +95,15 @@ void RedisFront::submit(Operation operation) {
   }
 }
 
+void RedisFront::open_pushes() {
+  const std::lock_guard guard(impl_->mutex);
+  if (!impl_->is_closed && !std::exchange(impl_->wants_pushes, true)) {
+    impl_->loop.post([impl = impl_.get()] { impl->pushes.open(); });
+  }
+}
+
+bool RedisFront::gets_pushes() const { return impl_->pushes.is_subscribed(); }
+
 void RedisFront::distrust_link() { impl_->machine.distrust(); }
 
 void RedisFront::leave_link() { impl_->machine.leave(); }
@@ -104,6 +117,7 @@ void RedisFront::close() {
   }
   impl_->loop.post([impl = impl_.get()] {
     impl->machine.shut_down();
+    impl->pushes.shut_down();
     impl->take_inbox();
   });
   impl_->loop.finish();

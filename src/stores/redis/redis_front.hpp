@@ -6,22 +6,20 @@
 // callers at once cost little more than one. Replies are whatever the server sent; nobody's odd
 // reply hurts another one's. States, deadlines and the rule about silence: front_loop.hpp.
 //
-// The fair hand-over will need pub/sub, on a second connection of its own (a refused SUBSCRIBE on
-// this one would shift every later reply). That is another user of RedisLink on the same EventLoop,
-// beside FrontLoop and not inside it: RedisLink then hands out the pushes that it only drains now,
-// and what the two share of handshake, pauses and silence is taken out of FrontLoop.
+// On the same thread lives the connection for pub/sub, push_link.hpp.
 
 #include <memory>
 #include <optional>
 
 #include "stores/redis/front_loop.hpp"
+#include "stores/redis/push_link.hpp"
 
 namespace exclusive_lock::redis {
 
 class RedisFront {
  public:
   // Starts the I/O thread and the first try to connect. `clock` must outlive it.
-  RedisFront(FrontOptions options, const ClockSource& clock);
+  RedisFront(FrontOptions options, PushOptions pushes, const ClockSource& clock);
   ~RedisFront();  // close()
   RedisFront(const RedisFront&) = delete;
   RedisFront& operator=(const RedisFront&) = delete;
@@ -32,6 +30,10 @@ class RedisFront {
   // From any thread. `done` is called on the I/O thread, or inline after close(); it must not block
   // or throw.
   void submit(Operation operation);
+
+  // From any thread, as often as one likes: connects for pub/sub, and stays so.
+  void open_pushes();
+  [[nodiscard]] bool gets_pushes() const;
 
   // The server's last answer made no sense, so those that follow cannot be trusted to be for whom
   // they seem: ends the link soon. On the I/O thread.

@@ -37,6 +37,9 @@ struct Request {
   ReplyBuilder builder;
 };
 
+// A push of ours has three short words.
+constexpr ReplyLimits push_limits{.depth = 2, .nodes = 64};
+
 void add_command(boost::redis::request& to, const Command& command) {
   if (command.size() == 1) {
     to.push(command.front());  // push_range() leaves out a command without arguments
@@ -112,7 +115,10 @@ class BoostRedisLink final : public RedisLink, public std::enable_shared_from_th
         report_(std::move(report)),
         events_(std::move(events)),
         connection_(loop.impl().io.get_executor(), std::move(tls),
-                    boost::redis::logger(boost::redis::logger::level::disabled, [](auto...) {})) {}
+                    boost::redis::logger(boost::redis::logger::level::disabled, [](auto...) {})),
+        push_adapter_(adapter_of(std::make_shared<ReplyBuilder>(push_limits), events_.on_push)) {
+    connection_.set_receive_response(push_adapter_);
+  }
 
   void start(std::chrono::milliseconds step_limit) {
     if (!address_.unix_socket.empty()) {
@@ -129,7 +135,8 @@ class BoostRedisLink final : public RedisLink, public std::enable_shared_from_th
       add_command(request->words, command);
     }
     // Boost.Redis refers to the connection until the request is done.
-    connection_.async_exec(request->words, adapter_of(request),
+    connection_.async_exec(request->words,
+                           adapter_of({request, &request->builder}, events_.on_reply),
                            [request, self = shared_from_this()](error_code, std::size_t) {});
   }
 
@@ -168,27 +175,28 @@ class BoostRedisLink final : public RedisLink, public std::enable_shared_from_th
 #pragma GCC diagnostic pop
   }
 
-  // Takes whatever comes, in order, and gives it to whoever reads the replies.
-  boost::redis::any_adapter adapter_of(const std::shared_ptr<Request>& request) {
-    return boost::redis::any_adapter{[this, request](ParseEvent event,
-                                                     const boost::redis::resp3::node_view& node,
-                                                     error_code& error) {
-      switch (event) {
-        case ParseEvent::init:
-          return request->builder.clear();
-        case ParseEvent::node:
-          if (!add_node(request->builder, node)) {
-            error = boost::redis::error::incompatible_size;
+  // Takes whatever comes, in order, and gives it to whoever listens, which may change meanwhile.
+  static boost::redis::any_adapter adapter_of(std::shared_ptr<ReplyBuilder> builder,
+                                              const std::function<void(Reply)>& listener) {
+    return boost::redis::any_adapter{
+        [builder = std::move(builder), &listener](
+            ParseEvent event, const boost::redis::resp3::node_view& node, error_code& error) {
+          switch (event) {
+            case ParseEvent::init:
+              return builder->clear();
+            case ParseEvent::node:
+              if (!add_node(*builder, node)) {
+                error = boost::redis::error::incompatible_size;
+              }
+              return;
+            case ParseEvent::done:
+              return listener(builder->take());
           }
-          return;
-        case ParseEvent::done:
-          return events_.on_reply(request->builder.take());
-      }
-    }};
+        }};
   }
 
-  // We subscribe to nothing, but what a server sends without being asked must not fill the channel:
-  // 256 of them would stop the reader.
+  // They have been heard when they were read. But the channel that counts them must not fill: 256
+  // of them would stop the reader.
   void drain_pushes() {
     connection_.async_receive2([self = shared_from_this()](error_code error) {
       if (!error) {
@@ -202,6 +210,7 @@ class BoostRedisLink final : public RedisLink, public std::enable_shared_from_th
     connection_.cancel();
     const auto on_end = std::exchange(events_.on_end, nullptr);
     events_.on_reply = [](const Reply&) {};
+    events_.on_push = [](const Reply&) {};
     on_end(end_of(error));
   }
 
@@ -237,6 +246,7 @@ class BoostRedisLink final : public RedisLink, public std::enable_shared_from_th
   std::string drop_reason_;
   std::set<int> sockets_before_;
   Connection connection_;
+  boost::redis::any_adapter push_adapter_;
 };
 
 class NoLink final : public RedisLink {

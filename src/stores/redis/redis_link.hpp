@@ -53,6 +53,9 @@ struct LinkEnd {
 struct LinkEvents {
   // In the order of the commands. Must not call into the link.
   std::function<void(Reply)> on_reply;
+  // What the server sends without being asked, and the first word of a server that says more than
+  // it was asked. Must not call into the link.
+  std::function<void(Reply)> on_push;
   // The last call, exactly once, also after drop().
   std::function<void(LinkEnd)> on_end;
 };

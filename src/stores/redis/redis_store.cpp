@@ -80,10 +80,29 @@ struct Inside {
   Inside(const RedisStoreOptions& options, const ClockSource& clock_source,
          std::shared_ptr<spdlog::logger> log)
       : clock(clock_source),
-        front(front_options(options, std::move(log), server_time), clock_source),
+        channel(redis::new_push_channel()),
+        front(front_options(options, std::move(log), server_time), push_options(), clock_source),
         scripts(front, server_time) {}
 
+  redis::PushOptions push_options() {
+    return {.channel = channel,
+            .on_grant =
+                [this](const Grant& grant) {
+                  if (listener.granted) {
+                    listener.granted(grant);
+                  }
+                },
+            .on_subscribed =
+                [this] {
+                  if (listener.pushes_resumed) {
+                    listener.pushes_resumed();
+                  }
+                }};
+  }
+
   const ClockSource& clock;
+  const std::string channel;
+  Store::GrantListener listener;  // set before the first attempt that opens the push link
   redis::ServerTime server_time;  // the I/O thread's
   redis::RedisFront front;
   ScriptRunner scripts;
@@ -114,6 +133,9 @@ class RedisStore final : public Store {
     const auto keys = redis::lock_keys(request.key);
     if (is_forked() || !keys) {
       return done(is_forked() ? forked_failure() : keyless_failure(request.key));
+    }
+    if (request.patience) {
+      inside_->front.open_pushes();
     }
     make_attempt(std::make_shared<const ScriptCall>(redis::acquire_call(request, *keys, channel())),
                  deadline, std::move(done), Repeat::once_if_too_late);
@@ -185,6 +207,12 @@ class RedisStore final : public Store {
                      [](const auto& replies) { return redis::read_remove(replies[0]); });
   }
 
+  void listen(GrantListener listener) override {
+    if (!is_forked()) {
+      inside_->listener = std::move(listener);
+    }
+  }
+  bool pushes_grants() const override { return !is_forked() && inside_->front.gets_pushes(); }
   Milliseconds retry_pause() const override { return longest_retry_pause; }
   const std::string& url() const override { return url_; }
   void close() override {
@@ -197,8 +225,9 @@ class RedisStore final : public Store {
   // Before anything that a thread of the parent may have held when it forked.
   bool is_forked() const { return ::getpid() != creator_; }
 
-  // Where the store is told of hand-overs.
-  std::string channel() const { return ""; }
+  // Where the store hears of hand-overs; empty: nowhere. One that is named without a subscriber
+  // would make the waiter count as dead.
+  std::string channel() const { return pushes_grants() ? inside_->channel : std::string(); }
 
   // Which store it was that failed.
   template <class T>

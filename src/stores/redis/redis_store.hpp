@@ -2,16 +2,25 @@
 // The store on a server: Redis 6+, KeyDB 6+, Valkey, Redict.
 //
 // A lock K is two keys: K, the record, with the ttl as its own, and the fence beside it
-// (key_codec.hpp), with a ttl of a day. Every verb is one script, so one step (scripts/*.lua).
+// (key_codec.hpp), with a ttl of a day. While somebody waits there are two more, with a ttl of a
+// minute (scripts/shared/queue.lua). Every verb is one script, so one step (scripts/*.lua).
+// Hand-overs are told over a second connection, made with the first attempt that has patience
+// (push_link.hpp).
 //
 // The server's clock decides when a record expires and what `since` says. `not_after` is translated
 // to it by what replies have told (server_time.hpp); an attempt that the server calls too late
 // although it is in time by our clock (its clock was set forward) is made once more: nothing was
 // done.
 //
-// What the server must allow: the commands hello, evalsha, eval, script|load, time, pttl, getrange,
-// get, set, pexpire, del; for list() also scan, for a database other than 0 also select; info, if
-// the log is to warn of an eviction policy. And the keys ~<prefix>:* ~{<prefix>:*.
+// What the server must allow:
+// - the keys ~<prefix>:* ~{<prefix>:*, and the commands hello, evalsha, eval, script|load, time,
+//   pttl, getrange, get, set, pexpire, del, zcard, zpopmin, zrem, hget (release looks for an entry
+//   in the queue too);
+// - for waiting also zadd, zrank, zscore, hset, hmget, hdel;
+// - for being told of hand-overs also publish, subscribe and the channels &exclusive-lock:push:*.
+//   Without them waiting works, by looking now and then; the log says so once;
+// - for inspect() to show who waits also zrange; for list() also scan; for a database other than 0
+//   also select; info, if the log is to warn of an eviction policy.
 //
 // One I/O thread (redis_front.hpp). After a fork() the child's copy answers connection_closed and
 // leaves alone what it shares with the parent, at the price of a little memory in the child.

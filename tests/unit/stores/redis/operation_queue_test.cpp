@@ -76,6 +76,21 @@ TEST_F(Operations, GetTheirOwnReplies) {
   EXPECT_THAT(answers, ElementsAre("a=1", "b=23", "c=4"));
 }
 
+// RESP3 confirms it by a push.
+TEST_F(Operations, SubscribeHasNoReply) {
+  queue.add({.commands =
+                 [] {
+                   return std::vector<Command>{{"SUBSCRIBE", "c"}, {"TIME", ""}};
+                 },
+             .deadline = start + 1s,
+             .done = [this](const Outcome& outcome) { note("a", outcome); }});
+  add("b");
+  EXPECT_THAT(send(), ElementsAre("SUBSCRIBEc", "TIME", "b0"));
+  EXPECT_TRUE(queue.on_reply(text("1"), start));
+  EXPECT_TRUE(queue.on_reply(text("2"), start));
+  EXPECT_THAT(answers, ElementsAre("a=1", "b=2"));
+}
+
 TEST_F(Operations, ReplyThatNobodyAskedForIsTold) {
   EXPECT_FALSE(queue.on_reply(text("1"), start));
   add("a");

@@ -1,0 +1,313 @@
+// What a server tells those that wait, over the second connection, and what is done without it.
+
+#include <gtest/gtest.h>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/ostream_sink.h>
+
+#include <map>
+#include <mutex>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "core/record_codec.hpp"
+#include "live/redis_asker.hpp"
+
+namespace exclusive_lock::live {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string key = "exclusive-lock:job";
+
+// A store that listens.
+class Listener {
+ public:
+  explicit Listener(const Server& server) : Listener(options_for(server)) {}
+  explicit Listener(const RedisStoreOptions& options) : asker(options) {
+    asker.store().listen({.granted =
+                              [this](const Grant& grant) {
+                                const std::lock_guard guard(mutex_);
+                                grants_.push_back(grant);
+                              },
+                          .pushes_resumed =
+                              [this] {
+                                const std::lock_guard guard(mutex_);
+                                ++resumptions_;
+                              }});
+  }
+  ~Listener() { asker.store().close(); }  // before what the callbacks use
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  // The first attempt with patience opens the connection.
+  ::testing::AssertionResult subscribes() {
+    asker.patient_attempt("exclusive-lock:opener", new_owner());
+    if (!eventually([this] { return asker.store().pushes_grants(); })) {
+      return ::testing::AssertionFailure() << "no subscription";
+    }
+    return ::testing::AssertionSuccess();
+  }
+
+  std::vector<Grant> grants() {
+    const std::lock_guard guard(mutex_);
+    return grants_;
+  }
+  int resumptions() {
+    const std::lock_guard guard(mutex_);
+    return resumptions_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Grant> grants_;
+  int resumptions_ = 0;
+
+ public:
+  RedisAsker asker;
+};
+
+class Pushes : public testing::TestWithParam<ServerKind> {
+ protected:
+  Server server{{.kind = GetParam()}};
+  RawClient client{server.client()};
+
+  std::vector<std::string> channels() { return client.texts({"PUBSUB", "CHANNELS", "*"}); }
+  std::optional<Owner> holder() { return record_owner(client.must({"GET", key}).text); }
+};
+
+INSTANTIATE_TEST_SUITE_P(Servers, Pushes, testing::ValuesIn(kinds_to_test()), [](const auto& info) {
+  const std::string_view program = program_name(info.param);
+  return std::string(program.substr(0, program.find('-')));
+});
+
+TEST_P(Pushes, HandOverIsToldToTheOneThatWaits) {
+  Listener holder_side(server);
+  Listener waiting_side(server);
+  ASSERT_TRUE(holder_side.subscribes());
+  ASSERT_TRUE(waiting_side.subscribes());
+  const Owner first = new_owner();
+  const Owner second = new_owner();
+  holder_side.asker.attempt(key, first);
+  const AttemptReply waiting = waiting_side.asker.patient_attempt(key, second);
+  EXPECT_EQ(waiting.outcome, AttemptOutcome::waiting);
+  holder_side.asker.release(key, first);
+  ASSERT_TRUE(eventually([&] { return !waiting_side.grants().empty(); }));
+  const Grant grant = waiting_side.grants()[0];
+  EXPECT_EQ(grant.owner, second);
+  ASSERT_TRUE(grant.granted_at);
+  EXPECT_GT(*grant.granted_at, *waiting.store_time);
+  const BeatReply beat = waiting_side.asker.beat(key, second);
+  EXPECT_EQ(beat.outcome, BeatOutcome::granted);
+  EXPECT_EQ(beat.fence, grant.fence);
+  EXPECT_GE(*beat.store_time, *grant.granted_at);
+  EXPECT_TRUE(holder_side.grants().empty());
+  EXPECT_EQ(channels().size(), 2U);
+}
+
+TEST_P(Pushes, OneConnectionServesAllLocksAndIsOpenedWhenSomebodyWaits) {
+  Listener listener(server);
+  EXPECT_FALSE(listener.asker.store().pushes_grants());
+  const Owner first = new_owner();
+  for (int i = 0; i < 20; ++i) {
+    listener.asker.attempt("exclusive-lock:" + std::to_string(i), first);
+  }
+  EXPECT_TRUE(channels().empty());
+  ASSERT_TRUE(listener.subscribes());
+  EXPECT_EQ(listener.resumptions(), 1);
+  for (int i = 0; i < 20; ++i) {
+    listener.asker.patient_attempt("exclusive-lock:" + std::to_string(i), new_owner());
+  }
+  for (int i = 0; i < 20; ++i) {
+    listener.asker.release("exclusive-lock:" + std::to_string(i), first);
+  }
+  ASSERT_TRUE(eventually([&] { return listener.grants().size() == 20; }));
+  ASSERT_EQ(channels().size(), 1U);
+  EXPECT_TRUE(channels()[0].starts_with("exclusive-lock:push:"));
+}
+
+TEST_P(Pushes, ThousandsInABurstAllArrive) {
+  Listener listener(server);
+  ASSERT_TRUE(listener.subscribes());
+  const std::string message = owner_text(new_owner()) + " 7 8";
+  for (int i = 0; i < 3000; ++i) {
+    client.send({"PUBLISH", channels()[0], message});
+    client.receive();
+  }
+  EXPECT_TRUE(eventually([&] { return listener.grants().size() == 3000; }));
+}
+
+TEST_P(Pushes, WaiterWhoseProcessIsGoneIsSkippedAtOnce) {
+  const Owner first = new_owner();
+  RedisAsker asker(server);
+  asker.attempt(key, first);
+  const Owner gone = new_owner();
+  {
+    Listener listener(server);
+    ASSERT_TRUE(listener.subscribes());
+    EXPECT_EQ(listener.asker.patient_attempt(key, gone).position, 1U);
+  }
+  ASSERT_TRUE(eventually([&] { return channels().empty(); }));
+  const Owner second = new_owner();
+  EXPECT_EQ(asker.patient_attempt(key, second).position, 2U);
+  EXPECT_EQ(asker.release(key, first), ReleaseVerdict::released);
+  EXPECT_EQ(holder(), second);
+}
+
+// An entry that was made before the subscription was there names no channel yet.
+TEST_P(Pushes, BeatNamesTheChannel) {
+  Listener listener(server);
+  const Owner first = new_owner();
+  const Owner second = new_owner();
+  listener.asker.attempt(key, first);
+  listener.asker.patient_attempt(key, second);
+  ASSERT_TRUE(listener.subscribes());
+  EXPECT_EQ(listener.asker.beat(key, second).outcome, BeatOutcome::waiting);
+  listener.asker.release(key, first);
+  EXPECT_TRUE(eventually([&] { return !listener.grants().empty(); }));
+}
+
+TEST_P(Pushes, LostSubscriptionComesBackAndSaysSo) {
+  Listener listener(server);
+  ASSERT_TRUE(listener.subscribes());
+  for (int kills = 1; kills <= 3; ++kills) {
+    client.must({"CLIENT", "KILL", "TYPE", "pubsub"});
+    ASSERT_TRUE(eventually([&] { return listener.resumptions() == kills + 1; }));
+    EXPECT_TRUE(listener.asker.store().pushes_grants());
+    const Owner first = new_owner();
+    listener.asker.attempt(key, first);
+    const Owner second = new_owner();
+    listener.asker.patient_attempt(key, second);
+    listener.asker.release(key, first);
+    ASSERT_TRUE(eventually(
+        [&] { return !listener.grants().empty() && listener.grants().back().owner == second; }));
+    listener.asker.release(key, second);
+  }
+}
+
+TEST_P(Pushes, RestartedServerIsSubscribedToAgain) {
+  Listener listener(server);
+  ASSERT_TRUE(listener.subscribes());
+  server.restart(ServerData::lost);
+  ASSERT_TRUE(eventually([&] { return listener.resumptions() == 2; }));
+  EXPECT_TRUE(listener.asker.works_again());
+}
+
+TEST_P(Pushes, SilentServerEndsTheSubscription) {
+  RedisStoreOptions options = options_for(server);
+  options.command_timeout = 300ms;
+  Listener listener(options);
+  ASSERT_TRUE(listener.subscribes());
+  server.pause();
+  EXPECT_TRUE(eventually([&] { return !listener.asker.store().pushes_grants(); }));
+  server.resume();
+  EXPECT_TRUE(eventually([&] { return listener.resumptions() >= 2; }));
+}
+
+TEST_P(Pushes, NonsenseIsIgnored) {
+  Listener listener(server);
+  ASSERT_TRUE(listener.subscribes());
+  const std::string channel = channels()[0];
+  const Owner owner = new_owner();
+  const std::string text = owner_text(owner);
+  for (const std::string& message :
+       {std::string(), std::string("x"), text, text + " 1", text + " 1 2 3", text + " 1 -2",
+        text + " 0 2", text + " 1  2", text + " +1 2", std::string(" 1 2"),
+        std::string(100'000, ' '), text + " 99999999999999999999999 2", text + " 1 2\n"}) {
+    client.must({"PUBLISH", channel, message});
+  }
+  client.must({"PUBLISH", channel, text + " 1 2"});
+  ASSERT_TRUE(eventually([&] { return !listener.grants().empty(); }));
+  EXPECT_EQ(listener.grants().size(), 1U);
+  EXPECT_EQ(listener.grants()[0].owner, owner);
+  EXPECT_EQ(listener.grants()[0].fence, Fence{1});
+  EXPECT_EQ(listener.grants()[0].granted_at, StoreTime(2));
+  EXPECT_EQ(listener.resumptions(), 1);
+}
+
+TEST_P(Pushes, ClosedStoreHearsNothing) {
+  Listener listener(server);
+  ASSERT_TRUE(listener.subscribes());
+  listener.asker.store().close();
+  EXPECT_FALSE(listener.asker.store().pushes_grants());
+  EXPECT_TRUE(eventually([&] { return channels().empty(); }));
+}
+
+RedisStoreOptions options_of_user(const Server& server) {
+  RedisStoreOptions options = options_for(server);
+  options.username = "locker";
+  options.password = "secret";
+  return options;
+}
+
+TEST_P(Pushes, WithoutTheRightToSubscribeItIsSaidOnceAndNotTriedAgainSoon) {
+  client.must({"ACL", "SETUSER", "locker", "reset", "on", ">secret", "+@all", "-subscribe",
+               "~exclusive-lock:*", "~{exclusive-lock:*"});
+  std::ostringstream text;
+  const SystemClockSource clock;
+  const auto log = std::make_shared<spdlog::logger>(
+      "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(text));
+  {
+    const auto store = open_redis_store(options_of_user(server), clock, log);
+    RedisAsker asker(server);
+    client.must({"CONFIG", "RESETSTAT"});
+    const auto asks = [&](const std::string& name) {
+      return std::holds_alternative<AttemptReply>(answer_of<AttemptReply>([&](auto done) {
+        store->attempt(asker.patient_request(name, new_owner()), clock.now() + test_patience,
+                       std::move(done));
+      }));
+    };
+    EXPECT_TRUE(asks(key));
+    // The command that is refused, and its statistics, differ by server; its connection does not.
+    const auto connections = [&] {
+      const std::string stats = client.text({"INFO", "stats"});
+      const std::string mark = "total_connections_received:";
+      return std::stoi(stats.substr(stats.find(mark) + mark.size()));
+    };
+    const auto clients = [&] {
+      const std::string stats = client.text({"INFO", "clients"});
+      const std::string mark = "connected_clients:";
+      return std::stoi(stats.substr(stats.find(mark) + mark.size()));
+    };
+    ASSERT_TRUE(eventually([&] { return connections() == 1 && clients() == 3; }));
+    for (int i = 0; i < 200; ++i) {
+      EXPECT_TRUE(asks("exclusive-lock:" + std::to_string(i)));
+    }
+    EXPECT_EQ(connections(), 1);
+    EXPECT_FALSE(store->pushes_grants());
+    store->close();
+  }
+  const std::string said = text.str();
+  EXPECT_NE(said.find("subscribe"), std::string::npos) << said;
+  EXPECT_EQ(said.find("does not tell"), said.rfind("does not tell")) << said;
+}
+
+TEST_P(Pushes, RightToItsChannelsSuffices) {
+  client.must({"ACL", "SETUSER", "locker", "reset", "on", ">secret", "+@all", "~exclusive-lock:*",
+               "~{exclusive-lock:*", "resetchannels", "&exclusive-lock:push:*"});
+  Listener listener(options_of_user(server));
+  ASSERT_TRUE(listener.subscribes());
+  const Owner first = new_owner();
+  listener.asker.attempt(key, first);
+  listener.asker.patient_attempt(key, new_owner());
+  listener.asker.release(key, first);
+  EXPECT_TRUE(eventually([&] { return listener.grants().size() == 1; }));
+}
+
+TEST_P(Pushes, WithoutTheRightToPublishHandOverGoesOn) {
+  client.must({"ACL", "SETUSER", "locker", "reset", "on", ">secret", "+@all", "-publish",
+               "~exclusive-lock:*", "~{exclusive-lock:*"});
+  Listener listener(server);
+  ASSERT_TRUE(listener.subscribes());
+  RedisAsker holder_side(options_of_user(server));
+  const Owner first = new_owner();
+  const Owner second = new_owner();
+  holder_side.attempt(key, first);
+  listener.asker.patient_attempt(key, second);
+  EXPECT_EQ(holder_side.release(key, first), ReleaseVerdict::released);
+  EXPECT_EQ(listener.asker.beat(key, second).outcome, BeatOutcome::granted);
+  EXPECT_TRUE(listener.grants().empty());
+}
+
+}  // namespace
+}  // namespace exclusive_lock::live
