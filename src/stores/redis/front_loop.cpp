@@ -252,7 +252,7 @@ void FrontLoop::on_alarm() {
 }
 
 void FrontLoop::look_after_link(Instant now) {
-  const auto since = queue_.unanswered_since();
+  const auto since = silent_since();
   if (since && now >= *since + silence_limit_) {
     give_up_link(unavailable("the connection was given up: the server was silent for " +
                              std::to_string(silence_limit_.count()) + " ms"),
@@ -260,6 +260,12 @@ void FrontLoop::look_after_link(Instant now) {
   } else if (!since && now >= quiet_since_ + silence_limit_ / 2) {
     ask_for_time(now);
   }
+}
+
+// None: nothing is unanswered.
+std::optional<Instant> FrontLoop::silent_since() const {
+  const auto unanswered = queue_.unanswered_since();
+  return unanswered ? std::optional(std::max(*unanswered, quiet_since_)) : std::nullopt;
 }
 
 void FrontLoop::ask_for_time(Instant now) {
@@ -281,7 +287,7 @@ Instant FrontLoop::next_event() const {
     case State::connecting:
       return started_at_ + try_limit_;
     case State::up: {
-      const auto since = queue_.unanswered_since();
+      const auto since = silent_since();
       return since ? *since + silence_limit_ : quiet_since_ + silence_limit_ / 2;
     }
     case State::resting:

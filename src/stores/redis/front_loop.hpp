@@ -13,10 +13,10 @@
 // (wrong password, replica, certificate, maxclients) fails them at once: it is not going to pass
 // while they wait.
 //
-// Silence. A link whose oldest unanswered command has waited for silence_limit is dropped, and an
-// idle one is asked for the TIME every half of it: a frozen server, a half-open peer and a cut
-// cable are noticed within one and a half silence limits. A server that answers anything, even
-// BUSY, is alive.
+// Silence. A link that owes replies and has brought none for silence_limit is dropped, and an idle
+// one is asked for the TIME every half of it: a frozen server, a half-open peer and a cut cable are
+// noticed within one and a half silence limits. A server that answers anything, even BUSY, is
+// alive; so is one that works off a long line of commands, whatever the last of them waits.
 //
 // A server that turns out to have become a replica is left when it owes no reply any more: its
 // address may belong to the new master by now, and if it does not, the handshake tells everybody.
@@ -91,6 +91,7 @@ class FrontLoop {
 
   void on_alarm();
   void look_after_link(Instant now);
+  [[nodiscard]] std::optional<Instant> silent_since() const;
   void ask_for_time(Instant now);
   [[nodiscard]] Instant next_event() const;
   void set_alarm();
