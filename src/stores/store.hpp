@@ -36,9 +36,7 @@ class Store {
   // G2, G4. One round trip.
   virtual void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) = 0;
   // G4, G6.
-  virtual void beat(BeatRequest, Instant, Done<BeatReply> done) {
-    done(BeatReply{.outcome = BeatOutcome::gone});
-  }
+  virtual void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) = 0;
   // G1, G3. One round trip for all of them together (one per slot in a cluster). Not empty.
   virtual void refresh(std::vector<RefreshRequest> requests, Instant deadline,
                        Done<RefreshReply> done) = 0;
@@ -62,9 +60,9 @@ class Store {
     // Pushes come from now on, and some may have been lost before: time for every waiter to beat.
     std::function<void()> pushes_resumed;
   };
-  virtual void listen(GrantListener) {}
+  virtual void listen(GrantListener listener) = 0;
   // Whether grants are pushed at present. Where they are not, waiters beat at `retry_pause`.
-  [[nodiscard]] virtual bool pushes_grants() const { return false; }
+  [[nodiscard]] virtual bool pushes_grants() const = 0;
   // The longest pause of a waiter that has to look for itself: what a look at this store costs
   // decides.
   [[nodiscard]] virtual Milliseconds retry_pause() const = 0;

@@ -26,6 +26,11 @@ class ManualStore final : public Store {
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
     put(attempts_, {std::move(request), deadline, std::move(done)});
   }
+  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+    put(beats_, {std::move(request), deadline, std::move(done)});
+  }
+  void listen(GrantListener listener) override { listener_ = std::move(listener); }
+  [[nodiscard]] bool pushes_grants() const override { return true; }
   void refresh(std::vector<RefreshRequest> requests, Instant deadline,
                Done<RefreshReply> done) override {
     put(refreshes_, {std::move(requests), deadline, std::move(done)});
@@ -44,12 +49,16 @@ class ManualStore final : public Store {
     const StoreFailure closed{
         .code = errc::connection_closed, .message = "closed", .may_have_run = true};
     fail_all(attempts_, closed);
+    fail_all(beats_, closed);
     fail_all(refreshes_, closed);
     fail_all(releases_, closed);
   }
 
   // The next request of its kind; waits for it.
   auto next_attempt() { return take(attempts_); }
+  auto next_beat() { return take(beats_); }
+  // As the store's thread would.
+  void push(const Grant& grant) const { listener_.granted(grant); }
   auto next_refresh() { return take(refreshes_); }
   auto next_release() { return take(releases_); }
   [[nodiscard]] bool asked_for_release() const {
@@ -88,7 +97,9 @@ class ManualStore final : public Store {
   const std::string url_ = "manual:";
   mutable std::mutex mutex_;
   std::condition_variable asked_;
+  GrantListener listener_;
   std::deque<Asked<AttemptRequest, AttemptReply>> attempts_;
+  std::deque<Asked<BeatRequest, BeatReply>> beats_;
   std::deque<Asked<std::vector<RefreshRequest>, RefreshReply>> refreshes_;
   std::deque<Asked<ReleaseRequest, ReleaseReply>> releases_;
 };
