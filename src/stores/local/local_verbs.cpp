@@ -81,7 +81,7 @@ AttemptReply LocalVerbs::attempt(const AttemptRequest& request) {
       reply.fence = record_fence(*live_head).value();
       break;
     case AttemptStep::busy:
-      return request.patience ? wait(request, *there, std::move(entry), reply) : reply;
+      return request.patience ? wait(request, *there, entry, reply) : reply;
     case AttemptStep::superseded:
       reply.outcome = AttemptOutcome::superseded;
       break;
