@@ -22,6 +22,11 @@ Milliseconds refresh_backoff(int failures, Milliseconds interval) {
                        interval, full_pause);
 }
 
+// Holds of one connection that are due within this go to the store in one request: with ten
+// thousand of them, and one interval a second, a hundred at a time.
+using RefreshSlots = std::chrono::duration<std::int64_t, std::centi>;
+constexpr RefreshSlots refresh_slot{1};
+
 }  // namespace
 
 LockMachine::LockMachine(LockSettings settings, std::array<std::uint8_t, 16> owner_id)
@@ -141,7 +146,7 @@ void LockMachine::hold_or_give_back(const Granted& granted, Instant now, Actions
                 .fence = granted.fence,
                 .safe_until = until,
                 .record_gone_by = latest_expiry(now),
-                .refresh_due = granted.refresh_due};
+                .refresh_due = in_slot(granted.refresh_due)};
   actions.push_back(TellAcquired{.fence = granted.fence});
   actions.push_back(ConcludeAcquire{Acquired{}});
 }
@@ -159,6 +164,13 @@ void LockMachine::stop_waiting(AcquireAnswer answer, Instant now, Actions& actio
   state_ = Idle{};
   give_back(ticket, latest_expiry(now), actions);
   actions.push_back(ConcludeAcquire{std::move(answer)});
+}
+
+// The end of the slot, where the interval is long enough not to mind.
+Instant LockMachine::in_slot(Instant due) const {
+  if (settings_.refresh_interval < 10 * refresh_slot)
+    return due;
+  return Instant{std::chrono::ceil<RefreshSlots>(due.time_since_epoch())};
 }
 
 // --- refresh -----------------------------------------------------------------------------------
@@ -205,7 +217,7 @@ Actions LockMachine::refresh_replied(Ticket ticket, Instant requested_at,
       break;
     case RefreshVerdict::refreshed:
       held->safe_until = std::max(held->safe_until, safe_until(requested_at, settings_.ttl));
-      held->refresh_due = requested_at + settings_.refresh_interval;
+      held->refresh_due = in_slot(requested_at + settings_.refresh_interval);
       held->refresh_failures = 0;
       actions.push_back(TellRefreshed{});
       if (std::exchange(held->refresh_called_for, false)) {
@@ -283,10 +295,10 @@ Actions LockMachine::belief_ended(Instant now) {
 Actions LockMachine::store_clock_stepped(std::chrono::microseconds step, Instant now) {
   Actions actions;
   lose_if_over(now, actions);
-  // A record that was handed over before the step may be gone earlier than a push would make us
-  // think.
+  // What was handed over before the step may be gone earlier than a push would make us think, or be
+  // unknown to a server whose clock is behind.
   if (auto* waiting = std::get_if<Waiting>(&state_))
-    waiting->not_granted_at = std::nullopt;
+    waiting->confirms_pushes = true;
   auto* held = std::get_if<Held>(&state_);
   if (held == nullptr || step <= std::chrono::microseconds::zero())
     return actions;

@@ -176,8 +176,8 @@ class LockMachine {
   [[nodiscard]] Actions woken(Instant now);
   // Somebody asked held() at an instant when the answer was no, and was told so: that is final.
   [[nodiscard]] Actions belief_ended(Instant now);
-  // The store's clock jumped forward by up to `step`: records go that much earlier than was counted
-  // on.
+  // The store's clock jumped by up to `step`: forward, and records go that much earlier than was
+  // counted on; backward, and they stay longer.
   [[nodiscard]] Actions store_clock_stepped(std::chrono::microseconds step, Instant now);
 
   struct Hold {
@@ -202,12 +202,15 @@ class LockMachine {
     Ticket ticket;
     Wait wait;
     // When the last request that was answered "waiting" was sent, and the store's time in that
-    // answer: no grant is older. None: the store's clock was set since.
-    std::optional<Instant> not_granted_at;
+    // answer: no grant is older.
+    Instant not_granted_at;
     std::optional<StoreTime> not_granted_store_time;
     std::size_t position;
     Instant beat_due;
     bool beat_in_flight = false;
+    // The store's clock was set, or another server took its place, while this ticket waited: what a
+    // push says of times means nothing any more.
+    bool confirms_pushes = false;
     bool beat_again = false;  // what is in flight may be older than what we want to know
     int beat_failures = 0;
     std::optional<StoreFailure> trouble{};  // none: the last beat was answered
@@ -250,6 +253,7 @@ class LockMachine {
   void send_refresh(Held& held, Instant now, Actions& actions);
   void refresh_failed(Held& held, const StoreFailure& failure, Instant now, Actions& actions);
   void give_back(Ticket ticket, Instant pointless_after, Actions& actions) const;
+  [[nodiscard]] Instant in_slot(Instant due) const;
   [[nodiscard]] Instant latest_expiry(Instant request_abandoned_at) const;
 
   LockSettings settings_;

@@ -26,7 +26,7 @@ void LockMachine::begin_waiting(const Attempting& attempt, const AttemptReply& r
   arrived_at_ = reply.arrived_at;
   state_ = Waiting{.ticket = attempt.ticket,
                    .wait = attempt.wait.value(),
-                   .not_granted_at = std::nullopt,
+                   .not_granted_at = attempt.requested_at,
                    .not_granted_store_time = std::nullopt,
                    .position = 0,
                    .beat_due = now};
@@ -71,7 +71,7 @@ Actions LockMachine::beat_replied(Ticket ticket, Instant requested_at,
   if (held != nullptr && held->ticket == ticket && is_granted) {
     // The push was faster; the beat has refreshed the record.
     held->safe_until = std::max(held->safe_until, safe_until(requested_at, settings_.ttl));
-    held->refresh_due = requested_at + settings_.refresh_interval;
+    held->refresh_due = in_slot(requested_at + settings_.refresh_interval);
   }
   auto* waiting = std::get_if<Waiting>(&state_);
   if (waiting == nullptr || waiting->ticket != ticket)
@@ -140,13 +140,13 @@ void LockMachine::start_on_push(const Grant& grant, Instant now, Actions& action
     return;  // the store went back in time, and does not know of this grant any more
   }
   const Milliseconds time = confirm_ttl(settings_.ttl);
-  const bool is_time_left = waiting.not_granted_at && now + time / least_start_divisor <=
-                                                          safe_until(*waiting.not_granted_at, time);
-  if (!is_time_left) {
+  const bool is_time_left =
+      now + time / least_start_divisor <= safe_until(waiting.not_granted_at, time);
+  if (!is_time_left || waiting.confirms_pushes) {
     beat_soon(waiting, now, actions);
     return;
   }
-  const Instant counts_from = *waiting.not_granted_at;
+  const Instant counts_from = waiting.not_granted_at;
   hold_or_give_back({.ticket = waiting.ticket,
                      .fence = grant.fence,
                      .counts_from = counts_from,

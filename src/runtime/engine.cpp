@@ -37,15 +37,13 @@ void Engine::store_time_seen(Instant requested_at, StoreTime store_time) {
     if (!seen)
       return;
     step = *seen;
-    if (step.most > std::chrono::microseconds::zero()) {
-      for (const auto& [subscriber, clock_stepped] : subscribers_)
-        told.push_back(clock_stepped);
-    }
+    for (const auto& [subscriber, clock_stepped] : subscribers_)
+      told.push_back(clock_stepped);
   }
   if (options_.log) {
     options_.log->warn("the clock of {} stepped by {} to {} us; {}", store_->url(),
                        step.least.count(), step.most.count(),
-                       told.empty()
+                       step.most <= std::chrono::microseconds::zero()
                            ? "locks of dead holders last that much longer"
                            : "locks on it expire early: holds are shortened and refreshed");
   }

@@ -56,7 +56,7 @@ class Engine {
   [[nodiscard]] bool is_in_its_process() const noexcept;
 
   // A reply that came just now to a request of `requested_at` carried the store's time. Where that
-  // says that the store's clock was set forward, every subscriber is told by how much at most. Any
+  // says that the store's clock was set, every subscriber is told by how much at most. Any
   // thread.
   void store_time_seen(Instant requested_at, StoreTime store_time);
   using ClockStepped = std::function<void(std::chrono::microseconds)>;

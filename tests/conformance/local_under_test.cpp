@@ -80,7 +80,9 @@ class LocalUnderTest final : public StoreUnderTest {
 
   void wipe() override {
     Tables tables(*this);
-    tables.database.execute("DELETE FROM lock; DELETE FROM rest");
+    tables.database.execute(
+        "DELETE FROM lock; DELETE FROM rest; "
+        "DELETE FROM waiter; DELETE FROM waiter_tail");
     tables.database.execute("COMMIT");
   }
 
@@ -127,6 +129,15 @@ std::vector<StoredRecord> LocalUnderTest::everything() {
                      .value = std::to_string(row.integer(4)),
                      .remaining_ttl = std::chrono::ceil<Milliseconds>(fence_ttl - age)});
     }
+  }
+  Statement find_waiters(tables.database,
+                         "SELECT lock.key, max(waiter.alive_until_ns) FROM waiter "
+                         "JOIN lock ON lock.id = waiter.lock GROUP BY lock.id");
+  for (Query row(find_waiters); row.next();) {
+    const auto alive_for = std::chrono::nanoseconds(row.integer(1) - machine_.now_ns());
+    all.push_back({.key = queue_key(row.bytes(0)).value(),
+                   .value = {},
+                   .remaining_ttl = std::chrono::ceil<Milliseconds>(alive_for)});
   }
   return all;
 }

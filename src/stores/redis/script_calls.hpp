@@ -36,7 +36,7 @@ Command script_command(const ScriptCall& call, ScriptForm form, std::string_view
 
 // The keys of one script call at most: a call must not keep the server busy for long. A refresh of
 // more is several calls, sent together.
-inline constexpr std::size_t most_refreshed_together = 1000;
+inline constexpr std::size_t most_refreshed_together = 250;
 // Of a value; contents have 1 MiB at most, the rest of a record some KiB.
 inline constexpr std::size_t most_value_bytes = 1024 * 1024 + 256 * 1024;
 
