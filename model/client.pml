@@ -48,10 +48,12 @@ inline begin_hold(i, ticks) {
 
 /* A hold ends, or a waiting: from now on its ticket may be released by whatever is under way. */
 inline end(i) {
+#ifndef NO_HISTORY
   if
   :: c[i].state == held -> c[i].ended = 1
   :: else
   fi;
+#endif
   c[i].state = idle;
   c[i].safe = 0;
   c[i].base = 0;
@@ -84,6 +86,9 @@ inline give_up_request(i) {
 #endif
 
 inline new_ticket(i, what) {
+#ifdef GRACE
+  c[i].held_before = (c[i].held_before || c[i].ended);
+#endif
   c[i].had_grant = 0;
   c[i].ended = 0;
   if

@@ -31,6 +31,12 @@ inline check() {
    its refreshes and beats. Those of the newest ticket count as sent once it has got that far. */
 #define has_waited(i) (c[i].state == waiting || c[i].state == held || c[i].ended)
 #define has_held(i) (c[i].state == held || c[i].ended)
+/* Matters only where a refresh can bring a record back. */
+#ifdef GRACE
+#define has_held_before(i) (c[i].held_before)
+#else
+#define has_held_before(i) true
+#endif
 
 #ifdef FENCE
 /* The resource lets pass what is not below the highest fence so far. G2: then nothing of an earlier
@@ -52,10 +58,12 @@ inline write_register(i) {
 proctype Object(byte i) {
   do
   /* --- what it does --- */
+#ifndef NO_PATIENCE
   :: d_step { c[i].state == idle && nothing_far_back(i) ->
        printf("%d new ticket, sends an attempt with patience\n", i);
        new_ticket(i, enter) }
-#ifdef TRIES
+#endif
+#if defined(TRIES) || defined(NO_PATIENCE)
   :: d_step { c[i].state == idle && nothing_far_back(i) ->
        printf("%d new ticket, sends an attempt without patience\n", i);
        new_ticket(i, try) }
@@ -139,7 +147,7 @@ proctype Object(byte i) {
        printf("%d store: late refresh of the newest ticket\n", i);
        store_refresh(i, 0);
        check() }
-  :: d_step { true ->
+  :: d_step { has_held_before(i) ->
        printf("%d store: late refresh of an older ticket\n", i);
        store_refresh(i, 1);
        check() }

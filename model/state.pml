@@ -73,6 +73,9 @@ typedef Client {
   bit push_stale;      /* an answer in_queue with a later store time than the push has come */
   bit answer_later;    /* the answer under way has a later store time than the push under way */
 #endif
+#ifdef GRACE
+  bit held_before;     /* under an older ticket: so a refresh of it may still be under way */
+#endif
 #ifdef FENCE
   /* Grants by their number, from 1; 0: none. What fence each has got is in fence_of. */
   unsigned nth : 3;        /* of the hold */

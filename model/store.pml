@@ -41,7 +41,7 @@ inline grant(i, b, for_ticks) {
   assert(s.owner == 0 || s.owner == (i) + 1); /* G3 */
   if
   :: (b) == 0 ->
-#if !defined(LOSS) && !defined(ONLY_HARM)
+#if !defined(LOSS) && !defined(ONLY_HARM) && !defined(NO_HISTORY)
     assert(!c[i].had_grant); /* one grant a ticket */
     c[i].had_grant = 1;
 #endif
