@@ -8,7 +8,7 @@ build_packages=(
 )
 # openssl makes the certificates of the TLS tests; procps shows them processes.
 # shellcheck disable=SC2034
-test_packages=(libgmock-dev libgtest-dev librapidcheck-dev openssl procps python3)
+test_packages=(libgmock-dev libgtest-dev librapidcheck-dev openssl procps python3 spin)
 # clang: the second compiler, and the one for fuzz targets.
 # shellcheck disable=SC2034
 check_packages=(clang clang-format clang-tidy shellcheck)
