@@ -9,6 +9,9 @@ build_packages=(
 # openssl makes the certificates of the TLS tests; procps shows them processes.
 # shellcheck disable=SC2034
 test_packages=(libgmock-dev libgtest-dev librapidcheck-dev openssl procps python3 spin)
+# util-linux has flock, the floor of the embedded store.
+# shellcheck disable=SC2034
+bench_packages=(libhiredis-dev python3 util-linux)
 # clang: the second compiler, and the one for fuzz targets.
 # shellcheck disable=SC2034
 check_packages=(clang clang-format clang-tidy shellcheck)

@@ -1,0 +1,58 @@
+#pragma once
+// What every row gets: how much time it may take, a server, the programs it starts, and where its
+// lines go.
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "live/server.hpp"
+#include "measurement.hpp"
+
+namespace exclusive_lock::bench {
+
+enum class Extent { quick, full };
+
+struct Effort {
+  Extent extent;
+  int rounds;                       // ours and its floor, in turns
+  std::chrono::milliseconds slice;  // of one side in one round
+};
+Effort effort_for(Extent extent);
+
+struct Programs {
+  std::filesystem::path worker;   // bench/worker.cpp
+  std::filesystem::path command;  // exclusive-lock
+};
+
+class Bench {
+ public:
+  using Tell = std::function<void(const Measurement&)>;
+
+  Bench(Effort effort, Programs programs, live::Server& server, Tell tell)
+      : effort_(effort), programs_(std::move(programs)), server_(server), tell_(std::move(tell)) {}
+
+  [[nodiscard]] const Effort& effort() const noexcept { return effort_; }
+  [[nodiscard]] bool is_quick() const noexcept { return effort_.extent == Extent::quick; }
+  [[nodiscard]] const Programs& programs() const noexcept { return programs_; }
+  [[nodiscard]] live::Server& server() noexcept { return server_; }
+
+  void tell(const Measurement& measurement) { tell_(measurement); }
+
+  // Calls each side once per round and keeps what it returned. Who goes first alternates, so that
+  // neither side always has the warmer caches.
+  void interleave(Measurement& into, const std::function<double()>& ours,
+                  const std::function<double()>& floor);
+  // The same for sides that note their figures themselves.
+  void take_turns(const std::function<void()>& ours, const std::function<void()>& floor) const;
+
+ private:
+  Effort effort_;
+  Programs programs_;
+  live::Server& server_;
+  Tell tell_;
+};
+
+}  // namespace exclusive_lock::bench

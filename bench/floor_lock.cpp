@@ -1,0 +1,83 @@
+#include "floor_lock.hpp"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <optional>
+
+#include "core/key_codec.hpp"
+#include "core/record_codec.hpp"
+#include "redis_scripts.hpp"
+#include "runtime/host.hpp"
+#include "stores/redis/script_calls.hpp"
+
+namespace exclusive_lock::bench {
+namespace {
+
+constexpr std::string_view key_prefix = "floor";
+constexpr std::size_t verdict_place = 2;  // behind the echo and the time
+
+// Different names have different owners, as different lock objects have.
+Owner owner_of(const std::string& name) {
+  Owner owner{.ticket = 1};
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    auto& byte = owner.id[i % owner.id.size()];
+    byte = static_cast<std::uint8_t>(byte * 31 + name[i]);
+  }
+  return owner;
+}
+
+std::string call_bytes(const redis::ScriptCall& call) {
+  const auto tomorrow = std::chrono::system_clock::now() + std::chrono::hours(24);
+  const auto not_after_us =
+      std::chrono::floor<std::chrono::microseconds>(tomorrow.time_since_epoch()).count();
+  return wire_bytes(redis::script_command(call, redis::ScriptForm::by_sha, "12345", not_after_us));
+}
+
+}  // namespace
+
+FloorLock floor_lock(const std::string& name, const Contents& contents, Milliseconds ttl) {
+  const std::string key = record_key(key_prefix, name);
+  const AttemptRequest attempt{
+      .key = key,
+      .owner = owner_of(name),
+      .ttl = ttl,
+      .record_tail = encode_record_tail({.ttl = ttl,
+                                         .host = host_name(),
+                                         .pid = ::getpid(),
+                                         .label = {},
+                                         .contents_text = contents.text()}),
+      .floor = {},
+      .not_after = BootClock::now() + std::chrono::hours(24)};
+  return {.acquire = call_bytes(redis::acquire_call(attempt, fence_key(key).value())),
+          .release = call_bytes(redis::release_call({.key = key, .owner = owner_of(name)}))};
+}
+
+std::string floor_refresh(const std::vector<std::string>& names, Milliseconds ttl) {
+  std::vector<RefreshRequest> requests;
+  for (const std::string& name : names) {
+    requests.push_back({.key = record_key(key_prefix, name), .owner = owner_of(name), .ttl = ttl});
+  }
+  return call_bytes(redis::refresh_call(requests.data(), requests.size()));
+}
+
+void load_scripts(FloorClient& client) {
+  for (const auto& script :
+       {redis_scripts::acquire, redis_scripts::refresh, redis_scripts::release}) {
+    client.ask({"SCRIPT", "LOAD", std::string(script.text)});
+  }
+}
+
+void require_granted(const redisReply& reply) { require_text(reply, verdict_place, "granted"); }
+
+void require_released(const redisReply& reply) { require_text(reply, verdict_place, "released"); }
+
+std::size_t lost_in(const redisReply& reply) {
+  std::size_t lost = 0;
+  for (std::size_t i = verdict_place; i < reply.elements; ++i) {
+    lost += std::string_view(reply.element[i]->str) == "refreshed" ? 0 : 1;
+  }
+  return lost;
+}
+
+}  // namespace exclusive_lock::bench

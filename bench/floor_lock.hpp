@@ -1,0 +1,33 @@
+#pragma once
+// The very scripts that the library sends, with the same arguments, as bytes for a FloorClient. The
+// only file that knows how the store calls its scripts: where those change, this follows.
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "exclusive_lock/contents.hpp"
+#include "floor_client.hpp"
+
+namespace exclusive_lock::bench {
+
+// One lock object's commands. The same ticket is used again and again: the record is gone by then.
+struct FloorLock {
+  std::string acquire;
+  std::string release;
+};
+FloorLock floor_lock(const std::string& name, const Contents& contents = 1,
+                     std::chrono::milliseconds ttl = std::chrono::seconds(3));
+
+// One refresh of all these locks in one call.
+std::string floor_refresh(const std::vector<std::string>& names, std::chrono::milliseconds ttl);
+
+// Once per server.
+void load_scripts(FloorClient& client);
+
+void require_granted(const redisReply& reply);
+void require_released(const redisReply& reply);
+// How many the reply to a floor_refresh says are lost.
+std::size_t lost_in(const redisReply& reply);
+
+}  // namespace exclusive_lock::bench

@@ -1,0 +1,210 @@
+#include "holding.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "exclusive_lock/exclusive_lock.hpp"
+#include "floor_lock.hpp"
+#include "refresh_watch.hpp"
+#include "statistics.hpp"
+#include "usage.hpp"
+
+namespace exclusive_lock::bench {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+constexpr milliseconds ttl{3000};
+constexpr milliseconds interval{1000};
+constexpr milliseconds take_patience{20'000};
+
+class LibraryHolding final : public Holding {
+ public:
+  LibraryHolding(const std::string& url, std::size_t count)
+      : connection_(connect(url)), watch_(count, ttl, interval), locks_(count) {
+    // What a first lock and the threads need once does not count as memory per lock.
+    for_each_part([this](std::size_t first, std::size_t) { make(first)->acquire(); });
+    resident_before_ = resident_bytes();
+  }
+
+  void take() override {
+    for_each_part([this](std::size_t first, std::size_t last) {
+      for (std::size_t place = first; place < last; ++place) {
+        locks_[place] = make(place);
+        watch_.watch(*locks_[place], place);
+        locks_[place]->on_lost([this](const LostEvent&) { ++lost_; });
+        // Waits trouble out: a request may time out while refreshes of what is held come first.
+        if (!locks_[place]->acquire_for(take_patience)) {
+          throw std::runtime_error("a lock that nobody has was not acquired");
+        }
+      }
+    });
+  }
+
+  HoldingReport hold(milliseconds length) override {
+    std::this_thread::sleep_for(interval);  // so that every lock has been refreshed once
+    watch_.begin();
+    const Instant began = BootClock::now();
+    const Seconds cpu_before = cpu_time();
+    std::this_thread::sleep_for(length);
+    const Seconds took = BootClock::now() - began;
+    const Seconds cpu = cpu_time() - cpu_before;
+    const RefreshWatch::Seen seen = watch_.end();
+    const auto held = std::ranges::count_if(locks_, [](const auto& lock) { return lock->held(); });
+    const auto count = static_cast<double>(locks_.size());
+    return {
+        .cores = cpu / took,
+        .lost = std::max(static_cast<double>(lost_.load()), count - static_cast<double>(held)),
+        .late_ms = seen.late_ms_p99,
+        .refreshes_per_second = static_cast<double>(seen.refreshes) / watch_.share() / took.count(),
+        .busiest = seen.busiest,
+        .bytes_per_lock = (resident_bytes() - resident_before_) / count};
+  }
+
+ private:
+  static constexpr std::size_t threads_taking = 64;
+
+  std::unique_ptr<ExclusiveLock> make(std::size_t place) const {
+    return std::make_unique<ExclusiveLock>(Options{.app_name = fmt::format("held-{}", place),
+                                                   .cache_connection = connection_,
+                                                   .lock_ttl = ttl,
+                                                   .lock_refresh = interval});
+  }
+
+  // In threads, for acquire() waits for its answer.
+  template <class Body>
+  void for_each_part(const Body& body) {
+    std::mutex mutex;
+    std::exception_ptr trouble;
+    std::vector<std::jthread> threads;
+    for (std::size_t part = 0; part < threads_taking; ++part) {
+      const std::size_t first = locks_.size() * part / threads_taking;
+      const std::size_t last = locks_.size() * (part + 1) / threads_taking;
+      threads.emplace_back([&, first, last] {
+        try {
+          body(first, last);
+        } catch (...) {
+          const std::lock_guard guard(mutex);
+          trouble = std::current_exception();
+        }
+      });
+    }
+    threads.clear();
+    if (trouble) {
+      std::rethrow_exception(trouble);
+    }
+  }
+
+  std::shared_ptr<Connection> connection_;
+  std::atomic<std::size_t> lost_{0};
+  RefreshWatch watch_;
+  std::vector<std::unique_ptr<ExclusiveLock>> locks_;
+  double resident_before_ = 0;
+};
+
+class FloorHolding final : public Holding {
+ public:
+  FloorHolding(std::uint16_t port, std::size_t count) : client_(port) {
+    load_scripts(client_);
+    for (std::size_t place = 0; place < count; ++place) {
+      names_.push_back(fmt::format("held-{}", place));
+    }
+    for (std::size_t first = 0; first < count; first += keys_of_call) {
+      const auto begin = names_.begin() + static_cast<std::ptrdiff_t>(first);
+      const auto size = std::min(keys_of_call, count - first);
+      calls_.push_back(floor_refresh({begin, begin + static_cast<std::ptrdiff_t>(size)}, ttl));
+    }
+  }
+
+  void take() override {
+    for (std::size_t first = 0; first < names_.size(); first += keys_of_call) {
+      const std::size_t last = std::min(first + keys_of_call, names_.size());
+      for (std::size_t place = first; place < last; ++place) {
+        client_.add(floor_lock(names_[place], 1, 60s).acquire);  // outlives the taking
+      }
+      for (std::size_t place = first; place < last; ++place) {
+        require_granted(*client_.next());
+      }
+    }
+  }
+
+  HoldingReport hold(milliseconds length) override {
+    const Instant began = BootClock::now();
+    const Seconds cpu_before = cpu_time();
+    std::vector<double> late_ms;
+    std::size_t lost = 0;
+    std::size_t refreshes = 0;
+    for (std::size_t turn = 0;; ++turn) {
+      const Instant due = began + Instant::duration(interval) * turn / calls_.size();
+      if (due >= began + length) {
+        break;
+      }
+      std::this_thread::sleep_for(due - BootClock::now());
+      const FloorReply reply = client_.ask(calls_[turn % calls_.size()]);
+      lost += lost_in(*reply);
+      refreshes += reply->elements - 2;  // echo and time
+      late_ms.push_back(std::chrono::duration<double, std::milli>(BootClock::now() - due).count());
+    }
+    const Seconds took = BootClock::now() - began;
+    return {.cores = (cpu_time() - cpu_before) / took,
+            .lost = static_cast<double>(lost),
+            .late_ms = quantile(late_ms, 0.99),
+            .refreshes_per_second = static_cast<double>(refreshes) / took.count(),
+            .busiest = 1,
+            .bytes_per_lock = 0};
+  }
+
+ private:
+  static constexpr std::size_t keys_of_call = 100;
+
+  FloorClient client_;
+  std::vector<std::string> names_;
+  std::vector<std::string> calls_;
+};
+
+}  // namespace
+
+std::string text_of(const HoldingReport& report) {
+  return fmt::format("{} {} {} {} {} {}", report.cores, report.lost, report.late_ms,
+                     report.refreshes_per_second, report.busiest, report.bytes_per_lock);
+}
+
+HoldingReport holding_report(const std::string& text) {
+  std::vector<double> figures;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    char* end = nullptr;
+    figures.push_back(std::strtod(word.c_str(), &end));  // reads "nan", which streams do not
+    if (end == word.c_str()) {
+      throw std::runtime_error("a worker of the benchmark said: " + text);
+    }
+  }
+  if (figures.size() != 6) {
+    throw std::runtime_error("a worker of the benchmark said: " + text);
+  }
+  return {.cores = figures[0],
+          .lost = figures[1],
+          .late_ms = figures[2],
+          .refreshes_per_second = figures[3],
+          .busiest = figures[4],
+          .bytes_per_lock = figures[5]};
+}
+
+std::unique_ptr<Holding> library_holding(const std::string& url, std::size_t count) {
+  return std::make_unique<LibraryHolding>(url, count);
+}
+
+std::unique_ptr<Holding> floor_holding(std::uint16_t port, std::size_t count) {
+  return std::make_unique<FloorHolding>(port, count);
+}
+
+}  // namespace exclusive_lock::bench

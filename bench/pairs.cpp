@@ -1,0 +1,33 @@
+#include "pairs.hpp"
+
+#include <stdexcept>
+#include <vector>
+
+#include "statistics.hpp"
+
+namespace exclusive_lock::bench {
+
+double median_us(std::chrono::milliseconds slice, const std::function<void()>& once) {
+  std::vector<double> took;
+  const Instant end = BootClock::now() + slice;
+  for (Instant began = BootClock::now(); began < end;) {
+    once();
+    const Instant ended = BootClock::now();
+    took.push_back(std::chrono::duration<double, std::micro>(ended - began).count());
+    began = ended;
+  }
+  return median(std::move(took));
+}
+
+void acquire_and_release(ExclusiveLock& lock) {
+  if (!lock.acquire() || lock.release() != ReleaseOutcome::released) {
+    throw std::runtime_error("an uncontended lock was not acquired and released");
+  }
+}
+
+void acquire_and_release(FloorClient& client, const FloorLock& lock) {
+  require_granted(*client.ask(lock.acquire));
+  require_released(*client.ask(lock.release));
+}
+
+}  // namespace exclusive_lock::bench

@@ -1,0 +1,93 @@
+#include "report.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <stdexcept>
+
+#include "measurement_json.hpp"
+
+namespace exclusive_lock::bench {
+namespace {
+
+namespace json = boost::json;
+
+constexpr const char* layout = "{:<3} {:<50} {:>11} {:>11} {:<9} {:>7} {:<22} {}\n";
+
+// Three digits that count.
+std::string figure_text(double value) {
+  if (std::isnan(value)) {
+    return "-";
+  }
+  const double size = std::abs(value);
+  const int decimals = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
+  return fmt::format("{:.{}f}", value, decimals);
+}
+
+std::string met_text(const Measurement& measurement) {
+  if (!measurement.goal) {
+    return "";
+  }
+  const auto met = measurement.is_met();
+  if (!met) {
+    return "not measured";
+  }
+  return *met ? "yes" : "NO";
+}
+
+}  // namespace
+
+void print_heading(const Report& report) {
+  fmt::print("machine    {}, {} cores, {:.0f} GiB, {}\n", report.machine.processor,
+             report.machine.cores, report.machine.memory_gib, report.machine.kernel);
+  fmt::print("placement  {}\n", report.machine.placement);
+  fmt::print("load       {} (average of the minute before)\n", report.machine.load);
+  fmt::print("versions   commit {}, {}, {}, hiredis {}\n", report.versions.commit,
+             report.versions.compiler, report.versions.server, report.versions.hiredis);
+  fmt::print("began      {}\ncommand    {}\n\n", report.began_at, report.command);
+}
+
+void print_table_head() {
+  fmt::print(layout, "row", "what", "ours", "floor", "unit", "ratio", "goal", "met?");
+  std::fflush(stdout);
+}
+
+void print_line(const Measurement& measurement) {
+  fmt::print(layout, measurement.row, measurement.what, figure_text(measurement.our_median()),
+             figure_text(measurement.floor_median()), measurement.unit,
+             figure_text(measurement.ratio()), goal_text(measurement), met_text(measurement));
+  if (!measurement.note.empty()) {
+    fmt::print("      {}\n", measurement.note);
+  }
+  std::fflush(stdout);
+}
+
+void write_json(const Report& report, const std::filesystem::path& file) {
+  json::array lines;
+  for (const Measurement& measurement : report.measurements) {
+    lines.emplace_back(to_json(measurement));
+  }
+  const json::object all{{"machine", json::object{{"processor", report.machine.processor},
+                                                  {"cores", report.machine.cores},
+                                                  {"memory_gib", report.machine.memory_gib},
+                                                  {"kernel", report.machine.kernel},
+                                                  {"placement", report.machine.placement},
+                                                  {"load_before", report.machine.load}}},
+                         {"versions", json::object{{"commit", report.versions.commit},
+                                                   {"compiler", report.versions.compiler},
+                                                   {"server", report.versions.server},
+                                                   {"hiredis", report.versions.hiredis}}},
+                         {"began_at", report.began_at},
+                         {"command", report.command},
+                         {"lines", std::move(lines)}};
+  std::ofstream out(file);
+  out << json::serialize(all) << '\n';
+  if (!out.flush()) {
+    throw std::runtime_error("cannot write " + file.string());
+  }
+}
+
+}  // namespace exclusive_lock::bench

@@ -1,0 +1,167 @@
+// Row e: from the call of release to the return of the next holder's acquire, in another process,
+// with 1 to 100 processes waiting. Row f: what the server does for one hand-over. Row f2: a hundred
+// processes that want the lock again at once.
+//
+// Floor of all three: the fair queue of contender.hpp, where whoever leaves publishes to the next
+// one in the script that releases.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+
+#include "contest.hpp"
+#include "rows/rows.hpp"
+#include "statistics.hpp"
+#include "usage.hpp"
+
+namespace exclusive_lock::bench {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Long enough for whoever wants it again to be in the queue before the next release.
+constexpr auto hold = 1ms;
+
+// A round must see some hand-overs even where waiting is slow.
+std::chrono::milliseconds round_length(const Bench& bench) {
+  return bench.is_quick() ? 300ms : 1500ms;
+}
+
+TeamPlan library_plan(Bench& bench, int processes, int clients_of_each) {
+  return {.side = library_side,
+          .place = bench.server().url(),
+          .processes = processes,
+          .clients_of_each = clients_of_each};
+}
+
+TeamPlan queue_plan(live::Server& server, int processes, int clients_of_each) {
+  return {.side = queue_side,
+          .place = std::to_string(server.port()),
+          .processes = processes,
+          .clients_of_each = clients_of_each};
+}
+
+}  // namespace
+
+void measure_hand_over(Bench& bench) {
+  const ContestRules rules{
+      .length = round_length(bench), .hold = hold, .manners = Manners::after_the_other};
+  double with_one_waiter = 0;
+  for (const int waiters : {1, 10, 100}) {
+    Measurement line{.row = "e",
+                     .what = fmt::format("release to next entry, {} waiting processes", waiters),
+                     .unit = "us",
+                     .goal = Goal{Aspect::ratio, Bound::at_most, 1.15},
+                     .series = "hand-over",
+                     .at = static_cast<double>(waiters)};
+    Team ours(bench.programs(), library_plan(bench, waiters + 1, 1));
+    Team floor(bench.programs(), queue_plan(bench.server(), waiters + 1, 1));
+    std::vector<double> all;
+    bench.interleave(
+        line,
+        [&] {
+          const auto hand_overs = ours.play(rules).hand_overs_us;
+          all.insert(all.end(), hand_overs.begin(), hand_overs.end());
+          return median(hand_overs);
+        },
+        [&] { return median(floor.play(rules).hand_overs_us); });
+    line.more = {{"hand_overs", static_cast<double>(all.size())}, {"p99_us", quantile(all, 0.99)}};
+    bench.tell(line);
+    if (waiters == 1) {
+      with_one_waiter = line.our_median();
+    } else if (waiters == 100) {
+      bench.tell({.row = "e",
+                  .what = "100 waiting processes, as a multiple of 1",
+                  .unit = "times",
+                  .ours = {line.our_median() / with_one_waiter},
+                  .goal = Goal{Aspect::ours, Bound::at_most, 1.3}});
+    }
+  }
+}
+
+namespace {
+
+// Counted in the second half of a round, when everybody waits.
+double commands_per_hand_over(Team& team, live::Server& server, const ContestRules& rules) {
+  live::RawClient client = server.client();
+  team.begin(rules);
+  std::this_thread::sleep_for(rules.length / 2);
+  if (team.journal().requests() < team.clients()) {
+    throw std::runtime_error("not all clients were waiting when counting was to begin");
+  }
+  client.must({"CONFIG", "RESETSTAT"});
+  const auto entries_before = team.journal().entries();
+  std::this_thread::sleep_for(rules.length / 3);
+  const auto commands = static_cast<double>(server_commands(client));
+  const auto entries = team.journal().entries() - entries_before;
+  team.end();
+  // None at all: all that was spent was spent in vain.
+  return commands / static_cast<double>(std::max(entries, 1U));
+}
+
+}  // namespace
+
+void measure_hand_over_commands(Bench& bench) {
+  constexpr int most_processes = 10;
+  // A server of its own, so that nothing which idle clients of ours do is counted for it.
+  live::Server floor_server({.arguments = {"--maxclients", "10000"}});
+  for (const int waiters : {1, 10, 100, 1000}) {
+    // A thousand threads take a while until all of them wait.
+    const ContestRules rules{.length = (waiters < 1000 ? 1 : 3) * 2 * round_length(bench),
+                             .hold = hold,
+                             .manners = Manners::after_the_other};
+    Measurement line{.row = "f",
+                     .what = fmt::format("server commands per hand-over, {} waiters", waiters),
+                     .unit = "commands",
+                     .goal = Goal{Aspect::ours, Bound::at_most, 10},
+                     .series = "commands per hand-over",
+                     .at = static_cast<double>(waiters)};
+    const int processes = std::min(waiters + 1, most_processes);
+    const int clients = (waiters + processes) / processes;  // one more than wait, rounded up
+    Team ours(bench.programs(), library_plan(bench, processes, clients));
+    Team floor(bench.programs(), queue_plan(floor_server, processes, clients));
+    bench.interleave(
+        line, [&] { return commands_per_hand_over(ours, bench.server(), rules); },
+        [&] { return commands_per_hand_over(floor, floor_server, rules); });
+    bench.tell(line);
+  }
+}
+
+void measure_contest(Bench& bench) {
+  constexpr int clients = 100;
+  const ContestRules rules{
+      .length = 2 * round_length(bench), .hold = hold, .manners = Manners::again_at_once};
+  Measurement hand_over{.row = "f2",
+                        .what = "release to next entry, p50",
+                        .unit = "us",
+                        .goal = Goal{Aspect::ratio, Bound::at_most, 1.2}};
+  Measurement order{.row = "f2",
+                    .what = "grants in the order of arrival",
+                    .unit = "share",
+                    .goal = Goal{Aspect::ours, Bound::at_least, 0.99}};
+  Measurement longest{.row = "f2",
+                      .what = "longest wait, in fair shares",
+                      .unit = "times",
+                      .goal = Goal{Aspect::ours, Bound::at_most, 1.2}};
+  Measurement pace{.row = "f2", .what = "entries per second", .unit = "1/s"};
+  Team ours(bench.programs(), library_plan(bench, clients, 1));
+  Team floor(bench.programs(), queue_plan(bench.server(), clients, 1));
+  const auto note = [&](const ContestResult& result, std::vector<double> Measurement::*side) {
+    (hand_over.*side).push_back(median(result.hand_overs_us));
+    (order.*side).push_back(result.share_in_order);
+    (longest.*side).push_back(result.longest_wait_in_fair_shares);
+    (pace.*side)
+        .push_back(static_cast<double>(result.entries) /
+                   std::chrono::duration<double>(rules.length).count());
+  };
+  bench.take_turns([&] { note(ours.play(rules), &Measurement::ours); },
+                   [&] { note(floor.play(rules), &Measurement::floor); });
+  for (const Measurement& line : {hand_over, order, longest, pace}) {
+    bench.tell(line);
+  }
+}
+
+}  // namespace exclusive_lock::bench

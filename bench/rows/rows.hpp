@@ -1,0 +1,47 @@
+#pragma once
+// The rows of the table, in its order. Each measures, and tells its lines one by one.
+//
+// Row b, acquire and release from a coroutine, belongs between a and c; it comes with the
+// asynchronous calls, in uncontended.cpp.
+
+#include <string_view>
+#include <vector>
+
+#include "bench.hpp"
+
+namespace exclusive_lock::bench {
+
+struct Row {
+  std::string_view name;  // for --only
+  std::string_view what;
+  void (*measure)(Bench&);
+};
+
+void measure_uncontended(Bench& bench);
+void measure_lockers(Bench& bench);
+void measure_locker_cpu(Bench& bench);
+void measure_hand_over(Bench& bench);
+void measure_hand_over_commands(Bench& bench);
+void measure_contest(Bench& bench);
+void measure_refresh(Bench& bench);
+void measure_local(Bench& bench);
+void measure_command(Bench& bench);
+void measure_contents(Bench& bench);
+
+inline const std::vector<Row>& rows() {
+  static const std::vector<Row> all{
+      {"a", "uncontended acquire + release", measure_uncontended},
+      {"c", "concurrent lockers, pairs per second", measure_lockers},
+      {"d", "client CPU per pair", measure_locker_cpu},
+      {"e", "hand-over between processes", measure_hand_over},
+      {"f", "server commands per hand-over", measure_hand_over_commands},
+      {"f2", "100 clients looping on one lock", measure_contest},
+      {"g", "refresh at scale", measure_refresh},
+      {"h", "the embedded store", measure_local},
+      {"i", "the command", measure_command},
+      {"j", "contents", measure_contents},
+  };
+  return all;
+}
+
+}  // namespace exclusive_lock::bench

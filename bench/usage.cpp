@@ -1,0 +1,61 @@
+#include "usage.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+namespace exclusive_lock::bench {
+namespace {
+
+Seconds seconds_of(const timeval& time) {
+  return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+}
+
+double info_number(const std::string& info, const std::string& field) {
+  const auto at = info.find("\n" + field + ":");
+  if (at == std::string::npos) {
+    throw std::runtime_error("the server's INFO has no " + field);
+  }
+  return std::stod(info.substr(at + field.size() + 2));
+}
+
+}  // namespace
+
+Seconds cpu_time() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+}
+
+double resident_bytes() {
+  std::size_t size = 0;
+  std::size_t resident = 0;
+  std::ifstream("/proc/self/statm") >> size >> resident;
+  return static_cast<double>(resident) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+}
+
+Seconds server_cpu_time(live::RawClient& server) {
+  const std::string info = server.text({"INFO", "cpu"});
+  return Seconds(info_number(info, "used_cpu_user") + info_number(info, "used_cpu_sys"));
+}
+
+std::int64_t server_commands(live::RawClient& server) {
+  std::istringstream lines(server.text({"INFO", "commandstats"}));
+  const std::string calls = ":calls=";
+  std::int64_t sum = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const auto at = line.find(calls);
+    const bool is_ours = line.starts_with("cmdstat_") && !line.starts_with("cmdstat_info:") &&
+                         !line.starts_with("cmdstat_config|");
+    if (is_ours && at != std::string::npos) {
+      sum += std::stoll(line.substr(at + calls.size()));
+    }
+  }
+  return sum;
+}
+
+}  // namespace exclusive_lock::bench

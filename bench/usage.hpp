@@ -1,0 +1,24 @@
+#pragma once
+// What processes use: CPU time, memory, commands of a server.
+
+#include <chrono>
+#include <cstdint>
+
+#include "live/raw_client.hpp"
+
+namespace exclusive_lock::bench {
+
+using Seconds = std::chrono::duration<double>;
+
+// User and system time of this process so far, all threads (getrusage(2)).
+Seconds cpu_time();
+// Resident memory of this process, in bytes (proc(5), statm).
+double resident_bytes();
+
+// CPU time of a server so far, from its INFO.
+Seconds server_cpu_time(live::RawClient& server);
+// Commands that a server has run since its last CONFIG RESETSTAT, those inside scripts counted, but
+// for CONFIG and INFO, which only the measuring uses.
+std::int64_t server_commands(live::RawClient& server);
+
+}  // namespace exclusive_lock::bench
