@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <string>
 #include <thread>
@@ -14,6 +15,8 @@
 
 namespace exclusive_lock::faults {
 namespace {
+
+using namespace std::chrono_literals;
 
 // Empty: all went well.
 std::string outcome_of(const std::string& store, const FaultKind& kind) {
@@ -87,6 +90,37 @@ TEST_P(FaultOfAProcess, ForkWhileHoldingHarmsNobody) {
   EXPECT_EQ(text_of(scene.fleet().verdict()), "");
   EXPECT_TRUE(scene.leftovers().empty());
 }
+
+class FaultOfAClock : public testing::TestWithParam<std::string> {};
+
+// Records live longer, which their holders do not mind, and fences go on from their counter.
+TEST_P(FaultOfAClock, ServersClockSetBackDisturbsNobody) {
+  Scene scene(GetParam(), 1);
+  Fleet& fleet = scene.fleet();
+  fleet.start();
+  fleet.await_long_holder();
+  fleet.suffer("clock set back", Data::kept, [&] { scene.clock().step(-1h); });
+  fleet.await_turns();
+  EXPECT_EQ(text_of(fleet.verdict()), "");
+}
+
+// The clock that faults set is the server's.
+TEST_P(FaultOfAClock, ServerGoesByTheClockThatIsSet) {
+  Scene scene(GetParam(), 1);
+  live::RawClient client = scene.server().client();
+  const auto seconds = [&] { return std::stoll(client.texts({"TIME"}).at(0)); };
+  const auto before = seconds();
+  scene.clock().step(1h);
+  EXPECT_GE(seconds(), before + 3600);
+  client.must({"SET", "k", "1", "PX", "60000"});
+  scene.clock().step(1h);
+  EXPECT_TRUE(client.command({"GET", "k"}).is_null());
+  scene.clock().step(-2h);
+  EXPECT_LT(seconds(), before + 3600);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, FaultOfAClock, testing::Values("redis", "valkey"),
+                         [](const auto& each) { return each.param; });
 
 INSTANTIATE_TEST_SUITE_P(All, FaultOfAProcess, testing::Values("redis", "valkey", "local"),
                          [](const auto& each) { return each.param; });

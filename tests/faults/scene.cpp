@@ -54,7 +54,8 @@ live::ServerOptions Scene::server_options() const {
   return {.kind = kind_of(store_).value(),
           .persistent = true,
           .arguments = {"--appendfsync", "no", "--repl-diskless-sync-delay", "0", "--user",
-                        "locker", "on", ">secret", "~*", "+@all"}};
+                        "locker", "on", ">secret", "~*", "+@all"},
+          .environment = clock_.environment()};
 }
 
 std::size_t Scene::random_below(std::size_t end) {

@@ -15,6 +15,7 @@
 #include "exclusive_lock/connection.hpp"
 #include "faults/fleet.hpp"
 #include "faults/proxy.hpp"
+#include "faults/server_clock.hpp"
 #include "live/server.hpp"
 #include "live/temporary_directory.hpp"
 
@@ -34,11 +35,13 @@ class Scene {
   // Not for local.
   [[nodiscard]] live::Server& server() { return *server_; }
   [[nodiscard]] Proxy& proxy() { return *proxy_; }
+  // By which this server, and every one of server_options(), goes.
+  [[nodiscard]] ServerClock& clock() { return clock_; }
   [[nodiscard]] std::minstd_rand& random() noexcept { return random_; }
   // From 0 up to, and without, `end`.
   std::size_t random_below(std::size_t end);
 
-  // A server of the same kind with the same users.
+  // A server of the same kind with the same users and the same clock.
   [[nodiscard]] live::ServerOptions server_options() const;
 
   // A process that was stopped with a transaction open stops all others of a local store
@@ -54,6 +57,7 @@ class Scene {
   std::minstd_rand random_;
   std::optional<live::TemporaryDirectory> directory_;
   std::shared_ptr<Connection> past_the_workers_;
+  ServerClock clock_;
   std::optional<live::Server> server_;
   std::optional<Proxy> proxy_;
   std::optional<Fleet> fleet_;

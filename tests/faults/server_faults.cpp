@@ -158,6 +158,14 @@ void record_evicted(Scene& scene) {
   });
 }
 
+// Every record expires at once. The clock stays where it is: fences that were taken by a clock that
+// is set back later are above those of a server that has lost its data since (docs/guarantees.md,
+// G2), and other faults may follow.
+void clock_set_forward(Scene& scene) {
+  scene.fleet().await_long_holder();
+  scene.fleet().suffer("clock set forward", Data::lost, [&] { scene.clock().step(1h); });
+}
+
 // --- what it refuses ---
 
 void refused(Scene& scene, const std::string& name, errc code, const std::function<void()>& begin,
@@ -299,6 +307,7 @@ FaultKinds server_faults() {
           {"record_of_another_type", record_of_another_type},
           {"lagging_replica_promoted", lagging_replica_promoted},
           {"record_evicted", record_evicted},
+          {"clock_set_forward", clock_set_forward},
           {"memory_full", memory_full},
           {"disk_that_cannot_be_written", disk_that_cannot_be_written},
           {"replicas_missing", replicas_missing},

@@ -215,6 +215,14 @@ void Server::launch() {
     arguments.push_back(word.data());
   }
   arguments.push_back(nullptr);
+  std::vector<char*> environment;
+  for (std::string& setting : options_.environment) {
+    environment.push_back(setting.data());
+  }
+  for (char** setting = ::environ; *setting != nullptr; ++setting) {
+    environment.push_back(*setting);
+  }
+  environment.push_back(nullptr);
   const int output =
       ::open((folder() / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   const int input = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -232,7 +240,7 @@ void Server::launch() {
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
     ::close_range(3, ~0U, 0);
-    ::execv(arguments[0], arguments.data());
+    ::execve(arguments[0], arguments.data(), environment.data());
     ::_exit(127);
   }
   ::close(input);

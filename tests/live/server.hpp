@@ -49,7 +49,8 @@ struct ServerOptions {
   // Every write is in the append-only file before it is answered, so that restart(kept) finds it
   // even after kill(). Without it nothing is ever written to a disk.
   bool persistent = false;
-  std::vector<std::string> arguments{};  // more of them, last: {"--requirepass", "secret"}
+  std::vector<std::string> arguments{};    // more of them, last: {"--requirepass", "secret"}
+  std::vector<std::string> environment{};  // in front of our own: {"NAME=value"}
 };
 
 // Not thread-safe. Calls throw std::runtime_error, with the server's log where it has something to

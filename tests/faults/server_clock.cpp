@@ -1,0 +1,34 @@
+#include "faults/server_clock.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace exclusive_lock::faults {
+
+ServerClock::ServerClock() {
+  const int fd = ::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const bool is_sized = fd >= 0 && ::ftruncate(fd, sizeof *offset_) == 0;
+  void* memory = is_sized
+                     ? ::mmap(nullptr, sizeof *offset_, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
+                     : MAP_FAILED;
+  const int error = errno;
+  if (fd >= 0) {
+    ::close(fd);
+  }
+  if (memory == MAP_FAILED) {
+    throw std::system_error(error, std::generic_category(), "cannot make the file of a clock");
+  }
+  offset_ = static_cast<std::atomic<std::int64_t>*>(memory);  // zeroes are a clock that is right
+}
+
+ServerClock::~ServerClock() { ::munmap(offset_, sizeof *offset_); }
+
+std::vector<std::string> ServerClock::environment() const {
+  return {"LD_PRELOAD=" FAULT_SET_CLOCK, "FAULT_CLOCK_FILE=" + file_.string()};
+}
+
+}  // namespace exclusive_lock::faults

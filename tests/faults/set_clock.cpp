@@ -1,0 +1,73 @@
+// Preloaded into a server (ld.so(8), LD_PRELOAD), sets its wall clock: the file that
+// FAULT_CLOCK_FILE names holds the microseconds to add, and whoever writes another number there
+// steps the clock while the server runs. CLOCK_MONOTONIC and its kin stay as they are, as they do
+// when a clock is really set.
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+
+namespace {
+
+using Offset = std::atomic<std::int64_t>;
+
+// Null: there is no such file, and the clock is right.
+const Offset* map_offset() {
+  const char* path = std::getenv("FAULT_CLOCK_FILE");
+  const int fd = path == nullptr ? -1 : ::open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    return nullptr;
+  }
+  void* memory = ::mmap(nullptr, sizeof(Offset), PROT_READ, MAP_SHARED, fd, 0);
+  ::close(fd);
+  return memory == MAP_FAILED ? nullptr : static_cast<const Offset*>(memory);
+}
+
+std::int64_t offset_us() {
+  static const Offset* const offset = map_offset();
+  return offset == nullptr ? 0 : offset->load();
+}
+
+// CLOCK_REALTIME as it is shown here.
+timespec shown_now() {
+  timespec now{};
+  ::syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
+  constexpr std::int64_t us_per_s = 1'000'000;
+  const std::int64_t us = now.tv_sec * us_per_s + now.tv_nsec / 1000 + offset_us();
+  return {.tv_sec = us / us_per_s, .tv_nsec = us % us_per_s * 1000 + now.tv_nsec % 1000};
+}
+
+}  // namespace
+
+extern "C" {
+
+__attribute__((visibility("default"))) int clock_gettime(clockid_t clock, timespec* time) noexcept {
+  if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE) {
+    *time = shown_now();
+    return 0;
+  }
+  return static_cast<int>(::syscall(SYS_clock_gettime, clock, time));
+}
+
+__attribute__((visibility("default"))) int gettimeofday(timeval* time, void*) noexcept {
+  const timespec now = shown_now();
+  *time = {.tv_sec = now.tv_sec, .tv_usec = now.tv_nsec / 1000};
+  return 0;
+}
+
+__attribute__((visibility("default"))) time_t time(time_t* into) noexcept {
+  const time_t now = shown_now().tv_sec;
+  if (into != nullptr) {
+    *into = now;
+  }
+  return now;
+}
+
+}  // extern "C"
