@@ -49,8 +49,9 @@ FloorLock floor_lock(const std::string& name, const Contents& contents, Millisec
                                          .contents_text = contents.text()}),
       .floor = {},
       .not_after = BootClock::now() + std::chrono::hours(24)};
-  return {.acquire = call_bytes(redis::acquire_call(attempt, fence_key(key).value())),
-          .release = call_bytes(redis::release_call({.key = key, .owner = owner_of(name)}))};
+  const redis::LockKeys keys = redis::lock_keys(key).value();
+  return {.acquire = call_bytes(redis::acquire_call(attempt, keys, "")),
+          .release = call_bytes(redis::release_call({.key = key, .owner = owner_of(name)}, keys))};
 }
 
 std::string floor_refresh(const std::vector<std::string>& names, Milliseconds ttl) {
