@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -53,7 +54,12 @@ void Fleet::start() {
   for (int number = 1; number <= options_.workers; ++number) {
     launch(number);
   }
-  await_turns();
+  await("that all are connected", [&] {
+    return std::all_of(workers_.begin(), workers_.end(), [&](const auto& each) {
+      return std::filesystem::exists(diary(each.first));
+    });
+  });
+  await_new_hold();
 }
 
 void Fleet::launch(int number) {
@@ -137,6 +143,8 @@ void Fleet::await_turns() {
 }
 
 int Fleet::await_long_holder() {
+  const std::filesystem::path wish = folder_.path() / "long";  // see worker.cpp
+  std::ofstream{wish};
   int holder = 0;
   await("somebody who holds for long", [&] {
     const Instant now = BootClock::now();
@@ -150,6 +158,7 @@ int Fleet::await_long_holder() {
     }
     return holder != 0;
   });
+  std::filesystem::remove(wish);
   return holder;
 }
 
@@ -350,10 +359,27 @@ void Fleet::finish() {
   }
 }
 
-std::string Fleet::complaints() const {
-  std::ifstream file(folder_.path() / "complaints");
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  return text.empty() ? "" : ". They said: " + text;
+std::string Fleet::complaints() {
+  std::ostringstream text;
+  const auto ago = [](Instant instant) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(BootClock::now() - instant)
+        .count();
+  };
+  for (const auto& [number, worker] : workers_) {
+    const DiaryReader& diary = reader(number);
+    text << "\n  worker " << number << ": " << diary.holds() << " holds";
+    if (const auto hold = diary.last_hold()) {
+      text << ", the last began " << ago(hold->believed_from) << " ms ago";
+    }
+    if (!diary.troubles().empty()) {
+      const Trouble& last = diary.troubles().back();
+      text << ", " << diary.troubles().size() << " troubles, the last " << ago(last.told_at)
+           << " ms ago: " << last.code.message();
+    }
+  }
+  std::ifstream said(folder_.path() / "complaints");
+  text << "\n" << std::string{std::istreambuf_iterator<char>(said), {}};
+  return text.str();
 }
 
 }  // namespace exclusive_lock::faults

@@ -42,18 +42,18 @@ struct FleetOptions {
 class Fleet {
  public:
   // What a condition may take on a machine that is busy with other things.
-  static constexpr std::chrono::seconds patience{20};
+  static constexpr std::chrono::seconds patience{30};
 
   explicit Fleet(FleetOptions options);
   ~Fleet();
   Fleet(const Fleet&) = delete;
   Fleet& operator=(const Fleet&) = delete;
 
-  // Starts all of them and waits until each has held the lock.
+  // Starts all of them and waits until each is connected and one has the lock.
   void start();
   // Waits until each worker that lives, and is not stopped, has taken the lock once more.
   void await_turns();
-  // Waits until somebody holds it who has just begun to live from refreshes. Its number.
+  // Waits until somebody holds it for long, who has just begun. Its number.
   int await_long_holder();
   // Waits until somebody takes it.
   void await_new_hold();
@@ -108,7 +108,8 @@ class Fleet {
   bool try_stop(int number, const InTheWay& is_in_the_way);
   void signal(int number, int what);
   void expect_alive();
-  [[nodiscard]] std::string complaints() const;
+  // What may tell why something did not come.
+  std::string complaints();
 
   FleetOptions options_;
   live::TemporaryDirectory folder_;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
 
 #include "exclusive_lock/exclusive_lock.hpp"
 #include "exclusive_lock/lock_directory.hpp"
@@ -75,6 +76,16 @@ bool Scene::is_blocked() {
 }
 
 std::vector<std::string> Scene::leftovers() {
+  const Instant end = BootClock::now() + fleet_->options().ttl;
+  std::vector<std::string> found = records();
+  while (!found.empty() && BootClock::now() <= end) {
+    std::this_thread::sleep_for(10ms);
+    found = records();
+  }
+  return found;
+}
+
+std::vector<std::string> Scene::records() {
   std::vector<std::string> found;
   if (is_local()) {
     for (const LockRecord& record : LockDirectory(past_the_workers_).list()) {

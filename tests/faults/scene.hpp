@@ -48,11 +48,14 @@ class Scene {
   // (docs/local_store.md): whether one does.
   [[nodiscard]] bool is_blocked();
 
-  // What the store still has of the workers' locks: keys, or rows that are held; fences, which stay
-  // for a day, are not counted.
+  // What the store still has of the workers' locks one ttl after they ended: keys, or rows that are
+  // held. (A release that was not answered before its process ended is left to the ttl.) Fences,
+  // which stay for a day, are not counted.
   std::vector<std::string> leftovers();
 
  private:
+  std::vector<std::string> records();
+
   std::string store_;
   std::minstd_rand random_;
   std::optional<live::TemporaryDirectory> directory_;

@@ -5,8 +5,8 @@
 //
 // URL      of the store; the name of the lock is always "job"
 // NUMBER   of this worker: its diary is FOLDER/diary-NUMBER, the register is FOLDER/register
-// WORK_MS  how long it works in most holds. Every sixth hold takes one and a fifth ttl, so that
-//          it lives from refreshes
+// WORK_MS  how long it works in most holds. Every twelfth hold, and each that begins while there is
+//          a file FOLDER/long, takes one and a fifth ttl, so that it lives from refreshes
 // MANNER   plain   nothing else
 //          forks   forks in every hold: the child tries everything with the lock that is not its
 //                  own
@@ -42,7 +42,7 @@ using std::chrono::milliseconds;
 
 constexpr auto look_pause = 1ms;  // between two looks at held()
 constexpr auto trouble_pause = 20ms;
-constexpr int long_hold_every = 6;
+constexpr int long_hold_every = 12;
 // After a hold. Longer than a waiter sleeps between two looks, so that one that is here again at
 // once does not starve those who look now and then, where waiting is not first come, first served.
 constexpr auto rest = 120ms;
@@ -81,9 +81,9 @@ class Worker {
   Worker(const Task& task, std::stop_token stop)
       : task_(task),
         stop_(std::move(stop)),
-        diary_(task.folder / ("diary-" + std::to_string(task.number))),
         register_(task.folder / "register"),
-        lock_(options_of(task)) {
+        lock_(options_of(task)),
+        diary_(task.folder / ("diary-" + std::to_string(task.number))) {
     lock_.on_error([this](const ErrorEvent& event) {
       const std::lock_guard guard(mutex_);
       errors_.push_back({.worker = task_.number, .told_at = BootClock::now(), .code = event.error});
@@ -96,8 +96,7 @@ class Worker {
       const Instant requested_at = BootClock::now();
       std::error_code error;
       if (lock_.acquire_for(1h, stop_, error)) {
-        const bool is_long = (round + 2 * task_.number) % long_hold_every == 0;
-        hold(requested_at, is_long ? task_.ttl * 6 / 5 : task_.work);
+        hold(requested_at, is_long(round) ? task_.ttl * 6 / 5 : task_.work);
         std::this_thread::sleep_for(rest);
       } else if (error) {
         diary_.note(Trouble{.worker = task_.number, .told_at = BootClock::now(), .code = error});
@@ -107,6 +106,11 @@ class Worker {
   }
 
  private:
+  [[nodiscard]] bool is_long(int round) const {
+    return (round + 4 * task_.number) % long_hold_every == 0 ||
+           std::filesystem::exists(task_.folder / "long");
+  }
+
   void hold(Instant requested_at, milliseconds work) {
     const Instant from = BootClock::now();
     const auto fence = lock_.fence();
@@ -197,9 +201,9 @@ class Worker {
   std::mutex mutex_;
   std::vector<Trouble> errors_;
   std::stop_token stop_;
-  Diary diary_;
   GuardedRegister register_;
   ExclusiveLock lock_;
+  Diary diary_;  // made last: who has one is connected
 };
 
 Task task_in(char** words) {
