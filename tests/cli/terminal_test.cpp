@@ -108,12 +108,12 @@ TEST_F(OnTerminal, ControlCEndsAScriptToo) {
   EXPECT_TRUE(is_free("job"));
 }
 
+// One process, not a shell that starts others: a shell is deaf to stops while a child that it made
+// by vfork(2) is stopped before its exec.
 TEST_F(OnTerminal, ControlZStopsBothAndFgContinuesBoth) {
   Pty pty;
   const auto shell = start_shell_on(pty);
-  pty.type(
-      "$LOCK run job --ttl 100s -- sh -c 'echo $$ > $FOLDER/command; while :; do sleep 0.02; "
-      "done'\r");
+  pty.type("$LOCK run job --ttl 100s -- sh -c 'echo $$ > $FOLDER/command; exec sleep 300'\r");
   const pid_t command = pid_in("command");
   pty.type(control_z);
   auto seen = pty.wait_for("Stopped");
@@ -132,9 +132,7 @@ TEST_F(OnTerminal, ControlZStopsBothAndFgContinuesBoth) {
 TEST_F(OnTerminal, StopThatOutlastsTheHoldCostsTheCommandItsLife) {
   Pty pty;
   const auto shell = start_shell_on(pty);
-  pty.type(
-      "$LOCK run job --ttl 600ms -- sh -c 'echo $$ > $FOLDER/command; while :; do sleep 0.02; "
-      "done'\r");
+  pty.type("$LOCK run job --ttl 600ms -- sh -c 'echo $$ > $FOLDER/command; exec sleep 300'\r");
   const pid_t command = pid_in("command");
   pty.type(control_z);
   pty.wait_for("Stopped");

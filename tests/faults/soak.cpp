@@ -65,8 +65,12 @@ class Soak {
 
  private:
   // What the veteran uses at its least, over some turns: between two connections, say, it has a
-  // descriptor more.
+  // descriptor more. Before them, every worker has waited and has handed the lock over, for which a
+  // store makes what it keeps.
   ProcessUse settled_use() {
+    for (int turn = 0; turn < 3; ++turn) {
+      fleet_.await_turns();
+    }
     ProcessUse least = use_of(fleet_.pid(veteran));
     for (int turn = 0; turn < 3; ++turn) {
       fleet_.await_turns();
