@@ -38,8 +38,8 @@ struct LockRecord {
   RecordKind kind = RecordKind::stranger;
   std::optional<std::chrono::milliseconds> remaining_ttl;  // none: it never expires by itself
   std::optional<Contents> contents;                        // none: not JSON; see raw
-  std::string raw;  // the bytes that the store holds; from a stranger they can be anything
-  std::size_t waiting = 0;          // how many stand in the queue
+  std::string raw;          // the bytes that the store holds; from a stranger they can be anything
+  std::size_t waiting = 0;  // how many stand in the queue
   std::vector<LockWaiter> waiters;  // in order; inspect() tells the first 100, list() none
 
   // "<32 hex>-<16 hex>": the lock object and its ticket. Not a secret, not a right.

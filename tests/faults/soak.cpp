@@ -23,6 +23,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// The local store makes a socket when it hands a lock over for the first time, and keeps it.
+constexpr int kept_descriptors = 1;
 constexpr int veteran = 1;
 // Buffers grow to the largest that was needed, and the allocator keeps what was given back.
 constexpr std::int64_t memory_slack_kib = 4 * 1024;
@@ -65,12 +67,8 @@ class Soak {
 
  private:
   // What the veteran uses at its least, over some turns: between two connections, say, it has a
-  // descriptor more. Before them, every worker has waited and has handed the lock over, for which a
-  // store makes what it keeps.
+  // descriptor more.
   ProcessUse settled_use() {
-    for (int turn = 0; turn < 3; ++turn) {
-      fleet_.await_turns();
-    }
     ProcessUse least = use_of(fleet_.pid(veteran));
     for (int turn = 0; turn < 3; ++turn) {
       fleet_.await_turns();
@@ -85,8 +83,8 @@ class Soak {
   void compare(const ProcessUse& before) {
     const ProcessUse after = settled_use();
     std::cout << "the veteran used " << before << " before, and " << after << " after\n";
-    if (after.descriptors > before.descriptors || after.threads > before.threads ||
-        after.memory_kib > before.memory_kib + memory_slack_kib) {
+    if (after.descriptors > before.descriptors + kept_descriptors ||
+        after.threads > before.threads || after.memory_kib > before.memory_kib + memory_slack_kib) {
       wrong_.push_back("the veteran uses more than before");
     }
   }
