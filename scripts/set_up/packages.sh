@@ -9,9 +9,9 @@ build_packages=(
 # openssl makes the certificates of the TLS tests; procps shows them processes.
 # shellcheck disable=SC2034
 test_packages=(libgmock-dev libgtest-dev librapidcheck-dev openssl procps python3)
-# clang: the second compiler, and the one for fuzz targets.
+# clang: the second compiler, and the one for fuzz targets; libclang-rt: what it links for them.
 # shellcheck disable=SC2034
-check_packages=(clang clang-format clang-tidy shellcheck)
+check_packages=(clang clang-format clang-tidy libclang-rt-14-dev shellcheck)
 
 # Prints those of the given packages that are not installed.
 missing_packages() {
