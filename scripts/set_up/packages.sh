@@ -12,9 +12,9 @@ test_packages=(libgmock-dev libgtest-dev librapidcheck-dev openssl procps python
 # util-linux has flock, the floor of the embedded store.
 # shellcheck disable=SC2034
 bench_packages=(libhiredis-dev python3 util-linux)
-# clang: the second compiler, and the one for fuzz targets.
+# clang: the second compiler, and the one for fuzz targets; libclang-rt: what it links for them.
 # shellcheck disable=SC2034
-check_packages=(clang clang-format clang-tidy shellcheck)
+check_packages=(clang clang-format clang-tidy libclang-rt-14-dev shellcheck)
 
 # Prints those of the given packages that are not installed.
 missing_packages() {

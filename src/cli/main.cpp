@@ -2,8 +2,8 @@
 
 #include <unistd.h>
 #include <CLI/CLI.hpp>
-#include <algorithm>
 
+#include "cli/command_line.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/failure_report.hpp"
 #include "cli/output/write.hpp"
@@ -31,23 +31,16 @@ int finish_parsing(const CLI::ParseError& end, const CLI::App& app, Talk& talk) 
   return to_int(ExitCode::usage);
 }
 
-int run_subcommand(CLI::App& app, const std::vector<Subcommand>& subcommands, Session& session,
-                   std::vector<std::string> arguments) {
+int run_subcommand(CommandLine& line, Session& session, std::vector<std::string> arguments) {
   try {
-    auto [own, command] = split(app, std::move(arguments));
-    session.command = std::move(command);
-    refuse_empty_values(own);
-    std::reverse(own.begin(), own.end());  // the order that CLI11 wants
-    app.parse(std::move(own));
+    const Subcommand& chosen = line.understand(std::move(arguments));
     if (const auto problem = session.environment.misspelt()) {
       session.talk.say(*problem);
       return to_int(ExitCode::usage);
     }
-    const auto chosen = std::find_if(subcommands.begin(), subcommands.end(),
-                                     [](const Subcommand& one) { return one.parser->parsed(); });
-    return chosen->act();
+    return chosen.act();
   } catch (const CLI::ParseError& end) {
-    return finish_parsing(end, app, session.talk);
+    return finish_parsing(end, line.parser(), session.talk);
   }
 }
 
@@ -62,18 +55,8 @@ int main_with(std::vector<std::string> arguments, char** variables) {
                     .results = Terminal(STDOUT_FILENO, environment),
                     .store = {},
                     .command = {}};
-    CLI::App app(
-        "One of many processes, on one machine or on many, holds a lock: run commands under it.",
-        "exclusive-lock");
-    app.set_version_flag("--version", "exclusive-lock " EXCLUSIVE_LOCK_VERSION);
-    app.require_subcommand(1);
-    app.fallthrough();  // --store may stand before or after the subcommand
-    set_help_style(app);
-    add_store_options(app, session.store);
-    const std::vector<Subcommand> subcommands{add_run(app, session),     add_acquire(app, session),
-                                              add_refresh(app, session), add_release(app, session),
-                                              add_inspect(app, session), add_list(app, session)};
-    return run_subcommand(app, subcommands, session, std::move(arguments));
+    CommandLine line(session);
+    return run_subcommand(line, session, std::move(arguments));
   } catch (...) {
     return report_failure(std::current_exception(), talk);
   }

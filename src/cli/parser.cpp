@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cli/output/terminal.hpp"
+#include "cli/secrets.hpp"
 #include "cli/suggestion.hpp"
 
 namespace exclusive_lock::cli {
@@ -87,12 +88,15 @@ void refuse_empty_values(const std::vector<std::string>& own) {
     }
     if (argument.size() > 3 && argument.compare(0, 2, "--") == 0 &&
         argument.find('=') == argument.size() - 1) {
-      throw CLI::ValidationError(shown(argument.substr(0, argument.size() - 1)),
-                                 "has an empty value; leave it out");
+      throw CLI::ValidationError(
+          shown(without_credentials(argument.substr(0, argument.size() - 1))),
+          "has an empty value; leave it out");
     }
   }
 }
 
+// A store URL that stands in the wrong place is no less secret there. What is quoted is made safe
+// before it is cut: behind the cut nobody sees the '@' that ends a password.
 std::string explain(const CLI::Error& error, const CLI::App& app) {
   const auto words = app.remaining(true);
   const auto chosen = app.get_subcommands();
@@ -101,9 +105,9 @@ std::string explain(const CLI::Error& error, const CLI::App& app) {
       chosen.empty() && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
   if (words.empty() || !(is_extra || lacks_subcommand)) {
     return lacks_subcommand ? "what is to be done? run, acquire, refresh, release, inspect or list"
-                            : fit_for_terminal(error.what());
+                            : fit_for_terminal(without_credentials(error.what()));
   }
-  const std::string& word = words.front();
+  const std::string word = without_credentials(words.front());
   const bool is_option = !word.empty() && word.front() == '-';
   const char* const what = is_option        ? "unknown option "
                            : chosen.empty() ? "unknown command "

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/secrets.hpp"
 #include "cli/store_options.hpp"
 #include "exclusive_lock/error.hpp"
 #include "exclusive_lock/printable.hpp"
@@ -19,8 +20,8 @@ OnLost on_lost_from(const std::string& word) {
   if (word == "ignore") {
     return OnLost::ignore;
   }
-  throw CLI::ValidationError("--on-lost",
-                             "\"" + printable(word, 64) + "\" is none of kill, signal, ignore");
+  throw CLI::ValidationError("--on-lost", "\"" + printable(without_credentials(word), 64) +
+                                              "\" is none of kill, signal, ignore");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "cli/environment.hpp"
 #include "cli/output/talk.hpp"
+#include "cli/secrets.hpp"
 
 namespace exclusive_lock::cli {
 namespace {
@@ -14,8 +15,11 @@ CLI::Option* add_duration_to(CLI::App& app, const std::string& names, Target& ta
   const std::string name = names.substr(names.rfind("--"));
   const auto take = [&target, name](const std::string& text) {
     const auto parsed = parse_duration(text);
-    if (const auto* wrong = std::get_if<DurationProblem>(&parsed)) {
-      throw CLI::ValidationError(name, wrong->text);
+    if (std::holds_alternative<DurationProblem>(parsed)) {
+      // It quotes the text, which may be a store URL in the wrong place.
+      const auto shown = parse_duration(without_credentials(text));
+      const auto* wrong = std::get_if<DurationProblem>(&shown);
+      throw CLI::ValidationError(name, wrong != nullptr ? wrong->text : "is not a duration");
     }
     target = std::get<Milliseconds>(parsed);
   };

@@ -226,7 +226,9 @@ LockWaiter decode_waiter(const StoredWaiter& waiter) {
   const auto end = head.find(R"(,"contents":)");
   if (!head.starts_with(',') || end == std::string_view::npos)
     return shown;
-  auto parsed = json_members("{" + std::string(head.substr(1, end - 1)) + "}", most_members);
+  // The members are views of it.
+  const std::string object = "{" + std::string(head.substr(1, end - 1)) + "}";
+  auto parsed = json_members(object, most_members);
   if (!parsed)
     return shown;
   const RecordMembers members(std::move(*parsed));

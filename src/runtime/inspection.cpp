@@ -1,5 +1,7 @@
 #include "runtime/inspection.hpp"
 
+#include <algorithm>
+
 #include "core/record_codec.hpp"
 
 namespace exclusive_lock {
@@ -18,7 +20,8 @@ LockRecord shown(const StoredRecord& stored) {
   LockRecord record = decode_record(stored.value);
   record.key = stored.key;
   record.remaining_ttl = stored.remaining_ttl;
-  record.waiting = stored.waiting;
+  // A store that somebody has changed may tell of more than it counts.
+  record.waiting = std::max(stored.waiting, stored.waiters.size());
   for (const StoredWaiter& waiter : stored.waiters)
     record.waiters.push_back(decode_waiter(waiter));
   return record;

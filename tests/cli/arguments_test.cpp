@@ -73,6 +73,23 @@ TEST_F(CommandLine, StoreUrlsAreNamedByTheirWrongPart) {
   expect_usage_error(with(""), "store URL");
 }
 
+// A URL in the place of something else is as secret as in its own (G11).
+TEST_F(CommandLine, PasswordsOfMisplacedUrlsAreNotShown) {
+  const std::string url = "redis://user:open-sesame@127.0.0.1:6379/0";
+  const std::string long_text(45, 'x');
+  for (const Arguments& arguments :
+       {Arguments{"inspect", "job", url}, Arguments{url}, Arguments{"--" + url, "list"},
+        Arguments{"run", "job", "--ttl", url, "--", "true"},
+        Arguments{"run", "job", "--wait", long_text + url, "--", "true"},
+        Arguments{"run", "job", "--on-lost", long_text + url, "--", "true"},
+        Arguments{"run", "job", "--conflict-exit-code", url, "--", "true"},
+        Arguments{"inspect", "job", std::string(220, 'x') + url}}) {
+    const Ended ended = command(arguments, {});
+    EXPECT_EQ(ended.exit_code, 64) << ended.err;
+    EXPECT_THAT(ended.err, ::testing::Not(HasSubstr("open"))) << ended.err;
+  }
+}
+
 TEST_F(CommandLine, NamesAndPrefixesAreChecked) {
   const auto expect_refused = [this](const Arguments& arguments, const std::string& message) {
     const Ended ended = command(arguments);

@@ -235,6 +235,17 @@ class LocalHousekeeping : public testing::Test {
   TemporaryDirectory directory_;
 };
 
+// A day after the end of time must not be long ago.
+TEST_F(LocalHousekeeping, GrantAtTheEndOfTimeIsNotOld) {
+  LocalAsker asker(directory_.path(), machine());
+  use_names(asker, 1);
+  Database(directory_.path() / "locks.db")
+      .execute("UPDATE lock SET granted_at_us = 9223372036854775807");
+  pass(2h);
+  go_on(10);
+  EXPECT_EQ(number("SELECT count(*) FROM lock WHERE key = CAST('name0' AS BLOB)"), 1);
+}
+
 TEST_F(LocalHousekeeping, UnusedNamesGoAwayAfterADay) {
   LocalAsker asker(directory_.path(), machine());
   use_names(asker, 100);

@@ -272,7 +272,7 @@ void LocalVerbs::look_after(LockRow& row, std::int64_t wall_us) {
     return;
   }
   const bool is_of_use = liveness_.is_live(row);
-  if (!is_of_use && row.granted_at_us + fence_kept.count() < wall_us) {
+  if (!is_of_use && row.granted_at_us < wall_us - fence_kept.count()) {
     locks_.forget(row);
     return;
   }

@@ -24,7 +24,7 @@ LockRow row_of(const Query& query) {
   row.expires_at_ns = query.optional_integer(5);
   row.boot = boot_id_of(query.bytes(6));
   row.holder = query.optional_integer(7);
-  row.waiting = query.integer(8);
+  row.waiting = std::max<std::int64_t>(query.integer(8), 0);
   return row;
 }
 

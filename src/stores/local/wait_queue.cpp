@@ -80,7 +80,8 @@ std::optional<WaiterRow> WaitQueue::enter(LockRow& row, const AttemptRequest& re
   // The wall clock may have been set back, or not have moved since.
   std::int64_t behind_all_us = wall_us;
   if (const auto last_us = waiters_.last_arrival_us(row.id)) {
-    behind_all_us = std::max(behind_all_us, *last_us + 1);
+    constexpr std::int64_t end_of_time_us = std::numeric_limits<std::int64_t>::max();
+    behind_all_us = std::max(behind_all_us, std::min(*last_us, end_of_time_us - 1) + 1);
   }
   WaiterRow waiter;
   waiter.arrived_us =

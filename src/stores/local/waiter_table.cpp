@@ -27,6 +27,9 @@ std::int64_t integer_of(Fence floor) {
   return static_cast<std::int64_t>(std::min(floor.value, most));
 }
 
+// No time that Options allow is longer, and clocks that count nanoseconds can be added to it.
+constexpr Milliseconds most_confirm_ttl = std::chrono::years(100);
+
 // The columns of every statement that reads whole rows.
 std::optional<WaiterRow> row_of(Query& query) {
   if (!query.next()) {
@@ -36,7 +39,7 @@ std::optional<WaiterRow> row_of(Query& query) {
       .id = query.integer(0),
       .owner = owner_of(query.bytes(1), query.integer(2)),
       .arrived_us = query.integer(3),
-      .confirm_ttl = Milliseconds(query.integer(4)),
+      .confirm_ttl = std::min(Milliseconds(query.integer(4)), most_confirm_ttl),
       .floor = Fence{static_cast<std::uint64_t>(std::max<std::int64_t>(query.integer(5), 0))},
       .alive_until_ns = query.integer(6),
       .boot = boot_id_of(query.bytes(7)),

@@ -6,6 +6,7 @@
 #include "exclusive_lock/error.hpp"
 #include "exclusive_lock/printable.hpp"
 #include "stores/redis/redis_errors.hpp"
+#include "stores/redis/server_time.hpp"
 
 namespace exclusive_lock::redis {
 namespace {
@@ -141,9 +142,9 @@ std::optional<StoreTime> time_in(const Reply& reply) {
   };
   std::int64_t seconds = 0;
   std::int64_t microseconds = 0;
-  constexpr std::int64_t most_seconds = std::int64_t{1} << 40;  // far beyond, and no overflow
+  constexpr auto most_seconds = std::chrono::floor<std::chrono::seconds>(most_server_time).count();
   if (!reply.is_array() || reply.elements.size() != 2 || !number(reply.elements[0], seconds) ||
-      !number(reply.elements[1], microseconds) || seconds > most_seconds ||
+      !number(reply.elements[1], microseconds) || seconds >= most_seconds ||
       microseconds >= 1'000'000) {
     return std::nullopt;
   }

@@ -168,31 +168,54 @@ const Meaning& meaning_of(std::string_view text) {
   return found != phrases.end() ? *found : unknown_error;
 }
 
-void take_out(std::string& text, std::string_view secret) {
-  constexpr std::string_view mask = "***";
-  if (secret.empty()) {
-    return;
+StoreFailure refusal(const Meaning& meaning, std::string_view shown_text) {
+  return {.code = meaning.code,
+          .message = "the server answered \"" + printable(shown_text, most_quoted_bytes) +
+                     "\": " + std::string(meaning.explanation),
+          .may_have_run = false};
+}
+
+// A server repeats line breaks as spaces, for they would end its error.
+bool is_repetition(char said, char sent) {
+  return said == sent || (said == ' ' && (sent == '\n' || sent == '\r'));
+}
+
+// How many bytes of `secret` the text begins with.
+std::size_t size_of_beginning(std::string_view secret, std::string_view text) {
+  const std::size_t most = std::min(secret.size(), text.size());
+  std::size_t size = 0;
+  while (size < most && is_repetition(text[size], secret[size])) {
+    ++size;
   }
-  for (auto at = text.find(secret); at != std::string::npos;
-       at = text.find(secret, at + mask.size())) {
-    text.replace(at, secret.size(), mask);
+  return size;
+}
+
+// The secret may be cut short: servers repeat the first 128 bytes of what they were asked.
+std::string without_secret(std::string_view text, std::string_view secret) {
+  constexpr std::size_t least_hidden = 4;  // less of it does not tell it
+  const std::size_t least = std::min(secret.size(), least_hidden);
+  std::string shown;
+  while (!text.empty()) {
+    const std::size_t size = size_of_beginning(secret, text);
+    const bool is_hidden = size > 0 && size >= least;
+    shown.append(is_hidden ? "***" : text.substr(0, 1));
+    text.remove_prefix(is_hidden ? size : 1);
   }
+  return shown;
 }
 
 }  // namespace
 
 StoreFailure server_refused(std::string_view error_text) {
-  const Meaning& meaning = meaning_of(error_text);
-  return {.code = meaning.code,
-          .message = "the server answered \"" + printable(error_text, most_quoted_bytes) +
-                     "\": " + std::string(meaning.explanation),
-          .may_have_run = false};
+  return refusal(meaning_of(error_text), error_text);
 }
 
 StoreFailure server_refused_connection(std::string_view error_text, std::string_view password) {
-  std::string text(error_text);
-  take_out(text, password);
-  return server_refused(text);
+  // No server says so much; one that is hostile must not cost time.
+  constexpr std::size_t most_read_bytes = 4096;
+  error_text = error_text.substr(0, most_read_bytes);
+  // A password can begin like the code of an error, which means what it means all the same.
+  return refusal(meaning_of(error_text), without_secret(error_text, password));
 }
 
 bool is_missing_script(std::string_view error_text) {

@@ -23,8 +23,8 @@ namespace exclusive_lock::redis {
 // Any error reply. The text may be hostile: the message is fit for a terminal.
 StoreFailure server_refused(std::string_view error_text);
 
-// The same during the handshake, where the server may repeat what it was sent: `password` is taken
-// out of the text (G11).
+// The same during the handshake, where the server may repeat what it was sent: `password`, and four
+// bytes or more from its beginning, are taken out of the text (G11).
 StoreFailure server_refused_connection(std::string_view error_text, std::string_view password);
 
 // EVALSHA of a script that the server does not have (any more).

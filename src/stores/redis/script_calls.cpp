@@ -31,9 +31,12 @@ StoreTime time_of(const Reply& reply) {
   return StoreTime(number_in<std::int64_t>(reply.elements[1]).value_or(0));
 }
 
+// What remains is added to clocks that count nanoseconds. A stranger's key may live longer.
+constexpr Milliseconds most_remaining_ttl = std::chrono::years(100);
+
 // -1 never expires, -2 no record.
 std::optional<Milliseconds> ttl_in(std::int64_t ms) {
-  return ms < 0 ? std::nullopt : std::optional(Milliseconds(ms));
+  return ms < 0 ? std::nullopt : std::optional(std::min(Milliseconds(ms), most_remaining_ttl));
 }
 
 std::optional<AttemptOutcome> outcome_in(const std::string& text) {
@@ -181,7 +184,8 @@ std::optional<StoreTime> script_time(const Reply& reply, std::string_view echo) 
     return std::nullopt;
   }
   const auto time_us = number_in<std::int64_t>(reply.elements[1]);
-  return time_us ? std::optional(StoreTime(*time_us)) : std::nullopt;
+  const bool is_sane = time_us && *time_us >= 0 && *time_us <= most_server_time.count();
+  return is_sane ? std::optional(StoreTime(*time_us)) : std::nullopt;
 }
 
 std::optional<FencedAnswer<AttemptReply>> read_acquire(const Reply& reply) {

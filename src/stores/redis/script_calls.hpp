@@ -18,6 +18,7 @@
 #include "redis_scripts.hpp"
 #include "stores/redis/operation_queue.hpp"
 #include "stores/redis/reply.hpp"
+#include "stores/redis/server_time.hpp"
 
 namespace exclusive_lock::redis {
 
@@ -56,7 +57,8 @@ ScriptCall release_call(const ReleaseRequest& request, const LockKeys& keys);
 ScriptCall inspect_call(const std::string& key, std::size_t most_waiters);
 ScriptCall remove_call(const std::string& key, std::string expected);
 
-// The time in a reply of ours to the call that had this echo; none: it is not that.
+// The time in a reply of ours to the call that had this echo, from 0 to most_server_time; none: it
+// is not that.
 std::optional<StoreTime> script_time(const Reply& reply, std::string_view echo);
 
 struct BadFence {};  // the fence key holds something else

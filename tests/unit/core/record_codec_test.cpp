@@ -300,5 +300,37 @@ RC_GTEST_PROP(DecodeRecord, NeverFails, ()) {
   }
 }
 
+// Longer than what a string keeps in itself, so that AddressSanitizer sees where it is read from
+// memory that was given back.
+TEST(Waiter, IsKnownByTheBeginningOfItsTail) {
+  const RecordTail tail{.ttl = Milliseconds(3000),
+                        .host = std::string(60, 'h'),
+                        .pid = 4711,
+                        .label = std::string(60, 'l'),
+                        .contents_text = "1"};
+  const LockWaiter waiter = decode_waiter({.owner = Owner{},
+                                           .arrived_at = StoreTime(1'700'000'000'000'000),
+                                           .tail_head = encode_record_tail(tail)});
+  EXPECT_EQ(waiter.owner, owner_text(Owner{}));
+  EXPECT_EQ(waiter.host, tail.host);
+  EXPECT_EQ(waiter.pid, tail.pid);
+  EXPECT_EQ(waiter.label, tail.label);
+}
+
+TEST(Waiter, IsUnknownByATailThatIsCutBeforeItsContents) {
+  const std::string text = encode_record_tail({.ttl = Milliseconds(3000),
+                                               .host = "host",
+                                               .pid = 1,
+                                               .label = "label",
+                                               .contents_text = "1"});
+  const LockWaiter waiter =
+      decode_waiter({.owner = Owner{},
+                     .arrived_at = std::nullopt,
+                     .tail_head = text.substr(0, text.find(R"("contents")"))});
+  EXPECT_EQ(waiter.host, "");
+  EXPECT_EQ(waiter.label, "");
+  EXPECT_FALSE(waiter.since);
+}
+
 }  // namespace
 }  // namespace exclusive_lock

@@ -233,6 +233,38 @@ TEST(RedisErrorMessage, NeverShowsThePassword) {
   EXPECT_EQ(failure.message.find("hunter2"), std::string::npos) << failure.message;
 }
 
+// Servers repeat the first 128 bytes of what they were asked, and no more of it.
+TEST(RedisErrorMessage, NeverShowsTheBeginningOfThePassword) {
+  const std::string password = "correct-horse-battery-staple";
+  for (std::size_t size = 5; size <= password.size(); ++size) {
+    const StoreFailure failure = server_refused_connection(
+        "ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'default' '" +
+            password.substr(0, size) + "' ",
+        password);
+    EXPECT_EQ(failure.message.find("corre"), std::string::npos) << failure.message;
+    EXPECT_EQ(failure.code, errc::unsuitable_store);
+  }
+}
+
+// Line breaks come back as spaces, for they would end the error.
+TEST(RedisErrorMessage, NeverShowsAPasswordWithLineBreaks) {
+  const StoreFailure failure =
+      server_refused_connection("ERR unknown command 'HELLO' 'open sesame '", "open\nsesame\r");
+  EXPECT_EQ(failure.message.find("open"), std::string::npos) << failure.message;
+}
+
+TEST(RedisErrorMessage, MeansTheSameWhereAPasswordBeginsLikeIt) {
+  const std::string_view text = "WRONGPASS invalid username-password pair or user is disabled.";
+  for (const char* password : {"WRONG-horse", "WRONGPASS", "invalid", "s"}) {
+    EXPECT_EQ(server_refused_connection(text, password).code, errc::wrong_password) << password;
+  }
+}
+
+TEST(RedisErrorMessage, WithoutAPasswordShowsEverything) {
+  const StoreFailure failure = server_refused_connection("ERR unknown command 'HELLO' '3'", "");
+  EXPECT_NE(failure.message.find("unknown command 'HELLO' '3'"), std::string::npos);
+}
+
 TEST(RedisErrorText, MissingScriptAndWrongTypeAreRecognised) {
   EXPECT_TRUE(is_missing_script("NOSCRIPT No matching script. Please use EVAL."));
   EXPECT_TRUE(is_missing_script("NOSCRIPT No matching script."));

@@ -90,6 +90,29 @@ TEST(ScriptTime, NeedsTheEcho) {
   EXPECT_FALSE(script_time(text("e"), "e"));
 }
 
+// The runtime counts with it in nanoseconds, which would overflow.
+TEST(ScriptTime, IsOneThatCanBeCountedWith) {
+  const std::string latest = std::to_string(most_server_time.count());
+  EXPECT_EQ(script_time(array({"e", latest}), "e"), most_server_time);
+  EXPECT_EQ(script_time(array({"e", "0"}), "e"), StoreTime(0));
+  for (const std::string& odd :
+       {std::to_string(most_server_time.count() + 1), std::string("9223372036854775807"),
+        std::string("-1"), std::string("-9223372036854775808"),
+        std::string("9223372036854775808")}) {
+    EXPECT_FALSE(script_time(array({"e", odd}), "e")) << odd;
+  }
+}
+
+// A stranger's key can have a ttl beyond what our clock counts.
+TEST(RemainingTtl, IsOneThatCanBeCountedWith) {
+  const auto remaining_ttl = [](const std::string& ms) {
+    return read_inspect(array({"e", "17", ms, "v", "0"}), "k").value().record.value().remaining_ttl;
+  };
+  EXPECT_EQ(remaining_ttl("9223372036854775807"), remaining_ttl("9223372036854775806"));
+  const Instant expires_at = Instant(24h) + remaining_ttl("9223372036854775807").value();
+  EXPECT_GT(expires_at, Instant(24h * 365 * 10));
+}
+
 TEST(AcquireReply, SaysAllOutcomes) {
   const auto read = [](const std::string& outcome, const std::string& fence,
                        const std::string& ms) {

@@ -1,0 +1,118 @@
+// Durations as people type them.
+//
+// - What is taken, and as how much, agrees with exact arithmetic on the digits; nothing is rounded.
+// - What is taken is never negative nor above ten years, so no sum with a clock overflows.
+// - A problem is told in text fit for a terminal.
+// - Any duration at all can be spoken.
+//
+// Input: the text.
+
+#include "cli/duration.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "targets.hpp"
+
+namespace exclusive_lock::fuzz {
+namespace {
+
+using cli::Milliseconds;
+// Digits beyond fit into no duration.
+constexpr std::size_t most_exact_digits = 25;
+__extension__ using Wide = __int128;
+
+struct Spelled {
+  std::string digits;  // with no point
+  std::size_t behind_point;
+  std::string unit;
+};
+
+// [0-9]+(\.[0-9]+)?[^0-9.].*
+std::optional<Spelled> spelled(std::string_view text) {
+  Spelled result{.digits = {}, .behind_point = 0, .unit = {}};
+  bool is_behind = false;
+  std::size_t at = 0;
+  for (; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c >= '0' && c <= '9') {
+      result.digits += c;
+      result.behind_point += is_behind ? 1 : 0;
+    } else if (c == '.' && !is_behind && !result.digits.empty()) {
+      is_behind = true;
+    } else {
+      break;
+    }
+  }
+  result.unit = text.substr(at);
+  const bool is_number = !result.digits.empty() && (!is_behind || result.behind_point > 0);
+  return is_number ? std::optional(result) : std::nullopt;
+}
+
+Wide unit_ms(const std::string& unit) {
+  if (unit == "ms") {
+    return 1;
+  }
+  if (unit == "s") {
+    return 1000;
+  }
+  if (unit == "m" || unit == "min") {
+    return 60'000;
+  }
+  return unit == "h" ? 3'600'000 : unit == "d" ? 86'400'000 : 0;
+}
+
+// The whole milliseconds that a text means; none: it is not a duration, finer, or longer.
+std::optional<std::int64_t> exact_ms(std::string_view text) {
+  auto number = spelled(text);
+  if (!number || unit_ms(number->unit) == 0) {
+    return std::nullopt;
+  }
+  while (number->behind_point > 0 && number->digits.back() == '0') {
+    number->digits.pop_back();
+    --number->behind_point;
+  }
+  const auto first = std::min(number->digits.find_first_not_of('0'), number->digits.size());
+  if (number->digits.size() - first > most_exact_digits ||
+      number->behind_point > most_exact_digits) {
+    return std::nullopt;
+  }
+  Wide value = 0;
+  for (const char digit : number->digits) {
+    value = value * 10 + (digit - '0');
+  }
+  value *= unit_ms(number->unit);
+  for (std::size_t i = 0; i < number->behind_point; ++i) {
+    if (value % 10 != 0) {
+      return std::nullopt;
+    }
+    value /= 10;
+  }
+  return value <= Wide{3650} * 86'400'000 ? std::optional(static_cast<std::int64_t>(value))
+                                          : std::nullopt;
+}
+
+}  // namespace
+
+void check_duration(Bytes bytes) {
+  const std::string text = Input(bytes).rest();
+  const auto parsed = cli::parse_duration(text);
+  const auto exact = exact_ms(text);
+  if (const auto* wrong = std::get_if<cli::DurationProblem>(&parsed)) {
+    require_fit(wrong->text, "a problem with a duration");
+    require(wrong->text.size() < 1024, "a problem with a duration is short", wrong->text);
+    // Fifteen digits before the point are enough for everybody, also where most are zeros.
+    require(!exact || text.find_first_not_of("0123456789") > 15, "a good duration is taken", text);
+    return;
+  }
+  const auto taken = std::get<Milliseconds>(parsed);
+  require(exact == taken.count(), "a duration is taken as what it says", text);
+  const auto again = cli::parse_duration(std::to_string(taken.count()) + "ms");
+  require(std::holds_alternative<Milliseconds>(again) && std::get<Milliseconds>(again) == taken,
+          "what is taken is taken again", text);
+  require_fit(cli::spoken(taken), "a spoken duration");
+  require_fit(cli::spoken(Milliseconds(static_cast<std::int64_t>(Input(bytes).number()))),
+              "a spoken duration");
+}
+
+}  // namespace exclusive_lock::fuzz
