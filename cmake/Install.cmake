@@ -1,6 +1,6 @@
 # `cmake --install` and what lets others find the result: find_package(exclusive_lock) and
 # `pkg-config --cflags --libs exclusive_lock`.
-# Boost is used by sources only; nothing installed refers to it.
+# Boost is used by sources only; of what is installed, async.hpp alone needs it, and its users bring it.
 include(CMakePackageConfigHelpers)
 
 set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/exclusive_lock")

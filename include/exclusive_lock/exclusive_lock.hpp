@@ -45,6 +45,8 @@
 // Neither movable nor copyable: handlers, threads inside calls and the scheduler refer to this
 // object by its address. Put it into a std::unique_ptr to hand it on.
 //
+// The same without blocking, for coroutines, futures and callbacks: async.hpp.
+//
 // Example: examples/original_usage.cpp
 
 #include <chrono>
@@ -158,6 +160,7 @@ class EXCLUSIVE_LOCK_API ExclusiveLock {
   // In BootClock's terms, from now; never beyond what it can hold.
   static Instant after(std::chrono::duration<long double> patience) noexcept;
 
+  friend struct LockAccess;  // callbacks.hpp
   struct Parts;
   std::unique_ptr<Parts> parts_;
 };

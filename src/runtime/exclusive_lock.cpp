@@ -12,6 +12,8 @@
 #include "runtime/host.hpp"
 #include "runtime/inspection.hpp"
 #include "runtime/lock_handle.hpp"
+#include "runtime/lock_parts.hpp"
+#include "runtime/pending.hpp"
 
 namespace exclusive_lock {
 namespace {
@@ -37,7 +39,21 @@ LockSettings settings_from(const Options& options) {
       .queue_limit = options.queue_limit};
 }
 
-StoreFailure forked() {
+AcquireEnd acquire_and_wait(const std::shared_ptr<LockHandle>& handle, const AcquireCall& call,
+                            const std::stop_token& stop) {
+  if (stop.stop_requested())
+    return Abandoned{};
+  const auto pending = std::make_shared<Pending<AcquireEnd>>();
+  const auto operation = std::make_shared<AcquireOperation>(
+      handle, call, [pending](const AcquireEnd& end) { pending->answer(end); });
+  operation->start();
+  const std::stop_callback abandon(stop, [operation] { operation->abandon(); });
+  return pending->wait();
+}
+
+}  // namespace
+
+StoreFailure failure_after_fork() {
   return StoreFailure{
       .code = errc::connection_closed,
       .message =
@@ -46,41 +62,23 @@ StoreFailure forked() {
       .may_have_run = false};
 }
 
-}  // namespace
-
-// The connection comes first: it outlives the handle.
-struct ExclusiveLock::Parts {
-  std::shared_ptr<Connection> connection;
-  std::string name;
-  std::string key_prefix;
-  std::shared_ptr<LockHandle> handle;
-
-  [[nodiscard]] bool is_in_its_process() const noexcept {
-    return connection->engine()->is_in_its_process();
-  }
-
-  // In a child after fork() the answer of every call is the one of an object that holds nothing.
-  std::variant<bool, StoreFailure> acquire_once(AcquireMode mode) {
-    if (!is_in_its_process())
-      return forked();
-    const auto answer = handle->try_acquire(mode);
-    if (const auto* failure = std::get_if<StoreFailure>(&answer))
-      return *failure;
-    return std::holds_alternative<Acquired>(answer) || std::holds_alternative<AlreadyHeld>(answer);
-  }
-
-  std::variant<bool, StoreFailure> acquire_until(AcquireMode mode, std::optional<Instant> deadline,
-                                                 const std::stop_token& stop) {
-    if (!is_in_its_process())
-      return forked();
-    const auto end = handle->acquire(mode, deadline, stop);
-    if (const auto* failed = std::get_if<WaitPlan::Failed>(&end))
-      return failed->failure;
-    return std::holds_alternative<WaitPlan::Succeeded>(end);
-  }
-};
+std::variant<bool, StoreFailure> ExclusiveLock::Parts::acquire(const AcquireCall& call,
+                                                               const std::stop_token& stop) const {
+  if (!is_in_its_process())
+    return failure_after_fork();
+  const auto end = acquire_and_wait(handle, call, stop);
+  if (const auto* failed = std::get_if<WaitPlan::Failed>(&end))
+    return failed->failure;
+  return std::holds_alternative<WaitPlan::Succeeded>(end);
+}
 
 namespace {
+
+AcquireCall once(AcquireMode mode) { return {.mode = mode}; }
+
+AcquireCall until(AcquireMode mode, std::optional<Instant> deadline) {
+  return {.mode = mode, .patience = AcquireCall::Patience{.deadline = deadline}};
+}
 
 bool value_or_throw(const std::variant<bool, StoreFailure>& result) {
   if (const auto* failure = std::get_if<StoreFailure>(&result)) {
@@ -123,11 +121,11 @@ ExclusiveLock::~ExclusiveLock() {
 }
 
 bool ExclusiveLock::acquire() {
-  return value_or_throw(parts_->acquire_once(AcquireMode::as_object));
+  return value_or_throw(parts_->acquire(once(AcquireMode::as_object)));
 }
 
 bool ExclusiveLock::acquire(std::error_code& error) {
-  return value_or_error(parts_->acquire_once(AcquireMode::as_object), error);
+  return value_or_error(parts_->acquire(once(AcquireMode::as_object)), error);
 }
 
 bool ExclusiveLock::acquire_for(Milliseconds patience, const std::stop_token& stop) {
@@ -140,20 +138,26 @@ bool ExclusiveLock::acquire_for(Milliseconds patience, const std::stop_token& st
 }
 
 bool ExclusiveLock::acquire_until(Instant deadline, const std::stop_token& stop) {
-  return value_or_throw(parts_->acquire_until(AcquireMode::as_object, deadline, stop));
+  return value_or_throw(parts_->acquire(until(AcquireMode::as_object, deadline), stop));
 }
 
 bool ExclusiveLock::acquire_until(Instant deadline, const std::stop_token& stop,
                                   std::error_code& error) {
-  return value_or_error(parts_->acquire_until(AcquireMode::as_object, deadline, stop), error);
+  return value_or_error(parts_->acquire(until(AcquireMode::as_object, deadline), stop), error);
 }
 
 ReleaseOutcome ExclusiveLock::release() {
-  return parts_->is_in_its_process() ? parts_->handle->release() : ReleaseOutcome::not_held;
+  if (!parts_->is_in_its_process())
+    return ReleaseOutcome::not_held;
+  return wait_for_answer<ReleaseOutcome>(
+      [&](auto answered) { parts_->handle->release(std::move(answered)); });
 }
 
 RefreshOutcome ExclusiveLock::refresh() {
-  return parts_->is_in_its_process() ? parts_->handle->refresh() : RefreshOutcome::not_held;
+  if (!parts_->is_in_its_process())
+    return RefreshOutcome::not_held;
+  return wait_for_answer<RefreshOutcome>(
+      [&](auto answered) { parts_->handle->refresh(std::move(answered)); });
 }
 
 std::optional<LockRecord> ExclusiveLock::inspect() const {
@@ -207,11 +211,11 @@ void ExclusiveLock::on_error(std::function<void(const ErrorEvent&)> handler) {
 }
 
 void ExclusiveLock::lock() {
-  value_or_throw(parts_->acquire_until(AcquireMode::as_mutex, std::nullopt, {}));
+  value_or_throw(parts_->acquire(until(AcquireMode::as_mutex, std::nullopt)));
 }
 
 bool ExclusiveLock::try_lock() {
-  return value_or_throw(parts_->acquire_once(AcquireMode::as_mutex));
+  return value_or_throw(parts_->acquire(once(AcquireMode::as_mutex)));
 }
 
 Instant ExclusiveLock::after(std::chrono::duration<long double> patience) noexcept {
@@ -224,7 +228,7 @@ Instant ExclusiveLock::after(std::chrono::duration<long double> patience) noexce
 }
 
 bool ExclusiveLock::lock_until(Instant deadline) {
-  return value_or_throw(parts_->acquire_until(AcquireMode::as_mutex, deadline, {}));
+  return value_or_throw(parts_->acquire(until(AcquireMode::as_mutex, deadline)));
 }
 
 }  // namespace exclusive_lock

@@ -1,19 +1,32 @@
 #include "runtime/inspection.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/record_codec.hpp"
 
 namespace exclusive_lock {
 
-std::optional<LockRecord> inspect_key(Engine& engine, const std::string& key) {
-  const auto reply =
-      reply_or_throw(ask<InspectReply>(engine, [&](Instant deadline, Done<InspectReply> done) {
+void inspect_key(Engine& engine, const std::string& key, std::function<void(Seen)> seen) {
+  begin_ask<InspectReply>(
+      engine,
+      [&](Instant deadline, Done<InspectReply> done) {
         engine.store().inspect(key, deadline, std::move(done));
-      }));
-  if (!reply.record)
-    return std::nullopt;
-  return shown(*reply.record);
+      },
+      [seen = std::move(seen)](const Answer<InspectReply>& answer) {
+        if (const auto* failure = std::get_if<StoreFailure>(&answer)) {
+          seen(*failure);
+        } else if (const auto& record = std::get<InspectReply>(answer).record) {
+          seen(std::optional(shown(*record)));
+        } else {
+          seen(std::optional<LockRecord>());
+        }
+      });
+}
+
+std::optional<LockRecord> inspect_key(Engine& engine, const std::string& key) {
+  return reply_or_throw(
+      wait_for_answer<Seen>([&](auto seen) { inspect_key(engine, key, std::move(seen)); }));
 }
 
 LockRecord shown(const StoredRecord& stored) {

@@ -1,7 +1,7 @@
 #pragma once
-// One look at a store, for a thread that waits for it.
+// One look at a store.
 
-#include <memory>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -10,6 +10,7 @@
 #include "exclusive_lock/record.hpp"
 #include "runtime/engine.hpp"
 #include "runtime/pending.hpp"
+#include "stores/store.hpp"
 
 namespace exclusive_lock {
 
@@ -22,24 +23,31 @@ Reply reply_or_throw(Answer<Reply> answer) {
   return std::get<Reply>(std::move(answer));
 }
 
-// Calls `verb(deadline, done)` and waits for the answer, at most one command timeout.
+// Calls `verb(deadline, done)`; `done` is called within one command timeout, on any thread.
 template <class Reply, class Verb>
-Answer<Reply> ask(Engine& engine, Verb verb) {
+void begin_ask(Engine& engine, Verb verb, Done<Reply> done) {
   if (!engine.is_in_its_process()) {
-    return StoreFailure{
+    done(StoreFailure{
         .code = errc::connection_closed,
         .message =
             "this connection belongs to the process that made it, before fork(); connect again",
-        .may_have_run = false};
+        .may_have_run = false});
+    return;
   }
-  // Shared: an answer may come late, when nobody waits for it any more.
-  const auto pending = std::make_shared<Pending<Answer<Reply>>>();
-  verb(engine.clock().now() + engine.command_timeout(),
-       [pending](Answer<Reply> answer) { pending->answer(std::move(answer)); });
-  return pending->wait();
+  verb(engine.clock().now() + engine.command_timeout(), std::move(done));
 }
 
-// Everything but the name, which only the caller knows. Throws StoreError.
+// The same for a thread that waits for the answer.
+template <class Reply, class Verb>
+Answer<Reply> ask(Engine& engine, Verb verb) {
+  return wait_for_answer<Answer<Reply>>(
+      [&](Done<Reply> done) { begin_ask<Reply>(engine, verb, std::move(done)); });
+}
+
+// Everything but the name, which only the caller knows.
+using Seen = Answer<std::optional<LockRecord>>;
+void inspect_key(Engine& engine, const std::string& key, std::function<void(Seen)> seen);
+// Throws StoreError.
 std::optional<LockRecord> inspect_key(Engine& engine, const std::string& key);
 
 // A record as the store has it, decoded; again without the name.

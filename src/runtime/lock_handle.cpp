@@ -6,6 +6,7 @@
 
 #include "core/record_codec.hpp"
 #include "exclusive_lock/printable.hpp"
+#include "runtime/pending.hpp"
 
 namespace exclusive_lock {
 
@@ -32,125 +33,38 @@ void LockHandle::subscribe() {
 
 // --- calls, on the caller's thread -------------------------------------------------------------
 
-AcquireAnswer LockHandle::try_acquire(AcquireMode mode) { return ask(mode, std::nullopt, {}); }
-
-AcquireAnswer LockHandle::ask(AcquireMode mode, const std::optional<Wait>& wait,
-                              const std::stop_token& stop) {
-  const auto pending = std::make_shared<Pending<AcquireAnswer>>();
-  strand_.post([this, mode, wait, pending] {
-    asking_ = pending;
-    carry_out(machine_.acquire_requested(mode, wait, now()));
-    if (asking_)
-      acquirers_.push_back(std::exchange(asking_, nullptr));
+void LockHandle::release(ReleaseAnswered answered) {
+  strand_.post([self = shared_from_this(), answered = std::move(answered)] {
+    self->releasing_ = answered;
+    self->carry_out(self->machine_.release_requested(self->now()));
+    self->releasing_ = nullptr;
   });
-  const std::stop_callback abandon(stop, [self = shared_from_this()] {
-    self->strand_.post([self] {
-      if (const auto ticket = self->machine_.attempting()) {
-        self->carry_out(self->machine_.attempt_abandoned(*ticket, self->now()));
-      }
-    });
+}
+
+void LockHandle::refresh(RefreshAnswered answered) {
+  strand_.post([self = shared_from_this(), answered = std::move(answered)] {
+    self->refreshers_.push_back(answered);
+    self->carry_out(self->machine_.refresh_requested(self->now()));
   });
-  return pending->wait();
-}
-
-std::variant<WaitPlan::Succeeded, WaitPlan::TimedOut, WaitPlan::Failed> LockHandle::acquire(
-    AcquireMode mode, std::optional<Instant> deadline, const std::stop_token& stop) {
-  WaitPlan plan(deadline, engine_.store().retry_pause());
-  const GrantRouter::Registration registration(engine_.grants(), owner_id_, receiver());
-  for (Wait wait{.until = deadline};; wait.resumes = true) {
-    if (stop.stop_requested())
-      return WaitPlan::TimedOut{};
-    const bool is_last_try = deadline && now() >= *deadline;
-    const auto answer = ask(mode, is_last_try ? std::nullopt : std::optional(wait), stop);
-    const auto step = plan.after(answer, now(), engine_.random().unit());
-    if (const auto* again = std::get_if<WaitPlan::TryAt>(&step)) {
-      pause_until(again->at, stop);
-    } else if (const auto* idle = std::get_if<WaitPlan::TryWhenIdle>(&step)) {
-      wait_for_object(mode, idle->at, stop);
-    } else if (const auto* failed = std::get_if<WaitPlan::Failed>(&step)) {
-      return *failed;
-    } else if (std::holds_alternative<WaitPlan::TimedOut>(step)) {
-      return WaitPlan::TimedOut{};
-    } else {
-      return WaitPlan::Succeeded{};
-    }
-  }
-}
-
-// Weak: a push may be on its way when the handle goes.
-GrantRouter::Receiver LockHandle::receiver() {
-  const auto on_strand = [weak = weak_from_this()](const auto& step) {
-    if (const auto self = weak.lock()) {
-      self->strand_.post([self, step] {
-        self->set_beat_pause();
-        self->carry_out(step(*self));
-      });
-    }
-  };
-  return {
-      .granted =
-          [on_strand](const Grant& grant) {
-            on_strand([grant](LockHandle& self) {
-              return self.machine_.grant_pushed(grant, self.now());
-            });
-          },
-      .pushes_resumed =
-          [on_strand] {
-            on_strand([](LockHandle& self) { return self.machine_.pushes_resumed(self.now()); });
-          }};
-}
-
-void LockHandle::set_beat_pause() {
-  const Store& store = engine_.store();
-  machine_.beat_every(store.pushes_grants() ? Milliseconds::max() : store.retry_pause());
-}
-
-ReleaseOutcome LockHandle::release() {
-  const auto pending = std::make_shared<Pending<ReleaseOutcome>>();
-  strand_.post([this, pending] {
-    releasing_ = pending;
-    carry_out(machine_.release_requested(now()));
-    releasing_ = nullptr;
-  });
-  return pending->wait();
-}
-
-RefreshOutcome LockHandle::refresh() {
-  const auto pending = std::make_shared<Pending<RefreshOutcome>>();
-  strand_.post([this, pending] {
-    refreshers_.push_back(pending);
-    carry_out(machine_.refresh_requested(now()));
-  });
-  return pending->wait();
 }
 
 void LockHandle::close() {
   engine_.unsubscribe(this);
-  if (settings_.detached) {
-    strand_.post(
-        [self = shared_from_this()] { self->carry_out(self->machine_.detached(self->now())); });
-  } else {
-    release();
-  }
+  // Waits for its turn on the strand, where other threads may be at work with the engine; and for
+  // what is given back, which would not be sent any more if the connection went with this object.
+  wait_for_answer<bool>([this](const auto& answered) {
+    strand_.post([self = shared_from_this(), answered] {
+      self->given_back_ = [answered] { answered(true); };
+      self->end_all();
+      if (self->settings_.detached)
+        self->carry_out(self->machine_.detached(self->now()));
+      if (const auto nothing_was_sent = std::exchange(self->given_back_, nullptr))
+        nothing_was_sent();
+    });
+  });
+  if (!settings_.detached)
+    wait_for_answer<ReleaseOutcome>([this](auto answered) { release(std::move(answered)); });
   handlers_->close();
-}
-
-void LockHandle::pause_until(Instant when, const std::stop_token& stop) {
-  std::unique_lock lock(hold_mutex_);
-  changed_.wait_for(lock, stop, when - now(), [] { return false; });
-}
-
-void LockHandle::wait_for_object(AcquireMode mode, std::optional<Instant> deadline,
-                                 const std::stop_token& stop) {
-  std::unique_lock lock(hold_mutex_);
-  const auto is_over = [this, mode] {
-    return !is_attempting_ && (mode == AcquireMode::as_object || !is_held_);
-  };
-  if (deadline) {
-    changed_.wait_for(lock, stop, *deadline - now(), is_over);
-  } else {
-    changed_.wait(lock, stop, is_over);
-  }
 }
 
 std::optional<Instant> LockHandle::safe_until() const noexcept { return belief_.look(now()); }
@@ -175,6 +89,7 @@ void LockHandle::carry_out(Actions actions) {
   for (Action& action : actions) {
     std::visit([this](auto& each) { perform(std::move(each)); }, action);
   }
+  resume_first_idle();
 }
 
 void LockHandle::publish(Actions& actions) {
@@ -189,16 +104,11 @@ void LockHandle::publish(Actions& actions) {
     begin_hold(*hold);
   if (!hold && published_)
     end_hold();
-
-  const std::lock_guard guard(hold_mutex_);
-  is_held_ = hold.has_value();
-  is_attempting_ = machine_.attempting().has_value();
-  if (!is_attempting_)
-    changed_.notify_all();
 }
 
 void LockHandle::begin_hold(const LockMachine::Hold& hold) {
   published_ = hold.owner.ticket;
+  told_held_ = 0;
   {
     const std::lock_guard guard(hold_mutex_);
     owner_ = owner_text(hold.owner);
@@ -284,7 +194,12 @@ void LockHandle::perform(SendRefresh action) {
 
 void LockHandle::perform(const SendRelease& action) {
   if (!action.called_for) {
-    engine_.releaser().release(action.request, action.pointless_after, nullptr);
+    engine_.releaser().release(
+        action.request, action.pointless_after,
+        [told = std::exchange(given_back_, nullptr)](const Answer<ReleaseReply>&) {
+          if (told)
+            told();
+        });
     return;
   }
   engine_.releaser().release(
@@ -294,27 +209,26 @@ void LockHandle::perform(const SendRelease& action) {
       });
 }
 
-void LockHandle::released(const Answer<ReleaseReply>& answer,
-                          const std::shared_ptr<Pending<ReleaseOutcome>>& caller) {
+void LockHandle::released(const Answer<ReleaseReply>& answer, const ReleaseAnswered& caller) {
   if (const auto* failure = std::get_if<StoreFailure>(&answer)) {
     log_->error("{} lock: not released yet: {}; it ends by its ttl at the latest", shown_key_,
                 failure->message);
     handlers_->tell(
         ErrorEvent{.key = settings_.key, .error = failure->code, .message = failure->message});
-    caller->answer(ReleaseOutcome::unknown);
+    caller(ReleaseOutcome::unknown);
     return;
   }
   switch (std::get<ReleaseReply>(answer).verdict) {
     case ReleaseVerdict::released:
       log_->info("{} lock released", shown_key_);
       handlers_->tell(ReleasedEvent{.key = settings_.key});
-      caller->answer(ReleaseOutcome::released);
+      caller(ReleaseOutcome::released);
       break;
     case ReleaseVerdict::left:  // a release of a hold never finds an entry of its own
     case ReleaseVerdict::not_owner:
       log_->warn("{} lock was lost before it was released: its record is gone or somebody else's",
                  shown_key_);
-      caller->answer(ReleaseOutcome::not_held);
+      caller(ReleaseOutcome::not_held);
       break;
   }
 }
@@ -322,22 +236,27 @@ void LockHandle::released(const Answer<ReleaseReply>& answer,
 void LockHandle::perform(const AnswerAcquire& action) {
   if (std::holds_alternative<AlreadyHeld>(action.answer)) {
     log_->warn("{} lock is held by this object already; release it first", shown_key_);
+    ++told_held_;
   }
-  std::exchange(asking_, nullptr)->answer(action.answer);
+  std::exchange(asking_, nullptr)->answered(action.answer, std::nullopt);
 }
 
 void LockHandle::perform(const ConcludeAcquire& action) {
   if (const auto* failure = std::get_if<StoreFailure>(&action.answer)) {
     log_->error("{} lock not acquired: {}", shown_key_, failure->message);
   }
-  for (const auto& acquirer : std::exchange(acquirers_, {}))
-    acquirer->answer(action.answer);
+  const auto acquirers = std::exchange(acquirers_, {});
+  if (std::holds_alternative<Acquired>(action.answer))
+    told_held_ += acquirers.size();
+  for (const Operation& acquirer : acquirers)
+    acquirer->answered(action.answer, published_);
 }
 
 void LockHandle::perform(const TellWaiting& action) {
   while (acquirers_.size() > 1) {  // those that joined the attempt of the first
-    acquirers_.back()->answer(BusyHere{});
+    const Operation joined = acquirers_.back();
     acquirers_.pop_back();
+    joined->answered(BusyHere{}, std::nullopt);
   }
   log_->debug("{} lock is awaited, position {} in the queue", shown_key_, action.position);
   handlers_->tell(WaitingEvent{.key = settings_.key, .position = action.position});
@@ -360,12 +279,10 @@ void LockHandle::perform(const ConcludeRefresh& action) {
       break;
   }
   for (const auto& refresher : std::exchange(refreshers_, {}))
-    refresher->answer(outcome);
+    refresher(outcome);
 }
 
-void LockHandle::perform(const ConcludeReleaseNotHeld&) {
-  releasing_->answer(ReleaseOutcome::not_held);
-}
+void LockHandle::perform(const ConcludeReleaseNotHeld&) { releasing_(ReleaseOutcome::not_held); }
 
 void LockHandle::perform(const TellAcquired& action) {
   const auto hold = machine_.hold();

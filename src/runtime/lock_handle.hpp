@@ -2,7 +2,7 @@
 // One lock object at work: drives a LockMachine over a store, with real threads.
 //
 //   calls, timers, replies --> strand --> LockMachine --> actions --> store, scheduler, handlers,
-//   log, waiting calls
+//   log, acquire operations and other callers
 //
 // The machine is only touched on the strand. After each of its steps the belief is brought in line
 // with it before any action is carried out: so held() is false before a release is sent, and true
@@ -14,25 +14,28 @@
 
 #include <array>
 #include <atomic>
-#include <condition_variable>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include "core/lock_machine.hpp"
-#include "core/wait_plan.hpp"
 #include "exclusive_lock/exclusive_lock.hpp"
+#include "runtime/acquire_operation.hpp"
 #include "runtime/belief.hpp"
 #include "runtime/engine.hpp"
 #include "runtime/event_handlers.hpp"
-#include "runtime/pending.hpp"
+#include "runtime/grant_router.hpp"
 #include "runtime/strand.hpp"
 
 namespace exclusive_lock {
+
+using ReleaseAnswered = std::function<void(ReleaseOutcome)>;
+using RefreshAnswered = std::function<void(RefreshOutcome)>;
 
 class LockHandle : public std::enable_shared_from_this<LockHandle> {
  public:
@@ -40,14 +43,11 @@ class LockHandle : public std::enable_shared_from_this<LockHandle> {
   // To be called once after construction.
   void subscribe();
 
-  // One try.
-  AcquireAnswer try_acquire(AcquireMode mode);
-  // Waits as WaitPlan says; no deadline: for ever. A stop ends it as TimedOut.
-  std::variant<WaitPlan::Succeeded, WaitPlan::TimedOut, WaitPlan::Failed> acquire(
-      AcquireMode mode, std::optional<Instant> deadline, const std::stop_token& stop);
-  ReleaseOutcome release();
-  RefreshOutcome refresh();
-  // The last call: leaves the record alone if the settings say `detached`, otherwise releases it.
+  // Any thread; `answered` is called once, on the strand, and must not block.
+  void release(ReleaseAnswered answered);
+  void refresh(RefreshAnswered answered);
+  // The last call, which ends all that were begun: leaves the record alone if the settings say
+  // `detached`, otherwise releases it and waits for the answer.
   void close();
 
   [[nodiscard]] std::optional<Instant> safe_until() const noexcept;
@@ -56,12 +56,31 @@ class LockHandle : public std::enable_shared_from_this<LockHandle> {
   [[nodiscard]] std::stop_token lost_token() const;
   [[nodiscard]] const std::string& key() const noexcept { return settings_.key; }
   [[nodiscard]] EventHandlers& handlers() noexcept { return *handlers_; }
-  [[nodiscard]] spdlog::logger& log() noexcept { return *log_; }
+  [[nodiscard]] Instant now() const noexcept { return engine_.clock().now(); }
+
+  // --- for acquire operations; all but the first on the strand ---
+
+  using Operation = std::shared_ptr<AcquireOperation>;
+  void on_strand(std::function<void()> task) { strand_.post(std::move(task)); }
+  // Until it has ended. False: this object is closed, and nothing can be begun any more.
+  [[nodiscard]] bool keep(const Operation& operation);
+  void forget(const AcquireOperation& operation);
+  // One ask of the machine; the answer is given to the operation, perhaps before this returns.
+  void ask(const Operation& operation, const std::optional<Wait>& wait);
+  // Ends it although its answer has not come. An attempt that it began is abandoned; one that it
+  // joined goes on without it.
+  void withdraw(const Operation& operation);
+  // To be resumed when no other caller is in its way here, those that came first before others.
+  void wait_for_object(const Operation& operation) { idle_.push_back(operation); }
+  void wait_for_object_no_more(const AcquireOperation& operation);
+  void hear_of_grants(std::optional<GrantRouter::Registration>& registration);
+  // Releases that hold if nobody but the one who got it was told of it.
+  void give_back(Ticket ticket);
+  [[nodiscard]] Scheduler& scheduler() noexcept { return engine_.scheduler(); }
+  [[nodiscard]] Milliseconds retry_pause() const { return engine_.store().retry_pause(); }
+  [[nodiscard]] double random_unit() { return engine_.random().unit(); }
 
  private:
-  // A stop abandons it: it is then answered Busy at once.
-  AcquireAnswer ask(AcquireMode mode, const std::optional<Wait>& wait, const std::stop_token& stop);
-
   // Everything below runs on the strand.
   void carry_out(Actions actions);
   void publish(Actions& actions);
@@ -80,18 +99,14 @@ class LockHandle : public std::enable_shared_from_this<LockHandle> {
   void perform(const TellRefreshed& action);
   void perform(const TellLost& action);
   void perform(const TellRefreshFailed& action);
-  void released(const Answer<ReleaseReply>& answer,
-                const std::shared_ptr<Pending<ReleaseOutcome>>& caller);
+  void released(const Answer<ReleaseReply>& answer, const ReleaseAnswered& caller);
   void begin_hold(const LockMachine::Hold& hold);
   void end_hold();
 
   void set_beat_pause();
   [[nodiscard]] GrantRouter::Receiver receiver();
-  // Until another thread's attempt is over and, as a mutex, its hold too.
-  void wait_for_object(AcquireMode mode, std::optional<Instant> deadline,
-                       const std::stop_token& stop);
-  void pause_until(Instant when, const std::stop_token& stop);
-  [[nodiscard]] Instant now() const noexcept { return engine_.clock().now(); }
+  void resume_first_idle();
+  void end_all();
 
   Engine& engine_;
   const LockSettings settings_;
@@ -105,18 +120,21 @@ class LockHandle : public std::enable_shared_from_this<LockHandle> {
   std::optional<Ticket> published_;  // of the hold that belief_ is about
   Scheduler::TimerId alarm_ = 0;
   std::optional<Instant> alarm_at_;
-  std::vector<std::shared_ptr<Pending<AcquireAnswer>>> acquirers_;
-  std::vector<std::shared_ptr<Pending<RefreshOutcome>>> refreshers_;
-  std::shared_ptr<Pending<AcquireAnswer>> asking_;      // whose acquire is being requested just now
-  std::shared_ptr<Pending<ReleaseOutcome>> releasing_;  // whose release is being requested just now
+  std::vector<Operation> operations_;  // all that have not ended
+  std::vector<Operation> acquirers_;   // asked and not answered; the first began the attempt
+  std::deque<Operation> idle_;         // that wait for this object
+  std::vector<RefreshAnswered> refreshers_;
+  Operation asking_;           // whose acquire is being requested just now
+  ReleaseAnswered releasing_;  // whose release is being requested just now
+  std::size_t told_held_ = 0;  // so many callers know of the present hold
+  bool closed_ = false;
+  std::function<void()>
+      given_back_;  // to be told when the next attempt that is given back has been
 
   Belief belief_;
   std::atomic<std::uint64_t> fence_{0};
 
   mutable std::mutex hold_mutex_;  // guards what follows; held for a few instructions only
-  std::condition_variable_any changed_;
-  bool is_attempting_ = false;
-  bool is_held_ = false;
   std::string owner_;
   std::stop_source lost_;
 };

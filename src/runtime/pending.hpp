@@ -2,6 +2,7 @@
 // An answer that one thread waits for and another one gives.
 
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -31,5 +32,14 @@ class Pending {
   std::condition_variable answered_;
   std::optional<T> value_;
 };
+
+// What a call answers that takes a callback: begins it and waits.
+template <class T, class Begin>
+T wait_for_answer(Begin begin) {
+  // Shared: an answer may come late, or twice, when nobody waits for it any more.
+  const auto pending = std::make_shared<Pending<T>>();
+  begin([pending](T value) { pending->answer(std::move(value)); });
+  return pending->wait();
+}
 
 }  // namespace exclusive_lock

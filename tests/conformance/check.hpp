@@ -48,6 +48,8 @@ Checks queueing_checks();
 Checks losing_checks();
 Checks telling_checks();
 Checks leaving_checks();
+Checks async_call_checks();
+Checks async_cancelling_checks();
 
 Checks all_api_checks();
 

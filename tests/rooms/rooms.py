@@ -38,6 +38,9 @@ class Rule:
 
 RULES = {
     "include": Rule((), ("spdlog",), system=False),
+    # The only public header with Boost; no other one may include it (docs/decisions/0009).
+    "include/exclusive_lock/async.hpp": Rule(("include",), ("asio", "boost-system"),
+                                             system=False),
     "src/core": Rule(("include",), ("json", "boost-system"), system=False, pure=True),
     # The store interface: files directly in src/stores.
     "src/stores": Rule(("include", "src/core"), ("boost-system",), system=False,
@@ -59,6 +62,8 @@ RULES = {
     "src/boost": Rule((), ("asio", "json", "boost-redis")),
     "src/cli": Rule(("include",), ("cli11", "spdlog")),
     "examples": Rule(("include",), ("spdlog",)),
+    "examples/in_a_coroutine.cpp": Rule(("include", "include/exclusive_lock/async.hpp"),
+                                        ("asio",)),
 }
 # Names under which things that have nothing to do with each other end up together.
 NAMELESS = {"utils", "util", "common", "helpers", "helper", "misc"}

@@ -72,6 +72,21 @@ class Rooms(unittest.TestCase):
     def test_public_headers_need_no_boost(self):
         self.expect("include/exclusive_lock/x.hpp", "#include <boost/json.hpp>\n", "json")
 
+    def test_public_headers_have_no_asio_but_one(self):
+        text = "#include <boost/asio/post.hpp>\n"
+        self.assertEqual(breaches(**{"include/exclusive_lock/async.hpp": text}), [])
+        self.expect("include/exclusive_lock/x.hpp", text, "belongs to asio")
+
+    def test_nobody_gets_asio_through_that_one(self):
+        include = '#include "exclusive_lock/async.hpp"\n'
+        found = breaches(**{"include/exclusive_lock/async.hpp": "#include <memory>\n",
+                            "include/exclusive_lock/x.hpp": include,
+                            "src/cli/run.cpp": include,
+                            "examples/in_a_coroutine.cpp": include})
+        self.assertEqual(len(found), 2, found)
+        for breach in found:
+            self.assertIn("belongs to include/exclusive_lock/async.hpp", breach)
+
     def test_unknown_boost_is_a_breach(self):
         self.expect("src/runtime/x.cpp", "#include <boost/lexical_cast.hpp>\n", "no rule knows")
 

@@ -1,0 +1,113 @@
+#include "runtime/acquire_operation.hpp"
+
+#include <utility>
+
+#include "runtime/lock_handle.hpp"
+
+namespace exclusive_lock {
+
+AcquireOperation::AcquireOperation(std::shared_ptr<LockHandle> handle, const AcquireCall& call,
+                                   Ended ended)
+    : handle_(std::move(handle)), call_(call), ended_(std::move(ended)) {}
+
+void AcquireOperation::start() {
+  handle_->on_strand([self = shared_from_this()] {
+    if (self->has_ended())
+      return;
+    if (!self->handle_->keep(self)) {
+      self->end(Abandoned{});
+      return;
+    }
+    if (const auto& patience = self->call_.patience) {
+      self->plan_.emplace(patience->deadline, self->handle_->retry_pause());
+      self->wait_.until = patience->deadline;
+      self->handle_->hear_of_grants(self->registration_);
+    }
+    self->ask();
+  });
+}
+
+void AcquireOperation::ask() {
+  phase_ = Phase::asked;
+  const bool is_last_try = !plan_ || (wait_.until && handle_->now() >= *wait_.until);
+  handle_->ask(shared_from_this(), is_last_try ? std::nullopt : std::optional(wait_));
+}
+
+void AcquireOperation::answered(const AcquireAnswer& answer, std::optional<Ticket> ticket) {
+  wait_.resumes = true;
+  // One try is a plan without any time.
+  WaitPlan::Step step = WaitPlan::TimedOut{};
+  if (plan_) {
+    step = plan_->after(answer, handle_->now(), handle_->random_unit());
+  } else if (const auto* failure = std::get_if<StoreFailure>(&answer)) {
+    step = WaitPlan::Failed{*failure};
+  } else if (std::holds_alternative<Acquired>(answer) ||
+             std::holds_alternative<AlreadyHeld>(answer)) {
+    step = WaitPlan::Succeeded{};
+  }
+  if (const auto* again = std::get_if<WaitPlan::TryAt>(&step)) {
+    phase_ = Phase::paused;
+    wake_at(again->at);
+  } else if (const auto* idle = std::get_if<WaitPlan::TryWhenIdle>(&step)) {
+    phase_ = Phase::idle;
+    handle_->wait_for_object(shared_from_this());
+    wake_at(idle->at);
+  } else if (const auto* failed = std::get_if<WaitPlan::Failed>(&step)) {
+    end(*failed);
+  } else if (std::holds_alternative<WaitPlan::TimedOut>(step)) {
+    end(WaitPlan::TimedOut{});
+  } else {
+    if (std::holds_alternative<Acquired>(answer))
+      ticket_ = ticket;
+    end(WaitPlan::Succeeded{});
+  }
+}
+
+void AcquireOperation::wake_at(std::optional<Instant> when) {
+  if (!when)
+    return;
+  timer_ = handle_->scheduler().at(
+      *when, [self = shared_from_this()] { self->handle_->on_strand([self] { self->resume(); }); });
+}
+
+void AcquireOperation::resume_if_idle() {
+  if (phase_ == Phase::idle)
+    resume();
+}
+
+void AcquireOperation::resume() {
+  if (phase_ != Phase::paused && phase_ != Phase::idle)
+    return;
+  handle_->scheduler().cancel(std::exchange(timer_, 0));
+  handle_->wait_for_object_no_more(*this);
+  ask();
+}
+
+void AcquireOperation::end(const AcquireEnd& end) {
+  if (std::exchange(phase_, Phase::ended) == Phase::ended)
+    return;
+  handle_->scheduler().cancel(std::exchange(timer_, 0));
+  registration_.reset();
+  handle_->wait_for_object_no_more(*this);
+  handle_->forget(*this);
+  std::exchange(ended_, nullptr)(end);
+}
+
+void AcquireOperation::abandon() {
+  handle_->on_strand([self = shared_from_this()] {
+    if (self->phase_ == Phase::asked) {
+      self->handle_->withdraw(self);
+    } else {
+      self->end(Abandoned{});
+    }
+  });
+}
+
+void AcquireOperation::give_back() {
+  handle_->on_strand([self = shared_from_this()] {
+    if (self->ticket_)
+      self->handle_->give_back(*self->ticket_);
+  });
+}
+
+}  // namespace exclusive_lock

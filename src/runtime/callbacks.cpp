@@ -1,0 +1,115 @@
+#include "exclusive_lock/callbacks.hpp"
+
+#include <utility>
+
+#include "runtime/acquire_operation.hpp"
+#include "runtime/inspection.hpp"
+#include "runtime/lock_parts.hpp"
+
+namespace exclusive_lock {
+namespace {
+
+AcquireCall call_for(const AcquireTerms& terms) {
+  AcquireCall call{.mode = terms.as == AcquireAs::mutex ? AcquireMode::as_mutex
+                                                        : AcquireMode::as_object};
+  if (terms.deadline)
+    call.patience = AcquireCall::Patience{.deadline = terms.deadline};
+  return call;
+}
+
+void tell(const CallbackAcquire::Answered& answered, const AcquireEnd& end) {
+  if (const auto* failed = std::get_if<WaitPlan::Failed>(&end)) {
+    answered(failed->failure.code, false);
+  } else if (std::holds_alternative<Abandoned>(end)) {
+    answered(std::make_error_code(std::errc::operation_canceled), false);
+  } else {
+    answered({}, std::holds_alternative<WaitPlan::Succeeded>(end));
+  }
+}
+
+}  // namespace
+
+// Does not own the connection: a copy may be freed on one of the connection's own threads.
+struct CallbackAcquire::Parts {
+  std::weak_ptr<Connection> connection;
+  std::shared_ptr<LockHandle> handle;
+  AcquireCall call;
+  // Which owns what it tells, and so perhaps this, until it has ended.
+  std::shared_ptr<AcquireOperation> operation{};
+
+  // None: it was not started, its connection is gone, or it is the parent's.
+  [[nodiscard]] std::shared_ptr<AcquireOperation> alive() const {
+    const auto owner = connection.lock();
+    return owner && owner->engine()->is_in_its_process() ? operation : nullptr;
+  }
+};
+
+CallbackAcquire::CallbackAcquire(ExclusiveLock& lock, const AcquireTerms& terms) {
+  const auto& parts = LockAccess::parts(lock);
+  parts_ = std::make_shared<Parts>(
+      Parts{.connection = parts.connection, .handle = parts.handle, .call = call_for(terms)});
+}
+
+void CallbackAcquire::start(Answered answered) const {
+  const auto connection = parts_->connection.lock();
+  if (!connection) {
+    tell(answered, Abandoned{});
+    return;
+  }
+  if (!connection->engine()->is_in_its_process()) {
+    tell(answered, WaitPlan::Failed{failure_after_fork()});
+    return;
+  }
+  const auto operation = std::make_shared<AcquireOperation>(
+      parts_->handle, parts_->call,
+      [answered = std::move(answered)](const AcquireEnd& end) { tell(answered, end); });
+  parts_->operation = operation;
+  operation->start();
+}
+
+void CallbackAcquire::abandon() const {
+  if (const auto operation = parts_->alive())
+    operation->abandon();
+}
+
+void CallbackAcquire::give_back() const {
+  if (const auto operation = parts_->alive())
+    operation->give_back();
+}
+
+void begin_release(ExclusiveLock& lock, std::function<void(ReleaseOutcome)> answered) {
+  const auto& parts = LockAccess::parts(lock);
+  if (parts.is_in_its_process()) {
+    parts.handle->release(std::move(answered));
+  } else {
+    answered(ReleaseOutcome::not_held);
+  }
+}
+
+void begin_refresh(ExclusiveLock& lock, std::function<void(RefreshOutcome)> answered) {
+  const auto& parts = LockAccess::parts(lock);
+  if (parts.is_in_its_process()) {
+    parts.handle->refresh(std::move(answered));
+  } else {
+    answered(RefreshOutcome::not_held);
+  }
+}
+
+void begin_inspect(
+    const ExclusiveLock& lock,
+    std::function<void(const std::error_code&, std::optional<LockRecord>)> answered) {
+  const auto& parts = LockAccess::parts(lock);
+  inspect_key(*parts.connection->engine(), lock.key(),
+              [answered = std::move(answered), name = parts.name](Seen seen) {
+                if (const auto* failure = std::get_if<StoreFailure>(&seen)) {
+                  answered(failure->code, std::nullopt);
+                  return;
+                }
+                auto record = std::get<std::optional<LockRecord>>(std::move(seen));
+                if (record)
+                  record->name = name;
+                answered({}, std::move(record));
+              });
+}
+
+}  // namespace exclusive_lock

@@ -1,0 +1,112 @@
+// What a lock handle does for its acquire operations: who asks, who waits for whom, and what
+// becomes of those who leave.
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/lock_handle.hpp"
+
+namespace exclusive_lock {
+namespace {
+
+void take_out(auto& operations, const AcquireOperation& operation) {
+  std::erase_if(operations, [&](const auto& each) { return each.get() == &operation; });
+}
+
+}  // namespace
+
+bool LockHandle::keep(const Operation& operation) {
+  if (!closed_)
+    operations_.push_back(operation);
+  return !closed_;
+}
+
+void LockHandle::forget(const AcquireOperation& operation) {
+  take_out(operations_, operation);
+  resume_first_idle();  // it may have been the one whose turn it was
+}
+
+void LockHandle::wait_for_object_no_more(const AcquireOperation& operation) {
+  take_out(idle_, operation);
+}
+
+void LockHandle::ask(const Operation& operation, const std::optional<Wait>& wait) {
+  asking_ = operation;
+  carry_out(machine_.acquire_requested(operation->mode(), wait, now()));
+  if (asking_)
+    acquirers_.push_back(std::exchange(asking_, nullptr));
+}
+
+void LockHandle::withdraw(const Operation& operation) {
+  const bool began_it = !acquirers_.empty() && acquirers_.front() == operation;
+  take_out(acquirers_, *operation);
+  operation->end(Abandoned{});
+  if (const auto ticket = machine_.attempting(); ticket && began_it)
+    carry_out(machine_.attempt_abandoned(*ticket, now()));
+}
+
+void LockHandle::end_all() {
+  closed_ = true;
+  for (const Operation& operation : std::exchange(operations_, {})) {
+    if (std::find(acquirers_.begin(), acquirers_.end(), operation) != acquirers_.end()) {
+      withdraw(operation);
+    } else {
+      operation->end(Abandoned{});
+    }
+  }
+}
+
+// One at a time: when its turn has come and gone, the next step of the machine resumes the next.
+void LockHandle::resume_first_idle() {
+  if (idle_.empty() || machine_.attempting())
+    return;
+  const auto first = std::find_if(idle_.begin(), idle_.end(), [&](const Operation& each) {
+    return each->mode() == AcquireMode::as_object || !machine_.hold();
+  });
+  if (first == idle_.end())
+    return;
+  // Later: what this step has to send goes first.
+  strand_.post([operation = *first] { operation->resume_if_idle(); });
+}
+
+void LockHandle::hear_of_grants(std::optional<GrantRouter::Registration>& registration) {
+  registration.emplace(engine_.grants(), owner_id_, receiver());
+}
+
+void LockHandle::give_back(Ticket ticket) {
+  if (closed_ || published_ != ticket || told_held_ > 1)
+    return;
+  releasing_ = [](ReleaseOutcome) {};
+  carry_out(machine_.release_requested(now()));
+  releasing_ = nullptr;
+}
+
+// Weak: a push may be on its way when the handle goes.
+GrantRouter::Receiver LockHandle::receiver() {
+  const auto on_strand = [weak = weak_from_this()](const auto& step) {
+    if (const auto self = weak.lock()) {
+      self->strand_.post([self, step] {
+        self->set_beat_pause();
+        self->carry_out(step(*self));
+      });
+    }
+  };
+  return {
+      .granted =
+          [on_strand](const Grant& grant) {
+            on_strand([grant](LockHandle& self) {
+              return self.machine_.grant_pushed(grant, self.now());
+            });
+          },
+      .pushes_resumed =
+          [on_strand] {
+            on_strand([](LockHandle& self) { return self.machine_.pushes_resumed(self.now()); });
+          }};
+}
+
+void LockHandle::set_beat_pause() {
+  const Store& store = engine_.store();
+  machine_.beat_every(store.pushes_grants() ? Milliseconds::max() : store.retry_pause());
+}
+
+}  // namespace exclusive_lock

@@ -1,0 +1,38 @@
+#pragma once
+// What an ExclusiveLock is inside.
+
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <variant>
+
+#include "exclusive_lock/exclusive_lock.hpp"
+#include "runtime/engine.hpp"
+#include "runtime/lock_handle.hpp"
+
+namespace exclusive_lock {
+
+// The connection comes first: it outlives the handle.
+struct ExclusiveLock::Parts {
+  std::shared_ptr<Connection> connection;
+  std::string name;
+  std::string key_prefix;
+  std::shared_ptr<LockHandle> handle;
+
+  // In a child after fork() the answer of every call is the one of an object that holds nothing.
+  [[nodiscard]] bool is_in_its_process() const noexcept {
+    return connection->engine()->is_in_its_process();
+  }
+  // Blocks until its end; a stop, which is no error, ends it as false.
+  [[nodiscard]] std::variant<bool, StoreFailure> acquire(const AcquireCall& call,
+                                                         const std::stop_token& stop = {}) const;
+};
+
+struct LockAccess {
+  static const auto& parts(const ExclusiveLock& lock) noexcept { return *lock.parts_; }
+};
+
+// What a call in a child after fork() is told.
+StoreFailure failure_after_fork();
+
+}  // namespace exclusive_lock

@@ -1,0 +1,208 @@
+// Calls that are answered by a callback, over a store that answers when the test likes. What they
+// do over stores that work is tested by the conformance suite, through async.hpp.
+
+#include "exclusive_lock/callbacks.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+
+#include "manual_store.hpp"
+#include "runtime/engine.hpp"
+
+namespace exclusive_lock {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Callbacks : public ::testing::Test {
+ protected:
+  std::shared_ptr<ManualStore> store = std::make_shared<ManualStore>();
+  std::shared_ptr<Connection> connection =
+      std::make_shared<Connection>(make_engine(store, {.command_timeout = 1000ms, .log = nullptr}));
+
+  Options options() {
+    Options options;
+    options.app_name = "job";
+    options.cache_connection = connection;
+    options.lock_ttl = 60s;
+    options.lock_refresh = 20s;
+    return options;
+  }
+  static AttemptReply granted() {
+    return {.outcome = AttemptOutcome::granted,
+            .fence = Fence{5},
+            .remaining_ttl = 60s,
+            .store_time = {}};
+  }
+  static ReleaseReply released() { return {.verdict = ReleaseVerdict::released, .store_time = {}}; }
+  static StoreFailure passing() {
+    return {.code = errc::store_loading, .message = "loading", .may_have_run = false};
+  }
+};
+
+// How one acquire ended, and how often it was told.
+struct Told {
+  std::promise<std::pair<std::error_code, bool>> promise{};
+  std::future<std::pair<std::error_code, bool>> future = promise.get_future();
+  std::atomic<int> times = 0;
+
+  CallbackAcquire::Answered answered() {
+    return [this](const std::error_code& error, bool acquired) {
+      if (++times == 1)
+        promise.set_value({error, acquired});
+    };
+  }
+  std::pair<std::error_code, bool> get() {
+    if (future.wait_for(20s) != std::future_status::ready)
+      throw std::runtime_error("not told");
+    return future.get();
+  }
+};
+
+const std::pair<std::error_code, bool> yes{{}, true};
+const std::pair<std::error_code, bool> no{{}, false};
+const std::pair<std::error_code, bool> aborted{std::make_error_code(std::errc::operation_canceled),
+                                               false};
+const AcquireTerms patiently{.deadline = Instant::max()};
+
+TEST_F(Callbacks, WaitingGoesOnThroughPassingTroubleWithoutAThread) {
+  ExclusiveLock lock(options());
+  Told told;
+  CallbackAcquire(lock, patiently).start(told.answered());
+  store->next_attempt().done(passing());
+  store->next_attempt().done(passing());
+  EXPECT_EQ(told.times, 0);
+  store->next_attempt().done(granted());
+  EXPECT_EQ(told.get(), yes);
+  EXPECT_EQ(told.times, 1);
+  std::promise<ReleaseOutcome> outcome;
+  begin_release(lock, [&](ReleaseOutcome told_outcome) { outcome.set_value(told_outcome); });
+  store->next_release().done(released());
+  EXPECT_EQ(outcome.get_future().get(), ReleaseOutcome::released);
+}
+
+TEST_F(Callbacks, AbandonedInTheMiddleOfAnAttemptItEndsAtOnceAndIsGivenBack) {  // G4
+  ExclusiveLock lock(options());
+  Told told;
+  const CallbackAcquire acquire(lock, patiently);
+  acquire.start(told.answered());
+  auto attempt = store->next_attempt();
+  acquire.abandon();
+  EXPECT_EQ(told.get(), aborted);
+  EXPECT_EQ(store->next_release().request.owner, attempt.request.owner);
+  attempt.done(granted());  // crosses the end
+  EXPECT_EQ(store->next_release().request.owner, attempt.request.owner);
+  acquire.abandon();
+  EXPECT_EQ(told.times, 1);
+  EXPECT_FALSE(lock.held());
+}
+
+TEST_F(Callbacks, AbandonedInAPauseItAsksNoMore) {
+  ExclusiveLock lock(options());
+  Told told;
+  const CallbackAcquire acquire(lock, patiently);
+  acquire.start(told.answered());
+  store->next_attempt().done(passing());
+  acquire.abandon();
+  EXPECT_EQ(told.get(), aborted);
+  EXPECT_FALSE(store->asked_for_release()) << "nothing was in doubt";
+}
+
+TEST_F(Callbacks, WhoJoinedAnAttemptLeavesItToTheOneThatBeganIt) {
+  ExclusiveLock lock(options());
+  Told first;
+  Told second;
+  CallbackAcquire(lock, patiently).start(first.answered());
+  const CallbackAcquire joined(lock, patiently);
+  joined.start(second.answered());
+  joined.abandon();
+  EXPECT_EQ(second.get(), aborted);
+  EXPECT_FALSE(store->asked_for_release());
+  store->next_attempt().done(granted());
+  EXPECT_EQ(first.get(), yes);
+  auto released_by = std::async(std::launch::async, [&] { return lock.release(); });
+  store->next_release().done(released());
+  EXPECT_EQ(released_by.get(), ReleaseOutcome::released);
+}
+
+TEST_F(Callbacks, WhatWasGrantedIsGivenBackUnlessSomebodyElseWasTold) {
+  for (const bool others_know : {false, true}) {
+    ExclusiveLock lock(options());
+    Told told;
+    const CallbackAcquire acquire(lock, {});
+    acquire.start(told.answered());
+    store->next_attempt().done(granted());
+    EXPECT_EQ(told.get(), yes);
+    if (others_know) {
+      EXPECT_TRUE(lock.acquire());
+    }
+    acquire.give_back();
+    EXPECT_EQ(lock.held(), others_know);
+    EXPECT_EQ(store->asked_for_release(), !others_know);
+    auto released_by = std::async(std::launch::async, [&] { return lock.release(); });
+    store->next_release().done(released());
+    released_by.get();
+  }
+}
+
+TEST_F(Callbacks, AsAMutexCallersOfOneObjectComeInTurn) {
+  ExclusiveLock lock(options());
+  Told first;
+  Told second;
+  Told third;
+  const AcquireTerms as_mutex{.as = AcquireAs::mutex, .deadline = Instant::max()};
+  CallbackAcquire(lock, as_mutex).start(first.answered());
+  CallbackAcquire(lock, as_mutex).start(second.answered());
+  const CallbackAcquire leaves(lock, as_mutex);
+  leaves.start(third.answered());
+  store->next_attempt().done(granted());
+  EXPECT_EQ(first.get(), yes);
+  EXPECT_EQ(second.times, 0);
+  leaves.abandon();
+  EXPECT_EQ(third.get(), aborted);
+  begin_release(lock, [](ReleaseOutcome) {});
+  store->next_release().done(released());
+  store->next_attempt().done(granted());
+  EXPECT_EQ(second.get(), yes);
+  begin_release(lock, [](ReleaseOutcome) {});
+  store->next_release().done(released());
+}
+
+TEST_F(Callbacks, OneTryDoesNotWaitForTheObject) {
+  ExclusiveLock lock(options());
+  Told first;
+  Told second;
+  CallbackAcquire(lock, {.as = AcquireAs::mutex}).start(first.answered());
+  CallbackAcquire(lock, {.as = AcquireAs::mutex}).start(second.answered());
+  EXPECT_EQ(second.get(), no);
+  store->next_attempt().done(passing());
+  const std::pair<std::error_code, bool> loading{errc::store_loading, false};
+  EXPECT_EQ(first.get(), loading) << "nor for better times";
+}
+
+TEST_F(Callbacks, DestructorEndsEachOfThem) {
+  auto lock = std::make_unique<ExclusiveLock>(options());
+  Told begun;
+  Told joined;
+  const CallbackAcquire acquire(*lock, patiently);
+  acquire.start(begun.answered());
+  CallbackAcquire(*lock, patiently).start(joined.answered());
+  auto attempt = store->next_attempt();
+  auto destruction = std::async(std::launch::async, [&] { lock.reset(); });
+  EXPECT_EQ(begun.get(), aborted);
+  EXPECT_EQ(joined.get(), aborted);
+  auto back = store->next_release();
+  EXPECT_EQ(back.request.owner, attempt.request.owner);
+  back.done(released());  // which the destructor waits for
+  destruction.get();
+  connection.reset();
+  acquire.abandon();  // of what is gone: nothing
+  acquire.give_back();
+  EXPECT_EQ(begun.times, 1);
+  EXPECT_EQ(joined.times, 1);
+}
+
+}  // namespace
+}  // namespace exclusive_lock
