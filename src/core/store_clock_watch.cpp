@@ -1,5 +1,7 @@
 #include "core/store_clock_watch.hpp"
 
+#include <algorithm>
+
 #include "core/safe_window.hpp"
 
 namespace exclusive_lock {
@@ -13,6 +15,7 @@ std::optional<StoreClockWatch::Step> StoreClockWatch::observe(Instant requested_
   const Offset now{
       .least = store_time - duration_cast<microseconds>(replied_at.time_since_epoch()),
       .most = store_time - duration_cast<microseconds>(requested_at.time_since_epoch()),
+      .requested_at = requested_at,
       .seen_at = replied_at};
   if (!last_) {
     last_ = now;
@@ -22,7 +25,10 @@ std::optional<StoreClockWatch::Step> StoreClockWatch::observe(Instant requested_
   if (replied_at >= before.seen_at)
     last_ = now;
 
-  const auto apart = duration_cast<microseconds>(std::chrono::abs(replied_at - before.seen_at));
+  // The clocks were read at any time between request and reply: a reply that lay about before it
+  // was looked at (the process was paused) is older than it seems.
+  const auto apart = duration_cast<microseconds>(
+      std::max(replied_at - before.requested_at, before.seen_at - requested_at));
   const microseconds tolerance = apart * clock_drift_percent / 100 + safety_margin;
   const bool forward = now.least > before.most + tolerance;
   const bool backward = now.most < before.least - tolerance;

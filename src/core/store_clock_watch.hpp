@@ -30,6 +30,7 @@ class StoreClockWatch {
   struct Offset {
     std::chrono::microseconds least;
     std::chrono::microseconds most;
+    Instant requested_at;
     Instant seen_at;
   };
   std::optional<Offset> last_;

@@ -2,8 +2,9 @@
 // What a waiting acquire does after each try: the policy of acquire_for, acquire_until and lock(),
 // without a clock or a thread.
 //
-// Until the fair hand-over is there, waiting means trying again: soon after the record in the way
-// must have expired, and at a jittered pace before that (pace.hpp).
+// In the queue the machine waits by itself; this decides when it is to ask again: after passing
+// trouble, where another thread of the object was in the way, and where a store answered busy to one
+// who was ready to wait (pace.hpp).
 
 #include <optional>
 #include <variant>

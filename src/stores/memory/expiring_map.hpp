@@ -35,7 +35,6 @@ class ExpiringMap {
     return map_.insert_or_assign(std::move(key), std::move(value)).first->second;
   }
   bool erase(const std::string& key) { return map_.erase(key) != 0; }
-  void clear() { map_.clear(); }
 
   // Those that have expired may be among them.
   [[nodiscard]] const Map& all() const { return map_; }

@@ -24,6 +24,7 @@ struct Shared {
   const ClockSource& clock;
   mutable std::mutex mutex;
   MemoryTable table;
+  MemoryTable::Data replica;
   bool closed = false;
 };
 
@@ -100,6 +101,14 @@ class Client : public MemoryStore {
   void wipe() override {
     const std::lock_guard guard(shared_->mutex);
     shared_->table.wipe();
+  }
+  void lag_replica() override {
+    const std::lock_guard guard(shared_->mutex);
+    shared_->replica = shared_->table.data();
+  }
+  void promote_replica() override {
+    const std::lock_guard guard(shared_->mutex);
+    shared_->table.go_back_to(shared_->replica);
   }
   std::vector<StoredRecord> everything() const override {
     const std::lock_guard guard(shared_->mutex);

@@ -34,6 +34,11 @@ class MemoryStore : public Store {
   virtual void erase(std::string_view key) = 0;
   // As a restart without data, or FLUSHALL.
   virtual void wipe() = 0;
+  // As a replica that falls behind: it keeps what is there now.
+  virtual void lag_replica() = 0;
+  // As the promotion of that replica: everything since lag_replica() is forgotten. Without one, as
+  // wipe().
+  virtual void promote_replica() = 0;
   // Everything that is there, side keys included, sorted by key. A queue is shown as its two keys:
   // the owners in order, and their record tails, one a line.
   [[nodiscard]] virtual std::vector<StoredRecord> everything() const = 0;

@@ -90,7 +90,7 @@ AttemptReply MemoryTable::wait_in_line(const AttemptRequest& request,
   WaitingLine& line =
       there != nullptr
           ? *there
-          : lines_.put(request.key, WaitingLine(clock_.now() + line_ttl), clock_.now());
+          : data_.lines.put(request.key, WaitingLine(clock_.now() + line_ttl), clock_.now());
   if (Waiter* waiter = line.find(request.owner.id)) {
     waiter->alive_until = alive_until;
     if (waiter->request.owner.ticket < request.owner.ticket) {
@@ -184,7 +184,7 @@ bool MemoryTable::drop_record(const ReleaseRequest& request) {
   if (!holder || holder->id != request.owner.id || holder->ticket > request.owner.ticket) {
     return false;
   }
-  return entries_.erase(request.key);
+  return data_.entries.erase(request.key);
 }
 
 bool MemoryTable::drop_waiter(const ReleaseRequest& request) {
@@ -215,8 +215,8 @@ InspectReply MemoryTable::inspect(const std::string& key) {
 
 ListReply MemoryTable::list(std::string_view key_prefix, std::size_t most) const {
   ListReply reply;
-  for (auto each = entries_.all().lower_bound(key_prefix);
-       each != entries_.all().end() && each->first.starts_with(key_prefix); ++each) {
+  for (auto each = data_.entries.all().lower_bound(key_prefix);
+       each != data_.entries.all().end() && each->first.starts_with(key_prefix); ++each) {
     const auto& [key, entry] = *each;
     if (is_side_key(key) || entry.has_expired(clock_.now())) {
       continue;
@@ -236,7 +236,7 @@ RemoveReply MemoryTable::remove(const std::string& key, std::string_view expecte
   if (entry == nullptr || entry->value != expected) {
     return {false};
   }
-  entries_.erase(key);
+  data_.entries.erase(key);
   advance(key);
   return {true};
 }
@@ -319,7 +319,7 @@ std::optional<Milliseconds> MemoryTable::ttl_in_the_way(const std::string& key) 
 }
 
 StoredRecord MemoryTable::seen(const std::string& key, const Entry& entry) const {
-  const WaitingLine* line = lines_.find(key, clock_.now());
+  const WaitingLine* line = data_.lines.find(key, clock_.now());
   return {.key = key,
           .value = entry.value,
           .remaining_ttl = remaining_ttl(entry),
@@ -330,23 +330,18 @@ StoredRecord MemoryTable::seen(const std::string& key, const Entry& entry) const
 
 void MemoryTable::plant(std::string key, std::string value, std::optional<Milliseconds> ttl) {
   const Instant now = clock_.now();
-  entries_.put(std::move(key), {std::move(value), ttl ? std::optional(now + *ttl) : std::nullopt},
-               now);
-}
-
-void MemoryTable::wipe() {
-  entries_.clear();
-  lines_.clear();
+  data_.entries.put(std::move(key),
+                    {std::move(value), ttl ? std::optional(now + *ttl) : std::nullopt}, now);
 }
 
 std::vector<StoredRecord> MemoryTable::everything() const {
   std::vector<StoredRecord> all;
-  for (const auto& [key, entry] : entries_.all()) {
+  for (const auto& [key, entry] : data_.entries.all()) {
     if (!entry.has_expired(clock_.now())) {
       all.push_back(seen(key, entry));
     }
   }
-  for (const auto& [key, line] : lines_.all()) {
+  for (const auto& [key, line] : data_.lines.all()) {
     if (line.has_expired(clock_.now())) {
       continue;
     }

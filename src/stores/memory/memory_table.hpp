@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "stores/clock_source.hpp"
@@ -31,6 +32,13 @@ struct Push {
 };
 
 class MemoryTable {
+ private:
+  struct Entry {
+    std::string value;
+    std::optional<Instant> expires_at;  // by the store's clock
+    [[nodiscard]] bool has_expired(Instant now) const { return expires_at && *expires_at <= now; }
+  };
+
  public:
   // See make_memory_store(); without `wall` records expire by `clock`.
   MemoryTable(const ClockSource& clock, const WallClockSource* wall) : clock_(clock, wall) {}
@@ -49,17 +57,18 @@ class MemoryTable {
 
   // See MemoryStore.
   void plant(std::string key, std::string value, std::optional<Milliseconds> ttl);
-  void erase(const std::string& key) { entries_.erase(key); }
-  void wipe();
+  void erase(const std::string& key) { data_.entries.erase(key); }
+  void wipe() { go_back_to({}); }
   std::vector<StoredRecord> everything() const;
 
- private:
-  struct Entry {
-    std::string value;
-    std::optional<Instant> expires_at;  // by the store's clock
-    [[nodiscard]] bool has_expired(Instant now) const { return expires_at && *expires_at <= now; }
+  struct Data {
+    ExpiringMap<Entry> entries;
+    ExpiringMap<WaitingLine> lines;  // by the key of the record
   };
+  [[nodiscard]] const Data& data() const { return data_; }
+  void go_back_to(Data data) { data_ = std::move(data); }
 
+ private:
   Answer<AttemptReply> grant(const AttemptRequest& request);
   AttemptReply wait_in_line(const AttemptRequest& request,
                             const std::shared_ptr<const Channel>& channel);
@@ -74,15 +83,14 @@ class MemoryTable {
   Fence last_fence(const std::string& key);
 
   // Null where there is none.
-  Entry* find(const std::string& key) { return entries_.find(key, clock_.now()); }
-  WaitingLine* find_line(const std::string& key) { return lines_.find(key, clock_.now()); }
+  Entry* find(const std::string& key) { return data_.entries.find(key, clock_.now()); }
+  WaitingLine* find_line(const std::string& key) { return data_.lines.find(key, clock_.now()); }
   std::optional<Milliseconds> remaining_ttl(const Entry& entry) const;
   std::optional<Milliseconds> ttl_in_the_way(const std::string& key);
   StoredRecord seen(const std::string& key, const Entry& entry) const;
 
   StoreClock clock_;
-  ExpiringMap<Entry> entries_;
-  ExpiringMap<WaitingLine> lines_;  // by the key of the record
+  Data data_;
   std::vector<Push> pushes_;
 };
 

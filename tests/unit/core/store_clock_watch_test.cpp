@@ -61,6 +61,13 @@ TEST_F(StoreClockWatchTest, RatesThatDifferByLessThanTheAssumedDriftAreNoStep) {
   }
 }
 
+// Found by the simulation, seed 18989: a process that was paused looks at an old reply.
+TEST_F(StoreClockWatchTest, DriftSinceAReplyThatLayAboutIsNoStep) {
+  const auto drifted = [](Milliseconds at) { return epoch + at + at * 9 / 1000; };
+  EXPECT_FALSE(watch.observe(start, start + 1000ms, drifted(1ms)));
+  EXPECT_FALSE(watch.observe(start + 1000ms, start + 1002ms, drifted(1001ms)));
+}
+
 TEST_F(StoreClockWatchTest, ReplyThatWasOvertakenIsNoStep) {
   EXPECT_FALSE(reply(100ms, 1ms));
   EXPECT_FALSE(reply(0ms, 50ms));

@@ -1,0 +1,24 @@
+#pragma once
+// The checkers, by the guarantee that they watch over (docs/guarantees.md).
+
+namespace exclusive_lock::sim::checker {
+
+inline constexpr auto one_safe_hold = "G1 one safe hold";
+inline constexpr auto belief_implies_record = "G1 belief implies record";
+inline constexpr auto clock_steps_are_told = "G1 clock steps are told";
+inline constexpr auto fences_grow = "G2 fences grow";
+inline constexpr auto stale_writes_refused = "G2 stale writes are refused";
+inline constexpr auto strangers_are_spared = "G3 nobody else's record";
+inline constexpr auto nobody_locks_itself_out = "G4 nobody locks itself out";
+inline constexpr auto one_grant_per_ticket = "G4 one grant per ticket";
+inline constexpr auto one_entry_per_ticket = "G4 one entry per ticket";
+inline constexpr auto too_late_is_refused = "G4 too late is refused";
+inline constexpr auto lost_is_final = "G5 lost is final";
+inline constexpr auto loss_is_told = "G5 loss is told";
+inline constexpr auto first_come_first_served = "G6 first come, first served";
+inline constexpr auto dead_waiters_are_skipped = "G6 dead waiters are skipped";
+inline constexpr auto nobody_starves = "G6 nobody starves";
+inline constexpr auto ttl_is_set = "G8 ttl is set, never added to";
+inline constexpr auto nothing_is_left = "G8 nothing is left";
+
+}  // namespace exclusive_lock::sim::checker

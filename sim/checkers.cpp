@@ -1,0 +1,207 @@
+#include "sim/checkers.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "sim/checker_names.hpp"
+
+namespace exclusive_lock::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+// The latest that an alarm rings in a process that runs (process.cpp), and then some.
+constexpr Milliseconds latest_alarm = 100ms;
+// remaining_ttl is rounded up to whole milliseconds.
+constexpr Milliseconds rounding = 1ms;
+
+}  // namespace
+
+void Checkers::object_made(const OwnerId& id, std::string name, ProcessId process,
+                           Milliseconds ttl) {
+  objects_[id] = {.name = std::move(name),
+                  .process = process,
+                  .ttl = ttl,
+                  .alive_until = std::nullopt,
+                  .ended = std::nullopt};
+}
+
+void Checkers::violated(const char* checker, const std::string& key, std::string what) {
+  if (!violation_) {
+    violation_ = Violation{.checker = checker, .key = key, .what = std::move(what)};
+  }
+}
+
+std::string Checkers::name(const Owner& owner) const {
+  const auto found = objects_.find(owner.id);
+  return (found == objects_.end() ? "?" : found->second.name) + "#" + std::to_string(owner.ticket);
+}
+
+void Checkers::data_lost() {
+  ++age_;
+  for (auto& [key, lock] : locks_) {
+    lock.entered.clear();
+    lock.seen = {};
+  }
+}
+
+void Checkers::replica_lagged() {
+  alive_in_replica_.clear();
+  for (const auto& [id, object] : objects_) {
+    alive_in_replica_[id] = object.alive_until;
+  }
+}
+
+void Checkers::replica_promoted() {
+  data_lost();
+  for (auto& [id, object] : objects_) {
+    const auto kept = alive_in_replica_.find(id);
+    object.alive_until = kept == alive_in_replica_.end() ? std::nullopt : kept->second;
+  }
+}
+
+void Checkers::record_changed(const std::string& key, const Seen& after, Instant gone_at) {
+  locks_[key].seen = after;
+  locks_[key].record_gone_at = gone_at;
+}
+
+void Checkers::store_stepped(const StoreStep& step) {
+  Lock& lock = locks_[step.key];
+  check_owner(step);
+  check_line(step, lock);
+  check_grant(step, lock);
+  check_ttl(step, lock);
+  lock.seen = step.after;
+  lock.record_gone_at = step.record_gone_at;
+  if (step.still_waits) {
+    objects_.at(step.by.id).alive_until = step.store_now + *step.alive_for;
+  }
+}
+
+void Checkers::check_owner(const StoreStep& step) {
+  const Seen& before = step.before;
+  const bool is_strangers = before.value && !before.is_held_by(step.by.id);
+  if (is_strangers &&
+      (step.after.value != before.value || step.after.remaining_ttl != before.remaining_ttl)) {
+    violated(checker::strangers_are_spared, step.key,
+             name(step.by) + " touched a record that is not its own");
+  }
+  if (step.was_refused && step.after.is_held_by(step.by.id)) {
+    violated(checker::nobody_locks_itself_out, step.key,
+             name(step.by) + " is kept out by its own record");
+  }
+  const bool has_record = step.after.owner == step.by && before.owner != step.by;
+  const SeenWaiter* entry = step.after.waiter(step.by.id);
+  const bool has_entry =
+      entry != nullptr && entry->owner == step.by &&
+      (before.waiter(step.by.id) == nullptr || before.waiter(step.by.id)->owner != step.by);
+  const bool was_handed_over = before.waiter(step.by.id) != nullptr;
+  if (step.is_too_late && (has_entry || (has_record && !was_handed_over))) {
+    violated(checker::too_late_is_refused, step.key,
+             name(step.by) + " got what it did not wait for any more");
+  }
+}
+
+void Checkers::check_ttl(const StoreStep& step, const Lock& lock) {
+  if (!step.after.owner || !step.after.remaining_ttl) {
+    return;
+  }
+  const Owner& owner = *step.after.owner;
+  const auto object = objects_.find(owner.id);
+  const auto grant = lock.grants.find({owner.id, owner.ticket});
+  if (object != objects_.end() && grant != lock.grants.end() && grant->second.age == age_ &&
+      *step.after.remaining_ttl > object->second.ttl + rounding) {
+    violated(checker::ttl_is_set, step.key,
+             "the record of " + name(owner) + " lives longer than its ttl");
+  }
+}
+
+void Checkers::check_grant(const StoreStep& step, Lock& lock) {
+  const auto& owner = step.after.owner;
+  if (!owner) {
+    return;
+  }
+  const TicketId ticket{owner->id, owner->ticket};
+  if (owner == step.before.owner && step.after.fence == step.before.fence) {
+    const auto known = lock.grants.find(ticket);
+    if (known != lock.grants.end() && *owner == step.by && step.was_granted) {
+      known->second.age = age_;
+    }
+    return;
+  }
+  ++grants_;
+  if (step.after.fence <= lock.highest) {
+    violated(checker::fences_grow, step.key,
+             name(*owner) + " got fence " + std::to_string(step.after.fence.value) + " after " +
+                 std::to_string(lock.highest.value));
+  }
+  lock.highest = std::max(lock.highest, step.after.fence);
+  const auto before = lock.grants.find(ticket);
+  if (before != lock.grants.end() && before->second.age == age_) {
+    violated(checker::one_grant_per_ticket, step.key, name(*owner) + " was granted it twice");
+  }
+  lock.grants[ticket] = {.fence = step.after.fence, .age = age_};
+  lock.orders[step.after.fence] = grants_;
+}
+
+void Checkers::shown(const std::vector<ShownHold>& holds) {
+  for (const ShownHold& hold : holds) {
+    check_hold(hold);
+    if (hold.now >= hold.safe_until) {
+      continue;
+    }
+    Lock& lock = locks_[hold.key];
+    const auto is_of_this_age = [&](const ShownHold& each) {
+      const auto grant = lock.grants.find({each.owner.id, each.owner.ticket});
+      return grant != lock.grants.end() && grant->second.age == age_;
+    };
+    if (!lock.grants.contains({hold.owner.id, hold.owner.ticket})) {
+      violated(checker::belief_implies_record, hold.key,
+               name(hold.owner) + " believes in a hold that was never granted");
+    }
+    if (!is_of_this_age(hold)) {
+      continue;
+    }
+    for (const ShownHold& other : holds) {
+      if (&other != &hold && other.key == hold.key && other.now < other.safe_until &&
+          is_of_this_age(other)) {
+        violated(checker::one_safe_hold, hold.key,
+                 name(hold.owner) + " and " + name(other.owner) + " hold it at once");
+      }
+    }
+    if (lock.seen.owner != hold.owner || lock.record_gone_at < hold.safe_until_truly) {
+      violated(checker::belief_implies_record, hold.key,
+               name(hold.owner) + " believes in a hold without a record, or longer than it lives");
+    }
+  }
+}
+
+void Checkers::check_hold(const ShownHold& hold) {
+  Object& object = objects_.at(hold.owner.id);
+  const bool is_over = hold.now >= hold.safe_until;
+  if (!is_over && object.ended == hold.owner.ticket) {
+    violated(checker::lost_is_final, hold.key, name(hold.owner) + " holds again what was over");
+  }
+  if (is_over) {
+    object.ended = hold.owner.ticket;
+  }
+  if (hold.awake_since && hold.now > std::max(hold.safe_until, *hold.awake_since) + latest_alarm) {
+    violated(checker::loss_is_told, hold.key, name(hold.owner) + " was not told of its loss");
+  }
+}
+
+void Checkers::written(const std::string& key, const Owner& by, Fence fence, bool was_accepted) {
+  Lock& lock = locks_[key];
+  const auto order = lock.orders.find(fence);
+  if (order == lock.orders.end()) {
+    violated(checker::belief_implies_record, key, name(by) + " writes without a grant");
+    return;
+  }
+  if (was_accepted != (order->second >= lock.highest_written)) {
+    violated(checker::stale_writes_refused, key,
+             name(by) + (was_accepted ? " wrote after a newer holder" : " could not write"));
+  }
+  lock.highest_written = std::max(lock.highest_written, order->second);
+}
+
+}  // namespace exclusive_lock::sim

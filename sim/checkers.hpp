@@ -1,0 +1,104 @@
+#pragma once
+// Watches a run, and remembers the first thing that is against a guarantee. Knows true time, the
+// store's data and what every lock object believes; shares no code with what it checks.
+//
+// Loss of data is the one exception that G1 names: a hold whose grant the store has forgotten may
+// overlap others until its holder hears of it. Such a grant is of an older *age*; where the store
+// finds the record again (a replica that had it), it is of the present age once more.
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sim/seen.hpp"
+
+namespace exclusive_lock::sim {
+
+struct Violation {
+  std::string checker;
+  std::string key;
+  std::string what;
+};
+
+// What a lock object shows to its user at one instant.
+struct ShownHold {
+  const std::string& key;
+  Owner owner;
+  Instant safe_until;
+  Instant now;  // by its own clock
+  Instant safe_until_truly;
+  // Since when its process runs without a pause, by that clock; none: it is paused.
+  std::optional<Instant> awake_since;
+};
+
+class Checkers {
+ public:
+  void object_made(const OwnerId& id, std::string name, ProcessId process, Milliseconds ttl);
+  // Whether the store takes this process for a listener.
+  void heard(ProcessId process, bool is_heard) { is_heard_[process] = is_heard; }
+
+  void store_stepped(const StoreStep& step);
+  // Somebody else changed the record.
+  void record_changed(const std::string& key, const Seen& after, Instant gone_at);
+  // As MemoryStore's: a replica that falls behind, its promotion, a restart without data.
+  void replica_lagged();
+  void replica_promoted();
+  void wiped() { data_lost(); }
+  // Every record expires earlier than was counted on: the grants so far are excused, as above.
+  void clock_stepped() { ++age_; }
+  void shown(const std::vector<ShownHold>& holds);
+  // A write reached the guarded resource.
+  void written(const std::string& key, const Owner& by, Fence fence, bool was_accepted);
+
+  void violated(const char* checker, const std::string& key, std::string what);
+  [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
+  [[nodiscard]] std::string name(const Owner& owner) const;
+  [[nodiscard]] std::uint64_t grants() const { return grants_; }
+  [[nodiscard]] std::uint64_t hand_overs() const { return hand_overs_; }
+
+ private:
+  using TicketId = std::pair<OwnerId, Ticket>;
+  struct Object {
+    std::string name;
+    ProcessId process;
+    Milliseconds ttl;
+    std::optional<StoreTime> alive_until;
+    std::optional<Ticket> ended;  // a hold of it that was seen to be over
+  };
+  struct Grant {
+    Fence fence;
+    std::uint64_t age;
+  };
+  struct Lock {
+    Seen seen;
+    Instant record_gone_at;
+    Fence highest;
+    std::uint64_t highest_written = 0;  // order of the grant
+    std::set<TicketId> entered;
+    std::map<TicketId, Grant> grants;
+    std::map<Fence, std::uint64_t> orders;  // of the grants
+  };
+
+  void check_owner(const StoreStep& step);
+  void check_grant(const StoreStep& step, Lock& lock);
+  void check_ttl(const StoreStep& step, const Lock& lock);
+  void check_line(const StoreStep& step, Lock& lock);
+  void check_served(const StoreStep& step);
+  void check_entries(const StoreStep& step, Lock& lock);
+  [[nodiscard]] bool is_alive(const SeenWaiter& waiter, StoreTime now) const;
+  void check_hold(const ShownHold& hold);
+  void data_lost();
+
+  std::map<OwnerId, Object> objects_;
+  std::map<ProcessId, bool> is_heard_;
+  std::map<std::string, Lock> locks_;
+  std::map<OwnerId, std::optional<StoreTime>> alive_in_replica_;
+  std::uint64_t age_ = 0;
+  std::uint64_t grants_ = 0;
+  std::uint64_t hand_overs_ = 0;
+  std::optional<Violation> violation_;
+};
+
+}  // namespace exclusive_lock::sim

@@ -1,0 +1,174 @@
+#include "sim/faults.hpp"
+
+#include <utility>
+
+namespace exclusive_lock::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t most_processes = 6;  // in one run, the dead included
+
+std::string in_ms(Nanoseconds time) {
+  return std::to_string(std::chrono::round<Milliseconds>(time).count()) + " ms";
+}
+
+}  // namespace
+
+Faults::Faults(World& world, const std::vector<std::unique_ptr<Process>>& processes,
+               std::function<void()> start_process)
+    : world_(world), processes_(processes), start_process_(std::move(start_process)) {}
+
+void Faults::begin() {
+  if (world_.scenario.fault_pause > 0ns) {
+    plan_next();
+  }
+}
+
+void Faults::plan_next() {
+  world_.timeline.after(world_.random.between(0ns, 2 * world_.scenario.fault_pause), [this] {
+    if (!world_.is_calm) {
+      strike();
+      plan_next();
+    }
+  });
+}
+
+void Faults::calm() {
+  say("all is calm from now on");
+  world_.is_calm = true;
+  world_.server.come_up();
+  for (const auto& process : processes_) {
+    process->heal();
+    process->resume();
+    if (!process->is_subscribed()) {
+      process->subscribe();
+    }
+  }
+}
+
+void Faults::strike() {
+  if (world_.random.percent(65)) {
+    if (Process* process = somebody()) {
+      strike_process(*process);
+    }
+  } else {
+    strike_server();
+  }
+}
+
+Process* Faults::somebody() {
+  Process* process = processes_[world_.random.below(processes_.size())].get();
+  return process->is_gone() ? nullptr : process;
+}
+
+void Faults::strike_process(Process& process) {
+  Random& random = world_.random;
+  switch (random.below(4)) {
+    case 0: {
+      const Nanoseconds pause =
+          random.once_in(2) ? random.between(1ms, 100ms) : random.between(100ms, 2000ms);
+      say(process.name() + " is paused for " + in_ms(pause));
+      process.pause();
+      world_.timeline.after(pause, [this, &process] {
+        say(process.name() + " goes on");
+        process.resume();
+      });
+      break;
+    }
+    case 1: {
+      const Nanoseconds cut = random.between(10ms, 1500ms);
+      say(process.name() + " is cut off for " + in_ms(cut));
+      process.cut_off();
+      world_.timeline.after(cut, [&process] { process.heal(); });
+      break;
+    }
+    case 2: {
+      say(process.name() + " loses its subscription");
+      process.lose_subscription();
+      world_.timeline.after(random.between(5ms, 1000ms), [&process] { process.subscribe(); });
+      break;
+    }
+    default: {
+      if (processes_.size() >= most_processes) {
+        return;
+      }
+      const auto death = random.once_in(3) ? Process::Death::unnoticed : Process::Death::noticed;
+      say(process.name() + " is killed" +
+          (death == Process::Death::unnoticed ? ", and its machine with it" : ""));
+      process.crash(death);
+      world_.timeline.after(random.between(5ms, 1000ms), [this] {
+        if (!world_.is_calm) {
+          start_process_();
+        }
+      });
+      break;
+    }
+  }
+}
+
+void Faults::strike_server() {
+  Random& random = world_.random;
+  if (random.once_in(4)) {
+    const std::string& key = world_.scenario.keys[random.below(world_.scenario.keys.size())];
+    say("another program takes " + key + " if it is free");
+    world_.server.plant_if_free(key, std::chrono::milliseconds(random.between(20, 800)));
+    return;
+  }
+  switch (world_.scenario.store_trouble) {
+    case Scenario::StoreTrouble::none:
+      restart_server(random.between(1ms, 1000ms));
+      break;
+    case Scenario::StoreTrouble::data:
+      strike_data();
+      break;
+    case Scenario::StoreTrouble::clock: {
+      const StoreTime step(random.between(-2'000'000, 2'000'000));
+      say("the store's clock steps by " + std::to_string(step.count()) + " us");
+      world_.server.step_clock(step);
+      break;
+    }
+  }
+}
+
+void Faults::strike_data() {
+  Random& random = world_.random;
+  if (random.once_in(2)) {
+    say("the server restarts without data");
+    world_.server.lose_data();
+    restart_server(random.between(1ms, 500ms));
+    return;
+  }
+  const Nanoseconds lag = random.between(1ms, 600ms);
+  say("a replica falls behind, and is promoted in " + in_ms(lag));
+  world_.server.lag_replica();
+  world_.timeline.after(lag, [this] {
+    if (!world_.is_calm) {
+      say("the replica is promoted");
+      world_.server.promote_replica();
+      restart_server(world_.random.between(1ms, 200ms));
+    }
+  });
+}
+
+void Faults::restart_server(Nanoseconds outage) {
+  say("the server is away for " + in_ms(outage));
+  world_.server.go_down();
+  for (const auto& process : processes_) {
+    process->lose_subscription();
+  }
+  world_.timeline.after(outage, [this] {
+    say("the server is back");
+    world_.server.come_up();
+    for (const auto& process : processes_) {
+      const Nanoseconds pause = world_.is_calm ? 0ns : world_.random.between(1ms, 400ms);
+      world_.timeline.after(pause, [process = process.get()] { process->subscribe(); });
+    }
+  });
+}
+
+void Faults::say(const std::string& text) {
+  world_.trace.say({}, [&] { return "-- " + text; });
+}
+
+}  // namespace exclusive_lock::sim

@@ -1,0 +1,256 @@
+#include "sim/mutant_store.hpp"
+
+#include <string>
+#include <utility>
+
+#include "core/key_codec.hpp"
+#include "core/record_codec.hpp"
+
+namespace exclusive_lock::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+// The store as it is; what follows overrides one verb or two, and breaks it.
+class Whole : public Store {
+ public:
+  Whole(std::shared_ptr<MemoryStore> memory, std::shared_ptr<Store> client)
+      : memory_(std::move(memory)), client_(std::move(client)) {}
+
+  void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
+    client_->attempt(std::move(request), deadline, std::move(done));
+  }
+  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+    client_->beat(std::move(request), deadline, std::move(done));
+  }
+  void refresh(std::vector<RefreshRequest> requests, Instant deadline,
+               Done<RefreshReply> done) override {
+    client_->refresh(std::move(requests), deadline, std::move(done));
+  }
+  void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
+    client_->release(std::move(request), deadline, std::move(done));
+  }
+  void inspect(std::string key, Instant deadline, Done<InspectReply> done) override {
+    client_->inspect(std::move(key), deadline, std::move(done));
+  }
+  void list(std::string key_prefix, std::size_t most, Instant deadline,
+            Done<ListReply> done) override {
+    client_->list(std::move(key_prefix), most, deadline, std::move(done));
+  }
+  void remove(std::string key, std::string expected, Instant deadline,
+              Done<RemoveReply> done) override {
+    client_->remove(std::move(key), std::move(expected), deadline, std::move(done));
+  }
+  void listen(GrantListener listener) override { client_->listen(std::move(listener)); }
+  bool pushes_grants() const override { return client_->pushes_grants(); }
+  Milliseconds retry_pause() const override { return client_->retry_pause(); }
+  const std::string& url() const override { return client_->url(); }
+  void close() override { client_->close(); }
+
+ protected:
+  [[nodiscard]] std::optional<StoredRecord> record(const std::string& key) const {
+    std::optional<StoredRecord> found;
+    memory_->inspect(key, Instant::max(), [&found](const Answer<InspectReply>& answer) {
+      found = std::get<InspectReply>(answer).record;
+    });
+    return found;
+  }
+  [[nodiscard]] std::optional<Owner> owner(const std::string& key) const {
+    const auto found = record(key);
+    return found ? record_owner(found->value) : std::nullopt;
+  }
+  [[nodiscard]] MemoryStore& memory() const { return *memory_; }
+
+ private:
+  std::shared_ptr<MemoryStore> memory_;
+  std::shared_ptr<Store> client_;
+};
+
+class ReleaseOfAnybody final : public Whole {
+  using Whole::Whole;
+  void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
+    request.owner = owner(request.key).value_or(request.owner);
+    Whole::release(std::move(request), deadline, std::move(done));
+  }
+};
+
+class RefreshOfAnybody final : public Whole {
+  using Whole::Whole;
+  void refresh(std::vector<RefreshRequest> requests, Instant deadline,
+               Done<RefreshReply> done) override {
+    for (RefreshRequest& request : requests) {
+      request.owner = owner(request.key).value_or(request.owner);
+    }
+    Whole::refresh(std::move(requests), deadline, std::move(done));
+  }
+};
+
+// Refreshes with `what is left` times one, plus `share` of the ttl.
+class RefreshFromTheRest final : public Whole {
+ public:
+  RefreshFromTheRest(std::shared_ptr<MemoryStore> memory, std::shared_ptr<Store> client, int share)
+      : Whole(std::move(memory), std::move(client)), share_(share) {}
+  void refresh(std::vector<RefreshRequest> requests, Instant deadline,
+               Done<RefreshReply> done) override {
+    for (RefreshRequest& request : requests) {
+      if (const auto there = record(request.key)) {
+        request.ttl = there->remaining_ttl.value_or(request.ttl) + share_ * request.ttl;
+      }
+    }
+    Whole::refresh(std::move(requests), deadline, std::move(done));
+  }
+
+ private:
+  int share_;
+};
+
+class DeadWaitersNeverExpire final : public Whole {
+  using Whole::Whole;
+  void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
+    if (request.patience) {
+      request.patience->alive_for = 1h;
+    }
+    Whole::attempt(std::move(request), deadline, std::move(done));
+  }
+  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+    request.alive_for = 1h;
+    Whole::beat(std::move(request), deadline, std::move(done));
+  }
+};
+
+// Counts the grants of a name in a key beside it, and puts that in for the fence.
+class BareFenceCounter final : public Whole {
+  using Whole::Whole;
+  void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
+    const std::string key = request.key;
+    request.floor = {};
+    Whole::attempt(std::move(request), deadline, [&](Answer<AttemptReply> answer) {
+      auto* reply = std::get_if<AttemptReply>(&answer);
+      const Fence fence = counted(key);
+      if (reply != nullptr) {
+        reply->fence = fence;
+      }
+      done(std::move(answer));
+    });
+  }
+  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+    const std::string key = request.key;
+    Whole::beat(std::move(request), deadline, [&](Answer<BeatReply> answer) {
+      auto* reply = std::get_if<BeatReply>(&answer);
+      const Fence fence = counted(key);
+      if (reply != nullptr && reply->outcome == BeatOutcome::granted) {
+        reply->fence = fence;
+      }
+      done(std::move(answer));
+    });
+  }
+  void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
+    const std::string key = request.key;
+    Whole::release(std::move(request), deadline, [&](const Answer<ReleaseReply>& answer) {
+      counted(key);
+      done(answer);
+    });
+  }
+
+  void listen(GrantListener listener) override {
+    Whole::listen({.granted =
+                       [this, granted = listener.granted](Grant grant) {
+                         const auto counted = record(owner_text(grant.owner));
+                         grant.fence.value = counted ? std::stoull(counted->value) : 0;
+                         granted(grant);
+                       },
+                   .pushes_resumed = listener.pushes_resumed});
+  }
+
+  Fence counted(const std::string& key) {
+    const std::string counter = key + ".counter";
+    const auto kept = record(counter);
+    const std::uint64_t last = kept ? std::stoull(kept->value) : 0;
+    const auto there = record(key);
+    const auto owner = there ? record_owner(there->value) : std::nullopt;
+    if (owner && record_fence(there->value)->value > last) {
+      memory().plant(counter, std::to_string(last + 1), 1min);
+      memory().plant(owner_text(*owner), std::to_string(last + 1), 1min);
+      memory().plant(key, encode_record(*owner, Fence{last + 1}, 1, "}"), there->remaining_ttl);
+      return Fence{last + 1};
+    }
+    return Fence{last};
+  }
+};
+
+class BeatEntersQueue final : public Whole {
+  using Whole::Whole;
+  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+    if (owner(request.key) && owner(request.key) != request.owner) {
+      Whole::attempt(
+          {.key = request.key,
+           .owner = request.owner,
+           .ttl = request.ttl,
+           .record_tail = "}",
+           .floor = {},
+           .not_after = Instant::max(),
+           .patience = Patience{.alive_for = request.alive_for, .confirm_ttl = request.ttl / 2}},
+          deadline, [](const auto&) {});
+    }
+    Whole::beat(std::move(request), deadline, std::move(done));
+  }
+};
+
+// Whoever comes new goes before all others.
+class Barging final : public Whole {
+  using Whole::Whole;
+  void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
+    if (request.patience && !request.patience->arrived_at) {
+      request.patience->arrived_at =
+          -std::chrono::duration_cast<StoreTime>(request.not_after.time_since_epoch());
+    }
+    Whole::attempt(std::move(request), deadline, std::move(done));
+  }
+};
+
+class NoNotAfter final : public Whole {
+  using Whole::Whole;
+  void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
+    request.not_after = Instant::max();
+    Whole::attempt(std::move(request), deadline, std::move(done));
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<Store> with_bug(Mutant mutant, std::shared_ptr<MemoryStore> memory,
+                                std::shared_ptr<Store> client) {
+  switch (mutant) {
+    case Mutant::release_of_anybody:
+      return std::make_shared<ReleaseOfAnybody>(std::move(memory), std::move(client));
+    case Mutant::refresh_of_anybody:
+      return std::make_shared<RefreshOfAnybody>(std::move(memory), std::move(client));
+    case Mutant::refresh_keeps_ttl:
+      return std::make_shared<RefreshFromTheRest>(std::move(memory), std::move(client), 0);
+    case Mutant::refresh_adds_ttl:
+      return std::make_shared<RefreshFromTheRest>(std::move(memory), std::move(client), 1);
+    case Mutant::dead_waiters_never_expire:
+      return std::make_shared<DeadWaitersNeverExpire>(std::move(memory), std::move(client));
+    case Mutant::bare_fence_counter:
+      return std::make_shared<BareFenceCounter>(std::move(memory), std::move(client));
+    case Mutant::beat_enters_queue:
+      return std::make_shared<BeatEntersQueue>(std::move(memory), std::move(client));
+    case Mutant::barging:
+      return std::make_shared<Barging>(std::move(memory), std::move(client));
+    case Mutant::no_not_after:
+      return std::make_shared<NoNotAfter>(std::move(memory), std::move(client));
+    case Mutant::none:
+    case Mutant::refresh_from_receipt:
+    case Mutant::hand_over_from_receipt:
+    case Mutant::same_ticket_again:
+    case Mutant::late_reply_revives:
+    case Mutant::push_of_any_ticket:
+    case Mutant::push_wakes_only:
+    case Mutant::belief_outlives_release:
+    case Mutant::clock_stops_in_pause:
+      break;
+  }
+  return client;
+}
+
+}  // namespace exclusive_lock::sim

@@ -1,0 +1,46 @@
+#include "sim/mutants.hpp"
+
+#include <array>
+
+#include "sim/checker_names.hpp"
+
+namespace exclusive_lock::sim {
+
+std::span<const MutantEntry> all_mutants() {
+  static constexpr std::array entries{
+      MutantEntry{Mutant::release_of_anybody, "release_of_anybody", checker::strangers_are_spared},
+      MutantEntry{Mutant::refresh_of_anybody, "refresh_of_anybody", checker::strangers_are_spared},
+      MutantEntry{Mutant::refresh_keeps_ttl, "refresh_keeps_ttl", checker::belief_implies_record},
+      MutantEntry{Mutant::refresh_adds_ttl, "refresh_adds_ttl", checker::ttl_is_set},
+      MutantEntry{Mutant::dead_waiters_never_expire, "dead_waiters_never_expire",
+                  checker::dead_waiters_are_skipped},
+      MutantEntry{Mutant::bare_fence_counter, "bare_fence_counter", checker::fences_grow},
+      MutantEntry{Mutant::beat_enters_queue, "beat_enters_queue", checker::one_entry_per_ticket},
+      MutantEntry{Mutant::barging, "barging", checker::first_come_first_served},
+      MutantEntry{Mutant::no_not_after, "no_not_after", checker::too_late_is_refused},
+      MutantEntry{Mutant::refresh_from_receipt, "refresh_from_receipt",
+                  checker::belief_implies_record},
+      MutantEntry{Mutant::hand_over_from_receipt, "hand_over_from_receipt",
+                  checker::belief_implies_record},
+      MutantEntry{Mutant::same_ticket_again, "same_ticket_again", checker::one_entry_per_ticket},
+      MutantEntry{Mutant::late_reply_revives, "late_reply_revives", checker::lost_is_final},
+      MutantEntry{Mutant::push_of_any_ticket, "push_of_any_ticket", checker::belief_implies_record},
+      MutantEntry{Mutant::push_wakes_only, "push_wakes_only", checker::nobody_starves},
+      MutantEntry{Mutant::belief_outlives_release, "belief_outlives_release",
+                  checker::belief_implies_record},
+      MutantEntry{Mutant::clock_stops_in_pause, "clock_stops_in_pause",
+                  checker::belief_implies_record},
+  };
+  return entries;
+}
+
+std::optional<Mutant> mutant_named(std::string_view name) {
+  for (const MutantEntry& entry : all_mutants()) {
+    if (entry.name == name) {
+      return entry.mutant;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace exclusive_lock::sim

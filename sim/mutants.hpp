@@ -1,0 +1,44 @@
+#pragma once
+// Bugs made on purpose, one at a time, to test the checkers: each has a checker that must catch it.
+// The product's code is as it is; what is wrong is the store's decorator (mutant_store.cpp), the
+// driver (lock_driver.cpp) or a clock.
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace exclusive_lock::sim {
+
+enum class Mutant {
+  none,
+  // The store:
+  release_of_anybody,         // release without an owner check
+  refresh_of_anybody,         // refresh without an owner check
+  refresh_keeps_ttl,          // PEXPIRE with the remaining time
+  refresh_adds_ttl,           // PEXPIRE with the remaining time and a ttl
+  dead_waiters_never_expire,  // an entry of the queue counts as alive for an hour
+  bare_fence_counter,         // a counter that is lost with the data
+  beat_enters_queue,          // a beat makes the entry that it does not find
+  barging,                    // whoever comes new stands before all others
+  no_not_after,               // a request that came too late is carried out
+  // The driver:
+  refresh_from_receipt,     // validity counts from the reply
+  hand_over_from_receipt,   // a hand-over counts from the push
+  same_ticket_again,        // an attempt without an answer is sent again as it was
+  late_reply_revives,       // a reply is looked at as of when its request was sent
+  push_of_any_ticket,       // a push starts whatever waits
+  push_wakes_only,          // no beats
+  belief_outlives_release,  // the belief ends when the release is answered
+  // The clock:
+  clock_stops_in_pause,
+};
+
+struct MutantEntry {
+  Mutant mutant;
+  std::string_view name;
+  std::string_view caught_by;  // the checker
+};
+std::span<const MutantEntry> all_mutants();
+std::optional<Mutant> mutant_named(std::string_view name);
+
+}  // namespace exclusive_lock::sim

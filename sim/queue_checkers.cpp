@@ -1,0 +1,89 @@
+// What the checkers have to say about the queue (G6).
+
+#include <algorithm>
+
+#include "sim/checker_names.hpp"
+#include "sim/checkers.hpp"
+
+namespace exclusive_lock::sim {
+
+void Checkers::check_line(const StoreStep& step, Lock& lock) {
+  check_served(step);
+  check_entries(step, lock);
+}
+
+bool Checkers::is_alive(const SeenWaiter& waiter, StoreTime now) const {
+  const auto found = objects_.find(waiter.owner.id);
+  if (found == objects_.end()) {
+    return true;
+  }
+  const auto heard = is_heard_.find(found->second.process);
+  return heard != is_heard_.end() && heard->second && found->second.alive_until > now;
+}
+
+// Who left the queue in this step, and who was served.
+void Checkers::check_served(const StoreStep& step) {
+  const Seen& after = step.after;
+  const bool is_new_record =
+      after.owner && (after.owner != step.before.owner || after.fence != step.before.fence);
+  const bool is_take_over = step.before.is_held_by(step.by.id) && after.is_held_by(step.by.id);
+  const bool is_new_hold = is_new_record && !is_take_over;
+  bool was_served = false;
+  for (const SeenWaiter& waiter : step.before.waiters) {
+    const bool alive = is_alive(waiter, step.store_now);
+    // Under a newer ticket: handed over to the older one and taken over in the same step. Or the
+    // entry was dead, and the attempt was granted in its own right.
+    const bool was_granted =
+        is_new_hold && after.owner->id == waiter.owner.id && (alive || after.owner == waiter.owner);
+    if (was_granted) {
+      was_served = true;
+      ++hand_overs_;
+      if (!alive) {
+        violated(checker::dead_waiters_are_skipped, step.key,
+                 name(waiter.owner) + " was handed the lock, but nobody is there to take it");
+      }
+      continue;
+    }
+    const bool left_by_itself = step.verb == Verb::release && waiter.owner.id == step.by.id;
+    // A dead entry goes, and the same step may make a new one.
+    const SeenWaiter* there = after.waiter(waiter.owner.id);
+    const bool is_gone = there == nullptr || (there->owner != waiter.owner && !alive);
+    if (left_by_itself || is_take_over) {
+      continue;
+    }
+    if (is_gone && alive) {
+      violated(checker::first_come_first_served, step.key,
+               name(waiter.owner) + " waited and was passed over");
+    }
+    if (!is_gone && is_new_hold && !was_served) {
+      violated(checker::first_come_first_served, step.key,
+               name(*after.owner) + " was served before " + name(waiter.owner));
+    }
+  }
+}
+
+// Who entered, and whether the line is in order.
+void Checkers::check_entries(const StoreStep& step, Lock& lock) {
+  const auto& waiters = step.after.waiters;
+  for (std::size_t i = 0; i < waiters.size(); ++i) {
+    const SeenWaiter& waiter = waiters[i];
+    if (i > 0 && waiter.arrived_at && waiters[i - 1].arrived_at > waiter.arrived_at) {
+      violated(checker::first_come_first_served, step.key, "the queue is in no order");
+    }
+    const SeenWaiter* before = step.before.waiter(waiter.owner.id);
+    const bool is_new = before == nullptr || before->owner != waiter.owner;
+    if (!is_new) {
+      continue;
+    }
+    if (!lock.entered.insert({waiter.owner.id, waiter.owner.ticket}).second) {
+      violated(checker::one_entry_per_ticket, step.key,
+               name(waiter.owner) + " entered the queue a second time");
+    }
+    if (before == nullptr && !step.keeps_place && i + 1 != waiters.size()) {
+      violated(checker::first_come_first_served, step.key,
+               name(waiter.owner) + " came last and stands before others");
+    }
+  }
+}
+
+}  // namespace exclusive_lock::sim

@@ -1,0 +1,22 @@
+#include "sim/scenario.hpp"
+
+namespace exclusive_lock::sim {
+
+using namespace std::chrono_literals;
+
+Scenario::Scenario(Random& random)
+    : store_rate(random.between(-most_store_rate, most_store_rate)),
+      keys(random.once_in(3) ? std::vector<std::string>{"job", "task"}
+                             : std::vector<std::string>{"job"}),
+      processes(1 + random.below(3)),
+      locks_per_process(1 + random.below(2)),
+      trouble_lasts(random.between(2s, 6s)),
+      lost(random.once_in(3) ? 0 : random.below(15)),
+      late(random.once_in(3) ? 0 : random.below(10)),
+      pushes_lost(random.once_in(3) ? 0 : random.below(40)),
+      pushes_late(random.once_in(3) ? 0 : random.below(40)),
+      longest_delay(random.between(500us, 40ms)),
+      fault_pause(random.once_in(5) ? 0ns : random.between(100ms, 1500ms)),
+      store_trouble(static_cast<StoreTrouble>(random.below(3))) {}
+
+}  // namespace exclusive_lock::sim

@@ -1,0 +1,40 @@
+#pragma once
+// What kind of run a seed makes: how many there are, how bad the network is, which faults strike.
+
+#include <string>
+#include <vector>
+
+#include "core/protocol.hpp"
+#include "sim/clocks.hpp"
+#include "sim/random.hpp"
+
+namespace exclusive_lock::sim {
+
+struct Scenario {
+  explicit Scenario(Random& random);
+
+  Rate store_rate;
+  std::vector<std::string> keys;
+  std::size_t processes;
+  std::size_t locks_per_process;
+  Nanoseconds trouble_lasts;  // from the start to the calm
+
+  // Of the network, in percent of the messages.
+  std::uint64_t lost;
+  std::uint64_t late;
+  std::uint64_t pushes_lost;
+  std::uint64_t pushes_late;
+  Nanoseconds longest_delay;  // of a message that is not late
+
+  // How often something strikes; zero: never.
+  Nanoseconds fault_pause;
+  // The store loses data, or its clock steps, or neither: G2 holds over each, but not over both.
+  enum class StoreTrouble { none, data, clock };
+  StoreTrouble store_trouble;
+};
+
+// Times that all runs have in common.
+inline constexpr Milliseconds shortest_ttl{300};
+inline constexpr Milliseconds longest_ttl{1500};
+
+}  // namespace exclusive_lock::sim

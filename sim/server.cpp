@@ -1,0 +1,252 @@
+#include "sim/server.hpp"
+
+#include <sstream>
+#include <utility>
+
+#include "core/key_codec.hpp"
+#include "core/record_codec.hpp"
+#include "sim/mutant_store.hpp"
+
+namespace exclusive_lock::sim {
+namespace {
+
+// Deadlines are the network's business here.
+constexpr Instant no_deadline = Instant::max();
+
+template <class Reply>
+Done<Reply> into(Answer<Reply>& answer) {
+  return [&answer](Answer<Reply> got) { answer = std::move(got); };
+}
+
+}  // namespace
+
+Server::Server(const Timeline& timeline, Rate rate, Mutant mutant, Checkers& checkers, Trace& trace)
+    : timeline_(timeline),
+      wall_(timeline, rate),
+      askers_clock_(timeline),
+      mutant_(mutant),
+      checkers_(checkers),
+      trace_(trace),
+      memory_(make_memory_store(askers_clock_, wall_)) {}
+
+void Server::connect(ProcessId process, const ClockSource& asker) {
+  const auto bare = memory_->client();
+  clients_[process] = {.bare = bare, .store = with_bug(mutant_, memory_, bare), .clock = &asker};
+}
+
+void Server::listen(ProcessId process, Store::GrantListener listener) {
+  clients_.at(process).store->listen(std::move(listener));
+  checkers_.heard(process, true);
+}
+
+void Server::hang_up(ProcessId process) {
+  memory_->drop_client(*clients_.at(process).bare);
+  checkers_.heard(process, false);
+}
+
+// --- the verbs ---------------------------------------------------------------------------------
+
+Answer<AttemptReply> Server::carry_out(ProcessId process, const AttemptRequest& request) {
+  const Client& client = clients_.at(process);
+  askers_clock_.belongs_to(client.clock);
+  const Seen before = look(request.key);
+  const bool is_too_late = client.clock->now() > request.not_after;
+  Answer<AttemptReply> answer;
+  client.store->attempt(request, no_deadline, into(answer));
+  const Seen after = look(request.key);
+  const auto* reply = std::get_if<AttemptReply>(&answer);
+  const auto is = [reply](AttemptOutcome outcome) {
+    return reply != nullptr && reply->outcome == outcome;
+  };
+  tell({.verb = Verb::attempt,
+        .key = request.key,
+        .by = request.owner,
+        .before = before,
+        .after = after,
+        .store_now = wall_.now(),
+        .record_gone_at = {},
+        .alive_for = request.patience ? std::optional(request.patience->alive_for) : std::nullopt,
+        .keeps_place = request.patience && request.patience->arrived_at,
+        .is_too_late = is_too_late,
+        .was_granted = is(AttemptOutcome::granted),
+        .was_refused = is(AttemptOutcome::busy) || is(AttemptOutcome::waiting),
+        .still_waits = is(AttemptOutcome::waiting)});
+  return answer;
+}
+
+Answer<BeatReply> Server::carry_out(ProcessId process, const BeatRequest& request) {
+  const Client& client = clients_.at(process);
+  askers_clock_.belongs_to(client.clock);
+  const Seen before = look(request.key);
+  Answer<BeatReply> answer;
+  client.store->beat(request, no_deadline, into(answer));
+  const Seen after = look(request.key);
+  const auto* reply = std::get_if<BeatReply>(&answer);
+  tell({.verb = Verb::beat,
+        .key = request.key,
+        .by = request.owner,
+        .before = before,
+        .after = after,
+        .store_now = wall_.now(),
+        .record_gone_at = {},
+        .alive_for = request.alive_for,
+        .was_granted = reply != nullptr && reply->outcome == BeatOutcome::granted,
+        .still_waits = reply != nullptr && reply->outcome == BeatOutcome::waiting});
+  return answer;
+}
+
+Answer<RefreshReply> Server::carry_out(ProcessId process, const RefreshRequest& request) {
+  const Client& client = clients_.at(process);
+  askers_clock_.belongs_to(client.clock);
+  const Seen before = look(request.key);
+  Answer<RefreshReply> answer;
+  client.store->refresh({request}, no_deadline, into(answer));
+  const Seen after = look(request.key);
+  const auto* reply = std::get_if<RefreshReply>(&answer);
+  tell({.verb = Verb::refresh,
+        .key = request.key,
+        .by = request.owner,
+        .before = before,
+        .after = after,
+        .store_now = wall_.now(),
+        .record_gone_at = {},
+        .was_granted = reply != nullptr && reply->verdicts.at(0) == RefreshVerdict::refreshed});
+  return answer;
+}
+
+Answer<ReleaseReply> Server::carry_out(ProcessId process, const ReleaseRequest& request) {
+  const Client& client = clients_.at(process);
+  askers_clock_.belongs_to(client.clock);
+  const Seen before = look(request.key);
+  Answer<ReleaseReply> answer;
+  client.store->release(request, no_deadline, into(answer));
+  const Seen after = look(request.key);
+  tell({.verb = Verb::release,
+        .key = request.key,
+        .by = request.owner,
+        .before = before,
+        .after = after,
+        .store_now = wall_.now(),
+        .record_gone_at = {}});
+  return answer;
+}
+
+void Server::tell(StoreStep step) {
+  step.record_gone_at = record_gone_at(step.after);
+  checkers_.store_stepped(step);
+  trace_.say(step.key, [&] {
+    static constexpr std::array verbs{"attempt", "beat", "refresh", "release"};
+    std::ostringstream text;
+    text << "server: " << verbs.at(static_cast<std::size_t>(step.verb)) << " of "
+         << checkers_.name(step.by);
+    if (step.is_too_late) {
+      text << ", too late";
+    }
+    text << "; held by "
+         << (step.after.owner   ? checkers_.name(*step.after.owner)
+             : step.after.value ? "a stranger"
+                                : "nobody");
+    if (step.after.remaining_ttl) {
+      text << " for " << step.after.remaining_ttl->count() << " ms, fence "
+           << step.after.fence.value;
+    }
+    for (const SeenWaiter& waiter : step.after.waiters) {
+      text << (&waiter == step.after.waiters.data() ? "; waiting: " : ", ")
+           << checkers_.name(waiter.owner);
+    }
+    return text.str();
+  });
+}
+
+// --- what befalls it ---------------------------------------------------------------------------
+
+void Server::lose_data() {
+  memory_->wipe();
+  checkers_.wiped();
+  look_again();
+}
+
+void Server::lag_replica() {
+  memory_->lag_replica();
+  checkers_.replica_lagged();
+}
+
+void Server::promote_replica() {
+  memory_->promote_replica();
+  checkers_.replica_promoted();
+  look_again();
+}
+
+void Server::step_clock(StoreTime by) {
+  wall_.step(by);
+  checkers_.clock_stepped();
+  look_again();
+}
+
+void Server::plant_if_free(const std::string& key, Milliseconds ttl) {
+  if (!look(key).value) {
+    memory_->plant(key, "1", ttl);
+    look_again();
+  }
+}
+
+void Server::look_again() {
+  for (auto& [key, has_queue] : has_queue_) {
+    has_queue = true;
+    const Seen seen = look(key);
+    checkers_.record_changed(key, seen, record_gone_at(seen));
+  }
+}
+
+// inspect() shows a queue only beside a record; without one everything() does.
+Seen Server::look(const std::string& key) {
+  Seen seen;
+  bool& has_queue = has_queue_[key];
+  memory_->inspect(key, no_deadline, [&seen](const Answer<InspectReply>& answer) {
+    const auto& record = std::get<InspectReply>(answer).record;
+    if (!record) {
+      return;
+    }
+    seen.value = record->value;
+    seen.owner = record_owner(record->value);
+    seen.fence = record_fence(record->value).value_or(Fence{});
+    seen.remaining_ttl = record->remaining_ttl;
+    for (const StoredWaiter& waiter : record->waiters) {
+      seen.waiters.push_back({.owner = waiter.owner, .arrived_at = waiter.arrived_at});
+    }
+  });
+  if (!seen.value && has_queue) {
+    for (const StoredRecord& each : memory_->everything()) {
+      if (each.key == queue_key(key).value()) {
+        std::istringstream lines(each.value);
+        for (std::string line; std::getline(lines, line);) {
+          seen.waiters.push_back({.owner = parse_owner(line).value(), .arrived_at = {}});
+        }
+      }
+    }
+  }
+  has_queue = !seen.waiters.empty();
+  return seen;
+}
+
+Instant Server::record_gone_at(const Seen& seen) const {
+  return seen.remaining_ttl ? wall_.truly_after(*seen.remaining_ttl)
+         : seen.value       ? Instant::max()
+                            : timeline_.now();
+}
+
+std::vector<std::string> Server::leftovers() const {
+  std::vector<std::string> keys;
+  for (const StoredRecord& each : memory_->everything()) {
+    bool is_fence = false;
+    for (const auto& [key, has_queue] : has_queue_) {
+      is_fence = is_fence || each.key == fence_key(key).value();
+    }
+    if (!is_fence) {
+      keys.push_back(each.key);
+    }
+  }
+  return keys;
+}
+
+}  // namespace exclusive_lock::sim

@@ -1,0 +1,70 @@
+#pragma once
+// The store's side: one memory store with a clock of its own, its clients, and what befalls it.
+// Every verb is one step, which the checkers see from both sides.
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/checkers.hpp"
+#include "sim/clocks.hpp"
+#include "sim/mutants.hpp"
+#include "sim/random.hpp"
+#include "sim/trace.hpp"
+
+namespace exclusive_lock::sim {
+
+class Server {
+ public:
+  Server(const Timeline& timeline, Rate rate, Mutant mutant, Checkers& checkers, Trace& trace);
+
+  // A connection of `process`, whose clock `asker` is.
+  void connect(ProcessId process, const ClockSource& asker);
+  void listen(ProcessId process, Store::GrantListener listener);
+  // Its subscription is gone, and the server knows.
+  void hang_up(ProcessId process);
+
+  Answer<AttemptReply> carry_out(ProcessId process, const AttemptRequest& request);
+  Answer<BeatReply> carry_out(ProcessId process, const BeatRequest& request);
+  Answer<RefreshReply> carry_out(ProcessId process, const RefreshRequest& request);
+  Answer<ReleaseReply> carry_out(ProcessId process, const ReleaseRequest& request);
+
+  [[nodiscard]] bool is_up() const { return is_up_; }
+  void go_down() { is_up_ = false; }
+  void come_up() { is_up_ = true; }
+  void lose_data();
+  void lag_replica();
+  void promote_replica();
+  void step_clock(StoreTime by);
+  // As another program that takes the lock where it is free.
+  void plant_if_free(const std::string& key, Milliseconds ttl);
+
+  // What is there, but for fences.
+  [[nodiscard]] std::vector<std::string> leftovers() const;
+  [[nodiscard]] std::size_t keys() const { return memory_->everything().size(); }
+
+ private:
+  struct Client {
+    std::shared_ptr<Store> bare;  // of the memory store
+    std::shared_ptr<Store> store;
+    const ClockSource* clock;
+  };
+  Seen look(const std::string& key);
+  void look_again();
+  void tell(StoreStep step);
+  [[nodiscard]] Instant record_gone_at(const Seen& seen) const;
+
+  const Timeline& timeline_;
+  StoreWallClock wall_;
+  AskersClock askers_clock_;
+  Mutant mutant_;
+  Checkers& checkers_;
+  Trace& trace_;
+  std::shared_ptr<MemoryStore> memory_;
+  std::map<ProcessId, Client> clients_;
+  std::map<std::string, bool> has_queue_;  // of the names that were ever asked for
+  bool is_up_ = true;
+};
+
+}  // namespace exclusive_lock::sim

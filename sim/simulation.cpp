@@ -1,0 +1,149 @@
+#include "sim/simulation.hpp"
+
+#include <memory>
+#include <utility>
+
+#include "sim/checker_names.hpp"
+#include "sim/faults.hpp"
+#include "sim/worker.hpp"
+
+namespace exclusive_lock::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+// In the calm, everybody's turn comes: a hold and a hand-over that nobody takes up, for each.
+constexpr Nanoseconds longest_turn = 2 * longest_ttl;
+constexpr Nanoseconds calm_lasts_at_least = 10s;
+// The longest that a queue outlives the dead who stood in it, and records are gone long before.
+constexpr Nanoseconds longest_orphan = 65s;
+// When the last fence is forgotten too.
+constexpr Nanoseconds longest_memory = 25h;
+// A run of some seconds has some thousand events.
+constexpr std::uint64_t most_events = 200'000;
+
+class Simulation {
+ public:
+  explicit Simulation(const Plan& plan)
+      : plan_(plan),
+        world_(plan.seed, plan.mutant, plan.trace_lines > 0),
+        faults_(world_, processes_, [this] { start_process(); }) {}
+
+  Outcome run() {
+    for (std::size_t i = 0; i < world_.scenario.processes; ++i) {
+      start_process();
+    }
+    faults_.begin();
+    pass(world_.timeline.now() + world_.scenario.trouble_lasts);
+    if (!has_failed()) {
+      faults_.calm();
+      check();
+      settle();
+    }
+    return outcome();
+  }
+
+ private:
+  void start_process() {
+    const ProcessId id = processes_.size();
+    processes_.push_back(
+        std::make_unique<Process>(world_, id, std::string(1, static_cast<char>('A' + id))));
+    for (std::size_t i = 0; i < world_.scenario.locks_per_process; ++i) {
+      workers_.push_back(std::make_unique<Worker>(*processes_.back(), settings()));
+      of_process_.push_back(processes_.back().get());
+      workers_.back()->start();
+    }
+  }
+
+  LockSettings settings() {
+    Random& random = world_.random;
+    const Milliseconds ttl(random.between(shortest_ttl.count(), longest_ttl.count()));
+    return {.key = world_.scenario.keys[random.below(world_.scenario.keys.size())],
+            .record_tail = R"(,"version":1})",
+            .ttl = ttl,
+            .refresh_interval = ttl / random.between(2, 6),
+            .auto_refresh = !random.once_in(6),
+            .detached = false,
+            .command_timeout = ttl / random.between(1, 5)};
+  }
+
+  [[nodiscard]] bool has_failed() const { return world_.checkers.violation().has_value(); }
+
+  void pass(Instant until) {
+    while (!has_failed() && world_.timeline.run_next(until)) {
+      check();
+      if (++events_ > most_events) {
+        world_.checkers.violated(checker::nothing_is_left, {}, "the run does not come to an end");
+      }
+    }
+    if (!has_failed()) {
+      world_.timeline.pass_until(until);
+    }
+  }
+
+  void check() {
+    shown_.clear();
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      if (of_process_[i]->is_gone()) {
+        continue;
+      }
+      const LockDriver& lock = workers_[i]->lock();
+      if (auto hold = lock.shown()) {
+        shown_.push_back(*hold);
+      }
+      if (!lock.is_told_of()) {
+        world_.checkers.violated(checker::loss_is_told, lock.key(),
+                                 "a hold or its end is not told");
+      }
+    }
+    world_.checkers.shown(shown_);
+  }
+
+  void settle() {
+    pass(world_.timeline.now() + calm_lasts_at_least +
+         static_cast<std::int64_t>(workers_.size()) * longest_turn);
+    for (std::size_t i = 0; i < workers_.size() && !has_failed(); ++i) {
+      if (!of_process_[i]->is_gone() && !workers_[i]->is_done()) {
+        world_.checkers.violated(
+            checker::nobody_starves, workers_[i]->lock().key(),
+            world_.checkers.name(workers_[i]->lock().owner()) + " still waits, though all is calm");
+      }
+    }
+    pass(world_.timeline.now() + longest_orphan);
+    for (const std::string& key : world_.server.leftovers()) {
+      world_.checkers.violated(checker::nothing_is_left, {}, key + " is left");
+    }
+    pass(world_.timeline.now() + longest_memory);
+    if (world_.server.keys() != 0) {
+      world_.checkers.violated(checker::nothing_is_left, {}, "a key never goes away");
+    }
+  }
+
+  Outcome outcome() {
+    Outcome result{.violation = world_.checkers.violation(),
+                   .trace = {},
+                   .events = events_,
+                   .grants = world_.checkers.grants(),
+                   .hand_overs = world_.checkers.hand_overs()};
+    if (plan_.trace_lines > 0) {
+      result.trace = world_.trace.lines(result.violation ? result.violation->key : std::string(),
+                                        plan_.trace_lines);
+    }
+    return result;
+  }
+
+  Plan plan_;
+  World world_;
+  std::vector<std::unique_ptr<Process>> processes_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<const Process*> of_process_;  // of each worker
+  std::vector<ShownHold> shown_;
+  Faults faults_;
+  std::uint64_t events_ = 0;
+};
+
+}  // namespace
+
+Outcome run(const Plan& plan) { return Simulation(plan).run(); }
+
+}  // namespace exclusive_lock::sim

@@ -1,0 +1,39 @@
+#pragma once
+// The user of one lock: tries, waits, gives up, holds, looks, writes to what the lock guards,
+// releases; again and again, until it is calm.
+
+#include "sim/lock_driver.hpp"
+
+namespace exclusive_lock::sim {
+
+class Worker {
+ public:
+  Worker(Process& process, LockSettings settings);
+
+  void start() { rest(); }
+  [[nodiscard]] const LockDriver& lock() const { return lock_; }
+  // Has nothing more to do.
+  [[nodiscard]] bool is_done() const { return is_done_ && lock_.is_at_rest(); }
+
+ private:
+  void rest();
+  void begin();
+  void acquire_ended(bool acquired);
+  void hold();
+  void do_something();
+  void write();
+  void lost();
+
+  [[nodiscard]] World& world() { return process_.world(); }
+  [[nodiscard]] Random& random() { return process_.world().random; }
+
+  Process& process_;
+  const Milliseconds ttl_;
+  LockDriver lock_;
+  enum class Doing { nothing, acquiring, holding, releasing } doing_ = Doing::nothing;
+  bool was_lost_ = false;  // before this worker heard that it had been acquired
+  std::uint64_t turn_ = 0;
+  bool is_done_ = false;
+};
+
+}  // namespace exclusive_lock::sim
