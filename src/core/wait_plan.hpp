@@ -3,8 +3,8 @@
 // without a clock or a thread.
 //
 // In the queue the machine waits by itself; this decides when it is to ask again: after passing
-// trouble, where another thread of the object was in the way, and where a store answered busy to one
-// who was ready to wait (pace.hpp).
+// trouble, where another thread of the object was in the way, and where a store answered busy to
+// one who was ready to wait (pace.hpp).
 
 #include <optional>
 #include <variant>
