@@ -140,7 +140,12 @@ void Checkers::check_grant(const StoreStep& step, Lock& lock) {
   if (before != lock.grants.end() && before->second.age == age_) {
     violated(checker::one_grant_per_ticket, step.key, name(*owner) + " was granted it twice");
   }
-  lock.grants[ticket] = {.fence = step.after.fence, .age = age_};
+  // A store that went back in time may grant a ticket once more, whose holder believes in the first
+  // grant until an answer tells it of this one.
+  const bool is_known_to_its_holder =
+      before == lock.grants.end() || (*owner == step.by && step.was_granted);
+  lock.grants[ticket] = {.fence = step.after.fence,
+                         .age = is_known_to_its_holder ? age_ : before->second.age};
   lock.orders[step.after.fence] = grants_;
 }
 

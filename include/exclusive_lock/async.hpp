@@ -232,8 +232,8 @@ auto async_refresh(ExclusiveLock& lock, Token&& token = Token()) {
       token, &lock);
 }
 
-// The hold ends before the store is asked, and before this returns control to the caller's
-// executor.
+// The hold ends before the store is asked. Where another thread is at work on this lock just now,
+// it may be a moment after this has returned.
 template <class Token = boost::asio::deferred_t>
 auto async_release(ExclusiveLock& lock, Token&& token = Token()) {
   return boost::asio::async_initiate<Token, async_detail::Signature<ReleaseOutcome>>(
