@@ -66,7 +66,7 @@ struct RedisFront::Impl {
   PushLink pushes;
 };
 
-RedisFront::RedisFront(FrontOptions options, PushOptions pushes, const ClockSource& clock)
+RedisFront::RedisFront(const FrontOptions& options, PushOptions pushes, const ClockSource& clock)
     : impl_(std::make_unique<Impl>(options, std::move(pushes), clock)) {
   impl_->loop.post([impl = impl_.get()] { impl->machine.connect(); });
 }

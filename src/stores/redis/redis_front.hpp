@@ -19,7 +19,7 @@ namespace exclusive_lock::redis {
 class RedisFront {
  public:
   // Starts the I/O thread and the first try to connect. `clock` must outlive it.
-  RedisFront(FrontOptions options, PushOptions pushes, const ClockSource& clock);
+  RedisFront(const FrontOptions& options, PushOptions pushes, const ClockSource& clock);
   ~RedisFront();  // close()
   RedisFront(const RedisFront&) = delete;
   RedisFront& operator=(const RedisFront&) = delete;
