@@ -15,6 +15,8 @@ std::vector<std::string> names_of_every_kind() {
   for (int byte = 0; byte < 256; ++byte) {
     every_byte += static_cast<char>(byte);
   }
+  std::string almost_as_long(511, 'x');
+  almost_as_long += 'y';
   return {"job",
           "Job",
           "a b",
@@ -49,7 +51,7 @@ std::vector<std::string> names_of_every_kind() {
           "a.b",
           "a_b",
           std::string(512, 'x'),
-          std::string(511, 'x') + "y",
+          almost_as_long,
           std::string(512, '\n'),
           every_byte};
 }
