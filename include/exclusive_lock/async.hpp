@@ -131,6 +131,9 @@ class Call {
     if (answered_.exchange(true))
       return;
     const auto executor = boost::asio::get_associated_executor(handler_, Elsewhere());
+    // Busy until post() has returned too: the handler may have run by then, and an executor with
+    // nothing left to do may be destroyed.
+    const auto still_posting = work_;
     // All that is the user's goes along: what stays here may be freed on any thread.
     boost::asio::post(executor, [handler = std::move(handler_), work = std::move(work_), error,
                                  value = std::move(value),
