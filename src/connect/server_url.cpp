@@ -18,8 +18,6 @@ using Mistakes = std::vector<Mistake>;
 constexpr std::size_t most_socket_path_bytes = 107;
 constexpr std::size_t most_host_bytes = 253;  // RFC 1035, less the length bytes
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 bool is_letter_or_digit(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }

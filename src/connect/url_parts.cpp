@@ -9,8 +9,6 @@ namespace {
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool is_scheme(std::string_view text) {
@@ -32,6 +30,8 @@ std::optional<std::string_view> cut_behind(std::string_view& text, char delimite
 }
 
 }  // namespace
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 UrlParts split_url(std::string_view text) {
   UrlParts parts;

@@ -19,6 +19,8 @@ struct UrlParts {
 
 UrlParts split_url(std::string_view text);
 
+bool is_digit(char c);  // 0 to 9, whatever the locale
+
 // None where two hexadecimal digits do not follow a '%'.
 std::optional<std::string> percent_decoded(std::string_view text);
 

@@ -10,18 +10,6 @@
 namespace exclusive_lock {
 namespace {
 
-// The first retry of a refresh comes after this part of the interval, then they thin out to one
-// interval.
-constexpr int first_retry_divisor = 8;
-
-Milliseconds refresh_backoff(int failures, Milliseconds interval) {
-  // No randomness: holds of one connection fail together and are refreshed together, in one
-  // request.
-  constexpr double full_pause = 1.0;
-  return backoff_pause(failures, std::max(interval / first_retry_divisor, Milliseconds{1}),
-                       interval, full_pause);
-}
-
 // Holds of one connection that are due within this go to the store in one request: with ten
 // thousand of them, and one interval a second, a hundred at a time.
 using RefreshSlots = std::chrono::duration<std::int64_t, std::centi>;
@@ -231,7 +219,7 @@ Actions LockMachine::refresh_replied(Ticket ticket, Instant requested_at,
 void LockMachine::refresh_failed(Held& held, const StoreFailure& failure, Instant now,
                                  Actions& actions) {
   ++held.refresh_failures;
-  held.refresh_due = now + refresh_backoff(held.refresh_failures, settings_.refresh_interval);
+  held.refresh_due = now + failure_pause(held.refresh_failures, settings_.refresh_interval);
   actions.push_back(TellRefreshFailed{
       .failure = failure, .left = std::chrono::floor<Milliseconds>(held.safe_until - now)});
   if (std::exchange(held.refresh_called_for, false)) {

@@ -15,9 +15,6 @@ namespace {
 
 // With less than this part of a hand-over's time left, it is confirmed before anybody relies on it.
 constexpr int least_start_divisor = 4;
-constexpr int first_retry_divisor = 8;
-// Past the expiry by this much: servers expire by whole milliseconds.
-constexpr Milliseconds after_expiry{1};
 
 }  // namespace
 
@@ -111,11 +108,7 @@ void LockMachine::beat_failed(Waiting& waiting, const StoreFailure& failure, Ins
   ++waiting.beat_failures;
   waiting.trouble = failure;
   waiting.beat_again = false;
-  constexpr double full_pause = 1.0;
-  waiting.beat_due =
-      now + backoff_pause(waiting.beat_failures,
-                          std::max(beat_pause_ / first_retry_divisor, Milliseconds{1}),
-                          heartbeat(settings_.ttl), full_pause);
+  waiting.beat_due = now + failure_pause(waiting.beat_failures, heartbeat(settings_.ttl));
 }
 
 Actions LockMachine::grant_pushed(const Grant& grant, Instant now) {

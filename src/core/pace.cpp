@@ -5,8 +5,6 @@
 namespace exclusive_lock {
 namespace {
 
-// Past the expiry by this much: servers expire by whole milliseconds.
-constexpr Milliseconds after_expiry{1};
 // Waiters that aim at one expiry are spread over this.
 constexpr Milliseconds expiry_spread{5};
 
@@ -32,6 +30,13 @@ Milliseconds backoff_pause(int failures, Milliseconds shortest, Milliseconds lon
   const int doublings = std::clamp(failures - 1, 0, most_doublings);
   const Milliseconds full = std::min(longest, shortest * (1 << doublings));
   return std::max(full / 2 + share(full - full / 2, unit), Milliseconds{1});
+}
+
+Milliseconds failure_pause(int failures, Milliseconds interval) {
+  constexpr int first_divisor = 8;
+  constexpr double full_pause = 1.0;
+  return backoff_pause(failures, std::max(interval / first_divisor, Milliseconds{1}), interval,
+                       full_pause);
 }
 
 }  // namespace exclusive_lock

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "exclusive_lock/exclusive_lock.hpp"
+#include "live/comes_true.hpp"
 #include "live/server.hpp"
 #include "live/temporary_directory.hpp"
 
@@ -24,6 +25,7 @@ namespace exclusive_lock::faults {
 namespace {
 
 using namespace std::chrono_literals;
+using live::comes_true;
 
 // No descriptor of this process is free while it lives.
 class NoDescriptorLeft {
@@ -54,18 +56,6 @@ class NoDescriptorLeft {
   rlimit before_{};
   std::vector<int> taken_;
 };
-
-template <class Condition>
-bool comes_true(Condition condition) {
-  const Instant give_up_at = BootClock::now() + 20s;
-  while (!condition()) {
-    if (BootClock::now() > give_up_at) {
-      return false;
-    }
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
 
 class Descriptors : public testing::TestWithParam<std::string> {
  protected:

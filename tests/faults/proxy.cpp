@@ -67,7 +67,7 @@ void close_with_reset(int fd) {
   ::close(fd);
 }
 
-constexpr std::array both_ways{Way::to_server, Way::to_client};
+constexpr std::array ways{Way::to_server, Way::to_client};
 
 }  // namespace
 
@@ -195,7 +195,7 @@ std::vector<pollfd> Proxy::interests() const {
 int Proxy::patience_ms() const {
   Instant next = Instant::max();
   for (const Connection& connection : connections_) {
-    for (const Way way : both_ways) {
+    for (const Way way : ways) {
       const Pipe& pipe = connection.pipes[static_cast<std::size_t>(way)];
       if (!pipe.chunks.empty() && !weather_[static_cast<std::size_t>(way)].is_held) {
         next = std::min(next, std::max(pipe.chunks.front().due, pipe.next_send));
@@ -215,7 +215,7 @@ bool Proxy::step(std::vector<pollfd>& polled) {
   [[maybe_unused]] const auto read_count = ::read(waker_, &count, sizeof count);
   auto each = polled.begin() + 2;
   for (Connection& connection : connections_) {
-    for (const Way way : both_ways) {
+    for (const Way way : ways) {
       if ((each++)->revents != 0 && !connection.is_over) {
         read(connection, way);
       }
@@ -226,7 +226,7 @@ bool Proxy::step(std::vector<pollfd>& polled) {
   }
   const Instant now = BootClock::now();
   for (Connection& connection : connections_) {
-    for (const Way way : both_ways) {
+    for (const Way way : ways) {
       send(connection, way, now);
     }
     if (connection.pipes[0].end_passed && connection.pipes[1].end_passed) {

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "live/comes_true.hpp"
 #include "live/raw_client.hpp"
 #include "live/server.hpp"
 
@@ -15,20 +16,9 @@ namespace exclusive_lock::faults {
 namespace {
 
 using namespace std::chrono_literals;
+using live::comes_true;
 
 constexpr auto limit = 10s;
-
-template <class Condition>
-bool comes_true(Condition condition) {
-  const Instant give_up_at = BootClock::now() + limit;
-  while (!condition()) {
-    if (BootClock::now() > give_up_at) {
-      return false;
-    }
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
 
 class ProxyTest : public testing::Test {
  protected:

@@ -14,7 +14,7 @@
 namespace exclusive_lock {
 namespace {
 
-constexpr const char* file_name = "holders";
+constexpr const char* holders_file = "holders";
 // Files come and go only while a store is made or somebody deletes one.
 constexpr int most_tries = 100;
 
@@ -38,11 +38,11 @@ HolderId random_id(const StoreDirectory& directory) {
 
 Descriptor open_or_make(const StoreDirectory& directory) {
   for (int i = 0; i < most_tries; ++i) {
-    Descriptor file = directory.open(file_name);
+    Descriptor file = directory.open(holders_file);
     if (file.is_open()) {
       return file;
     }
-    directory.publish(directory.make_unnamed(), file_name);
+    directory.publish(directory.make_unnamed(), holders_file);
   }
   throw_local(errc::store_unavailable, directory.path(),
               "somebody deletes the file `holders` again and again");

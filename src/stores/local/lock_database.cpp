@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* file_name = "locks.db";
+constexpr const char* database_file = "locks.db";
 // "xlck": what says that the file is ours (sqlite.org/fileformat.html, offset 68).
 constexpr std::int64_t application_id = 0x786C636B;
 constexpr std::int64_t format_version = 2;
@@ -55,15 +55,15 @@ void make_database(const StoreDirectory& directory) {
     throw_local(error.code(), directory.path(), std::string("cannot make it: ") + error.what());
   }
   directory.sync(name);
-  directory.publish(name, file_name);
+  directory.publish(name, database_file);
 }
 
 FileIdentity find_or_make(const StoreDirectory& directory) {
-  if (const auto found = directory.find(file_name)) {
+  if (const auto found = directory.find(database_file)) {
     return *found;
   }
   make_database(directory);  // or somebody else has, meanwhile
-  if (const auto made = directory.find(file_name)) {
+  if (const auto made = directory.find(database_file)) {
     return *made;
   }
   throw_local(errc::store_unavailable, directory.path(), "somebody deleted locks.db just now");
@@ -71,7 +71,7 @@ FileIdentity find_or_make(const StoreDirectory& directory) {
 
 Database opened(const StoreDirectory& directory) {
   try {
-    return Database(directory.path_of(file_name));
+    return Database(directory.path_of(database_file));
   } catch (const SqliteError& error) {
     throw_local(error.code(), directory.path(),
                 std::string("cannot open locks.db: ") + error.what());
@@ -159,7 +159,7 @@ void LockDatabase::upgrade() {
   transaction.commit();
 }
 
-bool LockDatabase::is_intact() const { return directory_.find(file_name) == identity_; }
+bool LockDatabase::is_intact() const { return directory_.find(database_file) == identity_; }
 
 bool LockDatabase::checkpoint() noexcept {
   is_checkpointing_ = true;

@@ -19,7 +19,7 @@ namespace exclusive_lock {
 namespace {
 
 // A process that waits in a crowd of thousands need not look at all of them.
-constexpr std::size_t most_looks = 256;
+constexpr std::size_t most_sockets = 256;
 
 Descriptor new_socket(const StoreDirectory& directory) {
   Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -135,7 +135,7 @@ void remove_socket_of_dead(const StoreDirectory& directory, const Holder& holder
 }
 
 void sweep_sockets(const StoreDirectory& directory, const Holder& holder) {
-  for (const std::string& name : directory.names(push_socket_prefix, most_looks)) {
+  for (const std::string& name : directory.names(push_socket_prefix, most_sockets)) {
     if (const auto store = store_of_push_socket(name)) {
       remove_socket_of_dead(directory, holder, *store);
     }

@@ -169,9 +169,8 @@ void destructor_ends_what_is_under_way(StoreUnderTest& store) {
   EXPECT_EQ(call.error, error_code(asio::error::operation_aborted));
 }
 
-enum ChildFault : int { acquires = 1, waits = 2, refreshes = 4, releases = 8, inspects = 16 };
-
 void forked_child_is_refused(StoreUnderTest& store) {
+  enum ChildFault : int { acquires = 1, waits = 2, refreshes = 4, releases = 8, inspects = 16 };
   ExclusiveLock lock(options_for(store));
   ASSERT_TRUE(lock.acquire());
   const pid_t child = ::fork();

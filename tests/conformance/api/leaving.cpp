@@ -79,17 +79,16 @@ void nothing_is_left_but_fences(StoreUnderTest& store) {
   }
 }
 
-enum ChildFault : int {
-  holds = 1,
-  shows_a_hold = 2,
-  releases = 4,
-  refreshes = 8,
-  acquires = 16,
-  inspects = 32
-};
-
 // Only what a child of a process with threads may do; the faults it found.
 int faults_in_a_child(std::unique_ptr<ExclusiveLock>& lock) {
+  enum ChildFault : int {
+    holds = 1,
+    shows_a_hold = 2,
+    releases = 4,
+    refreshes = 8,
+    acquires = 16,
+    inspects = 32
+  };
   const pid_t child = ::fork();
   if (child == 0) {
     ::alarm(30);  // a call that waits for a thread of the parent never returns

@@ -17,6 +17,7 @@
 
 #include "conformance/store_under_test.hpp"
 #include "exclusive_lock/exclusive_lock.hpp"
+#include "live/comes_true.hpp"
 
 namespace exclusive_lock::conformance {
 
@@ -53,18 +54,7 @@ inline Options by_hand(Options options, Milliseconds ttl) {
   return options;
 }
 
-// False: not within a minute.
-template <class Condition>
-bool comes_true(Condition condition) {
-  const Instant give_up_at = BootClock::now() + very_long;
-  while (!condition()) {
-    if (BootClock::now() > give_up_at) {
-      return false;
-    }
-    std::this_thread::sleep_for(Milliseconds(1));
-  }
-  return true;
-}
+using live::comes_true;
 
 // How many stand in the queue while somebody holds the lock.
 inline std::size_t waiting_for(const ExclusiveLock& lock) {

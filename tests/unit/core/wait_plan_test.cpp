@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Instant start{1h};
+constexpr Instant asked_at{1h};
 constexpr double low = 0.0;
 
 AcquireAnswer failure(errc code) {
@@ -17,45 +17,50 @@ AcquireAnswer failure(errc code) {
 }
 
 TEST(WaitPlan, HoldingTheLockIsTheEnd) {
-  WaitPlan plan(start, 100ms);
-  EXPECT_TRUE(std::holds_alternative<WaitPlan::Succeeded>(plan.after(Acquired{}, start + 1h, low)));
-  EXPECT_TRUE(std::holds_alternative<WaitPlan::Succeeded>(plan.after(AlreadyHeld{}, start, low)));
+  WaitPlan plan(asked_at, 100ms);
+  EXPECT_TRUE(
+      std::holds_alternative<WaitPlan::Succeeded>(plan.after(Acquired{}, asked_at + 1h, low)));
+  EXPECT_TRUE(
+      std::holds_alternative<WaitPlan::Succeeded>(plan.after(AlreadyHeld{}, asked_at, low)));
 }
 
 TEST(WaitPlan, BusyIsTriedAgainAfterAPause) {
-  WaitPlan plan(start + 1s, 100ms);
-  EXPECT_EQ(std::get<WaitPlan::TryAt>(plan.after(Busy{}, start, low)).at, start + 50ms);
+  WaitPlan plan(asked_at + 1s, 100ms);
+  EXPECT_EQ(std::get<WaitPlan::TryAt>(plan.after(Busy{}, asked_at, low)).at, asked_at + 50ms);
 }
 
 TEST(WaitPlan, TheLastTryIsAtTheDeadline) {
-  WaitPlan plan(start + 20ms, 100ms);
-  EXPECT_EQ(std::get<WaitPlan::TryAt>(plan.after(Busy{}, start, low)).at, start + 20ms);
-  EXPECT_TRUE(std::holds_alternative<WaitPlan::TimedOut>(plan.after(Busy{}, start + 20ms, low)));
+  WaitPlan plan(asked_at + 20ms, 100ms);
+  EXPECT_EQ(std::get<WaitPlan::TryAt>(plan.after(Busy{}, asked_at, low)).at, asked_at + 20ms);
+  EXPECT_TRUE(std::holds_alternative<WaitPlan::TimedOut>(plan.after(Busy{}, asked_at + 20ms, low)));
 }
 
 TEST(WaitPlan, NoPatienceIsOneTry) {
-  WaitPlan plan(start, 100ms);
-  EXPECT_TRUE(std::holds_alternative<WaitPlan::TimedOut>(plan.after(Busy{}, start, low)));
+  WaitPlan plan(asked_at, 100ms);
+  EXPECT_TRUE(std::holds_alternative<WaitPlan::TimedOut>(plan.after(Busy{}, asked_at, low)));
 }
 
 TEST(WaitPlan, WithoutADeadlineItNeverTimesOut) {
   WaitPlan plan(std::nullopt, 100ms);
-  EXPECT_TRUE(std::holds_alternative<WaitPlan::TryAt>(plan.after(Busy{}, start + 24h * 365, low)));
+  EXPECT_TRUE(
+      std::holds_alternative<WaitPlan::TryAt>(plan.after(Busy{}, asked_at + 24h * 365, low)));
 }
 
 TEST(WaitPlan, AnotherThreadOfTheObjectIsWaitedFor) {
-  WaitPlan plan(start + 1s, 100ms);
-  EXPECT_EQ(std::get<WaitPlan::TryWhenIdle>(plan.after(BusyHere{}, start, low)).at, start + 1s);
-  EXPECT_TRUE(std::holds_alternative<WaitPlan::TimedOut>(plan.after(BusyHere{}, start + 1s, low)));
-  EXPECT_FALSE(
-      std::get<WaitPlan::TryWhenIdle>(WaitPlan(std::nullopt, 100ms).after(BusyHere{}, start, low))
-          .at);
+  WaitPlan plan(asked_at + 1s, 100ms);
+  EXPECT_EQ(std::get<WaitPlan::TryWhenIdle>(plan.after(BusyHere{}, asked_at, low)).at,
+            asked_at + 1s);
+  EXPECT_TRUE(
+      std::holds_alternative<WaitPlan::TimedOut>(plan.after(BusyHere{}, asked_at + 1s, low)));
+  EXPECT_FALSE(std::get<WaitPlan::TryWhenIdle>(
+                   WaitPlan(std::nullopt, 100ms).after(BusyHere{}, asked_at, low))
+                   .at);
 }
 
 TEST(WaitPlan, PassingTroubleIsWaitedOutWithBackoff) {
-  WaitPlan plan(start + 10s, 100ms);
+  WaitPlan plan(asked_at + 10s, 100ms);
   const auto pause = [&](const AcquireAnswer& answer) {
-    return std::get<WaitPlan::TryAt>(plan.after(answer, start, low)).at - start;
+    return std::get<WaitPlan::TryAt>(plan.after(answer, asked_at, low)).at - asked_at;
   };
   EXPECT_EQ(pause(failure(errc::store_unavailable)), 10ms);
   EXPECT_EQ(pause(failure(errc::store_loading)), 20ms);
@@ -65,8 +70,8 @@ TEST(WaitPlan, PassingTroubleIsWaitedOutWithBackoff) {
 }
 
 TEST(WaitPlan, PassingTroubleThatLastsToTheDeadlineIsReported) {
-  WaitPlan plan(start + 10s, 100ms);
-  const auto end = plan.after(failure(errc::store_unavailable), start + 10s, low);
+  WaitPlan plan(asked_at + 10s, 100ms);
+  const auto end = plan.after(failure(errc::store_unavailable), asked_at + 10s, low);
   EXPECT_EQ(std::get<WaitPlan::Failed>(end).failure.code, errc::store_unavailable);
 }
 
@@ -76,8 +81,8 @@ TEST(WaitPlan, LastingTroubleIsReportedAtOnce) {
         errc::wrong_type, errc::unsuitable_store, errc::store_corrupt, errc::store_full,
         errc::store_out_of_memory, errc::store_read_only, errc::store_not_persisting,
         errc::protocol_error, errc::connection_closed}) {
-    WaitPlan plan(start + 10s, 100ms);
-    EXPECT_TRUE(std::holds_alternative<WaitPlan::Failed>(plan.after(failure(code), start, low)));
+    WaitPlan plan(asked_at + 10s, 100ms);
+    EXPECT_TRUE(std::holds_alternative<WaitPlan::Failed>(plan.after(failure(code), asked_at, low)));
   }
 }
 

@@ -10,53 +10,53 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Instant start{1h};
+constexpr Instant requested_at{1h};
 
 TEST(Belief, IsNoneBeforeItBeginsAndAfterItEnds) {
   Belief belief;
-  EXPECT_FALSE(belief.look(start));
-  belief.begin(start + 1s);
-  EXPECT_EQ(belief.look(start), start + 1s);
+  EXPECT_FALSE(belief.look(requested_at));
+  belief.begin(requested_at + 1s);
+  EXPECT_EQ(belief.look(requested_at), requested_at + 1s);
   belief.end();
-  EXPECT_FALSE(belief.look(start));
-  EXPECT_FALSE(belief.move(start + 2s));
+  EXPECT_FALSE(belief.look(requested_at));
+  EXPECT_FALSE(belief.move(requested_at + 2s));
 }
 
 TEST(Belief, EndsAtTheInstantItselfNotBehindIt) {
   Belief belief;
-  belief.begin(start);
-  EXPECT_TRUE(belief.look(start - 1ns));
-  EXPECT_FALSE(belief.look(start));
+  belief.begin(requested_at);
+  EXPECT_TRUE(belief.look(requested_at - 1ns));
+  EXPECT_FALSE(belief.look(requested_at));
 }
 
 TEST(Belief, MovesBothWays) {
   Belief belief;
-  belief.begin(start + 1s);
-  EXPECT_TRUE(belief.move(start + 3s));
-  EXPECT_EQ(belief.look(start), start + 3s);
-  EXPECT_TRUE(belief.move(start + 2s));
-  EXPECT_EQ(belief.look(start), start + 2s);
+  belief.begin(requested_at + 1s);
+  EXPECT_TRUE(belief.move(requested_at + 3s));
+  EXPECT_EQ(belief.look(requested_at), requested_at + 3s);
+  EXPECT_TRUE(belief.move(requested_at + 2s));
+  EXPECT_EQ(belief.look(requested_at), requested_at + 2s);
 }
 
 TEST(Belief, OnceSeenOverItIsOverEvenForALaterMove) {  // G5
   Belief belief;
-  belief.begin(start);
-  EXPECT_FALSE(belief.look(start));
-  EXPECT_FALSE(belief.move(start + 1h));
-  EXPECT_FALSE(belief.look(start - 1s));
+  belief.begin(requested_at);
+  EXPECT_FALSE(belief.look(requested_at));
+  EXPECT_FALSE(belief.move(requested_at + 1h));
+  EXPECT_FALSE(belief.look(requested_at - 1s));
 }
 
 TEST(Belief, NoReaderSeesItComeBack) {  // G5, under contention
   for (int round = 0; round < 200; ++round) {
     Belief belief;
-    belief.begin(start);
+    belief.begin(requested_at);
     std::vector<std::thread> readers;
     std::atomic<int> revived{0};
     for (int i = 0; i < 4; ++i) {
       readers.emplace_back([&] {
         bool over = false;
         for (int look = 0; look < 200; ++look) {
-          const bool held = belief.look(start).has_value();
+          const bool held = belief.look(requested_at).has_value();
           if (over && held)
             ++revived;
           if (!held)
@@ -64,7 +64,7 @@ TEST(Belief, NoReaderSeesItComeBack) {  // G5, under contention
         }
       });
     }
-    std::thread writer([&] { (void)belief.move(start + 1s); });
+    std::thread writer([&] { (void)belief.move(requested_at + 1s); });
     for (auto& reader : readers)
       reader.join();
     writer.join();

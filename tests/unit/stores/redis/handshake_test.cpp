@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "exclusive_lock/error.hpp"
+#include "unit/stores/redis/replies.hpp"
 
 namespace exclusive_lock::redis {
 namespace {
@@ -11,13 +12,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-Reply text(const std::string& value) { return {.kind = Reply::Kind::string, .text = value}; }
-Reply error(const std::string& value) { return {.kind = Reply::Kind::error, .text = value}; }
-Reply array(std::vector<Reply> elements) {
-  return {.kind = Reply::Kind::array, .elements = std::move(elements)};
-}
-Reply integer(std::int64_t value) { return {.kind = Reply::Kind::integer, .integer = value}; }
 
 Reply hello(const std::string& role, const std::string& mode = "standalone",
             std::int64_t protocol = 3) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "exclusive_lock/error.hpp"
+#include "unit/stores/redis/replies.hpp"
 
 namespace exclusive_lock::redis {
 namespace {
@@ -12,16 +13,14 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr Instant start{100s};
-
-Reply text(const std::string& value) { return {.kind = Reply::Kind::string, .text = value}; }
+constexpr Instant began{100s};
 
 StoreFailure no_link() { return {.code = errc::store_unavailable, .message = "no link"}; }
 
 // A queue, and what its operations were answered: "name=reply,reply" or "name!code".
 class Operations : public testing::Test {
  protected:
-  void add(const std::string& name, std::size_t commands = 1, Instant deadline = start + 1s) {
+  void add(const std::string& name, std::size_t commands = 1, Instant deadline = began + 1s) {
     queue.add({.commands =
                    [name, commands] {
                      std::vector<Command> all;
@@ -46,7 +45,7 @@ class Operations : public testing::Test {
     answers.push_back(line);
   }
 
-  std::vector<std::string> send(Instant at = start) {
+  std::vector<std::string> send(Instant at = began) {
     std::vector<std::string> sent;
     for (const Command& command : queue.take_waiting(at)) {
       sent.push_back(command[0] + command[1]);
@@ -71,7 +70,7 @@ TEST_F(Operations, GetTheirOwnReplies) {
   add("c");
   send();
   for (const char* reply : {"1", "2", "3", "4"}) {
-    EXPECT_TRUE(queue.on_reply(text(reply), start));
+    EXPECT_TRUE(queue.on_reply(text(reply), began));
   }
   EXPECT_THAT(answers, ElementsAre("a=1", "b=23", "c=4"));
 }
@@ -82,41 +81,41 @@ TEST_F(Operations, SubscribeHasNoReply) {
                  [] {
                    return std::vector<Command>{{"SUBSCRIBE", "c"}, {"TIME", ""}};
                  },
-             .deadline = start + 1s,
+             .deadline = began + 1s,
              .done = [this](const Outcome& outcome) { note("a", outcome); }});
   add("b");
   EXPECT_THAT(send(), ElementsAre("SUBSCRIBEc", "TIME", "b0"));
-  EXPECT_TRUE(queue.on_reply(text("1"), start));
-  EXPECT_TRUE(queue.on_reply(text("2"), start));
+  EXPECT_TRUE(queue.on_reply(text("1"), began));
+  EXPECT_TRUE(queue.on_reply(text("2"), began));
   EXPECT_THAT(answers, ElementsAre("a=1", "b=2"));
 }
 
 TEST_F(Operations, ReplyThatNobodyAskedForIsTold) {
-  EXPECT_FALSE(queue.on_reply(text("1"), start));
+  EXPECT_FALSE(queue.on_reply(text("1"), began));
   add("a");
-  EXPECT_FALSE(queue.on_reply(text("1"), start));  // not sent yet
+  EXPECT_FALSE(queue.on_reply(text("1"), began));  // not sent yet
   send();
-  EXPECT_TRUE(queue.on_reply(text("1"), start));
-  EXPECT_FALSE(queue.on_reply(text("2"), start));
+  EXPECT_TRUE(queue.on_reply(text("1"), began));
+  EXPECT_FALSE(queue.on_reply(text("2"), began));
 }
 
 TEST_F(Operations, WaitingAreWithdrawnAtTheirDeadline) {
-  add("a", 1, start + 1s);
-  add("b", 1, start + 2s);
-  queue.expire(start + 1s, no_link());
+  add("a", 1, began + 1s);
+  add("b", 1, began + 2s);
+  queue.expire(began + 1s, no_link());
   EXPECT_THAT(answers, ElementsAre("a!"));
   EXPECT_THAT(send(), ElementsAre("b0"));
 }
 
 TEST_F(Operations, SentAreAbandonedAtTheirDeadlineAndTheirRepliesDropped) {
-  add("a", 2, start + 1s);
-  add("b", 1, start + 9s);
+  add("a", 2, began + 1s);
+  add("b", 1, began + 9s);
   send();
-  EXPECT_TRUE(queue.on_reply(text("1"), start));
-  queue.expire(start + 1s, no_link());
+  EXPECT_TRUE(queue.on_reply(text("1"), began));
+  queue.expire(began + 1s, no_link());
   EXPECT_THAT(answers, ElementsAre("a?"));
-  EXPECT_TRUE(queue.on_reply(text("2"), start + 2s));
-  EXPECT_TRUE(queue.on_reply(text("3"), start + 2s));
+  EXPECT_TRUE(queue.on_reply(text("2"), began + 2s));
+  EXPECT_TRUE(queue.on_reply(text("3"), began + 2s));
   EXPECT_THAT(answers, ElementsAre("a?", "b=3"));
 }
 
@@ -127,7 +126,7 @@ TEST_F(Operations, LostLinkMakesSentOnesUnknownAndLeavesTheOthers) {
   queue.fail_sent({.code = errc::outcome_unknown, .message = "", .may_have_run = true});
   EXPECT_THAT(answers, ElementsAre("a?"));
   EXPECT_THAT(send(), ElementsAre("b0"));
-  EXPECT_TRUE(queue.on_reply(text("1"), start));
+  EXPECT_TRUE(queue.on_reply(text("1"), began));
   EXPECT_THAT(answers, ElementsAre("a?", "b=1"));
 }
 
@@ -142,8 +141,8 @@ TEST_F(Operations, FailedWaitingAreNotSent) {
 TEST_F(Operations, AreAnsweredOnce) {
   add("a");
   send();
-  queue.expire(start + 5s, no_link());
-  queue.expire(start + 5s, no_link());
+  queue.expire(began + 5s, no_link());
+  queue.expire(began + 5s, no_link());
   queue.fail_sent(no_link());
   queue.fail_waiting(no_link());
   EXPECT_EQ(answers.size(), 1U);
@@ -156,40 +155,40 @@ TEST_F(Operations, CommandsAreAskedForWhenTheyAreSent) {
                    ++asked;
                    return std::vector<Command>{{"x"}};
                  },
-             .deadline = start + 1s,
+             .deadline = began + 1s,
              .done = [](const Outcome&) {}});
   EXPECT_EQ(asked, 0);
-  queue.take_waiting(start);
+  queue.take_waiting(began);
   EXPECT_EQ(asked, 1);
 }
 
 TEST_F(Operations, TellTheNextDeadlineAndTheOldestQuestion) {
   EXPECT_FALSE(queue.next_deadline());
   EXPECT_FALSE(queue.unanswered_since());
-  add("a", 1, start + 2s);
-  add("b", 1, start + 1s);
-  EXPECT_EQ(queue.next_deadline(), start + 1s);
-  send(start + 10ms);
-  add("c", 1, start + 3s);
-  send(start + 20ms);
-  EXPECT_EQ(queue.unanswered_since(), start + 10ms);
-  queue.expire(start + 2s, no_link());
-  EXPECT_EQ(queue.next_deadline(), start + 3s);
-  EXPECT_EQ(queue.unanswered_since(), start + 10ms);  // abandoned, but the server owes the reply
-  EXPECT_TRUE(queue.on_reply(text("1"), start));
-  EXPECT_TRUE(queue.on_reply(text("2"), start));
-  EXPECT_EQ(queue.unanswered_since(), start + 20ms);
+  add("a", 1, began + 2s);
+  add("b", 1, began + 1s);
+  EXPECT_EQ(queue.next_deadline(), began + 1s);
+  send(began + 10ms);
+  add("c", 1, began + 3s);
+  send(began + 20ms);
+  EXPECT_EQ(queue.unanswered_since(), began + 10ms);
+  queue.expire(began + 2s, no_link());
+  EXPECT_EQ(queue.next_deadline(), began + 3s);
+  EXPECT_EQ(queue.unanswered_since(), began + 10ms);  // abandoned, but the server owes the reply
+  EXPECT_TRUE(queue.on_reply(text("1"), began));
+  EXPECT_TRUE(queue.on_reply(text("2"), began));
+  EXPECT_EQ(queue.unanswered_since(), began + 20ms);
 }
 
 TEST_F(Operations, ExchangeTellsBothInstants) {
   Exchange seen;
   queue.add({.commands = [] { return std::vector<Command>{{"x"}}; },
-             .deadline = start + 1s,
+             .deadline = began + 1s,
              .done = [&seen](const Outcome& outcome) { seen = std::get<Exchange>(outcome); }});
-  queue.take_waiting(start + 1ms);
-  EXPECT_TRUE(queue.on_reply(text("1"), start + 7ms));
-  EXPECT_EQ(seen.requested_at, start + 1ms);
-  EXPECT_EQ(seen.replied_at, start + 7ms);
+  queue.take_waiting(began + 1ms);
+  EXPECT_TRUE(queue.on_reply(text("1"), began + 7ms));
+  EXPECT_EQ(seen.requested_at, began + 1ms);
+  EXPECT_EQ(seen.replied_at, began + 7ms);
 }
 
 TEST_F(Operations, MayBeAddedWhileOthersEnd) {
@@ -197,9 +196,9 @@ TEST_F(Operations, MayBeAddedWhileOthersEnd) {
                  [] {
                    return std::vector<Command>{{"x", "0"}};
                  },
-             .deadline = start + 1s,
-             .done = [this](const Outcome&) { add("again", 1, start + 9s); }});
-  queue.expire(start + 1s, no_link());
+             .deadline = began + 1s,
+             .done = [this](const Outcome&) { add("again", 1, began + 9s); }});
+  queue.expire(began + 1s, no_link());
   EXPECT_THAT(send(), ElementsAre("again0"));
 }
 

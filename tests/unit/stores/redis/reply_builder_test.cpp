@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "unit/stores/redis/replies.hpp"
+
 namespace exclusive_lock::redis {
 namespace {
-
-Reply text(const std::string& value) { return {.kind = Reply::Kind::string, .text = value}; }
 
 TEST(ReplyBuilder, BuildsASingleValue) {
   ReplyBuilder builder;

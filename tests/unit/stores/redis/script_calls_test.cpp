@@ -5,21 +5,13 @@
 
 #include "core/record_codec.hpp"
 #include "stores/redis/redis_list.hpp"
+#include "unit/stores/redis/replies.hpp"
 
 namespace exclusive_lock::redis {
 namespace {
 
 using namespace std::chrono_literals;
 using testing::ElementsAre;
-
-Reply text(const std::string& value) { return {.kind = Reply::Kind::string, .text = value}; }
-Reply array(const std::vector<std::string>& texts) {
-  Reply reply{.kind = Reply::Kind::array};
-  for (const std::string& each : texts) {
-    reply.elements.push_back(text(each));
-  }
-  return reply;
-}
 
 const Owner owner{.id = {0xAB}, .ticket = 0x1F};
 const LockKeys keys{"k", "{k}:fence", "{k}:queue", "{k}:waiters"};
@@ -83,30 +75,30 @@ TEST(ScriptCommand, RefreshTakesManyKeysWithOwnerAndTtlEach) {
 }
 
 TEST(ScriptTime, NeedsTheEcho) {
-  EXPECT_EQ(script_time(array({"e", "17"}), "e"), StoreTime(17));
-  EXPECT_FALSE(script_time(array({"f", "17"}), "e"));
-  EXPECT_FALSE(script_time(array({"e", "x"}), "e"));
-  EXPECT_FALSE(script_time(array({"e"}), "e"));
+  EXPECT_EQ(script_time(texts({"e", "17"}), "e"), StoreTime(17));
+  EXPECT_FALSE(script_time(texts({"f", "17"}), "e"));
+  EXPECT_FALSE(script_time(texts({"e", "x"}), "e"));
+  EXPECT_FALSE(script_time(texts({"e"}), "e"));
   EXPECT_FALSE(script_time(text("e"), "e"));
 }
 
 // The runtime counts with it in nanoseconds, which would overflow.
 TEST(ScriptTime, IsOneThatCanBeCountedWith) {
   const std::string latest = std::to_string(most_server_time.count());
-  EXPECT_EQ(script_time(array({"e", latest}), "e"), most_server_time);
-  EXPECT_EQ(script_time(array({"e", "0"}), "e"), StoreTime(0));
+  EXPECT_EQ(script_time(texts({"e", latest}), "e"), most_server_time);
+  EXPECT_EQ(script_time(texts({"e", "0"}), "e"), StoreTime(0));
   for (const std::string& odd :
        {std::to_string(most_server_time.count() + 1), std::string("9223372036854775807"),
         std::string("-1"), std::string("-9223372036854775808"),
         std::string("9223372036854775808")}) {
-    EXPECT_FALSE(script_time(array({"e", odd}), "e")) << odd;
+    EXPECT_FALSE(script_time(texts({"e", odd}), "e")) << odd;
   }
 }
 
 // A stranger's key can have a ttl beyond what our clock counts.
 TEST(RemainingTtl, IsOneThatCanBeCountedWith) {
   const auto remaining_ttl = [](const std::string& ms) {
-    return read_inspect(array({"e", "17", ms, "v", "0"}), "k").value().record.value().remaining_ttl;
+    return read_inspect(texts({"e", "17", ms, "v", "0"}), "k").value().record.value().remaining_ttl;
   };
   EXPECT_EQ(remaining_ttl("9223372036854775807"), remaining_ttl("9223372036854775806"));
   const Instant expires_at = Instant(24h) + remaining_ttl("9223372036854775807").value();
@@ -117,7 +109,7 @@ TEST(AcquireReply, SaysAllOutcomes) {
   const auto read = [](const std::string& outcome, const std::string& fence,
                        const std::string& ms) {
     return std::get<AttemptReply>(
-        read_acquire(array({"e", "17", outcome, fence, ms, "0", "0"})).value());
+        read_acquire(texts({"e", "17", outcome, fence, ms, "0", "0"})).value());
   };
   const AttemptReply granted = read("granted", "1700000000000000", "3000");
   EXPECT_EQ(granted.outcome, AttemptOutcome::granted);
@@ -129,13 +121,13 @@ TEST(AcquireReply, SaysAllOutcomes) {
   EXPECT_EQ(read("superseded", "5", "1").outcome, AttemptOutcome::superseded);
   EXPECT_EQ(read("too_late", "5", "-2").outcome, AttemptOutcome::too_late);
   EXPECT_TRUE(std::holds_alternative<BadFence>(
-      read_acquire(array({"e", "17", "bad_fence", "0", "-2", "0", "0"})).value()));
+      read_acquire(texts({"e", "17", "bad_fence", "0", "-2", "0", "0"})).value()));
   EXPECT_EQ(read("queue_full", "5", "1").outcome, AttemptOutcome::queue_full);
 }
 
 TEST(AcquireReply, SaysWhereItWaits) {
   const auto reply = std::get<AttemptReply>(
-      read_acquire(array({"e", "17", "waiting", "5", "20", "3", "1700000000000000"})).value());
+      read_acquire(texts({"e", "17", "waiting", "5", "20", "3", "1700000000000000"})).value());
   EXPECT_EQ(reply.outcome, AttemptOutcome::waiting);
   EXPECT_EQ(reply.position, 3U);
   EXPECT_EQ(reply.arrived_at, StoreTime(1'700'000'000'000'000));
@@ -145,7 +137,7 @@ TEST(AcquireReply, SaysWhereItWaits) {
 TEST(BeatReplies, SayAllOutcomes) {
   const auto read = [](const std::string& outcome, const std::string& fence, const std::string& ms,
                        const std::string& position) {
-    return std::get<BeatReply>(read_beat(array({"e", "17", outcome, fence, ms, position})).value());
+    return std::get<BeatReply>(read_beat(texts({"e", "17", outcome, fence, ms, position})).value());
   };
   EXPECT_EQ(read("granted", "5", "3000", "0").outcome, BeatOutcome::granted);
   EXPECT_EQ(read("granted", "5", "3000", "0").fence, Fence{5});
@@ -157,75 +149,75 @@ TEST(BeatReplies, SayAllOutcomes) {
   EXPECT_FALSE(read("waiting", "0", "-1", "1").remaining_ttl);
   EXPECT_EQ(read("gone", "0", "20", "0").outcome, BeatOutcome::gone);
   EXPECT_TRUE(std::holds_alternative<BadFence>(
-      read_beat(array({"e", "17", "bad_fence", "0", "-2", "0"})).value()));
+      read_beat(texts({"e", "17", "bad_fence", "0", "-2", "0"})).value()));
 }
 
 TEST(BeatReplies, NonsenseIsNoReply) {
-  EXPECT_FALSE(read_beat(array({"e", "17", "granted", "0", "3000", "0"})));  // without a fence
-  EXPECT_FALSE(read_beat(array({"e", "17", "waiting", "0", "3000", "0"})));  // without a place
-  EXPECT_FALSE(read_beat(array({"e", "17", "gone", "0", "3000", "1"})));
-  EXPECT_FALSE(read_beat(array({"e", "17", "left", "0", "3000", "0"})));
-  EXPECT_FALSE(read_beat(array({"e", "17", "gone", "0", "3000"})));
+  EXPECT_FALSE(read_beat(texts({"e", "17", "granted", "0", "3000", "0"})));  // without a fence
+  EXPECT_FALSE(read_beat(texts({"e", "17", "waiting", "0", "3000", "0"})));  // without a place
+  EXPECT_FALSE(read_beat(texts({"e", "17", "gone", "0", "3000", "1"})));
+  EXPECT_FALSE(read_beat(texts({"e", "17", "left", "0", "3000", "0"})));
+  EXPECT_FALSE(read_beat(texts({"e", "17", "gone", "0", "3000"})));
 }
 
 TEST(AcquireReply, NonsenseIsNoReply) {
   EXPECT_FALSE(
-      read_acquire(array({"e", "17", "granted", "0", "3000", "0", "0"})));  // a grant has a fence
-  EXPECT_FALSE(read_acquire(array({"e", "17", "granted", "x", "3000", "0", "0"})));
-  EXPECT_FALSE(read_acquire(array({"e", "17", "granted", "1", "", "0", "0"})));
-  EXPECT_FALSE(read_acquire(array({"e", "17", "Granted", "1", "3000", "0", "0"})));
-  EXPECT_FALSE(read_acquire(array({"e", "17", "waiting", "1", "3000", "0", "0"})));  // no place
-  EXPECT_FALSE(read_acquire(array({"e", "17", "granted", "1", "3000"})));
+      read_acquire(texts({"e", "17", "granted", "0", "3000", "0", "0"})));  // a grant has a fence
+  EXPECT_FALSE(read_acquire(texts({"e", "17", "granted", "x", "3000", "0", "0"})));
+  EXPECT_FALSE(read_acquire(texts({"e", "17", "granted", "1", "", "0", "0"})));
+  EXPECT_FALSE(read_acquire(texts({"e", "17", "Granted", "1", "3000", "0", "0"})));
+  EXPECT_FALSE(read_acquire(texts({"e", "17", "waiting", "1", "3000", "0", "0"})));  // no place
+  EXPECT_FALSE(read_acquire(texts({"e", "17", "granted", "1", "3000"})));
   EXPECT_FALSE(read_acquire(text("granted")));
 }
 
 TEST(RefreshReplies, AddUpInOrder) {
   RefreshReply all;
-  EXPECT_TRUE(read_refresh(array({"e", "1", "refreshed", "lost"}), 2, all));
-  EXPECT_TRUE(read_refresh(array({"e", "2", "refreshed"}), 1, all));
+  EXPECT_TRUE(read_refresh(texts({"e", "1", "refreshed", "lost"}), 2, all));
+  EXPECT_TRUE(read_refresh(texts({"e", "2", "refreshed"}), 1, all));
   EXPECT_THAT(all.verdicts, ElementsAre(RefreshVerdict::refreshed, RefreshVerdict::lost,
                                         RefreshVerdict::refreshed));
   EXPECT_EQ(all.store_time, StoreTime(2));
-  EXPECT_FALSE(read_refresh(array({"e", "2", "refreshed"}), 2, all));
-  EXPECT_FALSE(read_refresh(array({"e", "2", "maybe"}), 1, all));
+  EXPECT_FALSE(read_refresh(texts({"e", "2", "refreshed"}), 2, all));
+  EXPECT_FALSE(read_refresh(texts({"e", "2", "maybe"}), 1, all));
 }
 
 TEST(ReleaseReply, SaysAllVerdicts) {
-  EXPECT_EQ(read_release(array({"e", "1", "left"}))->verdict, ReleaseVerdict::left);
-  EXPECT_EQ(read_release(array({"e", "1", "released"}))->verdict, ReleaseVerdict::released);
-  EXPECT_EQ(read_release(array({"e", "1", "not_owner"}))->verdict, ReleaseVerdict::not_owner);
-  EXPECT_FALSE(read_release(array({"e", "1", "1"})));
+  EXPECT_EQ(read_release(texts({"e", "1", "left"}))->verdict, ReleaseVerdict::left);
+  EXPECT_EQ(read_release(texts({"e", "1", "released"}))->verdict, ReleaseVerdict::released);
+  EXPECT_EQ(read_release(texts({"e", "1", "not_owner"}))->verdict, ReleaseVerdict::not_owner);
+  EXPECT_FALSE(read_release(texts({"e", "1", "1"})));
 }
 
 TEST(InspectReply, SaysNothingOrTheRecord) {
-  EXPECT_FALSE(read_inspect(array({"e", "1", "-2", "", "0"}), "k")->record);
-  const auto there = read_inspect(array({"e", "1", "-1", "", "0"}), "k")->record;
+  EXPECT_FALSE(read_inspect(texts({"e", "1", "-2", "", "0"}), "k")->record);
+  const auto there = read_inspect(texts({"e", "1", "-1", "", "0"}), "k")->record;
   ASSERT_TRUE(there);
   EXPECT_EQ(there->key, "k");
   EXPECT_FALSE(there->remaining_ttl);
-  EXPECT_EQ(read_inspect(array({"e", "1", "20", "v", "0"}), "k")->record->remaining_ttl, 20ms);
-  EXPECT_FALSE(read_inspect(array({"e", "1", "soon", "v", "0"}), "k"));
-  EXPECT_FALSE(read_inspect(array({"e", "1", "20", "v"}), "k"));
+  EXPECT_EQ(read_inspect(texts({"e", "1", "20", "v", "0"}), "k")->record->remaining_ttl, 20ms);
+  EXPECT_FALSE(read_inspect(texts({"e", "1", "soon", "v", "0"}), "k"));
+  EXPECT_FALSE(read_inspect(texts({"e", "1", "20", "v"}), "k"));
 }
 
 TEST(InspectReply, SaysWhoWaits) {
   const auto record =
-      read_inspect(array({"e", "1", "20", "v", "7", owner_words, "1700", ",tail"}), "k")->record;
+      read_inspect(texts({"e", "1", "20", "v", "7", owner_words, "1700", ",tail"}), "k")->record;
   ASSERT_TRUE(record);
   EXPECT_EQ(record->waiting, 7U);
   ASSERT_EQ(record->waiters.size(), 1U);
   EXPECT_EQ(record->waiters[0].owner, owner);
   EXPECT_EQ(record->waiters[0].arrived_at, StoreTime(1700));
   EXPECT_EQ(record->waiters[0].tail_head, ",tail");
-  EXPECT_FALSE(read_inspect(array({"e", "1", "20", "v", "7", owner_words, "1700"}), "k"));
-  EXPECT_FALSE(read_inspect(array({"e", "1", "20", "v", "7", "me", "1700", ""}), "k"));
-  EXPECT_FALSE(read_inspect(array({"e", "1", "20", "v", "7", owner_words, "now", ""}), "k"));
+  EXPECT_FALSE(read_inspect(texts({"e", "1", "20", "v", "7", owner_words, "1700"}), "k"));
+  EXPECT_FALSE(read_inspect(texts({"e", "1", "20", "v", "7", "me", "1700", ""}), "k"));
+  EXPECT_FALSE(read_inspect(texts({"e", "1", "20", "v", "7", owner_words, "now", ""}), "k"));
 }
 
 TEST(RemoveReply, SaysBothVerdicts) {
-  EXPECT_TRUE(read_remove(array({"e", "1", "removed"}))->removed);
-  EXPECT_FALSE(read_remove(array({"e", "1", "different"}))->removed);
-  EXPECT_FALSE(read_remove(array({"e", "1", ""})));
+  EXPECT_TRUE(read_remove(texts({"e", "1", "removed"}))->removed);
+  EXPECT_FALSE(read_remove(texts({"e", "1", "different"}))->removed);
+  EXPECT_FALSE(read_remove(texts({"e", "1", ""})));
 }
 
 TEST(PrefixPattern, EscapesGlobCharacters) {
