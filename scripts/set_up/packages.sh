@@ -15,6 +15,8 @@ bench_packages=(libhiredis-dev python3 util-linux)
 # clang: the second compiler, and the one for fuzz targets; libclang-rt: what it links for them.
 # shellcheck disable=SC2034
 check_packages=(clang clang-format clang-tidy libclang-rt-14-dev shellcheck)
+# shellcheck disable=SC2034
+coverage_packages=(gcovr)
 
 # Prints those of the given packages that are not installed.
 missing_packages() {
