@@ -22,6 +22,7 @@ Engine::Engine(std::shared_ptr<Store> store, EngineOptions options)
 }
 
 Engine::~Engine() {
+  releaser_.settle();
   scheduler_.stop();
   store_->close();
 }

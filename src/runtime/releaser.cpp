@@ -21,7 +21,23 @@ Releaser::Releaser(Store& store, const ClockSource& clock, RandomSource& random,
 
 void Releaser::release(const ReleaseRequest& request, Instant pointless_after,
                        const FirstAnswer& first_answer) {
+  {
+    const std::lock_guard guard(mutex_);
+    ++unsettled_;
+  }
   attempt(request, pointless_after, 0, first_answer);
+}
+
+void Releaser::settle() {
+  std::unique_lock lock(mutex_);
+  // What is retried is retried within that time, or not before the connection ends.
+  settled_.wait_for(lock, command_timeout_, [this] { return unsettled_ == 0; });
+}
+
+void Releaser::settled_one() {
+  const std::lock_guard guard(mutex_);
+  --unsettled_;
+  settled_.notify_all();  // under the mutex: the waiting thread may free this object
 }
 
 void Releaser::attempt(const ReleaseRequest& request, Instant pointless_after, int failures,
@@ -33,11 +49,11 @@ void Releaser::attempt(const ReleaseRequest& request, Instant pointless_after, i
           first_answer(answer);
         const auto* failure = std::get_if<StoreFailure>(&answer);
         if (failure == nullptr || failure->code == errc::connection_closed)
-          return;
+          return settled_one();
         const Instant next = clock_.now() + backoff_pause(failures + 1, shortest_backoff,
                                                           longest_backoff, random_.unit());
         if (next >= pointless_after)
-          return;
+          return settled_one();
         scheduler_.at(next, [this, request, pointless_after, failures] {
           attempt(request, pointless_after, failures + 1, nullptr);
         });

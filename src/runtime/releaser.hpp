@@ -3,7 +3,10 @@
 // answered or the record is gone by itself. Naming a ticket makes that safe however late it arrives
 // (lock_machine.hpp).
 
+#include <condition_variable>
+#include <cstddef>
 #include <functional>
+#include <mutex>
 
 #include "runtime/random_source.hpp"
 #include "runtime/scheduler.hpp"
@@ -22,15 +25,25 @@ class Releaser {
   void release(const ReleaseRequest& request, Instant pointless_after,
                const FirstAnswer& first_answer);
 
+  // Waits until every release has been answered or was given up, but not beyond one command
+  // timeout. To be called before the store is closed, for what is not sent by then is left to the
+  // ttl.
+  void settle();
+
  private:
   void attempt(const ReleaseRequest& request, Instant pointless_after, int failures,
                const FirstAnswer& first_answer);
+  void settled_one();
 
   Store& store_;
   const ClockSource& clock_;
   RandomSource& random_;
   Scheduler& scheduler_;
   Milliseconds command_timeout_;
+
+  std::mutex mutex_;
+  std::condition_variable settled_;
+  std::size_t unsettled_ = 0;
 };
 
 }  // namespace exclusive_lock

@@ -12,7 +12,9 @@
 #include <exception>
 #include <iostream>
 #include <map>
+#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "faults/fault_kinds.hpp"
 #include "faults/process_watch.hpp"
@@ -48,10 +50,7 @@ class Soak {
                                                std::chrono::duration<double>(plan_.minutes * 60));
     FaultKinds kinds = faults_of(plan_.store);
     while (BootClock::now() < end) {
-      const FaultKind& kind = kinds[scene_.random_below(kinds.size())];
-      ++struck_[kind.name];
-      kind.strike(scene_);
-      fleet_.await_turns();
+      strike(kinds[scene_.random_below(kinds.size())]);
     }
     compare(before);
     const std::size_t holds = fleet_.holds();
@@ -66,6 +65,22 @@ class Soak {
   }
 
  private:
+  // Throws std::runtime_error where somebody gets no turn afterwards.
+  void strike(const FaultKind& kind) {
+    ++struck_[kind.name];
+    try {
+      kind.strike(scene_);
+      fleet_.await_turns();
+    } catch (const std::exception& error) {
+      int times = 0;
+      for (const auto& [name, count] : struck_) {
+        times += count;
+      }
+      throw std::runtime_error("in or after fault " + std::to_string(times) + ", " + kind.name +
+                               ": " + error.what());
+    }
+  }
+
   // What the veteran uses at its least, over some turns: between two connections, say, it has a
   // descriptor more.
   ProcessUse settled_use() {

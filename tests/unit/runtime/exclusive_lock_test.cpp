@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <future>
+#include <memory>
 #include <stdexcept>
 
 #include "manual_store.hpp"
@@ -99,6 +100,22 @@ TEST_F(ExclusiveLockTest, GivingBackIsTriedAgainUntilTheStoreAnswers) {  // G4, 
   for (int tries = 0; tries < 3; ++tries)
     store->next_release().done(unanswered());
   store->next_release().done(released());
+}
+
+TEST_F(ExclusiveLockTest, ConnectionStaysUntilWhatIsGivenBackHasBeenAnswered) {  // G8
+  auto lock = std::make_unique<ExclusiveLock>(options());
+  auto acquired = std::async(std::launch::async, [&] {
+    std::error_code error;
+    return lock->acquire(error);
+  });
+  store->next_attempt().done(unanswered());
+  EXPECT_FALSE(acquired.get());
+  auto first = store->next_release();
+  lock.reset();
+  auto closed = std::async(std::launch::async, [&] { connection.reset(); });
+  first.done(unanswered());
+  store->next_release().done(released());
+  EXPECT_EQ(closed.wait_for(long_enough), std::future_status::ready);
 }
 
 TEST_F(ExclusiveLockTest, IsNotHeldAnyMoreWhenTheReleaseIsSent) {
