@@ -12,12 +12,11 @@
 #include "stores/redis/event_loop_impl.hpp"
 
 namespace exclusive_lock::redis {
-namespace {
 
 // Asio sleeps by CLOCK_MONOTONIC, which stops while the machine is suspended; BootClock does not.
 // So it looks again at least this often, and an alarm that fell into a suspension comes soon after
 // it.
-constexpr std::chrono::milliseconds longest_sleep{250};
+inline constexpr std::chrono::milliseconds longest_sleep{250};
 
 struct BootWaitTraits {
   static BootClock::duration to_wait_duration(const BootClock::duration& duration) {
@@ -28,8 +27,10 @@ struct BootWaitTraits {
   }
 };
 
-using Timer = boost::asio::basic_waitable_timer<BootClock, BootWaitTraits,
-                                                boost::asio::io_context::executor_type>;
+using BootTimer = boost::asio::basic_waitable_timer<BootClock, BootWaitTraits,
+                                                    boost::asio::io_context::executor_type>;
+
+namespace {
 
 // A new thread starts with the signal mask of the one that makes it.
 class BlockAllSignals {
@@ -71,7 +72,7 @@ struct LoopTimer::Impl {
   Impl(EventLoop& loop, std::function<void()> to_call)
       : timer(loop.impl().io.get_executor()), wake(std::move(to_call)) {}
 
-  Timer timer;
+  BootTimer timer;
   std::function<void()> wake;
   std::uint64_t setting = 0;  // a wait that is already due cannot be cancelled, but told apart
 };
