@@ -4,17 +4,27 @@
 
 #include <algorithm>
 #include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <deque>
 #include <exception>
 #include <latch>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
+#include <utility>
 
+#include "exclusive_lock/async.hpp"
 #include "pairs.hpp"
+#include "statistics.hpp"
 #include "usage.hpp"
 
 namespace exclusive_lock::bench {
 namespace {
+
+namespace asio = boost::asio;
 
 // Counting begins when the lockers have made two pairs each, on average: threads take time to
 // start.
@@ -42,14 +52,58 @@ Throughput throughput(std::uint64_t pairs, Instant::duration took, Seconds cpu) 
           .cpu_us_per_pair = cpu.count() * 1e6 / count};
 }
 
-}  // namespace
-
-BlockingLockers::BlockingLockers(const std::shared_ptr<Connection>& connection, int count) {
+std::vector<std::unique_ptr<ExclusiveLock>> locker_locks(
+    const std::shared_ptr<Connection>& connection, int count) {
+  std::vector<std::unique_ptr<ExclusiveLock>> locks;
   for (int i = 0; i < count; ++i) {
-    locks_.push_back(std::make_unique<ExclusiveLock>(
+    locks.push_back(std::make_unique<ExclusiveLock>(
         Options{.app_name = fmt::format("locker-{}", i), .cache_connection = connection}));
   }
+  return locks;
 }
+
+// What the coroutines of one run share; they run on one thread.
+struct Run {
+  Instant end;
+  std::uint64_t pairs = 0;
+  std::vector<double> took_us{};
+};
+
+asio::awaitable<void> acquire_and_release_until_the_end(ExclusiveLock& lock, Run& run) {
+  for (Instant began = BootClock::now(); began < run.end;) {
+    const bool acquired = co_await async_acquire(lock, asio::use_awaitable);
+    if (!acquired ||
+        co_await async_release(lock, asio::use_awaitable) != ReleaseOutcome::released) {
+      throw std::runtime_error("an uncontended lock was not acquired and released");
+    }
+    ++run.pairs;
+    const Instant ended = BootClock::now();
+    run.took_us.push_back(std::chrono::duration<double, std::micro>(ended - began).count());
+    began = ended;
+  }
+}
+
+void run_coroutines(const std::vector<std::unique_ptr<ExclusiveLock>>& locks, Run& run) {
+  asio::io_context io(1);
+  std::exception_ptr trouble;
+  for (const auto& lock : locks) {
+    asio::co_spawn(io, acquire_and_release_until_the_end(*lock, run),
+                   [&trouble](const std::exception_ptr& thrown) {
+                     if (thrown) {
+                       trouble = thrown;
+                     }
+                   });
+  }
+  io.run();
+  if (trouble) {
+    std::rethrow_exception(trouble);
+  }
+}
+
+}  // namespace
+
+BlockingLockers::BlockingLockers(const std::shared_ptr<Connection>& connection, int count)
+    : locks_(locker_locks(connection, count)) {}
 
 Throughput BlockingLockers::run(std::chrono::milliseconds slice) {
   std::vector<Count> counts(locks_.size());
@@ -89,6 +143,23 @@ Throughput BlockingLockers::run(std::chrono::milliseconds slice) {
     std::rethrow_exception(trouble);
   }
   return result;
+}
+
+CoroutineLockers::CoroutineLockers(const std::shared_ptr<Connection>& connection, int count)
+    : locks_(locker_locks(connection, count)) {}
+
+Throughput CoroutineLockers::run(std::chrono::milliseconds slice) {
+  const Instant began = BootClock::now();
+  Run run{.end = began + slice};
+  const Seconds cpu_before = cpu_time();
+  run_coroutines(locks_, run);
+  return throughput(run.pairs, BootClock::now() - began, cpu_time() - cpu_before);
+}
+
+double CoroutineLockers::median_us(std::chrono::milliseconds slice) {
+  Run run{.end = BootClock::now() + slice};
+  run_coroutines(locks_, run);
+  return median(std::move(run.took_us));
 }
 
 PipelinedFloor::PipelinedFloor(std::uint16_t port, int count) : client_(port) {

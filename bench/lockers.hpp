@@ -1,10 +1,6 @@
 #pragma once
 // Many lockers at once, each on a lock of its own, each acquiring and releasing in a loop, all
-// through one connection.
-//
-// The library's lockers are threads, for the blocking calls are what there is today. Whoever brings
-// the asynchronous calls: make their lockers a second class with the same run(), and rows c and d
-// show both.
+// through one connection: as threads with the blocking calls, and as coroutines on one thread.
 
 #include <chrono>
 #include <cstdint>
@@ -25,6 +21,18 @@ class BlockingLockers {
  public:
   BlockingLockers(const std::shared_ptr<Connection>& connection, int count);
   Throughput run(std::chrono::milliseconds slice);
+
+ private:
+  std::vector<std::unique_ptr<ExclusiveLock>> locks_;
+};
+
+// As coroutines, all on the thread that calls run().
+class CoroutineLockers {
+ public:
+  CoroutineLockers(const std::shared_ptr<Connection>& connection, int count);
+  Throughput run(std::chrono::milliseconds slice);
+  // How long a pair takes, in microseconds, the median; for a single locker.
+  double median_us(std::chrono::milliseconds slice);
 
  private:
   std::vector<std::unique_ptr<ExclusiveLock>> locks_;

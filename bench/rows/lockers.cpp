@@ -18,31 +18,40 @@ constexpr int most_lockers = 1000;
 
 void measure_lockers(Bench& bench) {
   const auto connection = connect(bench.server().url());
+  const auto slice = bench.effort().slice;
   for (const int count : {1, 10, 100, most_lockers}) {
     Measurement line{.row = "c",
-                     .what = fmt::format("{} lockers on distinct locks", count),
+                     .what = fmt::format("{} coroutines on distinct locks", count),
                      .unit = "pairs/s",
                      .series = "pairs per second",
                      .at = static_cast<double>(count)};
     if (count >= fewest_with_goal) {
       line.goal = Goal{Aspect::ratio, Bound::at_least, 0.95};
     }
-    BlockingLockers ours(connection, count);
+    Measurement blocking{
+        .row = "c", .what = fmt::format("{} threads, blocking calls", count), .unit = "pairs/s"};
     PipelinedFloor floor(bench.server().port(), count);
-    const auto slice = bench.effort().slice;
+    {
+      CoroutineLockers ours(connection, count);
+      bench.interleave(
+          line, [&] { return ours.run(slice).pairs_per_second; },
+          [&] { return floor.run(slice).pairs_per_second; });
+      bench.tell(line);
+    }
+    BlockingLockers threads(connection, count);
     bench.interleave(
-        line, [&] { return ours.run(slice).pairs_per_second; },
+        blocking, [&] { return threads.run(slice).pairs_per_second; },
         [&] { return floor.run(slice).pairs_per_second; });
-    bench.tell(line);
+    bench.tell(blocking);
   }
 }
 
 void measure_locker_cpu(Bench& bench) {
   Measurement line{.row = "d",
-                   .what = fmt::format("client CPU per pair, {} lockers", most_lockers),
+                   .what = fmt::format("client CPU per pair, {} coroutines", most_lockers),
                    .unit = "us",
                    .goal = Goal{Aspect::ours, Bound::at_most, 1.5}};
-  BlockingLockers ours(connect(bench.server().url()), most_lockers);
+  CoroutineLockers ours(connect(bench.server().url()), most_lockers);
   PipelinedFloor floor(bench.server().port(), most_lockers);
   const auto slice = bench.effort().slice;
   bench.interleave(

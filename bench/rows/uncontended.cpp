@@ -1,6 +1,8 @@
-// Row a: one caller acquires and releases a lock that nobody else wants, through the blocking
-// calls. Floor: hiredis sends the same two scripts with the same arguments.
+// One caller acquires and releases a lock that nobody else wants, through the blocking calls (row
+// a) or from a coroutine on its own thread (row b). Floor: hiredis sends the same two scripts with
+// the same arguments.
 
+#include "lockers.hpp"
 #include "pairs.hpp"
 #include "rows/rows.hpp"
 
@@ -19,6 +21,22 @@ void measure_uncontended(Bench& bench) {
   const auto slice = bench.effort().slice;
   bench.interleave(
       line, [&] { return median_us(slice, [&] { acquire_and_release(lock); }); },
+      [&] { return median_us(slice, [&] { acquire_and_release(client, floor); }); });
+  bench.tell(line);
+}
+
+void measure_uncontended_coroutine(Bench& bench) {
+  Measurement line{.row = "b",
+                   .what = "acquire + release, from a coroutine, p50",
+                   .unit = "us",
+                   .goal = Goal{Aspect::ratio, Bound::at_most, 1.10}};
+  CoroutineLockers one(connect(bench.server().url()), 1);
+  FloorClient client(bench.server().port());
+  load_scripts(client);
+  const FloorLock floor = floor_lock("locker-0");
+  const auto slice = bench.effort().slice;
+  bench.interleave(
+      line, [&] { return one.median_us(slice); },
       [&] { return median_us(slice, [&] { acquire_and_release(client, floor); }); });
   bench.tell(line);
 }
