@@ -21,8 +21,9 @@ std::string nested(std::size_t levels) {
 TEST(JsonFault, NoneForEveryKindOfValue) {
   for (const std::string_view text :
        {"null"sv, "true"sv, "false"sv, "0"sv, "-0.0"sv, "1e400"sv, "-1E-400"sv,
-        "12345678901234567890123"sv, "1e99999999999999999999"sv, "\"\""sv, "\"\\u0000\""sv,
-        "\"\\ud83d\\ude00\""sv, "[]"sv, "{}"sv, R"({"a":1,"a":2})"sv, " \t\r\n[1 , 2]\n"sv}) {
+        "18446744073709551615"sv, "12345678901234567890123"sv, "1e99999999999999999999"sv, "\"\""sv,
+        "\"\\u0000\""sv, "\"\\ud83d\\ude00\""sv, "[]"sv, "{}"sv, R"({"a":1,"a":2})"sv,
+        " \t\r\n[1 , 2]\n"sv}) {
     const auto fault = json_fault(text);
     EXPECT_FALSE(fault) << text << ": " << fault->problem;
   }

@@ -280,6 +280,13 @@ TEST_F(LockMachineRelease, RefreshOfAnEarlierHoldDoesNotRaiseTheNextOne) {
   EXPECT_EQ(machine.hold()->safe_until, at(1002ms + safe_part));
 }
 
+TEST_F(LockMachineRelease, DetachingAnswersARefreshThatWasCalledFor) {
+  acquire(at(0ms));
+  (void)machine.refresh_requested(at(1ms));
+  EXPECT_EQ(only<ConcludeRefresh>(machine.detached(at(2ms))).conclusion,
+            RefreshConclusion::not_held);
+}
+
 TEST_F(LockMachineRelease, DetachedLeavesTheRecordToItsTtl) {
   acquire(at(0ms));
   EXPECT_TRUE(machine.detached(at(1ms)).empty());

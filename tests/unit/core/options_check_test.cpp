@@ -190,6 +190,14 @@ TEST(OptionsCheck, AKeyThatIsASideKeyIsRefused) {
   }
 }
 
+TEST(OptionsCheck, QueueLimitIs1To1Million) {
+  EXPECT_THAT(wrong_with([](Options& o) { o.queue_limit = 1; }), IsEmpty());
+  EXPECT_THAT(wrong_with([](Options& o) { o.queue_limit = 1'000'000; }), IsEmpty());
+  EXPECT_THAT(wrong_with([](Options& o) { o.queue_limit = 0; }), ElementsAre("queue_limit"));
+  EXPECT_THAT(wrong_with([](Options& o) { o.queue_limit = 1'000'001; }),
+              ElementsAre("queue_limit"));
+}
+
 TEST(OptionsCheck, LabelHasUpTo256BytesOfUtf8) {
   EXPECT_THAT(wrong_with([](Options& o) { o.label = std::string(256, 'x'); }), IsEmpty());
   EXPECT_THAT(wrong_with([](Options& o) { o.label = std::string(257, 'x'); }),

@@ -317,6 +317,15 @@ TEST(Waiter, IsKnownByTheBeginningOfItsTail) {
   EXPECT_EQ(waiter.label, tail.label);
 }
 
+TEST(Waiter, IsUnknownByATailThatIsNoJson) {
+  const LockWaiter waiter = decode_waiter({.owner = Owner{},
+                                           .arrived_at = std::nullopt,
+                                           .tail_head = R"(,"host":"h,"pid":1,"contents":1)"});
+  EXPECT_EQ(waiter.owner, owner_text(Owner{}));
+  EXPECT_EQ(waiter.host, "");
+  EXPECT_EQ(waiter.pid, 0);
+}
+
 TEST(Waiter, IsUnknownByATailThatIsCutBeforeItsContents) {
   const std::string text = encode_record_tail({.ttl = Milliseconds(3000),
                                                .host = "host",
