@@ -1,6 +1,8 @@
 #pragma once
 // The checkers, by the guarantee that they watch over (docs/guarantees.md).
 
+#include <array>
+
 namespace exclusive_lock::sim::checker {
 
 inline constexpr auto one_safe_hold = "G1 one safe hold";
@@ -20,5 +22,15 @@ inline constexpr auto dead_waiters_are_skipped = "G6 dead waiters are skipped";
 inline constexpr auto nobody_starves = "G6 nobody starves";
 inline constexpr auto ttl_is_set = "G8 ttl is set, never added to";
 inline constexpr auto nothing_is_left = "G8 nothing is left";
+
+inline constexpr std::array all{one_safe_hold,           belief_implies_record,
+                                clock_steps_are_told,    fences_grow,
+                                stale_writes_refused,    strangers_are_spared,
+                                nobody_locks_itself_out, one_grant_per_ticket,
+                                one_entry_per_ticket,    too_late_is_refused,
+                                lost_is_final,           loss_is_told,
+                                first_come_first_served, dead_waiters_are_skipped,
+                                nobody_starves,          ttl_is_set,
+                                nothing_is_left};
 
 }  // namespace exclusive_lock::sim::checker

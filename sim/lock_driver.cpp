@@ -186,7 +186,8 @@ void LockDriver::publish(Actions& actions) {
 }
 
 void LockDriver::set_alarm() {
-  const auto wake = machine_.next_wake();
+  const bool sleeps = has_bug(Mutant::sleeps_through_the_end) && machine_.hold();
+  const auto wake = sleeps ? std::nullopt : machine_.next_wake();
   if (wake == alarm_at_) {
     return;
   }
@@ -283,6 +284,12 @@ void LockDriver::perform(const SendRefresh& action) {
         const Instant counts_from = has_bug(Mutant::refresh_from_receipt) ? now() : requested_at;
         const Instant seen_at = has_bug(Mutant::late_reply_revives) ? requested_at : now();
         carry_out(machine_.refresh_replied(ticket, counts_from, verdict, seen_at));
+        const bool is_refreshed =
+            reply != nullptr && reply->verdicts[0] == RefreshVerdict::refreshed;
+        if (has_bug(Mutant::released_hold_revives) && is_refreshed && !published_) {
+          published_ = ticket;
+          belief_.begin(requested_at + settings_.ttl);
+        }
       });
 }
 

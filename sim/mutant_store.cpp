@@ -216,6 +216,51 @@ class NoNotAfter final : public Whole {
   }
 };
 
+class OlderTicketKeepsOut final : public Whole {
+  using Whole::Whole;
+  void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
+    const auto holder = owner(request.key);
+    if (holder && holder->id == request.owner.id && holder->ticket < request.owner.ticket) {
+      done(AttemptReply{.outcome = AttemptOutcome::busy,
+                        .fence = {},
+                        .remaining_ttl = record(request.key)->remaining_ttl,
+                        .store_time = std::nullopt});
+    } else {
+      Whole::attempt(std::move(request), deadline, std::move(done));
+    }
+  }
+};
+
+class RefreshRestoresRecord final : public Whole {
+  using Whole::Whole;
+  void refresh(std::vector<RefreshRequest> requests, Instant deadline,
+               Done<RefreshReply> done) override {
+    for (const RefreshRequest& request : requests) {
+      if (!record(request.key)) {
+        Whole::attempt({.key = request.key,
+                        .owner = request.owner,
+                        .ttl = request.ttl,
+                        .record_tail = "}",
+                        .floor = {},
+                        .not_after = Instant::max()},
+                       deadline, [](const auto&) {});
+      }
+    }
+    Whole::refresh(std::move(requests), deadline, std::move(done));
+  }
+};
+
+class FenceStaysForEver final : public Whole {
+  using Whole::Whole;
+  void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
+    const std::string fence = fence_key(request.key).value();
+    Whole::release(std::move(request), deadline, std::move(done));
+    if (const auto kept = record(fence)) {
+      memory().plant(fence, kept->value, std::nullopt);
+    }
+  }
+};
+
 }  // namespace
 
 std::shared_ptr<Store> with_bug(Mutant mutant, std::shared_ptr<MemoryStore> memory,
@@ -239,6 +284,12 @@ std::shared_ptr<Store> with_bug(Mutant mutant, std::shared_ptr<MemoryStore> memo
       return std::make_shared<Barging>(std::move(memory), std::move(client));
     case Mutant::no_not_after:
       return std::make_shared<NoNotAfter>(std::move(memory), std::move(client));
+    case Mutant::older_ticket_keeps_out:
+      return std::make_shared<OlderTicketKeepsOut>(std::move(memory), std::move(client));
+    case Mutant::refresh_restores_record:
+      return std::make_shared<RefreshRestoresRecord>(std::move(memory), std::move(client));
+    case Mutant::fence_stays_for_ever:
+      return std::make_shared<FenceStaysForEver>(std::move(memory), std::move(client));
     case Mutant::none:
     case Mutant::refresh_from_receipt:
     case Mutant::hand_over_from_receipt:
@@ -247,7 +298,11 @@ std::shared_ptr<Store> with_bug(Mutant mutant, std::shared_ptr<MemoryStore> memo
     case Mutant::push_of_any_ticket:
     case Mutant::push_wakes_only:
     case Mutant::belief_outlives_release:
+    case Mutant::released_hold_revives:
+    case Mutant::sleeps_through_the_end:
+    case Mutant::resource_takes_all:
     case Mutant::clock_stops_in_pause:
+    case Mutant::clock_watch_from_receipt:
       break;
   }
   return client;

@@ -18,6 +18,11 @@ std::span<const MutantEntry> all_mutants() {
       MutantEntry{Mutant::beat_enters_queue, "beat_enters_queue", checker::one_entry_per_ticket},
       MutantEntry{Mutant::barging, "barging", checker::first_come_first_served},
       MutantEntry{Mutant::no_not_after, "no_not_after", checker::too_late_is_refused},
+      MutantEntry{Mutant::older_ticket_keeps_out, "older_ticket_keeps_out",
+                  checker::nobody_locks_itself_out},
+      MutantEntry{Mutant::refresh_restores_record, "refresh_restores_record",
+                  checker::one_grant_per_ticket},
+      MutantEntry{Mutant::fence_stays_for_ever, "fence_stays_for_ever", checker::nothing_is_left},
       MutantEntry{Mutant::refresh_from_receipt, "refresh_from_receipt",
                   checker::belief_implies_record},
       MutantEntry{Mutant::hand_over_from_receipt, "hand_over_from_receipt",
@@ -28,8 +33,13 @@ std::span<const MutantEntry> all_mutants() {
       MutantEntry{Mutant::push_wakes_only, "push_wakes_only", checker::nobody_starves},
       MutantEntry{Mutant::belief_outlives_release, "belief_outlives_release",
                   checker::belief_implies_record},
+      MutantEntry{Mutant::released_hold_revives, "released_hold_revives", checker::one_safe_hold},
+      MutantEntry{Mutant::sleeps_through_the_end, "sleeps_through_the_end", checker::loss_is_told},
+      MutantEntry{Mutant::resource_takes_all, "resource_takes_all", checker::stale_writes_refused},
       MutantEntry{Mutant::clock_stops_in_pause, "clock_stops_in_pause",
                   checker::belief_implies_record},
+      MutantEntry{Mutant::clock_watch_from_receipt, "clock_watch_from_receipt",
+                  checker::clock_steps_are_told},
   };
   return entries;
 }

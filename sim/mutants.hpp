@@ -21,6 +21,9 @@ enum class Mutant {
   beat_enters_queue,          // a beat makes the entry that it does not find
   barging,                    // whoever comes new stands before all others
   no_not_after,               // a request that came too late is carried out
+  older_ticket_keeps_out,     // an attempt is busy where its own older ticket holds
+  refresh_restores_record,    // a refresh writes the record that it does not find
+  fence_stays_for_ever,       // a release takes the ttl off the key of the fence
   // The driver:
   refresh_from_receipt,     // validity counts from the reply
   hand_over_from_receipt,   // a hand-over counts from the push
@@ -29,8 +32,12 @@ enum class Mutant {
   push_of_any_ticket,       // a push starts whatever waits
   push_wakes_only,          // no beats
   belief_outlives_release,  // the belief ends when the release is answered
+  released_hold_revives,    // the reply to a refresh from before the release begins it again
+  sleeps_through_the_end,   // whoever holds sets no alarm
+  resource_takes_all,       // the resource does not compare fences
   // The clock:
   clock_stops_in_pause,
+  clock_watch_from_receipt,  // the store's time is compared with that of the reply alone
 };
 
 struct MutantEntry {

@@ -101,12 +101,13 @@ void Process::store_time_seen(Instant requested_at, std::optional<StoreTime> sto
   if (!store_time) {
     return;
   }
-  const auto step = clock_watch_.observe(requested_at, now(), *store_time);
+  const bool is_late = world_.mutant == Mutant::clock_watch_from_receipt;
+  const auto step = clock_watch_.observe(is_late ? now() : requested_at, now(), *store_time);
   if (!step) {
     return;
   }
   if (world_.scenario.store_trouble != Scenario::StoreTrouble::clock &&
-      world_.mutant == Mutant::none) {
+      world_.mutant != Mutant::clock_stops_in_pause) {
     world_.checkers.violated(checker::clock_steps_are_told, {}, name_ + " saw a step of no clock");
   }
   if (step->most > 0us) {

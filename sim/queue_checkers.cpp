@@ -18,7 +18,7 @@ bool Checkers::is_alive(const SeenWaiter& waiter, StoreTime now) const {
     return true;
   }
   const auto heard = is_heard_.find(found->second.process);
-  return heard != is_heard_.end() && heard->second && found->second.alive_until > now;
+  return heard != is_heard_.end() && heard->second && found->second.alive_until >= now;
 }
 
 // Who left the queue in this step, and who was served.

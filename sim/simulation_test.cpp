@@ -6,7 +6,11 @@
 #include <gtest/gtest.h>
 
 #include <ostream>
+#include <set>
 #include <string>
+#include <string_view>
+
+#include "sim/checker_names.hpp"
 
 namespace exclusive_lock::sim {
 
@@ -80,6 +84,17 @@ TEST_P(SimulatedMutant, IsCaughtByItsChecker) {
 INSTANTIATE_TEST_SUITE_P(Bug, SimulatedMutant,
                          testing::ValuesIn(all_mutants().begin(), all_mutants().end()),
                          [](const auto& each) { return std::string(each.param.name); });
+
+// A checker that finds nothing would not be missed otherwise.
+TEST(SimulationCheckers, EachIsTheFirstToCatchAMutant) {
+  std::set<std::string_view> caught;
+  for (const MutantEntry& entry : all_mutants()) {
+    caught.insert(entry.caught_by);
+  }
+  for (const char* checker : checker::all) {
+    EXPECT_TRUE(caught.contains(checker)) << checker;
+  }
+}
 
 }  // namespace
 }  // namespace exclusive_lock::sim

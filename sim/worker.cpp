@@ -98,15 +98,16 @@ void Worker::write() {
   const Nanoseconds way = random().once_in(5)
                               ? random().between(Nanoseconds(0), Nanoseconds(2 * ttl_))
                               : random().between(0ns, 5ms);
-  world().timeline.after(way,
-                         [this, key = lock_.key(), fence = lock_.fence(), owner = lock_.owner()] {
-                           const bool is_accepted = world().resources[key].admit(fence);
-                           world().checkers.written(key, owner, fence, is_accepted);
-                           world().trace.say(key, [&] {
-                             return "a write of " + world().checkers.name(owner) + " was " +
-                                    (is_accepted ? "accepted" : "refused");
-                           });
-                         });
+  world().timeline.after(
+      way, [this, key = lock_.key(), fence = lock_.fence(), owner = lock_.owner()] {
+        const bool is_accepted =
+            world().resources[key].admit(fence) || world().mutant == Mutant::resource_takes_all;
+        world().checkers.written(key, owner, fence, is_accepted);
+        world().trace.say(key, [&] {
+          return "a write of " + world().checkers.name(owner) + " was " +
+                 (is_accepted ? "accepted" : "refused");
+        });
+      });
 }
 
 void Worker::lost() {

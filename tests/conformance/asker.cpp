@@ -130,6 +130,17 @@ std::optional<Grant> Pushes::wait_for(const Owner& owner) const {
   return found;
 }
 
+std::vector<Grant> Pushes::wait_for_count(std::size_t at_least) const {
+  std::unique_lock guard(mutex_);
+  came_.wait_for(guard, std::chrono::seconds(5), [&] { return grants_.size() >= at_least; });
+  return grants_;
+}
+
+void Pushes::forget() {
+  const std::lock_guard guard(mutex_);
+  grants_.clear();
+}
+
 bool eventually(StoreUnderTest& under_test, Milliseconds limit,
                 const std::function<bool()>& condition) {
   const Instant give_up_at = under_test.clock().now() + limit;

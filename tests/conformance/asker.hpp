@@ -63,6 +63,9 @@ class Pushes {
   [[nodiscard]] std::vector<Grant> all() const;
   // Waits for the first one for that owner and ticket; none came within some seconds.
   [[nodiscard]] std::optional<Grant> wait_for(const Owner& owner) const;
+  // All, when there are so many, or after some seconds.
+  [[nodiscard]] std::vector<Grant> wait_for_count(std::size_t at_least) const;
+  void forget();
 
  private:
   mutable std::mutex mutex_;

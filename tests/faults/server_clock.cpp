@@ -11,9 +11,9 @@ namespace exclusive_lock::faults {
 
 ServerClock::ServerClock() {
   const int fd = ::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  const bool is_sized = fd >= 0 && ::ftruncate(fd, sizeof *offset_) == 0;
+  const bool is_sized = fd >= 0 && ::ftruncate(fd, sizeof *shown_) == 0;
   void* memory = is_sized
-                     ? ::mmap(nullptr, sizeof *offset_, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
+                     ? ::mmap(nullptr, sizeof *shown_, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
                      : MAP_FAILED;
   const int error = errno;
   if (fd >= 0) {
@@ -22,10 +22,10 @@ ServerClock::ServerClock() {
   if (memory == MAP_FAILED) {
     throw std::system_error(error, std::generic_category(), "cannot make the file of a clock");
   }
-  offset_ = static_cast<std::atomic<std::int64_t>*>(memory);  // zeroes are a clock that is right
+  shown_ = static_cast<ClockFile*>(memory);  // zeroes are a clock that is right
 }
 
-ServerClock::~ServerClock() { ::munmap(offset_, sizeof *offset_); }
+ServerClock::~ServerClock() { ::munmap(shown_, sizeof *shown_); }
 
 std::vector<std::string> ServerClock::environment() const {
   return {"LD_PRELOAD=" FAULT_SET_CLOCK, "FAULT_CLOCK_FILE=" + file_.string()};

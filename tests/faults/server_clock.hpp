@@ -1,13 +1,12 @@
 #pragma once
 // The wall clock of a server that runs, to be set (set_clock.cpp).
 
-#include <atomic>
 #include <chrono>
-#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "faults/clock_file.hpp"
 #include "live/temporary_directory.hpp"
 
 namespace exclusive_lock::faults {
@@ -23,12 +22,14 @@ class ServerClock {
   [[nodiscard]] std::vector<std::string> environment() const;
 
   // By how much, from where it is.
-  void step(std::chrono::microseconds time) noexcept { *offset_ += time.count(); }
+  void step(std::chrono::microseconds time) noexcept { shown_->offset_us += time.count(); }
+  // From now on it moves only when this is called again. Since 1970, not 0.
+  void stand_at(std::chrono::microseconds time) noexcept { shown_->stands_at_us = time.count(); }
 
  private:
   live::TemporaryDirectory folder_;
-  std::filesystem::path file_ = folder_.path() / "offset";
-  std::atomic<std::int64_t>* offset_;
+  std::filesystem::path file_ = folder_.path() / "clock";
+  ClockFile* shown_;
 };
 
 }  // namespace exclusive_lock::faults

@@ -1,7 +1,7 @@
 // Preloaded into a server (ld.so(8), LD_PRELOAD), sets its wall clock: the file that
-// FAULT_CLOCK_FILE names holds the microseconds to add, and whoever writes another number there
-// steps the clock while the server runs. CLOCK_MONOTONIC and its kin stay as they are, as they do
-// when a clock is really set.
+// FAULT_CLOCK_FILE names says how (clock_file.hpp), and whoever writes something else there steps
+// the clock while the server runs. CLOCK_MONOTONIC and its kin stay as they are, as they do when a
+// clock is really set.
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -14,33 +14,37 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "faults/clock_file.hpp"
+
 namespace {
 
-using Offset = std::atomic<std::int64_t>;
+using exclusive_lock::faults::ClockFile;
 
 // Null: there is no such file, and the clock is right.
-const Offset* map_offset() {
+const ClockFile* map_file() {
   const char* path = std::getenv("FAULT_CLOCK_FILE");
   const int fd = path == nullptr ? -1 : ::open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
     return nullptr;
   }
-  void* memory = ::mmap(nullptr, sizeof(Offset), PROT_READ, MAP_SHARED, fd, 0);
+  void* memory = ::mmap(nullptr, sizeof(ClockFile), PROT_READ, MAP_SHARED, fd, 0);
   ::close(fd);
-  return memory == MAP_FAILED ? nullptr : static_cast<const Offset*>(memory);
-}
-
-std::int64_t offset_us() {
-  static const Offset* const offset = map_offset();
-  return offset == nullptr ? 0 : offset->load();
+  return memory == MAP_FAILED ? nullptr : static_cast<const ClockFile*>(memory);
 }
 
 // CLOCK_REALTIME as it is shown here.
 timespec shown_now() {
+  static const ClockFile* const file = map_file();
   timespec now{};
   ::syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
+  if (file == nullptr) {
+    return now;
+  }
   constexpr std::int64_t us_per_s = 1'000'000;
-  const std::int64_t us = now.tv_sec * us_per_s + now.tv_nsec / 1000 + offset_us();
+  if (const std::int64_t us = file->stands_at_us; us != 0) {
+    return {.tv_sec = us / us_per_s, .tv_nsec = us % us_per_s * 1000};
+  }
+  const std::int64_t us = now.tv_sec * us_per_s + now.tv_nsec / 1000 + file->offset_us;
   return {.tv_sec = us / us_per_s, .tv_nsec = us % us_per_s * 1000 + now.tv_nsec % 1000};
 }
 

@@ -243,7 +243,7 @@ TEST_F(LocalQueueCrash, FenceThatCannotGrowIsToldToWhoeverWaits) {
   ++wish.owner.ticket;
   const auto answer = asker_.attempt_now(wish);
   ASSERT_TRUE(std::holds_alternative<StoreFailure>(answer));
-  EXPECT_EQ(std::get<StoreFailure>(answer).code, errc::protocol_error);
+  EXPECT_EQ(std::get<StoreFailure>(answer).code, errc::wrong_type);
 }
 
 // Numbers in the file that no program of ours writes (the sanitizers see the overflow, too).

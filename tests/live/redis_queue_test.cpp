@@ -522,7 +522,7 @@ TEST_P(Queue, HandOverCostsTheSameHoweverManyWait) {
     const Owner next = new_owner();
     const auto entering = commands_of(client, [&] { asker.patient_attempt(key, next); });
     const auto beating = commands_of(client, [&] { asker.beat(key, next); });
-    EXPECT_LE(entering, count == 1 ? 9 : 7) << count;
+    EXPECT_LE(entering, count == 1 ? 10 : 8) << count;
     EXPECT_LE(beating, 9) << count;
     EXPECT_LE(commands_of(client, [&] { asker.release(key, last); }), 9) << count;
     last = *holder();

@@ -128,7 +128,7 @@ TEST(RedisRefusal, RefusalFailsPendingOperationsAtOnce) {
 const std::vector<std::string> needed{"hello", "evalsha",  "eval",    "script|load", "time",
                                       "pttl",  "getrange", "get",     "set",         "pexpire",
                                       "del",   "zcard",    "zpopmin", "zrem",        "hget"};
-const std::vector<std::string> needed_for_waiting{"zadd", "zrank", "zscore",
+const std::vector<std::string> needed_for_waiting{"zadd", "zrank", "zrange", "zscore",
                                                   "hset", "hmget", "hdel"};
 
 std::vector<std::string> user_with(const std::vector<std::string>& commands) {

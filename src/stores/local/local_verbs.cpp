@@ -109,7 +109,7 @@ AttemptReply LocalVerbs::grant(const AttemptRequest& request, const std::optiona
   const std::int64_t wall_us = machine_.wall_us();
   const std::optional<Fence> fence = next_fence(last, wall_us, request.floor);
   if (!fence) {
-    throw LocalError({.code = make_error_code(errc::protocol_error),
+    throw LocalError({.code = make_error_code(errc::wrong_type),
                       .message = "the fence of this name cannot grow any more; nothing was done. "
                                  "Somebody has planted a record or a floor near 2^53: use another "
                                  "name"});

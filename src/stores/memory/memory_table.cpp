@@ -30,11 +30,19 @@ constexpr Milliseconds line_ttl = 60s;
 constexpr int most_advanced = 16;
 
 StoreFailure no_fence_left() {
-  return {.code = make_error_code(errc::protocol_error),
+  return {.code = make_error_code(errc::wrong_type),
           .message =
               "the last fence of this name is beyond all that are given out, so somebody else "
               "wrote it; nothing was done. Delete its fence key",
           .may_have_run = false};
+}
+
+bool can_grow(const std::optional<Fence>& fence) { return fence && fence->value < highest_fence; }
+
+// None: a stranger's record, or one that somebody has damaged.
+std::optional<Fence> fence_in(std::string_view record) {
+  const std::optional<Fence> fence = record_fence(record);
+  return fence && fence->value <= highest_fence ? fence : std::nullopt;
 }
 
 }  // namespace
@@ -44,42 +52,45 @@ StoreFailure no_fence_left() {
 Answer<AttemptReply> MemoryTable::attempt(const AttemptRequest& request,
                                           const std::shared_ptr<const Channel>& channel) {
   if (clock_.askers_now() > request.not_after) {
-    return attempt_reply(request, AttemptOutcome::too_late, last_fence(request.key));
+    return attempt_reply(request, AttemptOutcome::too_late);
   }
   if (auto failure = advance(request.key)) {
     return std::move(*failure);
   }
   const Entry* there = find(request.key);
   const std::optional<Owner> holder = there == nullptr ? std::nullopt : record_owner(there->value);
-  WaitingLine* line = find_line(request.key);
-  const Waiter* waiter = line == nullptr ? nullptr : line->find(request.owner.id);
   const bool holds = holder && holder->id == request.owner.id;
-  if ((holds && holder->ticket > request.owner.ticket) ||
-      (waiter != nullptr && waiter->request.owner.ticket > request.owner.ticket)) {
-    return attempt_reply(request, AttemptOutcome::superseded, last_fence(request.key));
+  if (holds && holder->ticket > request.owner.ticket) {
+    return attempt_reply(request, AttemptOutcome::superseded);
   }
   if (holds && holder->ticket < request.owner.ticket) {
     return grant(request);  // take-over
   }
   // Our own request was carried out before and its reply lost. A fence that cannot be read is a
   // record that somebody has damaged: not ours any more.
-  const std::optional<Fence> fence = holds ? record_fence(there->value) : std::nullopt;
-  if (fence) {
-    return attempt_reply(request, AttemptOutcome::granted, *fence);
+  if (holds && fence_in(there->value)) {
+    return attempt_reply(request, AttemptOutcome::granted);
   }
+  WaitingLine* line = find_line(request.key);
   if (there == nullptr && line == nullptr) {
     return grant(request);
   }
+  if (request.patience && !can_grow(request.floor)) {
+    return no_fence_left();
+  }
+  const Waiter* waiter = line == nullptr ? nullptr : line->find(request.owner.id);
+  if (waiter != nullptr && waiter->request.owner.ticket > request.owner.ticket) {
+    return attempt_reply(request, AttemptOutcome::superseded);
+  }
   return request.patience ? wait_in_line(request, channel)
-                          : attempt_reply(request, AttemptOutcome::busy, last_fence(request.key));
+                          : attempt_reply(request, AttemptOutcome::busy);
 }
 
 Answer<AttemptReply> MemoryTable::grant(const AttemptRequest& request) {
-  Answer<Fence> written = write_record(request, request.ttl);
-  if (auto* failure = std::get_if<StoreFailure>(&written)) {
-    return std::move(*failure);
+  if (!write_record(request, last_fence(request.key), request.ttl)) {
+    return no_fence_left();
   }
-  return attempt_reply(request, AttemptOutcome::granted, std::get<Fence>(written));
+  return attempt_reply(request, AttemptOutcome::granted);
 }
 
 AttemptReply MemoryTable::wait_in_line(const AttemptRequest& request,
@@ -98,23 +109,25 @@ AttemptReply MemoryTable::wait_in_line(const AttemptRequest& request,
       waiter->channel = channel;
     }
   } else if (line.waiters().size() >= patience.most_waiting) {
-    return attempt_reply(request, AttemptOutcome::queue_full, last_fence(request.key));
+    return attempt_reply(request, AttemptOutcome::queue_full);
   } else {
     line.enter({.request = request,
                 .arrived_at = patience.arrived_at.value_or(line.next_arrival(clock_.wall())),
                 .alive_until = alive_until,
                 .channel = channel});
   }
-  AttemptReply reply = attempt_reply(request, AttemptOutcome::waiting, last_fence(request.key));
+  AttemptReply reply = attempt_reply(request, AttemptOutcome::waiting);
   reply.position = line.position(request.owner.id);
+  if (reply.position == 1) {
+    line.expire_at(clock_.now() + line_ttl);
+  }
   reply.arrived_at = line.find(request.owner.id)->arrived_at;
   return reply;
 }
 
-AttemptReply MemoryTable::attempt_reply(const AttemptRequest& request, AttemptOutcome outcome,
-                                        Fence fence) {
+AttemptReply MemoryTable::attempt_reply(const AttemptRequest& request, AttemptOutcome outcome) {
   return {.outcome = outcome,
-          .fence = fence,
+          .fence = last_fence(request.key).value_or(Fence{}),
           .remaining_ttl =
               outcome == AttemptOutcome::too_late ? std::nullopt : ttl_in_the_way(request.key),
           .store_time = clock_.told()};
@@ -129,7 +142,7 @@ Answer<BeatReply> MemoryTable::beat(const BeatRequest& request) {
   BeatReply reply{.outcome = BeatOutcome::gone, .store_time = clock_.told()};
   Entry* record = find(request.key);
   if (record != nullptr && record_owner(record->value) == request.owner) {
-    if (const std::optional<Fence> fence = record_fence(record->value)) {
+    if (const std::optional<Fence> fence = fence_in(record->value)) {
       record->expires_at = clock_.now() + std::max(request.ttl, 1ms);
       reply.outcome = BeatOutcome::granted;
       reply.fence = *fence;
@@ -167,24 +180,18 @@ RefreshVerdict MemoryTable::refresh_one(const RefreshRequest& request) {
 
 ReleaseReply MemoryTable::release(const ReleaseRequest& request) {
   advance(request.key);  // where no fence can be given, this verb has its answer all the same
-  const bool had_record = drop_record(request);
-  const bool had_waiter = drop_waiter(request);
-  if (had_record) {
-    advance(request.key);
+  const Entry* entry = find(request.key);
+  const std::optional<Owner> holder = entry == nullptr ? std::nullopt : record_owner(entry->value);
+  const bool is_its_own =
+      holder && holder->id == request.owner.id && holder->ticket <= request.owner.ticket;
+  if (is_its_own) {
+    end_record(request.key);
   }
-  return {.verdict = had_record   ? ReleaseVerdict::released
+  const bool had_waiter = drop_waiter(request);
+  return {.verdict = is_its_own   ? ReleaseVerdict::released
                      : had_waiter ? ReleaseVerdict::left
                                   : ReleaseVerdict::not_owner,
           .store_time = clock_.told()};
-}
-
-bool MemoryTable::drop_record(const ReleaseRequest& request) {
-  const Entry* entry = find(request.key);
-  const std::optional<Owner> holder = entry == nullptr ? std::nullopt : record_owner(entry->value);
-  if (!holder || holder->id != request.owner.id || holder->ticket > request.owner.ticket) {
-    return false;
-  }
-  return data_.entries.erase(request.key);
 }
 
 bool MemoryTable::drop_waiter(const ReleaseRequest& request) {
@@ -236,29 +243,40 @@ RemoveReply MemoryTable::remove(const std::string& key, std::string_view expecte
   if (entry == nullptr || entry->value != expected) {
     return {false};
   }
-  data_.entries.erase(key);
-  advance(key);
+  end_record(key);
   return {true};
 }
 
 // --- the queue ---------------------------------------------------------------------------------
 
+// The next one's fence is above that of the record that ends, whatever is kept beside it.
+void MemoryTable::end_record(const std::string& key) {
+  const std::optional<Fence> ended = last_fence(key);
+  data_.entries.erase(key);
+  advance(key, ended);
+}
+
 std::optional<StoreFailure> MemoryTable::advance(const std::string& key) {
+  return find(key) == nullptr ? advance(key, last_fence(key)) : std::nullopt;
+}
+
+std::optional<StoreFailure> MemoryTable::advance(const std::string& key,
+                                                 std::optional<Fence> last) {
   for (int i = 0; i < most_advanced && find(key) == nullptr; ++i) {
     WaitingLine* line = find_line(key);
     if (line == nullptr) {
       break;
     }
-    if (last_fence(key).value >= highest_fence) {
+    if (!can_grow(last)) {
       return no_fence_left();
     }
     const Waiter first = line->take_first();
     if (!is_alive(first)) {
       continue;
     }
-    const Answer<Fence> written = write_record(first.request, first.request.patience->confirm_ttl);
-    const auto* fence = std::get_if<Fence>(&written);  // none: its floor is of no use
-    if (fence != nullptr && first.channel != nullptr) {
+    const std::optional<Fence> fence =
+        write_record(first.request, last, first.request.patience->confirm_ttl);
+    if (fence && first.channel != nullptr) {
       pushes_.push_back(
           {.to = first.channel->listener,
            .grant = {.owner = first.request.owner, .fence = *fence, .granted_at = clock_.told()}});
@@ -269,20 +287,22 @@ std::optional<StoreFailure> MemoryTable::advance(const std::string& key) {
 
 bool MemoryTable::is_alive(const Waiter& waiter) const {
   const bool is_heard = waiter.channel == nullptr || waiter.channel->listener != nullptr;
-  return is_heard && waiter.alive_until > clock_.now();
+  return is_heard && waiter.alive_until >= clock_.now();
 }
 
 std::vector<Push> MemoryTable::take_pushes() { return std::exchange(pushes_, {}); }
 
 // --- records -----------------------------------------------------------------------------------
 
-Answer<Fence> MemoryTable::write_record(const AttemptRequest& request, Milliseconds ttl) {
-  const std::int64_t since_us = clock_.wall().count();
-  const Fence last = std::max(last_fence(request.key), request.floor);
-  if (last.value >= highest_fence) {
-    return no_fence_left();
+// None: no fence above the last one and the floor is left, and nothing was done.
+std::optional<Fence> MemoryTable::write_record(const AttemptRequest& request,
+                                               std::optional<Fence> last, Milliseconds ttl) {
+  if (!can_grow(last) || !can_grow(request.floor)) {
+    return std::nullopt;
   }
-  const Fence fence{std::max(last.value + 1, static_cast<std::uint64_t>(since_us))};
+  const std::int64_t since_us = clock_.wall().count();
+  const Fence fence{
+      std::max(std::max(*last, request.floor).value + 1, static_cast<std::uint64_t>(since_us))};
   plant(fence_key(request.key).value(), std::to_string(fence.value), fence_ttl);
   plant(request.key, encode_record(request.owner, fence, since_us, request.record_tail), ttl);
   if (WaitingLine* line = find_line(request.key)) {
@@ -291,18 +311,22 @@ Answer<Fence> MemoryTable::write_record(const AttemptRequest& request, Milliseco
   return fence;
 }
 
-// Of the fence key, or of a record that outlived it. What cannot be read counts as the highest.
-Fence MemoryTable::last_fence(const std::string& key) {
-  Fence last;
-  if (const Entry* kept = find(fence_key(key).value())) {
-    const std::string& text = kept->value;
-    const char* const end = text.data() + text.size();
-    const auto [stopped, error] = std::from_chars(text.data(), end, last.value);
-    last.value = error == std::errc() && stopped == end ? last.value : highest_fence;
-  }
+// Of the record that is there, else of the fence key, which is not looked at before (so a hold
+// mends what others have left there). 0: there is neither; none: it cannot be read.
+std::optional<Fence> MemoryTable::last_fence(const std::string& key) {
   const Entry* record = find(key);
-  return std::max(last,
-                  record == nullptr ? Fence{} : record_fence(record->value).value_or(Fence{}));
+  if (const auto fence = record == nullptr ? std::nullopt : fence_in(record->value)) {
+    return fence;
+  }
+  const Entry* kept = find(fence_key(key).value());
+  if (kept == nullptr) {
+    return Fence{};
+  }
+  Fence last;
+  const char* const end = kept->value.data() + kept->value.size();
+  const auto [stopped, error] = std::from_chars(kept->value.data(), end, last.value);
+  const bool is_fence = error == std::errc() && stopped == end && last.value <= highest_fence;
+  return is_fence ? std::optional(last) : std::nullopt;
 }
 
 // Rounded up: whoever tries again after it finds the record gone.

@@ -72,15 +72,17 @@ class MemoryTable {
   Answer<AttemptReply> grant(const AttemptRequest& request);
   AttemptReply wait_in_line(const AttemptRequest& request,
                             const std::shared_ptr<const Channel>& channel);
-  AttemptReply attempt_reply(const AttemptRequest& request, AttemptOutcome outcome, Fence fence);
+  AttemptReply attempt_reply(const AttemptRequest& request, AttemptOutcome outcome);
   RefreshVerdict refresh_one(const RefreshRequest& request);
-  bool drop_record(const ReleaseRequest& request);
+  void end_record(const std::string& key);
   bool drop_waiter(const ReleaseRequest& request);
 
   std::optional<StoreFailure> advance(const std::string& key);
+  std::optional<StoreFailure> advance(const std::string& key, std::optional<Fence> last);
   bool is_alive(const Waiter& waiter) const;
-  Answer<Fence> write_record(const AttemptRequest& request, Milliseconds ttl);
-  Fence last_fence(const std::string& key);
+  std::optional<Fence> write_record(const AttemptRequest& request, std::optional<Fence> last,
+                                    Milliseconds ttl);
+  std::optional<Fence> last_fence(const std::string& key);
 
   // Null where there is none.
   Entry* find(const std::string& key) { return data_.entries.find(key, clock_.now()); }

@@ -16,11 +16,11 @@
 // - the keys ~<prefix>:* ~{<prefix>:*, and the commands hello, evalsha, eval, script|load, time,
 //   pttl, getrange, get, set, pexpire, del, zcard, zpopmin, zrem, hget (release looks for an entry
 //   in the queue too);
-// - for waiting also zadd, zrank, zscore, hset, hmget, hdel;
+// - for waiting also zadd, zrank, zrange, zscore, hset, hmget, hdel;
 // - for being told of hand-overs also publish, subscribe and the channels &exclusive-lock:push:*.
 //   Without them waiting works, by looking now and then; the log says so once;
-// - for inspect() to show who waits also zrange; for list() also scan; for a database other than 0
-//   also select; info, if the log is to warn of an eviction policy.
+// - for list() also scan; to show who waits zrange; for a database other than 0 also select; info,
+//   if the log is to warn of an eviction policy.
 //
 // One I/O thread (redis_front.hpp). After a fork() the child's copy answers connection_closed and
 // leaves alone what it shares with the parent, at the price of a little memory in the child.

@@ -2,6 +2,7 @@
 
 #include "conformance/asker.hpp"
 #include "conformance/check.hpp"
+#include "exclusive_lock/error.hpp"
 
 namespace exclusive_lock::conformance {
 namespace {
@@ -120,7 +121,12 @@ void beyond_its_range_is_refused(StoreUnderTest& store) {
   Asker asker(store);
   const Wish wish{
       .key = store.key("job"), .owner = new_owner(), .floor = Fence{(std::uint64_t{1} << 53U) - 1}};
-  EXPECT_THROW(asker.attempt(wish), AskFailed);
+  const auto answer = answer_of<AttemptReply>([&](Done<AttemptReply> done) {
+    asker.store().attempt(asker.request_of(wish), asker.soon(), std::move(done));
+  });
+  const auto* failure = std::get_if<StoreFailure>(&answer);
+  ASSERT_NE(failure, nullptr);
+  EXPECT_EQ(failure->code, errc::wrong_type);
   EXPECT_FALSE(asker.inspect(wish.key));
   fence_of_a_hold(store, asker);
 }

@@ -206,11 +206,21 @@ TEST_F(MemoryClients, FenceThatCannotBeReadStopsTheQueueAndIsTold) {
   ASSERT_EQ(attempt(*one->store, 1), AttemptOutcome::granted);
   ASSERT_EQ(attempt(*one->store, 2), AttemptOutcome::waiting);
   store->plant(fence_key("k").value(), "x", 1h);
-  EXPECT_EQ(release(1), ReleaseVerdict::released) << "what was asked for is done";
+  store->erase("k");
+  EXPECT_EQ(release(1), ReleaseVerdict::not_owner);
   EXPECT_FALSE(holder());
   EXPECT_TRUE(std::holds_alternative<StoreFailure>(ask(*one->store, owner(3))));
   store->erase(fence_key("k").value());
   EXPECT_EQ(beat(*one->store, 2), BeatOutcome::granted) << "it kept its place";
+}
+
+TEST_F(MemoryClients, FenceOfTheRecordThatEndsMendsOneThatCannotBeRead) {
+  const auto one = client();
+  ASSERT_EQ(attempt(*one->store, 1), AttemptOutcome::granted);
+  ASSERT_EQ(attempt(*one->store, 2), AttemptOutcome::waiting);
+  store->plant(fence_key("k").value(), "x", 1h);
+  EXPECT_EQ(release(1), ReleaseVerdict::released);
+  EXPECT_EQ(beat(*one->store, 2), BeatOutcome::granted);
 }
 
 }  // namespace

@@ -116,7 +116,7 @@ TEST_F(MemoryStoreTest, FenceThatCannotBeReadIsLeftAloneAndNothingGranted) {
     const auto answer = answer_of(request(owner(1)));
     const auto* failure = std::get_if<StoreFailure>(&answer);
     ASSERT_NE(failure, nullptr) << value;
-    EXPECT_EQ(failure->code, make_error_code(errc::protocol_error));
+    EXPECT_EQ(failure->code, make_error_code(errc::wrong_type));
     EXPECT_EQ(keys(), std::vector<std::string>{fence_key("k").value()});
   }
 }

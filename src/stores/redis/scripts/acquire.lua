@@ -46,9 +46,19 @@ local remaining_ms = redis.call('PTTL', record)
 local id, ticket, fence = read_head(redis.call('GETRANGE', record, 0, 127))
 local highest = fence or kept_fence()
 
+local function can_grow()
+  return highest and highest < most_fence
+end
+
 local function answer(outcome, position, arrived_us)
   return reply(outcome, whole(highest or 0), whole(remaining_ms), whole(position or 0),
     whole(arrived_us or 0))
+end
+
+-- A newer ticket of this owner waits.
+local function is_overtaken()
+  local waiting_ticket = read_alive(ask(false, 'HGET', waiters, own_id .. ':alive'))
+  return waiting_ticket and is_newer(waiting_ticket, own_ticket)
 end
 
 local not_after_us = tonumber(ARGV[2])
@@ -58,7 +68,7 @@ if not_after_us > 0 and now_us > not_after_us then
 end
 
 local others_wait = false
-if remaining_ms == -2 and highest and redis.call('ZCARD', queue) > 0 then
+if remaining_ms == -2 and can_grow() and redis.call('ZCARD', queue) > 0 then
   local new_id, new_ticket, new_fence, new_ms = advance(highest)
   if new_id then
     id, ticket, fence, highest, remaining_ms = new_id, new_ticket, new_fence, new_fence, new_ms
@@ -86,9 +96,9 @@ end
 
 local is_in_reach = (is_free and not others_wait) or is_older_own
 if not is_in_reach and not is_patient then
-  return answer('busy')
+  return answer(is_overtaken() and 'superseded' or 'busy')
 end
-if floor >= most_fence or (is_in_reach and not highest) then
+if floor >= most_fence or (is_in_reach and not can_grow()) then
   highest = 0
   return answer('bad_fence')
 end
@@ -100,23 +110,20 @@ if is_in_reach then
     ',"since_us":' .. whole(now_us) .. ARGV[6]
   -- A day: then the time part alone makes fences grow, and names that are not used leave nothing.
   redis.call('SET', fence_key, whole(highest), 'PX', 86400000)
-  if is_free then
-    redis.call('SET', record, value, 'NX', 'PX', ttl_ms)
-  else
-    redis.call('SET', record, value, 'PX', ttl_ms)
-  end
+  redis.call('SET', record, value, 'PX', ttl_ms)
   return answer('granted')
 end
 
 local arrived_us = tonumber(ARGV[9])
 local keeps_place = arrived_us > 0
 if not keeps_place then
-  arrived_us = now_us
+  -- Behind all others, also where the clock was set back or has not moved since.
+  local last_us = redis.call('ZRANGE', queue, -1, -1, 'WITHSCORES')[2]
+  arrived_us = math.max(now_us, last_us and tonumber(last_us) + 1 or 0)
 end
 local is_new = redis.call('ZADD', queue, 'NX', whole(arrived_us), own_id) == 1
 if not is_new then
-  local waiting_ticket = read_alive(redis.call('HGET', waiters, own_id .. ':alive'))
-  if waiting_ticket and is_newer(waiting_ticket, own_ticket) then
+  if is_overtaken() then
     return answer('superseded')
   end
   arrived_us = tonumber(redis.call('ZSCORE', queue, own_id))
@@ -138,6 +145,6 @@ if type(stored) == 'table' then
   return stored
 end
 if position == 1 then
-  keep_queue()  -- it was empty before
+  keep_queue()  -- it may have been empty before
 end
 return answer('waiting', position, arrived_us)

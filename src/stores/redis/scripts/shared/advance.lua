@@ -1,11 +1,10 @@
 -- Advancing: what is without a record is handed over to the first live one of those that wait
 -- (docs/decisions/0008-fair-hand-over.md).
 
--- The highest fence that is kept beside the record, 0 for none; nil: it is not a fence, so no one
--- above it can be given.
+-- The highest fence that is kept beside the record, 0 for none; nil: it is not a fence.
 local function kept_fence()
   local kept = tonumber(string.match(ask('', 'GET', fence_key) or '0', '^%d+$') or '')
-  return kept and kept < most_fence and kept or nil
+  return kept and kept <= most_fence and kept or nil
 end
 
 -- Tells a waiter. Whose channel nobody listens to is dead; without the right to tell, it has to
@@ -20,9 +19,14 @@ end
 
 -- G2: above the last one, the clock and the waiter's floor. Nothing but writes that a full server
 -- allows comes before the first SET, which is let through then. A waiter whose entry is damaged, or
--- whose floor leaves no fence above it, counts as dead. `highest`: the highest fence so far. What
--- comes back is the id, ticket, fence and remaining_ms of the new record; nothing: there is none.
+-- whose floor leaves no fence above it, counts as dead. `highest`: the highest fence so far; where
+-- none can be above it (or it is nil: not known) nobody leaves the queue, until somebody has looked
+-- at these keys, and 'bad_fence' comes back. Else the id, ticket, fence and remaining_ms of the new
+-- record; nothing: there is none.
 local function advance(highest)
+  if not highest or highest >= most_fence then
+    return 'bad_fence'
+  end
   for _ = 1, 16 do
     local id = ask({}, 'ZPOPMIN', queue)[1]
     if not id then
@@ -48,15 +52,10 @@ local function advance(highest)
   return nil
 end
 
--- The same where no record tells the highest fence. Where the kept one is none, nobody leaves the
--- queue, until somebody has looked at that key: then 'bad_fence' comes back.
+-- The same where no record tells the highest fence.
 local function advance_from_kept_fence()
   if ask(0, 'ZCARD', queue) == 0 then
     return nil
   end
-  local highest = kept_fence()
-  if not highest then
-    return 'bad_fence'
-  end
-  return advance(highest)
+  return advance(kept_fence())
 end

@@ -16,5 +16,5 @@ local function read_head(head)
     return nil
   end
   local fence = tonumber(string.match(head, '^{"owner":"[0-9a-f-]+","fence":([1-9]%d*),') or '')
-  return id, ticket, fence and fence < most_fence and fence or nil
+  return id, ticket, fence and fence <= most_fence and fence or nil
 end

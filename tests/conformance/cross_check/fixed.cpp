@@ -1,0 +1,105 @@
+#include <utility>
+
+#include "conformance/cross_check/command.hpp"
+
+namespace exclusive_lock::conformance {
+namespace {
+
+using namespace std::chrono_literals;
+
+Command tries(std::size_t object, Ticket ticket) {
+  return {.deed = Deed::attempt, .object = object, .ticket = ticket, .ttl = 30s};
+}
+
+Command waits(std::size_t object, Ticket ticket) {
+  Command command = tries(object, ticket);
+  command.alive_for = 20s;
+  command.confirm_ttl = 5s;
+  return command;
+}
+
+Command does(Deed deed, std::size_t object = 0, Ticket ticket = 1) {
+  return {.deed = deed, .object = object, .ticket = ticket, .ttl = 30s};
+}
+
+Command after(std::chrono::seconds pause, Command command) {
+  command.pause = pause;
+  return command;
+}
+
+Command for_ttl(std::chrono::seconds ttl, Command command) {
+  command.ttl = ttl;
+  return command;
+}
+
+Command alive_for(std::chrono::seconds time, Command command) {
+  command.alive_for = time;
+  return command;
+}
+
+Command back_to_its_place(std::size_t most_waiting, Command command) {
+  command.keeps_place = true;
+  command.most_waiting = most_waiting;
+  return command;
+}
+
+Command above(std::uint64_t floor, Command command) {
+  command.floor = Fence{floor};
+  return command;
+}
+
+Command planted(Deed deed, std::string value, std::chrono::seconds ttl) {
+  return {.deed = deed, .ttl = ttl, .planted = std::move(value)};
+}
+
+Sequence sequence(std::string name, std::vector<Command> commands) {
+  int number = 0;
+  for (Command& command : commands) {
+    command.number = ++number;
+  }
+  return {.commands = std::move(commands), .name = std::move(name)};
+}
+
+}  // namespace
+
+std::vector<Sequence> fixed_sequences() {
+  return {
+      sequence("whoever comes when the clock was set back is behind the others",
+               {tries(0, 1), waits(1, 1), after(-5s, waits(2, 1)), waits(3, 1),
+                does(Deed::release, 0), does(Deed::release, 1), does(Deed::release, 2)}),
+      sequence("the record of the highest fence is its owner's",
+               {above(highest_fence - 1, tries(0, 1)), tries(0, 1), waits(1, 1),
+                does(Deed::beat, 0), does(Deed::release, 0), does(Deed::beat, 1)}),
+      sequence("nothing is above the highest fence, and nobody leaves the queue for it",
+               {above(highest_fence - 1, tries(0, 1)), waits(1, 1), tries(0, 2),
+                after(31s, does(Deed::beat, 1)), tries(2, 1), does(Deed::erase_fence),
+                does(Deed::beat, 1)}),
+      sequence("a hand-over in the same step uses up the last fence",
+               {planted(Deed::plant_fence, std::to_string(highest_fence - 1), 20s),
+                planted(Deed::plant, "1", 1s), waits(1, 1), after(2s, waits(1, 2))}),
+      sequence("a try that its own waiting successor has overtaken",
+               {tries(0, 1), waits(1, 5), tries(1, 4), does(Deed::beat, 1, 5)}),
+      sequence("the fence of the record that ends counts, though the kept one is gone",
+               {above(8'000'000'000'000'000U, tries(0, 1)), waits(1, 1), does(Deed::erase_fence),
+                does(Deed::release, 0), does(Deed::beat, 1)}),
+      sequence("the fence of the record mends a kept one that is none",
+               {tries(0, 1), planted(Deed::plant_fence, "x", 20s), waits(1, 1), tries(2, 1),
+                does(Deed::release, 0), does(Deed::beat, 1)}),
+      sequence("whoever waits once more keeps the queue",
+               {tries(0, 1), waits(1, 1), waits(2, 1), after(10s, waits(2, 2))}),
+      sequence("a beat hands over to somebody else",
+               {for_ttl(5s, tries(0, 1)), alive_for(60s, waits(1, 1)), alive_for(60s, waits(2, 1)),
+                after(6s, does(Deed::beat, 2)), does(Deed::beat, 1)}),
+      sequence("whoever comes back to its place is one too many",
+               {tries(0, 1), waits(1, 1), does(Deed::release, 1), waits(2, 1),
+                back_to_its_place(1, waits(1, 2)), back_to_its_place(2, waits(1, 3))}),
+      sequence("a kept fence beyond the highest is none",
+               {planted(Deed::plant_fence, std::to_string(highest_fence + 2), 20s),
+                planted(Deed::plant, "1", 1s), tries(0, 1), after(2s, tries(0, 2))}),
+      sequence("a removal that finds nothing hands over",
+               {for_ttl(5s, tries(0, 1)), alive_for(60s, waits(1, 1)),
+                after(6s, does(Deed::remove, 2)), does(Deed::inspect, 1)}),
+  };
+}
+
+}  // namespace exclusive_lock::conformance

@@ -1,0 +1,17 @@
+#pragma once
+// What a server that has set_clock.cpp preloaded reads from the file of its clock, as often as it
+// asks what time it is. Zeroes are a clock that is right.
+
+#include <atomic>
+#include <cstdint>
+
+namespace exclusive_lock::faults {
+
+struct ClockFile {
+  std::atomic<std::int64_t> offset_us;  // added to the time
+  // Other than 0: the time does not run, and is this since 1970.
+  std::atomic<std::int64_t> stands_at_us;
+};
+static_assert(std::atomic<std::int64_t>::is_always_lock_free, "two processes share it");
+
+}  // namespace exclusive_lock::faults
