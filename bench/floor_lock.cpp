@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 
@@ -31,7 +32,8 @@ std::string call_bytes(const redis::ScriptCall& call) {
   const auto tomorrow = std::chrono::system_clock::now() + std::chrono::hours(24);
   const auto not_after_us =
       std::chrono::floor<std::chrono::microseconds>(tomorrow.time_since_epoch()).count();
-  return wire_bytes(redis::script_command(call, redis::ScriptForm::by_sha, "12345", not_after_us));
+  return wire_bytes(
+      redis::ScriptCommand(call).in_form(redis::ScriptForm::by_sha, "12345", not_after_us));
 }
 
 }  // namespace
@@ -73,12 +75,10 @@ void require_granted(const redisReply& reply) { require_text(reply, verdict_plac
 
 void require_released(const redisReply& reply) { require_text(reply, verdict_place, "released"); }
 
-std::size_t lost_in(const redisReply& reply) {
-  std::size_t lost = 0;
-  for (std::size_t i = verdict_place; i < reply.elements; ++i) {
-    lost += std::string_view(reply.element[i]->str) == "refreshed" ? 0 : 1;
-  }
-  return lost;
+RefreshCount refresh_count(const redisReply& reply) {
+  const std::string_view verdicts = reply.element[verdict_place]->str;
+  const auto refreshed = static_cast<std::size_t>(std::ranges::count(verdicts, 'r'));
+  return {.refreshed = refreshed, .lost = verdicts.size() - refreshed};
 }
 
 }  // namespace exclusive_lock::bench

@@ -27,7 +27,11 @@ void load_scripts(FloorClient& client);
 
 void require_granted(const redisReply& reply);
 void require_released(const redisReply& reply);
-// How many the reply to a floor_refresh says are lost.
-std::size_t lost_in(const redisReply& reply);
+// What the reply to a floor_refresh says.
+struct RefreshCount {
+  std::size_t refreshed;
+  std::size_t lost;
+};
+RefreshCount refresh_count(const redisReply& reply);
 
 }  // namespace exclusive_lock::bench

@@ -150,8 +150,9 @@ class FloorHolding final : public Holding {
       }
       std::this_thread::sleep_for(due - BootClock::now());
       const FloorReply reply = client_.ask(calls_[turn % calls_.size()]);
-      lost += lost_in(*reply);
-      refreshes += reply->elements - 2;  // echo and time
+      const RefreshCount count = refresh_count(*reply);
+      lost += count.lost;
+      refreshes += count.refreshed;
       late_ms.push_back(std::chrono::duration<double, std::milli>(BootClock::now() - due).count());
     }
     const Seconds took = BootClock::now() - began;

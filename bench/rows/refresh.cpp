@@ -21,7 +21,7 @@ struct Held {
   double server_cores;
 };
 
-Held hold(Bench& bench, const char* side, int count, std::chrono::milliseconds length) {
+Held hold_many(Bench& bench, const char* side, int count, std::chrono::milliseconds length) {
   live::RawClient server = bench.server().client();
   server.must({"FLUSHALL"});
   const bool is_library = side == std::string_view(library_side);
@@ -67,11 +67,13 @@ void measure_count(Bench& bench, int count) {
   };
   const auto length = bench.is_quick() ? 2000ms : 3000ms;
   const auto ours = [&] {
-    const Held held = hold(bench, library_side, count, length);
+    const Held held = hold_many(bench, library_side, count, length);
     note(held, &Measurement::ours);
     memory.ours.push_back(held.process.bytes_per_lock);
   };
-  const auto floor = [&] { note(hold(bench, queue_side, count, length), &Measurement::floor); };
+  const auto floor = [&] {
+    note(hold_many(bench, queue_side, count, length), &Measurement::floor);
+  };
   if (bench.is_quick()) {
     ours();
     floor();

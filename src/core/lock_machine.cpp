@@ -8,15 +8,6 @@
 #include "core/safe_window.hpp"
 
 namespace exclusive_lock {
-namespace {
-
-// Holds of one connection that are due within this go to the store in one request: with ten
-// thousand of them, and one interval a second, a hundred at a time.
-using RefreshSlots = std::chrono::duration<std::int64_t, std::centi>;
-constexpr RefreshSlots refresh_slot{1};
-
-}  // namespace
-
 LockMachine::LockMachine(LockSettings settings, std::array<std::uint8_t, 16> owner_id)
     : settings_(std::move(settings)), owner_id_(owner_id), beat_pause_(heartbeat(settings_.ttl)) {}
 
@@ -44,7 +35,7 @@ void LockMachine::send_attempt(const std::optional<Wait>& wait, Instant now, Act
   AttemptRequest request{.key = settings_.key,
                          .owner = owner(ticket),
                          .ttl = settings_.ttl,
-                         .record_tail = settings_.record_tail,
+                         .record_tail = *settings_.record_tail,
                          .floor = highest_fence_,
                          .not_after = now + std::min(settings_.command_timeout, settings_.ttl),
                          .detached = settings_.detached};
@@ -134,7 +125,8 @@ void LockMachine::hold_or_give_back(const Granted& granted, Instant now, Actions
                 .fence = granted.fence,
                 .safe_until = until,
                 .record_gone_by = latest_expiry(now),
-                .refresh_due = in_slot(granted.refresh_due)};
+                .refresh_due = granted.refresh_due,
+                .refresh_at = granted.refresh_due};
   actions.push_back(TellAcquired{.fence = granted.fence});
   actions.push_back(ConcludeAcquire{Acquired{}});
 }
@@ -152,13 +144,6 @@ void LockMachine::stop_waiting(AcquireAnswer answer, Instant now, Actions& actio
   state_ = Idle{};
   give_back(ticket, latest_expiry(now), actions);
   actions.push_back(ConcludeAcquire{std::move(answer)});
-}
-
-// The end of the slot, where the interval is long enough not to mind.
-Instant LockMachine::in_slot(Instant due) const {
-  if (settings_.refresh_interval < 10 * refresh_slot)
-    return due;
-  return Instant{std::chrono::ceil<RefreshSlots>(due.time_since_epoch())};
 }
 
 // --- refresh -----------------------------------------------------------------------------------
@@ -179,6 +164,7 @@ Actions LockMachine::refresh_requested(Instant now) {
 
 void LockMachine::send_refresh(Held& held, Instant now, Actions& actions) {
   held.refresh_in_flight = true;
+  refresh_next(held, now + settings_.refresh_interval);  // if the answer is yes
   held.record_gone_by =
       std::max(held.record_gone_by, latest_expiry(now + settings_.command_timeout));
   actions.push_back(SendRefresh{
@@ -205,7 +191,7 @@ Actions LockMachine::refresh_replied(Ticket ticket, Instant requested_at,
       break;
     case RefreshVerdict::refreshed:
       held->safe_until = std::max(held->safe_until, safe_until(requested_at, settings_.ttl));
-      held->refresh_due = in_slot(requested_at + settings_.refresh_interval);
+      refresh_next(*held, requested_at + settings_.refresh_interval);
       held->refresh_failures = 0;
       actions.push_back(TellRefreshed{});
       if (std::exchange(held->refresh_called_for, false)) {
@@ -216,10 +202,25 @@ Actions LockMachine::refresh_replied(Ticket ticket, Instant requested_at,
   return actions;
 }
 
+// A plan for this very instant stands.
+void LockMachine::refresh_next(Held& held, Instant due) {
+  if (held.refresh_due == due)
+    return;
+  held.refresh_due = due;
+  held.refresh_at = due;
+  held.is_planned = false;
+}
+
+void LockMachine::refresh_unplanned(Held& held, Instant at) {
+  held.refresh_due = at;
+  held.refresh_at = at;
+  held.is_planned = true;
+}
+
 void LockMachine::refresh_failed(Held& held, const StoreFailure& failure, Instant now,
                                  Actions& actions) {
   ++held.refresh_failures;
-  held.refresh_due = now + failure_pause(held.refresh_failures, settings_.refresh_interval);
+  refresh_unplanned(held, now + failure_pause(held.refresh_failures, settings_.refresh_interval));
   actions.push_back(TellRefreshFailed{
       .failure = failure, .left = std::chrono::floor<Milliseconds>(held.safe_until - now)});
   if (std::exchange(held.refresh_called_for, false)) {
@@ -267,8 +268,13 @@ Actions LockMachine::woken(Instant now) {
   auto* held = std::get_if<Held>(&state_);
   if (held == nullptr || !settings_.auto_refresh)
     return actions;
-  if (!held->refresh_in_flight && now >= held->refresh_due)
+  if (now < held->refresh_at)
+    return actions;
+  if (held->refresh_in_flight) {
+    refresh_unplanned(*held, held->safe_until);  // until the answer says more
+  } else {
     send_refresh(*held, now, actions);
+  }
   return actions;
 }
 
@@ -291,7 +297,7 @@ Actions LockMachine::store_clock_stepped(std::chrono::microseconds step, Instant
   if (held == nullptr || step <= std::chrono::microseconds::zero())
     return actions;
   held->safe_until -= step;
-  held->refresh_due = now;
+  refresh_unplanned(*held, now);
   if (now >= held->safe_until)
     lose(LossReason::store_clock_stepped, actions);
   return actions;
@@ -354,9 +360,22 @@ std::optional<Instant> LockMachine::next_wake() const {
   const auto* held = std::get_if<Held>(&state_);
   if (held == nullptr)
     return std::nullopt;
-  if (!settings_.auto_refresh || held->refresh_in_flight)
+  if (!settings_.auto_refresh)
     return held->safe_until;
-  return std::min(held->safe_until, held->refresh_due);
+  return std::min(held->safe_until, held->refresh_at);
+}
+
+std::optional<Instant> LockMachine::refresh_to_plan() const {
+  const auto* held = std::get_if<Held>(&state_);
+  const bool is_open = held != nullptr && settings_.auto_refresh && !held->is_planned;
+  return is_open ? std::optional(held->refresh_due) : std::nullopt;
+}
+
+void LockMachine::plan_refresh(Instant at) {
+  if (auto* held = std::get_if<Held>(&state_)) {
+    held->refresh_at = at;
+    held->is_planned = true;
+  }
 }
 
 }  // namespace exclusive_lock

@@ -33,12 +33,16 @@
 // Whoever adds an event: say what it does in each of the four states, and test all four.
 // lock_machine_waiting.cpp has what happens while waiting.
 
+#include <array>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "core/protocol.hpp"
+#include "core/shared_text.hpp"
 #include "exclusive_lock/error.hpp"
 #include "exclusive_lock/events.hpp"
 
@@ -46,7 +50,7 @@ namespace exclusive_lock {
 
 struct LockSettings {
   std::string key;
-  std::string record_tail;
+  SharedText record_tail;
   Milliseconds ttl;
   Milliseconds refresh_interval;
   bool auto_refresh;
@@ -189,6 +193,13 @@ class LockMachine {
   // Of the attempt that is on its way or waits.
   [[nodiscard]] std::optional<Ticket> attempting() const;
   [[nodiscard]] std::optional<Instant> next_wake() const;
+  [[nodiscard]] const LockSettings& settings() const noexcept { return settings_; }
+  [[nodiscard]] const std::array<std::uint8_t, 16>& owner_id() const noexcept { return owner_id_; }
+
+  // When the next refresh is due, if nobody has planned it yet. One that is not planned is made
+  // when it is due; one that is, at that instant, which should not be later (refresh_calendar.hpp).
+  [[nodiscard]] std::optional<Instant> refresh_to_plan() const;
+  void plan_refresh(Instant at);
 
  private:
   struct Idle {};
@@ -213,7 +224,7 @@ class LockMachine {
     bool confirms_pushes = false;
     bool beat_again = false;  // what is in flight may be older than what we want to know
     int beat_failures = 0;
-    std::optional<StoreFailure> trouble{};  // none: the last beat was answered
+    std::shared_ptr<const StoreFailure> trouble{};  // null: the last beat was answered
   };
   struct Held {
     Ticket ticket;
@@ -221,6 +232,8 @@ class LockMachine {
     Instant safe_until;
     Instant record_gone_by;  // no request sent so far can have made the record live longer
     Instant refresh_due;
+    Instant refresh_at;  // planned, or the same
+    bool is_planned = false;
     int refresh_failures = 0;
     bool refresh_in_flight = false;
     bool refresh_called_for = false;  // somebody waits in refresh()
@@ -253,7 +266,8 @@ class LockMachine {
   void send_refresh(Held& held, Instant now, Actions& actions);
   void refresh_failed(Held& held, const StoreFailure& failure, Instant now, Actions& actions);
   void give_back(Ticket ticket, Instant pointless_after, Actions& actions) const;
-  [[nodiscard]] Instant in_slot(Instant due) const;
+  static void refresh_next(Held& held, Instant due);
+  static void refresh_unplanned(Held& held, Instant at);
   [[nodiscard]] Instant latest_expiry(Instant request_abandoned_at) const;
 
   LockSettings settings_;

@@ -41,7 +41,7 @@ void LockMachine::still_waiting(Waiting& waiting, Instant requested_at, const Be
                                 Instant now, Actions& actions) {
   waiting.not_granted_at = requested_at;
   waiting.not_granted_store_time = reply.store_time;
-  waiting.trouble = std::nullopt;
+  waiting.trouble = nullptr;
   waiting.beat_failures = 0;
   waiting.beat_due = requested_at + beat_pause_;
   if (reply.position == 1 && reply.remaining_ttl) {
@@ -68,7 +68,7 @@ Actions LockMachine::beat_replied(Ticket ticket, Instant requested_at,
   if (held != nullptr && held->ticket == ticket && is_granted) {
     // The push was faster; the beat has refreshed the record.
     held->safe_until = std::max(held->safe_until, safe_until(requested_at, settings_.ttl));
-    held->refresh_due = in_slot(requested_at + settings_.refresh_interval);
+    refresh_next(*held, requested_at + settings_.refresh_interval);
   }
   auto* waiting = std::get_if<Waiting>(&state_);
   if (waiting == nullptr || waiting->ticket != ticket)
@@ -106,7 +106,7 @@ void LockMachine::beat_failed(Waiting& waiting, const StoreFailure& failure, Ins
     return;
   }
   ++waiting.beat_failures;
-  waiting.trouble = failure;
+  waiting.trouble = std::make_shared<const StoreFailure>(failure);
   waiting.beat_again = false;
   waiting.beat_due = now + failure_pause(waiting.beat_failures, heartbeat(settings_.ttl));
 }

@@ -135,6 +135,9 @@ enum class RefreshVerdict { refreshed, lost };
 struct RefreshReply {
   std::vector<RefreshVerdict> verdicts;  // one for each request, in order
   std::optional<StoreTime> store_time;
+  // For how long the store could serve nobody else meanwhile; none: it cannot tell, or it does not
+  // matter.
+  std::optional<std::chrono::microseconds> took{};
 };
 
 // Deletes the record, and the queue's entry, if it is of this owner id with this ticket or an older

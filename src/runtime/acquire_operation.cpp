@@ -66,8 +66,11 @@ void AcquireOperation::answered(const AcquireAnswer& answer, std::optional<Ticke
 void AcquireOperation::wake_at(std::optional<Instant> when) {
   if (!when)
     return;
-  timer_ = handle_->scheduler().at(
-      *when, [self = shared_from_this()] { self->handle_->on_strand([self] { self->resume(); }); });
+  // Weak: it owns the timer. Its handle keeps it until it has ended.
+  timer_ = handle_->scheduler().at(*when, [weak = weak_from_this()] {
+    if (const auto self = weak.lock())
+      self->handle_->on_strand([self] { self->resume(); });
+  });
 }
 
 void AcquireOperation::resume_if_idle() {
@@ -78,7 +81,7 @@ void AcquireOperation::resume_if_idle() {
 void AcquireOperation::resume() {
   if (phase_ != Phase::paused && phase_ != Phase::idle)
     return;
-  handle_->scheduler().cancel(std::exchange(timer_, 0));
+  handle_->scheduler().cancel(std::exchange(timer_, nullptr));
   handle_->wait_for_object_no_more(*this);
   ask();
 }
@@ -86,7 +89,7 @@ void AcquireOperation::resume() {
 void AcquireOperation::end(const AcquireEnd& end) {
   if (std::exchange(phase_, Phase::ended) == Phase::ended)
     return;
-  handle_->scheduler().cancel(std::exchange(timer_, 0));
+  handle_->scheduler().cancel(std::exchange(timer_, nullptr));
   registration_.reset();
   handle_->wait_for_object_no_more(*this);
   handle_->forget(*this);

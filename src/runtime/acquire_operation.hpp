@@ -77,7 +77,7 @@ class AcquireOperation : public std::enable_shared_from_this<AcquireOperation> {
   Wait wait_;
   Phase phase_ = Phase::begun;
   std::optional<Ticket> ticket_;  // of the hold that it got
-  Scheduler::TimerId timer_ = 0;
+  Scheduler::Timer timer_;
 };
 
 }  // namespace exclusive_lock

@@ -29,8 +29,15 @@ Engine::~Engine() {
 
 bool Engine::is_in_its_process() const noexcept { return ::getpid() == process_; }
 
+SharedText Engine::in_common(std::string text) {
+  const std::lock_guard guard(text_mutex_);
+  if (*last_text_ != text)
+    last_text_ = std::move(text);
+  return last_text_;
+}
+
 void Engine::store_time_seen(Instant requested_at, StoreTime store_time) {
-  std::vector<ClockStepped> told;
+  std::vector<std::weak_ptr<ClockListener>> told;
   StoreClockWatch::Step step{};
   {
     const std::lock_guard guard(clock_watch_mutex_);
@@ -38,8 +45,8 @@ void Engine::store_time_seen(Instant requested_at, StoreTime store_time) {
     if (!seen)
       return;
     step = *seen;
-    for (const auto& [subscriber, clock_stepped] : subscribers_)
-      told.push_back(clock_stepped);
+    for (const auto& [address, listener] : listeners_)
+      told.push_back(listener);
   }
   if (options_.log) {
     options_.log->warn("the clock of {} stepped by {} to {} us; {}", store_->url(),
@@ -48,18 +55,20 @@ void Engine::store_time_seen(Instant requested_at, StoreTime store_time) {
                            ? "locks of dead holders last that much longer"
                            : "locks on it expire early: holds are shortened and refreshed");
   }
-  for (const auto& clock_stepped : told)
-    clock_stepped(step.most);
+  for (const auto& each : told) {
+    if (const auto listener = each.lock())
+      listener->store_clock_stepped(step.most);
+  }
 }
 
-void Engine::subscribe(const void* subscriber, ClockStepped clock_stepped) {
+void Engine::subscribe(const std::shared_ptr<ClockListener>& listener) {
   const std::lock_guard guard(clock_watch_mutex_);
-  subscribers_.insert_or_assign(subscriber, std::move(clock_stepped));
+  listeners_.emplace(listener.get(), listener);
 }
 
-void Engine::unsubscribe(const void* subscriber) {
+void Engine::unsubscribe(const ClockListener& listener) {
   const std::lock_guard guard(clock_watch_mutex_);
-  subscribers_.erase(subscriber);
+  listeners_.erase(&listener);
 }
 
 std::shared_ptr<Engine> make_engine(std::shared_ptr<Store> store, EngineOptions options) {

@@ -7,11 +7,12 @@
 
 #include <sys/types.h>
 
-#include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <unordered_map>
 
+#include "core/shared_text.hpp"
 #include "core/store_clock_watch.hpp"
 #include "runtime/grant_router.hpp"
 #include "runtime/notifier.hpp"
@@ -55,13 +56,20 @@ class Engine {
   // parent. A system call of some 50 ns: a flag set by pthread_atfork would miss a bare clone(2).
   [[nodiscard]] bool is_in_its_process() const noexcept;
 
+  // The same text; shared with the last caller's, where that was equal: the locks of one process
+  // mostly write the same into their records.
+  [[nodiscard]] SharedText in_common(std::string text);
+
   // A reply that came just now to a request of `requested_at` carried the store's time. Where that
-  // says that the store's clock was set, every subscriber is told by how much at most. Any
-  // thread.
+  // says that the store's clock was set, every listener is told by how much at most. Any thread.
   void store_time_seen(Instant requested_at, StoreTime store_time);
-  using ClockStepped = std::function<void(std::chrono::microseconds)>;
-  void subscribe(const void* subscriber, ClockStepped clock_stepped);
-  void unsubscribe(const void* subscriber);
+  class ClockListener {
+   public:
+    virtual ~ClockListener() = default;
+    virtual void store_clock_stepped(std::chrono::microseconds step) = 0;
+  };
+  void subscribe(const std::shared_ptr<ClockListener>& listener);  // which it does not own
+  void unsubscribe(const ClockListener& listener);
 
  private:
   SystemClockSource clock_;
@@ -76,9 +84,12 @@ class Engine {
   Releaser releaser_;
   GrantRouter grants_;
 
+  std::mutex text_mutex_;
+  SharedText last_text_{""};
+
   std::mutex clock_watch_mutex_;
   StoreClockWatch clock_watch_;
-  std::unordered_map<const void*, ClockStepped> subscribers_;
+  std::unordered_map<const ClockListener*, std::weak_ptr<ClockListener>> listeners_;
 };
 
 std::shared_ptr<Engine> make_engine(std::shared_ptr<Store> store, EngineOptions options);

@@ -21,9 +21,11 @@ void EventHandlers::run(const std::function<void()>& call) {
   try {
     call();
   } catch (const std::exception& error) {
-    log_->error("an event handler threw: {}", printable(error.what()));
+    if (log_)
+      log_->error("an event handler threw: {}", printable(error.what()));
   } catch (...) {
-    log_->error("an event handler threw something that is not a std::exception");
+    if (log_)
+      log_->error("an event handler threw something that is not a std::exception");
   }
   {
     const std::lock_guard guard(mutex_);

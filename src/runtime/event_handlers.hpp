@@ -1,6 +1,6 @@
 #pragma once
 // The event handlers of one lock object, and the promise that none of them runs after its
-// destructor.
+// destructor. Made when the first one is set: most of a hundred thousand locks have none.
 
 #include <condition_variable>
 #include <functional>
@@ -21,6 +21,7 @@ namespace exclusive_lock {
 
 class EventHandlers : public std::enable_shared_from_this<EventHandlers> {
  public:
+  // A null `log` is silent.
   EventHandlers(Notifier& notifier, std::shared_ptr<spdlog::logger> log);
 
   // Any thread. Replaces the handler for this kind of event.

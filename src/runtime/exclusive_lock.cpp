@@ -1,6 +1,5 @@
 #include "exclusive_lock/exclusive_lock.hpp"
 
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,24 +17,21 @@
 namespace exclusive_lock {
 namespace {
 
-std::shared_ptr<spdlog::logger> or_silent(std::shared_ptr<spdlog::logger> log) {
-  return log ? std::move(log) : std::make_shared<spdlog::logger>("exclusive-lock");  // no sinks
-}
-
 LockSettings settings_from(const Options& options) {
-  const auto& connection = *options.cache_connection;
+  Engine& engine = *options.cache_connection->engine();
   return LockSettings{
       .key = options.key ? *options.key : record_key(options.key_prefix, options.app_name),
-      .record_tail = encode_record_tail({.ttl = options.lock_ttl,
-                                         .host = host_name(),
-                                         .pid = ::getpid(),
-                                         .label = options.label,
-                                         .contents_text = options.lock_contents.text()}),
+      .record_tail =
+          engine.in_common(encode_record_tail({.ttl = options.lock_ttl,
+                                               .host = host_name(),
+                                               .pid = ::getpid(),
+                                               .label = options.label,
+                                               .contents_text = options.lock_contents.text()})),
       .ttl = options.lock_ttl,
       .refresh_interval = options.lock_refresh,
       .auto_refresh = options.auto_refresh,
       .detached = options.detached,
-      .command_timeout = connection.engine()->command_timeout(),
+      .command_timeout = engine.command_timeout(),
       .queue_limit = options.queue_limit};
 }
 
@@ -103,11 +99,10 @@ ExclusiveLock::ExclusiveLock(Options options) {
   if (!mistakes.empty())
     throw ValidationError(std::move(mistakes));
   auto handle = std::make_shared<LockHandle>(*options.cache_connection->engine(),
-                                             settings_from(options), or_silent(options.log));
+                                             settings_from(options), std::move(options.log));
   handle->subscribe();
   parts_ = std::make_unique<Parts>(Parts{.connection = std::move(options.cache_connection),
                                          .name = std::move(options.app_name),
-                                         .key_prefix = std::move(options.key_prefix),
                                          .handle = std::move(handle)});
 }
 

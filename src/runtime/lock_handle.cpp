@@ -10,61 +10,65 @@
 
 namespace exclusive_lock {
 
-LockHandle::LockHandle(Engine& engine, LockSettings settings, std::shared_ptr<spdlog::logger> log)
-    : engine_(engine),
-      settings_(std::move(settings)),
-      log_(std::move(log)),
-      handlers_(std::make_shared<EventHandlers>(engine.events(), log_)),
-      shown_key_(printable(settings_.key)),
-      owner_id_(engine.random().id()),
-      machine_(settings_, owner_id_) {
-  lost_.request_stop();
+namespace {
+
+// Null: nobody would read it, so nothing is to be made ready for it.
+spdlog::logger* heard(const std::shared_ptr<spdlog::logger>& log, spdlog::level::level_enum level) {
+  return log && log->should_log(level) ? log.get() : nullptr;
 }
 
-void LockHandle::subscribe() {
-  engine_.subscribe(this, [weak = weak_from_this()](std::chrono::microseconds step) {
-    const auto self = weak.lock();
-    if (!self)
-      return;
-    self->strand_.post(
-        [self, step] { self->carry_out(self->machine_.store_clock_stepped(step, self->now())); });
-  });
-}
+}  // namespace
+
+LockHandle::LockHandle(Engine& engine, LockSettings settings, std::shared_ptr<spdlog::logger> log)
+    : engine_(engine), log_(std::move(log)), machine_(std::move(settings), engine.random().id()) {}
+
+void LockHandle::subscribe() { engine_.subscribe(shared_from_this()); }
 
 // --- calls, on the caller's thread -------------------------------------------------------------
 
 void LockHandle::release(ReleaseAnswered answered) {
   strand_.post([self = shared_from_this(), answered = std::move(answered)] {
-    self->releasing_ = answered;
+    self->callers().releasing = answered;
     self->carry_out(self->machine_.release_requested(self->now()));
-    self->releasing_ = nullptr;
+    self->callers().releasing = nullptr;
   });
 }
 
 void LockHandle::refresh(RefreshAnswered answered) {
   strand_.post([self = shared_from_this(), answered = std::move(answered)] {
-    self->refreshers_.push_back(answered);
+    self->callers().refreshers.push_back(answered);
     self->carry_out(self->machine_.refresh_requested(self->now()));
   });
 }
 
 void LockHandle::close() {
-  engine_.unsubscribe(this);
+  engine_.unsubscribe(*this);
   // Waits for its turn on the strand, where other threads may be at work with the engine; and for
   // what is given back, which would not be sent any more if the connection went with this object.
   wait_for_answer<bool>([this](const auto& answered) {
     strand_.post([self = shared_from_this(), answered] {
-      self->given_back_ = [answered] { answered(true); };
+      self->callers().given_back = [answered] { answered(true); };
       self->end_all();
-      if (self->settings_.detached)
+      if (self->settings().detached)
         self->carry_out(self->machine_.detached(self->now()));
-      if (const auto nothing_was_sent = std::exchange(self->given_back_, nullptr))
+      if (const auto nothing_was_sent = std::exchange(self->callers().given_back, nullptr))
         nothing_was_sent();
     });
   });
-  if (!settings_.detached)
+  if (!settings().detached)
     wait_for_answer<ReleaseOutcome>([this](auto answered) { release(std::move(answered)); });
-  handlers_->close();
+  engine_.scheduler().cancel(shared_from_this());
+  if (auto* handlers = told_.load())
+    handlers->close();
+}
+
+EventHandlers& LockHandle::handlers() {
+  const std::lock_guard guard(hold_mutex_);
+  if (!handlers_) {
+    handlers_ = std::make_shared<EventHandlers>(engine_.events(), log_);
+    told_ = handlers_.get();
+  }
+  return *handlers_;
 }
 
 std::optional<Instant> LockHandle::safe_until() const noexcept { return belief_.look(now()); }
@@ -73,12 +77,42 @@ std::string LockHandle::owner() const {
   if (!safe_until())
     return {};
   const std::lock_guard guard(hold_mutex_);
-  return owner_;
+  return owner_text(owner_);
 }
 
 std::stop_token LockHandle::lost_token() const {
   const std::lock_guard guard(hold_mutex_);
+  if (!lost_.stop_possible()) {
+    lost_ = std::stop_source{};
+    if (was_lost_)
+      lost_.request_stop();
+  }
   return lost_.get_token();
+}
+
+// --- events, from the engine -------------------------------------------------------------------
+
+void LockHandle::ring() {
+  strand_.post([self = shared_from_this()] {
+    self->alarm_at_ = std::nullopt;
+    // Whoever acquired it is far away by now.
+    if (self->callers_ && self->callers_->is_empty())
+      self->callers_ = nullptr;
+    self->carry_out(self->machine_.woken(self->now()));
+  });
+}
+
+void LockHandle::refresh_answered(Ticket ticket, Instant requested_at,
+                                  const Answer<RefreshVerdict>& answer) {
+  strand_.post([self = shared_from_this(), ticket, requested_at, answer] {
+    self->carry_out(self->machine_.refresh_replied(ticket, requested_at, answer, self->now()));
+  });
+}
+
+void LockHandle::store_clock_stepped(std::chrono::microseconds step) {
+  strand_.post([self = shared_from_this(), step] {
+    self->carry_out(self->machine_.store_clock_stepped(step, self->now()));
+  });
 }
 
 // --- steps, on the strand ----------------------------------------------------------------------
@@ -111,8 +145,9 @@ void LockHandle::begin_hold(const LockMachine::Hold& hold) {
   told_held_ = 0;
   {
     const std::lock_guard guard(hold_mutex_);
-    owner_ = owner_text(hold.owner);
-    lost_ = std::stop_source{};
+    owner_ = hold.owner;
+    lost_ = std::stop_source{std::nostopstate};
+    was_lost_ = false;
   }
   fence_.store(hold.fence.value);
   belief_.begin(hold.safe_until);
@@ -123,27 +158,32 @@ void LockHandle::end_hold() {
   belief_.end();
 }
 
+// One that rings too early costs less than setting it anew at every step.
 void LockHandle::set_alarm() {
+  if (const auto due = machine_.refresh_to_plan())
+    machine_.plan_refresh(engine_.refresher().plan(*due, settings().refresh_interval));
   const auto wake = machine_.next_wake();
-  if (wake == alarm_at_)
+  if (!wake || closed_ || (alarm_at_ && *alarm_at_ <= *wake))
     return;
-  engine_.scheduler().cancel(alarm_);
-  alarm_ = 0;
   alarm_at_ = wake;
-  if (!wake)
-    return;
-  alarm_ = engine_.scheduler().at(*wake, [self = shared_from_this(), at = *wake] {
-    self->strand_.post([self, at] {
-      if (self->alarm_at_ == at)
-        self->alarm_at_ = std::nullopt;
-      self->carry_out(self->machine_.woken(self->now()));
-    });
-  });
+  engine_.scheduler().set(*wake, shared_from_this());
+}
+
+LockHandle::Callers& LockHandle::callers() {
+  if (!callers_)
+    callers_ = std::make_unique<Callers>();
+  return *callers_;
+}
+
+template <class Event>
+void LockHandle::tell(Event event) {
+  if (auto* handlers = told_.load())
+    handlers->tell(std::move(event));
 }
 
 void LockHandle::perform(SendAttempt action) {
   const Ticket ticket = action.request.owner.ticket;
-  const Instant deadline = action.requested_at + settings_.command_timeout;
+  const Instant deadline = action.requested_at + settings().command_timeout;
   engine_.store().attempt(
       std::move(action.request), deadline,
       [self = shared_from_this(), ticket,
@@ -163,7 +203,7 @@ void LockHandle::perform(SendBeat action) {
   const Ticket ticket = action.request.owner.ticket;
   const Instant requested_at = action.requested_at;
   engine_.store().beat(
-      std::move(action.request), requested_at + settings_.command_timeout,
+      std::move(action.request), requested_at + settings().command_timeout,
       [self = shared_from_this(), ticket, requested_at](const Answer<BeatReply>& answer) {
         const auto* reply = std::get_if<BeatReply>(&answer);
         if (reply != nullptr && reply->store_time) {
@@ -177,16 +217,7 @@ void LockHandle::perform(SendBeat action) {
 }
 
 void LockHandle::perform(SendRefresh action) {
-  const Ticket ticket = action.request.owner.ticket;
-  const Instant requested_at = action.requested_at;
-  engine_.refresher().add(
-      std::move(action.request), requested_at,
-      [self = shared_from_this(), ticket, requested_at](const Answer<RefreshVerdict>& answer) {
-        self->strand_.post([self, ticket, requested_at, answer] {
-          self->carry_out(
-              self->machine_.refresh_replied(ticket, requested_at, answer, self->now()));
-        });
-      });
+  engine_.refresher().add(std::move(action.request), action.requested_at, shared_from_this());
   // In a round of the scheduler other holds may follow, and all of them are sent at its end.
   if (!engine_.scheduler().in_round())
     engine_.refresher().flush();
@@ -194,40 +225,43 @@ void LockHandle::perform(SendRefresh action) {
 
 void LockHandle::perform(const SendRelease& action) {
   if (!action.called_for) {
-    engine_.releaser().release(
-        action.request, action.pointless_after,
-        [told = std::exchange(given_back_, nullptr)](const Answer<ReleaseReply>&) {
-          if (told)
-            told();
-        });
+    engine_.releaser().release(action.request, action.pointless_after,
+                               [told = callers_ ? std::exchange(callers_->given_back, nullptr)
+                                                : nullptr](const Answer<ReleaseReply>&) {
+                                 if (told)
+                                   told();
+                               });
     return;
   }
   engine_.releaser().release(
       action.request, action.pointless_after,
-      [self = shared_from_this(), caller = releasing_](const Answer<ReleaseReply>& answer) {
+      [self = shared_from_this(),
+       caller = callers().releasing](const Answer<ReleaseReply>& answer) {
         self->strand_.post([self, caller, answer] { self->released(answer, caller); });
       });
 }
 
 void LockHandle::released(const Answer<ReleaseReply>& answer, const ReleaseAnswered& caller) {
   if (const auto* failure = std::get_if<StoreFailure>(&answer)) {
-    log_->error("{} lock: not released yet: {}; it ends by its ttl at the latest", shown_key_,
-                failure->message);
-    handlers_->tell(
-        ErrorEvent{.key = settings_.key, .error = failure->code, .message = failure->message});
+    if (auto* log = heard(log_, spdlog::level::err))
+      log->error("{} lock: not released yet: {}; it ends by its ttl at the latest",
+                 printable(key()), failure->message);
+    tell(ErrorEvent{.key = key(), .error = failure->code, .message = failure->message});
     caller(ReleaseOutcome::unknown);
     return;
   }
   switch (std::get<ReleaseReply>(answer).verdict) {
     case ReleaseVerdict::released:
-      log_->info("{} lock released", shown_key_);
-      handlers_->tell(ReleasedEvent{.key = settings_.key});
+      if (auto* log = heard(log_, spdlog::level::info))
+        log->info("{} lock released", printable(key()));
+      tell(ReleasedEvent{.key = key()});
       caller(ReleaseOutcome::released);
       break;
     case ReleaseVerdict::left:  // a release of a hold never finds an entry of its own
     case ReleaseVerdict::not_owner:
-      log_->warn("{} lock was lost before it was released: its record is gone or somebody else's",
-                 shown_key_);
+      if (auto* log = heard(log_, spdlog::level::warn))
+        log->warn("{} lock was lost before it was released: its record is gone or somebody else's",
+                  printable(key()));
       caller(ReleaseOutcome::not_held);
       break;
   }
@@ -235,31 +269,35 @@ void LockHandle::released(const Answer<ReleaseReply>& answer, const ReleaseAnswe
 
 void LockHandle::perform(const AnswerAcquire& action) {
   if (std::holds_alternative<AlreadyHeld>(action.answer)) {
-    log_->warn("{} lock is held by this object already; release it first", shown_key_);
+    if (auto* log = heard(log_, spdlog::level::warn))
+      log->warn("{} lock is held by this object already; release it first", printable(key()));
     ++told_held_;
   }
-  std::exchange(asking_, nullptr)->answered(action.answer, std::nullopt);
+  std::exchange(callers().asking, nullptr)->answered(action.answer, std::nullopt);
 }
 
 void LockHandle::perform(const ConcludeAcquire& action) {
   if (const auto* failure = std::get_if<StoreFailure>(&action.answer)) {
-    log_->error("{} lock not acquired: {}", shown_key_, failure->message);
+    if (auto* log = heard(log_, spdlog::level::err))
+      log->error("{} lock not acquired: {}", printable(key()), failure->message);
   }
-  const auto acquirers = std::exchange(acquirers_, {});
+  const auto acquirers = std::exchange(callers().acquirers, {});
   if (std::holds_alternative<Acquired>(action.answer))
-    told_held_ += acquirers.size();
+    told_held_ += static_cast<std::uint32_t>(acquirers.size());
   for (const Operation& acquirer : acquirers)
     acquirer->answered(action.answer, published_);
 }
 
 void LockHandle::perform(const TellWaiting& action) {
-  while (acquirers_.size() > 1) {  // those that joined the attempt of the first
-    const Operation joined = acquirers_.back();
-    acquirers_.pop_back();
+  auto& acquirers = callers().acquirers;
+  while (acquirers.size() > 1) {  // those that joined the attempt of the first
+    const Operation joined = acquirers.back();
+    acquirers.pop_back();
     joined->answered(BusyHere{}, std::nullopt);
   }
-  log_->debug("{} lock is awaited, position {} in the queue", shown_key_, action.position);
-  handlers_->tell(WaitingEvent{.key = settings_.key, .position = action.position});
+  if (auto* log = heard(log_, spdlog::level::debug))
+    log->debug("{} lock is awaited, position {} in the queue", printable(key()), action.position);
+  tell(WaitingEvent{.key = key(), .position = action.position});
 }
 
 void LockHandle::perform(const ConcludeRefresh& action) {
@@ -278,27 +316,31 @@ void LockHandle::perform(const ConcludeRefresh& action) {
       outcome = RefreshOutcome::unknown;
       break;
   }
-  for (const auto& refresher : std::exchange(refreshers_, {}))
+  for (const auto& refresher : std::exchange(callers().refreshers, {}))
     refresher(outcome);
 }
 
-void LockHandle::perform(const ConcludeReleaseNotHeld&) { releasing_(ReleaseOutcome::not_held); }
+void LockHandle::perform(const ConcludeReleaseNotHeld&) {
+  callers().releasing(ReleaseOutcome::not_held);
+}
 
 void LockHandle::perform(const TellAcquired& action) {
   const auto hold = machine_.hold();
-  log_->info("{} lock acquired (fence {}, ttl {} ms, refresh {} ms)", shown_key_,
-             action.fence.value, settings_.ttl.count(), settings_.refresh_interval.count());
-  handlers_->tell(AcquiredEvent{.key = settings_.key,
-                                .fence = action.fence,
-                                .safe_until = hold ? hold->safe_until : Instant{}});
+  if (auto* log = heard(log_, spdlog::level::info))
+    log->info("{} lock acquired (fence {}, ttl {} ms, refresh {} ms)", printable(key()),
+              action.fence.value, settings().ttl.count(), settings().refresh_interval.count());
+  tell(AcquiredEvent{
+      .key = key(), .fence = action.fence, .safe_until = hold ? hold->safe_until : Instant{}});
 }
 
 void LockHandle::perform(const TellRefreshed&) {
+  if (auto* log = heard(log_, spdlog::level::trace))
+    log->trace("{} lock refreshed to {} ms", printable(key()), settings().ttl.count());
+  if (told_.load() == nullptr)
+    return;
   const auto hold = machine_.hold();
-  log_->trace("{} lock refreshed to {} ms", shown_key_, settings_.ttl.count());
-  handlers_->tell(RefreshedEvent{.key = settings_.key,
-                                 .lock_ttl = settings_.ttl,
-                                 .safe_until = hold ? hold->safe_until : Instant{}});
+  tell(RefreshedEvent{
+      .key = key(), .lock_ttl = settings().ttl, .safe_until = hold ? hold->safe_until : Instant{}});
 }
 
 void LockHandle::perform(const TellLost& action) {
@@ -314,21 +356,24 @@ void LockHandle::perform(const TellLost& action) {
       reason = "the store's clock was set forward";
       break;
   }
-  log_->error("{} lock lost (fence {}): {}", shown_key_, action.fence.value, reason);
+  if (auto* log = heard(log_, spdlog::level::err))
+    log->error("{} lock lost (fence {}): {}", printable(key()), action.fence.value, reason);
   {
     const std::lock_guard guard(hold_mutex_);
+    was_lost_ = true;
     // Callbacks of the token are user code: not on this thread, and not behind a slow event
     // handler.
-    engine_.losses().post([lost = lost_]() mutable { lost.request_stop(); });
+    if (lost_.stop_possible())
+      engine_.losses().post([lost = lost_]() mutable { lost.request_stop(); });
   }
-  handlers_->tell(LostEvent{.key = settings_.key, .fence = action.fence, .reason = action.reason});
+  tell(LostEvent{.key = key(), .fence = action.fence, .reason = action.reason});
 }
 
 void LockHandle::perform(const TellRefreshFailed& action) {
-  log_->error("{} lock not refreshed, {} ms left: {}", shown_key_, action.left.count(),
-              action.failure.message);
-  handlers_->tell(ErrorEvent{
-      .key = settings_.key, .error = action.failure.code, .message = action.failure.message});
+  if (auto* log = heard(log_, spdlog::level::err))
+    log->error("{} lock not refreshed, {} ms left: {}", printable(key()), action.left.count(),
+               action.failure.message);
+  tell(ErrorEvent{.key = key(), .error = action.failure.code, .message = action.failure.message});
 }
 
 }  // namespace exclusive_lock

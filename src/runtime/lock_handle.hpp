@@ -11,16 +11,21 @@
 // Ownership: replies, timers and handlers own the handle, the handle does not own the engine. The
 // engine outlives them because its destructor closes the store and the scheduler first, which ends
 // all of them.
+//
+// A process may hold a hundred thousand of these, so what only some of them need, or only at times,
+// is made when it is needed, and a refresh allocates next to nothing: one alarm per lock, which is
+// set again once a refresh, and the handle itself is what timers, refreshes and clock steps call.
 
-#include <array>
 #include <atomic>
-#include <deque>
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/lock_machine.hpp"
@@ -37,8 +42,12 @@ namespace exclusive_lock {
 using ReleaseAnswered = std::function<void(ReleaseOutcome)>;
 using RefreshAnswered = std::function<void(RefreshOutcome)>;
 
-class LockHandle : public std::enable_shared_from_this<LockHandle> {
+class LockHandle final : public std::enable_shared_from_this<LockHandle>,
+                         public Scheduler::Alarm,
+                         public Refresher::Asker,
+                         public Engine::ClockListener {
  public:
+  // A null `log` is silent.
   LockHandle(Engine& engine, LockSettings settings, std::shared_ptr<spdlog::logger> log);
   // To be called once after construction.
   void subscribe();
@@ -54,14 +63,18 @@ class LockHandle : public std::enable_shared_from_this<LockHandle> {
   [[nodiscard]] Fence fence() const noexcept { return Fence{fence_.load()}; }
   [[nodiscard]] std::string owner() const;
   [[nodiscard]] std::stop_token lost_token() const;
-  [[nodiscard]] const std::string& key() const noexcept { return settings_.key; }
-  [[nodiscard]] EventHandlers& handlers() noexcept { return *handlers_; }
+  [[nodiscard]] const std::string& key() const noexcept { return settings().key; }
+  // Made with the first call.
+  [[nodiscard]] EventHandlers& handlers();
   [[nodiscard]] Instant now() const noexcept { return engine_.clock().now(); }
 
   // --- for acquire operations; all but the first on the strand ---
 
   using Operation = std::shared_ptr<AcquireOperation>;
-  void on_strand(std::function<void()> task) { strand_.post(std::move(task)); }
+  template <class Task>
+  void on_strand(Task&& task) {
+    strand_.post(std::forward<Task>(task));
+  }
   // Until it has ended. False: this object is closed, and nothing can be begun any more.
   [[nodiscard]] bool keep(const Operation& operation);
   void forget(const AcquireOperation& operation);
@@ -71,7 +84,7 @@ class LockHandle : public std::enable_shared_from_this<LockHandle> {
   // joined goes on without it.
   void withdraw(const Operation& operation);
   // To be resumed when no other caller is in its way here, those that came first before others.
-  void wait_for_object(const Operation& operation) { idle_.push_back(operation); }
+  void wait_for_object(const Operation& operation) { callers().idle.push_back(operation); }
   void wait_for_object_no_more(const AcquireOperation& operation);
   void hear_of_grants(std::optional<GrantRouter::Registration>& registration);
   // Releases that hold if nobody but the one who got it was told of it.
@@ -80,8 +93,35 @@ class LockHandle : public std::enable_shared_from_this<LockHandle> {
   [[nodiscard]] Milliseconds retry_pause() const { return engine_.store().retry_pause(); }
   [[nodiscard]] double random_unit() { return engine_.random().unit(); }
 
+  // --- called by the engine, on any thread ---
+
+  void ring() override;
+  void refresh_answered(Ticket ticket, Instant requested_at,
+                        const Answer<RefreshVerdict>& answer) override;
+  void store_clock_stepped(std::chrono::microseconds step) override;
+
  private:
+  // Those that are being answered, or wait to be.
+  struct Callers {
+    std::vector<Operation> operations;  // all that have not ended
+    std::vector<Operation> acquirers;   // asked and not answered; the first began the attempt
+    std::vector<Operation> idle;        // that wait for this object
+    std::vector<RefreshAnswered> refreshers;
+    Operation asking;           // whose acquire is being requested just now
+    ReleaseAnswered releasing;  // whose release is being requested just now
+    std::function<void()>
+        given_back;  // to be told when the next attempt that is given back has been
+
+    [[nodiscard]] bool is_empty() const {
+      return operations.empty() && refreshers.empty() && !asking && !releasing && !given_back;
+    }
+  };
+
   // Everything below runs on the strand.
+  [[nodiscard]] Callers& callers();
+  [[nodiscard]] const LockSettings& settings() const noexcept { return machine_.settings(); }
+  template <class Event>
+  void tell(Event event);
   void carry_out(Actions actions);
   void publish(Actions& actions);
   void set_alarm();
@@ -109,34 +149,27 @@ class LockHandle : public std::enable_shared_from_this<LockHandle> {
   void end_all();
 
   Engine& engine_;
-  const LockSettings settings_;
   const std::shared_ptr<spdlog::logger> log_;
-  const std::shared_ptr<EventHandlers> handlers_;
-  const std::string shown_key_;  // for logs
-  const std::array<std::uint8_t, 16> owner_id_;
 
   Strand strand_;
   LockMachine machine_;
   std::optional<Ticket> published_;  // of the hold that belief_ is about
-  Scheduler::TimerId alarm_ = 0;
   std::optional<Instant> alarm_at_;
-  std::vector<Operation> operations_;  // all that have not ended
-  std::vector<Operation> acquirers_;   // asked and not answered; the first began the attempt
-  std::deque<Operation> idle_;         // that wait for this object
-  std::vector<RefreshAnswered> refreshers_;
-  Operation asking_;           // whose acquire is being requested just now
-  ReleaseAnswered releasing_;  // whose release is being requested just now
-  std::size_t told_held_ = 0;  // so many callers know of the present hold
+  std::unique_ptr<Callers> callers_;  // null: none, for some time
+  std::uint32_t told_held_ = 0;       // so many callers know of the present hold
   bool closed_ = false;
-  std::function<void()>
-      given_back_;  // to be told when the next attempt that is given back has been
 
   Belief belief_;
   std::atomic<std::uint64_t> fence_{0};
 
+  std::atomic<EventHandlers*> told_{nullptr};  // handlers_, once there are some
+
   mutable std::mutex hold_mutex_;  // guards what follows; held for a few instructions only
-  std::string owner_;
-  std::stop_source lost_;
+  std::shared_ptr<EventHandlers> handlers_;
+  Owner owner_;
+  // Of the present hold, or the last one; without a state as long as nobody has asked for it.
+  mutable std::stop_source lost_{std::nostopstate};
+  bool was_lost_ = true;
 };
 
 }  // namespace exclusive_lock

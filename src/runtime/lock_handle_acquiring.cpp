@@ -17,29 +17,30 @@ void take_out(auto& operations, const AcquireOperation& operation) {
 
 bool LockHandle::keep(const Operation& operation) {
   if (!closed_)
-    operations_.push_back(operation);
+    callers().operations.push_back(operation);
   return !closed_;
 }
 
 void LockHandle::forget(const AcquireOperation& operation) {
-  take_out(operations_, operation);
+  take_out(callers().operations, operation);
   resume_first_idle();  // it may have been the one whose turn it was
 }
 
 void LockHandle::wait_for_object_no_more(const AcquireOperation& operation) {
-  take_out(idle_, operation);
+  take_out(callers().idle, operation);
 }
 
 void LockHandle::ask(const Operation& operation, const std::optional<Wait>& wait) {
-  asking_ = operation;
+  callers().asking = operation;
   carry_out(machine_.acquire_requested(operation->mode(), wait, now()));
-  if (asking_)
-    acquirers_.push_back(std::exchange(asking_, nullptr));
+  if (callers().asking)
+    callers().acquirers.push_back(std::exchange(callers().asking, nullptr));
 }
 
 void LockHandle::withdraw(const Operation& operation) {
-  const bool began_it = !acquirers_.empty() && acquirers_.front() == operation;
-  take_out(acquirers_, *operation);
+  auto& acquirers = callers().acquirers;
+  const bool began_it = !acquirers.empty() && acquirers.front() == operation;
+  take_out(acquirers, *operation);
   operation->end(Abandoned{});
   if (const auto ticket = machine_.attempting(); ticket && began_it)
     carry_out(machine_.attempt_abandoned(*ticket, now()));
@@ -47,8 +48,9 @@ void LockHandle::withdraw(const Operation& operation) {
 
 void LockHandle::end_all() {
   closed_ = true;
-  for (const Operation& operation : std::exchange(operations_, {})) {
-    if (std::find(acquirers_.begin(), acquirers_.end(), operation) != acquirers_.end()) {
+  for (const Operation& operation : std::exchange(callers().operations, {})) {
+    const auto& acquirers = callers().acquirers;
+    if (std::find(acquirers.begin(), acquirers.end(), operation) != acquirers.end()) {
       withdraw(operation);
     } else {
       operation->end(Abandoned{});
@@ -58,27 +60,28 @@ void LockHandle::end_all() {
 
 // One at a time: when its turn has come and gone, the next step of the machine resumes the next.
 void LockHandle::resume_first_idle() {
-  if (idle_.empty() || machine_.attempting())
+  if (!callers_ || callers_->idle.empty() || machine_.attempting())
     return;
-  const auto first = std::find_if(idle_.begin(), idle_.end(), [&](const Operation& each) {
+  const auto& idle = callers_->idle;
+  const auto first = std::find_if(idle.begin(), idle.end(), [&](const Operation& each) {
     return each->mode() == AcquireMode::as_object || !machine_.hold();
   });
-  if (first == idle_.end())
+  if (first == idle.end())
     return;
   // Later: what this step has to send goes first.
   strand_.post([operation = *first] { operation->resume_if_idle(); });
 }
 
 void LockHandle::hear_of_grants(std::optional<GrantRouter::Registration>& registration) {
-  registration.emplace(engine_.grants(), owner_id_, receiver());
+  registration.emplace(engine_.grants(), machine_.owner_id(), receiver());
 }
 
 void LockHandle::give_back(Ticket ticket) {
   if (closed_ || published_ != ticket || told_held_ > 1)
     return;
-  releasing_ = [](ReleaseOutcome) {};
+  callers().releasing = [](ReleaseOutcome) {};
   carry_out(machine_.release_requested(now()));
-  releasing_ = nullptr;
+  callers().releasing = nullptr;
 }
 
 // Weak: a push may be on its way when the handle goes.

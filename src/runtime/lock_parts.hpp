@@ -16,7 +16,6 @@ namespace exclusive_lock {
 struct ExclusiveLock::Parts {
   std::shared_ptr<Connection> connection;
   std::string name;
-  std::string key_prefix;
   std::shared_ptr<LockHandle> handle;
 
   // In a child after fork() the answer of every call is the one of an object that holds nothing.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <memory>
 #include <utility>
 
 #include "exclusive_lock/error.hpp"
@@ -10,8 +9,12 @@
 namespace exclusive_lock {
 namespace {
 
-// Keys in one request. A script of 100 PEXPIREs keeps a server busy for well under a millisecond.
-constexpr std::size_t most_per_request = 100;
+template <class T>
+std::vector<T> moved_part(std::vector<T>& all, std::size_t first, std::size_t last) {
+  const auto begin = all.begin();
+  return {std::make_move_iterator(begin + static_cast<std::ptrdiff_t>(first)),
+          std::make_move_iterator(begin + static_cast<std::ptrdiff_t>(last))};
+}
 
 }  // namespace
 
@@ -22,52 +25,78 @@ Refresher::Refresher(Store& store, const ClockSource& clock, Milliseconds comman
       command_timeout_(command_timeout),
       store_time_seen_(std::move(store_time_seen)) {}
 
-void Refresher::add(RefreshRequest request, Instant requested_at, Answered answered) {
+Instant Refresher::plan(Instant due, Instant::duration interval) {
+  const Instant now = clock_.now();
+  const std::lock_guard guard(plan_mutex_);
+  return calendar_.plan(due, interval, now);
+}
+
+void Refresher::add(RefreshRequest request, Instant requested_at, std::shared_ptr<Asker> asker) {
+  const Ticket ticket = request.owner.ticket;
   const std::lock_guard guard(mutex_);
-  added_.push_back(Item{std::move(request), requested_at, std::move(answered)});
+  added_.requests.push_back(std::move(request));
+  added_.asked.push_back({std::move(asker), ticket, requested_at});
 }
 
 void Refresher::flush() {
-  std::vector<Item> due;
+  Batch due;
   {
     const std::lock_guard guard(mutex_);
-    due.swap(added_);
+    std::swap(due, added_);
   }
-  for (auto first = due.begin(); first != due.end();) {
-    const auto size = std::min<std::ptrdiff_t>(most_per_request, std::distance(first, due.end()));
-    const auto last = first + size;
-    send(std::vector<Item>(std::make_move_iterator(first), std::make_move_iterator(last)));
-    first = last;
+  const std::size_t count = due.requests.size();
+  if (count == 0)
+    return;
+  // In equal parts.
+  const std::size_t most = request_size();
+  const std::size_t parts = (count + most - 1) / most;
+  if (parts == 1)
+    return send(std::move(due));
+  for (std::size_t part = 0; part < parts; ++part) {
+    const std::size_t first = count * part / parts;
+    const std::size_t last = count * (part + 1) / parts;
+    send({.requests = moved_part(due.requests, first, last),
+          .asked = moved_part(due.asked, first, last)});
   }
 }
 
-void Refresher::send(std::vector<Item> items) {
-  const auto batch = std::make_shared<std::vector<Item>>(std::move(items));
-  std::vector<RefreshRequest> requests;
-  requests.reserve(batch->size());
-  Instant earliest = Instant::max();
-  for (auto& item : *batch) {
-    requests.push_back(std::move(item.request));
-    earliest = std::min(earliest, item.requested_at);
+std::size_t Refresher::request_size() {
+  const std::lock_guard guard(plan_mutex_);
+  return request_size_.keys();
+}
+
+void Refresher::send(Batch batch) {
+  const auto earliest = std::ranges::min_element(batch.asked, {}, &Asked::requested_at);
+  store_.refresh(std::move(batch.requests), clock_.now() + command_timeout_,
+                 [this, earliest = earliest->requested_at,
+                  asked = std::make_shared<const std::vector<Asked>>(std::move(batch.asked))](
+                     const Answer<RefreshReply>& answer) { answered(*asked, earliest, answer); });
+}
+
+void Refresher::answered(const std::vector<Asked>& asked, Instant earliest,
+                         const Answer<RefreshReply>& answer) {
+  const auto* reply = std::get_if<RefreshReply>(&answer);
+  if (reply != nullptr && reply->took) {
+    const std::lock_guard guard(plan_mutex_);
+    request_size_.answered(asked.size(), *reply->took);
+    calendar_.fill_requests_with(request_size_.keys());
   }
-  store_.refresh(std::move(requests), clock_.now() + command_timeout_,
-                 [this, batch, earliest](const Answer<RefreshReply>& answer) {
-                   const auto* reply = std::get_if<RefreshReply>(&answer);
-                   if (reply != nullptr && reply->store_time)
-                     store_time_seen_(earliest, *reply->store_time);
-                   for (std::size_t i = 0; i < batch->size(); ++i) {
-                     if (reply == nullptr) {
-                       (*batch)[i].answered(std::get<StoreFailure>(answer));
-                     } else if (i < reply->verdicts.size()) {
-                       (*batch)[i].answered(reply->verdicts[i]);
-                     } else {
-                       (*batch)[i].answered(StoreFailure{
-                           .code = errc::protocol_error,
-                           .message = "the store answered fewer refreshes than it was sent",
-                           .may_have_run = true});
-                     }
-                   }
-                 });
+  if (reply != nullptr && reply->store_time)
+    store_time_seen_(earliest, *reply->store_time);
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    const auto tell = [&each = asked[i]](const Answer<RefreshVerdict>& its_answer) {
+      each.asker->refresh_answered(each.ticket, each.requested_at, its_answer);
+    };
+    if (reply == nullptr) {
+      tell(std::get<StoreFailure>(answer));
+    } else if (i < reply->verdicts.size()) {
+      tell(reply->verdicts[i]);
+    } else {
+      tell(StoreFailure{.code = errc::protocol_error,
+                        .message = "the store answered fewer refreshes than it was sent",
+                        .may_have_run = true});
+    }
+  }
 }
 
 }  // namespace exclusive_lock

@@ -1,11 +1,14 @@
 #pragma once
 // Refreshes of one connection, together: what is added in one round of the scheduler goes to the
-// store in few requests, however many locks are due (DESIGN 3.6).
+// store in few requests, however many locks are due, and the rounds are planned so that each is
+// about one request (DESIGN 3.6; core/refresh_calendar.hpp, core/request_size.hpp).
 
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <vector>
 
+#include "core/refresh_calendar.hpp"
 #include "stores/clock_source.hpp"
 #include "stores/store.hpp"
 
@@ -13,32 +16,52 @@ namespace exclusive_lock {
 
 class Refresher {
  public:
-  using Answered = std::function<void(const Answer<RefreshVerdict>&)>;
+  // Whose hold it is.
+  class Asker {
+   public:
+    virtual ~Asker() = default;
+    // Once for each request; on any thread.
+    virtual void refresh_answered(Ticket ticket, Instant requested_at,
+                                  const Answer<RefreshVerdict>& answer) = 0;
+  };
   // Called once for each request that was answered, before its holds are told.
   using StoreTimeSeen = std::function<void(Instant requested_at, StoreTime)>;
 
   Refresher(Store& store, const ClockSource& clock, Milliseconds command_timeout,
             StoreTimeSeen store_time_seen);
 
+  // Any thread. When to make a refresh that is due at `due`: in company.
+  [[nodiscard]] Instant plan(Instant due, Instant::duration interval);
   // Any thread. The hold counts from `requested_at`, which was read before.
-  void add(RefreshRequest request, Instant requested_at, Answered answered);
+  void add(RefreshRequest request, Instant requested_at, std::shared_ptr<Asker> asker);
   // Sends what was added. Any thread.
   void flush();
 
  private:
-  struct Item {
-    RefreshRequest request;
+  struct Asked {
+    std::shared_ptr<Asker> asker;
+    Ticket ticket;
     Instant requested_at;
-    Answered answered;
   };
-  void send(std::vector<Item> batch);
+  struct Batch {
+    std::vector<RefreshRequest> requests;
+    std::vector<Asked> asked;  // one for each request
+  };
+  void send(Batch batch);
+  void answered(const std::vector<Asked>& asked, Instant earliest,
+                const Answer<RefreshReply>& answer);
+  [[nodiscard]] std::size_t request_size();
 
   Store& store_;
   const ClockSource& clock_;
   Milliseconds command_timeout_;
   StoreTimeSeen store_time_seen_;
+
   std::mutex mutex_;
-  std::vector<Item> added_;
+  Batch added_;
+  std::mutex plan_mutex_;
+  RefreshCalendar calendar_;
+  RequestSize request_size_;
 };
 
 }  // namespace exclusive_lock

@@ -5,10 +5,23 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <system_error>
-#include <vector>
+#include <utility>
 
 namespace exclusive_lock {
+namespace {
+
+class Task final : public Scheduler::Alarm {
+ public:
+  explicit Task(std::function<void()> task) : task_(std::move(task)) {}
+  void ring() override { task_(); }
+
+ private:
+  std::function<void()> task_;
+};
+
+}  // namespace
 
 Scheduler::Scheduler(const ClockSource& clock, std::function<void()> after_round)
     : clock_(clock),
@@ -29,52 +42,72 @@ Scheduler::~Scheduler() {
   ::close(timer_fd_);
 }
 
-Scheduler::TimerId Scheduler::at(Instant when, std::function<void()> task) {
+bool Scheduler::set(Instant when, const Timer& alarm) {
+  Timer dropped;  // goes after the mutex is free: it may own what calls us back
   const std::lock_guard guard(mutex_);
   if (stopped_)
-    return 0;
-  const TimerId id = ++last_id_;
-  tasks_.emplace(std::pair(when, id), std::move(task));
-  due_of_.emplace(id, when);
-  if (tasks_.begin()->first.second == id)
-    set_alarm(when);
-  return id;
+    return false;
+  dropped = take_out(*alarm);
+  Together& together = alarms_[when];
+  together.push_back(alarm);
+  alarm->is_set_ = true;
+  alarm->when_ = when;
+  alarm->place_ = together.size() - 1;
+  if (together.size() == 1 && alarms_.begin()->first == when)
+    set_timer(when);
+  return true;
 }
 
-void Scheduler::cancel(TimerId timer) {
-  std::function<void()>
-      dropped;  // destroyed after the mutex is free: it may own what calls us back
-  const std::lock_guard guard(mutex_);
-  const auto due = due_of_.find(timer);
-  if (due == due_of_.end())
+Scheduler::Timer Scheduler::at(Instant when, std::function<void()> task) {
+  auto alarm = std::make_shared<Task>(std::move(task));
+  return set(when, alarm) ? std::move(alarm) : nullptr;
+}
+
+void Scheduler::cancel(const Timer& alarm) {
+  if (!alarm)
     return;
-  const auto task = tasks_.find(std::pair(due->second, timer));
-  dropped = std::move(task->second);
-  tasks_.erase(task);
-  due_of_.erase(due);
+  Timer dropped;  // as above
+  const std::lock_guard guard(mutex_);
+  dropped = take_out(*alarm);
 }
 
-bool Scheduler::in_round() const noexcept {
-  const std::lock_guard guard(mutex_);
-  return thread_.get_id() == std::this_thread::get_id();
+// The last one takes its place. Null where it is not set.
+Scheduler::Timer Scheduler::take_out(Alarm& alarm) {
+  if (!std::exchange(alarm.is_set_, false))
+    return nullptr;
+  const auto at = alarms_.find(alarm.when_);
+  Together& together = at->second;
+  Timer taken = std::move(together[alarm.place_]);
+  if (alarm.place_ + 1 < together.size()) {
+    together[alarm.place_] = std::move(together.back());
+    together[alarm.place_]->place_ = alarm.place_;
+  }
+  together.pop_back();
+  if (together.empty())
+    alarms_.erase(at);
+  return taken;
 }
 
 void Scheduler::stop() {
-  std::map<std::pair<Instant, TimerId>, std::function<void()>> dropped;
+  std::map<Instant, Together> dropped;
   std::thread thread;
   {
     const std::lock_guard guard(mutex_);
     stopped_ = true;
-    dropped.swap(tasks_);
-    due_of_.clear();
+    dropped.swap(alarms_);
+    for (const auto& [when, together] : dropped) {
+      for (const Timer& alarm : together)
+        alarm->is_set_ = false;
+    }
     thread.swap(thread_);
-    set_alarm(Instant{});
+    set_timer(Instant{});
   }
   if (thread.joinable())
     thread.join();
 }
 
 void Scheduler::run() {
+  runs_on_ = std::this_thread::get_id();
   for (;;) {
     std::uint64_t expirations = 0;
     // Blocks until the alarm. EINTR, or a time that was set meanwhile: look again.
@@ -90,23 +123,31 @@ void Scheduler::run() {
 }
 
 void Scheduler::run_due() {
-  std::vector<std::function<void()>> due;
-  {
-    const std::lock_guard guard(mutex_);
-    const auto end = tasks_.upper_bound(std::pair(clock_.now(), last_id_));
-    for (auto task = tasks_.begin(); task != end; ++task) {
-      due.push_back(std::move(task->second));
-      due_of_.erase(task->first.second);
-    }
-    tasks_.erase(tasks_.begin(), end);
-    if (!tasks_.empty())
-      set_alarm(tasks_.begin()->first.first);
-  }
-  for (const auto& task : due)
-    task();
+  for (const Timer& alarm : take_due())
+    alarm->ring();
 }
 
-void Scheduler::set_alarm(Instant when) const {
+// Those of the past and of now, in order; the timer is set to the next one.
+Scheduler::Together Scheduler::take_due() {
+  const std::lock_guard guard(mutex_);
+  const auto end = alarms_.upper_bound(clock_.now());
+  Together due;
+  for (auto at = alarms_.begin(); at != end; ++at) {
+    for (const Timer& alarm : at->second)
+      alarm->is_set_ = false;
+    if (due.empty()) {
+      due = std::move(at->second);
+    } else {
+      std::move(at->second.begin(), at->second.end(), std::back_inserter(due));
+    }
+  }
+  alarms_.erase(alarms_.begin(), end);
+  if (!alarms_.empty())
+    set_timer(alarms_.begin()->first);
+  return due;
+}
+
+void Scheduler::set_timer(Instant when) const {
   // An instant in the past fires at once; zero would disarm.
   const auto since_boot = std::max(when.time_since_epoch(), Instant::duration{1});
   const auto seconds = std::chrono::floor<std::chrono::seconds>(since_boot);

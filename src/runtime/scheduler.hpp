@@ -2,16 +2,22 @@
 // Timers of one connection, on one thread (DESIGN 3.6: not a thread or timer per lock).
 //
 // It sleeps on a timerfd of CLOCK_BOOTTIME, so that after a suspend every deadline that passed
-// meanwhile is told at once, not after the rest of its time. Tasks are short and never call user
+// meanwhile is told at once, not after the rest of its time. Alarms are short and never call user
 // code. The thread starts with the scheduler, so that a process that can have no more threads
 // learns it from connect().
+//
+// Alarms for one instant lie together in one vector: a hundred refreshes of one slot
+// (core/refresh_calendar.hpp) cost one place in the tree, and setting an alarm again allocates
+// nothing of its own.
 
-#include <cstdint>
+#include <atomic>
+#include <cstddef>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <thread>
-#include <utility>
+#include <vector>
 
 #include "exclusive_lock/clock.hpp"
 #include "stores/clock_source.hpp"
@@ -20,37 +26,59 @@ namespace exclusive_lock {
 
 class Scheduler {
  public:
-  // Stands for one timer; 0 for none.
-  using TimerId = std::uint64_t;
+  // What rings at an instant. One object has one instant at most, and can be set again and again.
+  class Alarm {
+   public:
+    virtual ~Alarm() = default;
+    // On the scheduler's thread.
+    virtual void ring() = 0;
 
-  // `after_round` is called on the scheduler's thread when all tasks due at one waking have run.
+   private:
+    friend class Scheduler;
+    // Guarded by the scheduler's mutex.
+    bool is_set_ = false;
+    Instant when_{};
+    std::size_t place_ = 0;  // among those of that instant
+  };
+  using Timer = std::shared_ptr<Alarm>;
+
+  // `after_round` is called on the scheduler's thread when all that is due at one waking has rung.
   Scheduler(const ClockSource& clock, std::function<void()> after_round);
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
-  // Any thread. After stop() nothing is scheduled and 0 comes back.
-  TimerId at(Instant when, std::function<void()> task);
-  // Any thread. The task may be running, or have run, when this returns.
-  void cancel(TimerId timer);
+  // Any thread. It is owned until it has rung; one that is set already is moved. After stop()
+  // nothing is set, and false comes back.
+  bool set(Instant when, const Timer& alarm);
+  // The same for a task, which gets an alarm of its own. Null after stop().
+  Timer at(Instant when, std::function<void()> task);
+  // Any thread; null, or what is not set, is fine. It may be ringing, or have rung, when this
+  // returns.
+  void cancel(const Timer& alarm);
   // True on the scheduler's own thread, where after_round follows.
-  [[nodiscard]] bool in_round() const noexcept;
-  // Drops all timers and joins the thread. Idempotent; not to be called from a task.
+  [[nodiscard]] bool in_round() const noexcept {
+    return runs_on_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+  }
+  // Drops all alarms and joins the thread. Idempotent; not to be called from an alarm.
   void stop();
 
  private:
+  using Together = std::vector<Timer>;
+
   void run();
   void run_due();
-  void set_alarm(Instant when) const;
+  [[nodiscard]] Together take_due();
+  Timer take_out(Alarm& alarm);
+  void set_timer(Instant when) const;
 
   const ClockSource& clock_;
   std::function<void()> after_round_;
   int timer_fd_;
-  mutable std::mutex mutex_;
-  std::map<std::pair<Instant, TimerId>, std::function<void()>> tasks_;
-  std::map<TimerId, Instant> due_of_;
-  TimerId last_id_ = 0;
+  std::mutex mutex_;
+  std::map<Instant, Together> alarms_;
   bool stopped_ = false;
+  std::atomic<std::thread::id> runs_on_;
   std::thread thread_;
 };
 

@@ -7,25 +7,31 @@
 // one). (A mutex around each step would be held during calls into stores, which may answer inline
 // and come back.)
 
-#include <deque>
+#include <cstddef>
 #include <functional>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 namespace exclusive_lock {
 
 class Strand {
  public:
-  // Any thread. Returns when the task has run, or was left to the thread that runs this strand now.
-  void post(std::function<void()> task) {
+  // Any thread. Returns when the task has run, or was left to the thread that runs this strand now;
+  // only then is it put in a std::function, which may allocate.
+  template <class Task>
+  void post(Task&& task) {
     {
       const std::lock_guard guard(mutex_);
-      tasks_.push_back(std::move(task));
-      if (std::exchange(running_, true))
+      if (running_) {
+        tasks_.emplace_back(std::forward<Task>(task));
         return;
+      }
+      running_ = true;
     }
     try {
-      while (auto next = take())
+      task();
+      while (const auto next = take())
         next();
     } catch (...) {  // out of memory: the caller learns it, and the next task runs all the same
       const std::lock_guard guard(mutex_);
@@ -37,17 +43,18 @@ class Strand {
  private:
   std::function<void()> take() {
     const std::lock_guard guard(mutex_);
-    if (tasks_.empty()) {
-      running_ = false;
-      return nullptr;
-    }
-    auto task = std::move(tasks_.front());
-    tasks_.pop_front();
-    return task;
+    if (first_ < tasks_.size())
+      return std::move(tasks_[first_++]);
+    // A hundred thousand idle strands must not each keep what one busy moment needed.
+    tasks_ = std::vector<std::function<void()>>();
+    first_ = 0;
+    running_ = false;
+    return nullptr;
   }
 
   std::mutex mutex_;
-  std::deque<std::function<void()>> tasks_;
+  std::vector<std::function<void()>> tasks_;  // those before first_ have run
+  std::size_t first_ = 0;
   bool running_ = false;
 };
 

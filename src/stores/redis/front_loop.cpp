@@ -67,7 +67,9 @@ void FrontLoop::connect() {
   };
   link_ = open_link(loop_, options_.address, try_limit_,
                     {.on_reply = on_reply, .on_push = on_push, .on_end = on_end});
-  link_->send(handshake_commands(options_.login));
+  link_->send([this](const CommandSink& sink) {
+    std::ranges::for_each(handshake_commands(options_.login), sink);
+  });
   set_alarm();
 }
 
@@ -186,9 +188,8 @@ void FrontLoop::flush() {
   }
   const Instant now = clock_.now();
   queue_.expire(now, not_sent());
-  const std::vector<Command> commands = queue_.take_waiting(now);
-  if (!commands.empty()) {
-    link_->send(commands);
+  if (queue_.has_waiting()) {
+    link_->send([this, now](const CommandSink& sink) { queue_.take_waiting(now, sink); });
   }
 }
 
@@ -283,7 +284,7 @@ void FrontLoop::ask_for_time(Instant now) {
       options_.on_time(answer->requested_at, answer->replied_at, *time, false);
     }
   };
-  queue_.add({.commands = [] { return std::vector<Command>{{"TIME"}}; },
+  queue_.add({.commands = [](const CommandSink& sink) { sink({"TIME"}); },
               .deadline = now + 2 * silence_limit_,
               .done = on_outcome});
   flush();

@@ -13,21 +13,19 @@ void OperationQueue::add(Operation operation) {
   waiting_.push_back(std::move(entry));
 }
 
-std::vector<Command> OperationQueue::take_waiting(Instant now) {
-  std::vector<Command> commands;
+void OperationQueue::take_waiting(Instant now, const CommandSink& sink) {
   for (auto& entry : std::exchange(waiting_, {})) {
     if (entry->state != State::waiting) {
       continue;  // withdrawn
     }
-    std::vector<Command> more = entry->operation.commands();
     entry->state = State::sent;
-    entry->missing = static_cast<std::size_t>(std::ranges::count_if(more, has_reply));
     entry->requested_at = now;
-    commands.insert(commands.end(), std::make_move_iterator(more.begin()),
-                    std::make_move_iterator(more.end()));
+    entry->operation.commands([&sink, &entry](const Command& command) {
+      entry->missing += has_reply(command) ? 1 : 0;
+      sink(command);
+    });
     sent_.push_back(std::move(entry));
   }
-  return commands;
 }
 
 bool OperationQueue::on_reply(Reply reply, Instant now) {

@@ -27,6 +27,8 @@
 namespace exclusive_lock::redis {
 
 using Command = std::vector<std::string>;  // its words; at least one
+// Takes commands to be sent, in this order; each is read before the call returns, and not kept.
+using CommandSink = std::function<void(const Command&)>;
 
 // All replies to one operation. Between the two instants the server carried it out.
 struct Exchange {
@@ -39,8 +41,9 @@ using Outcome = std::variant<Exchange, StoreFailure>;
 
 // One or more commands that belong together and are answered together.
 struct Operation {
-  // Called when they are about to be sent, never if they are not; at least one that has a reply.
-  std::function<std::vector<Command>()> commands;
+  // Called when they are about to be sent, never if they are not; gives at least one that has a
+  // reply.
+  std::function<void(const CommandSink&)> commands;
   Instant deadline;
   std::function<void(Outcome)> done;  // called exactly once
 };
@@ -48,9 +51,11 @@ struct Operation {
 class OperationQueue {
  public:
   void add(Operation operation);
+  // Perhaps only withdrawn ones.
+  [[nodiscard]] bool has_waiting() const { return !waiting_.empty(); }
 
-  // All that wait count as sent from now on; what to send, in this order.
-  std::vector<Command> take_waiting(Instant now);
+  // All that wait count as sent from now on, and are given to `sink`.
+  void take_waiting(Instant now, const CommandSink& sink);
   // False: nothing was asked, so this reply is nobody's.
   [[nodiscard]] bool on_reply(Reply reply, Instant now);
 

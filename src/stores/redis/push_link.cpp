@@ -69,8 +69,9 @@ void PushLink::shut_down() {
 
 void PushLink::subscribe() {
   front_.take({{.commands =
-                    [this] {
-                      return std::vector<Command>{{"SUBSCRIBE", pushes_.channel}, {"TIME"}};
+                    [this](const CommandSink& sink) {
+                      sink({"SUBSCRIBE", pushes_.channel});
+                      sink({"TIME"});
                     },
                 .deadline = clock_.now() + 1h,  // silence ends it before
                 .done = [this](const Outcome& outcome) { on_answer(outcome); }}});

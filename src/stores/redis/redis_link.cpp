@@ -129,10 +129,11 @@ class BoostRedisLink final : public RedisLink, public std::enable_shared_from_th
     drain_pushes();
   }
 
-  void send(const std::vector<Command>& commands) override {
+  void send(const std::function<void(const CommandSink&)>& commands) override {
     auto request = std::make_shared<Request>();
-    for (const Command& command : commands) {
-      add_command(request->words, command);
+    commands([&request](const Command& command) { add_command(request->words, command); });
+    if (request->words.payload().empty()) {
+      return;
     }
     // Boost.Redis refers to the connection until the request is done.
     connection_.async_exec(request->words,
@@ -251,7 +252,7 @@ class BoostRedisLink final : public RedisLink, public std::enable_shared_from_th
 
 class NoLink final : public RedisLink {
  public:
-  void send(const std::vector<Command>&) override {}
+  void send(const std::function<void(const CommandSink&)>&) override {}
   void tune(std::chrono::milliseconds) override {}
   void drop(std::string) override {}
 };

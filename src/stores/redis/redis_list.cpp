@@ -24,10 +24,10 @@ class Walk : public std::enable_shared_from_this<Walk> {
 
   void scan() {
     front_.submit({.commands =
-                       [self = shared_from_this()] {
-                         return std::vector<Command>{{"SCAN", self->cursor_, "MATCH",
-                                                      prefix_pattern(self->request_.key_prefix),
-                                                      "COUNT", std::string(scan_count)}};
+                       [self = shared_from_this()](const CommandSink& sink) {
+                         sink({"SCAN", self->cursor_, "MATCH",
+                               prefix_pattern(self->request_.key_prefix), "COUNT",
+                               std::string(scan_count)});
                        },
                    .deadline = request_.deadline,
                    .done = [self = shared_from_this()](

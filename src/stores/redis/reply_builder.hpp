@@ -15,7 +15,7 @@ namespace exclusive_lock::redis {
 
 struct ReplyLimits {
   std::size_t depth = 8;
-  // Of all nodes of one reply. The largest that is asked for: a refresh of 1000 keys, a SCAN of 500
+  // Of all nodes of one reply. The largest that is asked for: a SCAN of 500
   // keys (COUNT is a hint, a crowded hash bucket comes whole), the modules in a HELLO.
   std::size_t nodes = 8192;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 #include "core/key_codec.hpp"
@@ -93,20 +94,26 @@ std::optional<StoredWaiter> waiter_in(const Reply* texts) {
 
 }  // namespace
 
-Command script_command(const ScriptCall& call, ScriptForm form, std::string_view echo,
-                       std::int64_t not_after_us) {
+ScriptCommand::ScriptCommand(ScriptCall call)
+    : script_(call.script), not_after_(call.not_after), echo_place_(3 + call.keys.size()) {
+  words_.reserve(echo_place_ + 2 + call.arguments.size());
+  words_.resize(2);  // verb and script, of the form in which it is sent
+  words_.push_back(std::to_string(call.keys.size()));
+  std::ranges::move(call.keys, std::back_inserter(words_));
+  words_.resize(words_.size() + (not_after_ ? 2 : 1));
+  std::ranges::move(call.arguments, std::back_inserter(words_));
+}
+
+const Command& ScriptCommand::in_form(ScriptForm form, std::string_view echo,
+                                      std::int64_t not_after_us) {
   const bool by_sha = form == ScriptForm::by_sha;
-  Command words{by_sha ? "EVALSHA" : "EVAL",
-                std::string(by_sha ? call.script->sha1 : call.script->text),
-                std::to_string(call.keys.size())};
-  words.reserve(words.size() + call.keys.size() + call.arguments.size() + 2);
-  words.insert(words.end(), call.keys.begin(), call.keys.end());
-  words.emplace_back(echo);
-  if (call.not_after) {
-    words.push_back(std::to_string(not_after_us));
+  words_[0] = by_sha ? "EVALSHA" : "EVAL";
+  words_[1] = by_sha ? script_->sha1 : script_->text;
+  words_[echo_place_] = echo;
+  if (not_after_) {
+    words_[echo_place_ + 1] = std::to_string(not_after_us);
   }
-  words.insert(words.end(), call.arguments.begin(), call.arguments.end());
-  return words;
+  return words_;
 }
 
 std::optional<LockKeys> lock_keys(const std::string& key) {
@@ -143,10 +150,12 @@ ScriptCall beat_call(const BeatRequest& request, const LockKeys& keys, const std
                         channel}};
 }
 
-ScriptCall refresh_call(const RefreshRequest* first, std::size_t count) {
+ScriptCall refresh_call(RefreshRequest* first, std::size_t count) {
   ScriptCall call{.script = &redis_scripts::refresh, .keys = {}, .arguments = {}};
-  for (const RefreshRequest* each = first; each != first + count; ++each) {
-    call.keys.push_back(each->key);
+  call.keys.reserve(count);
+  call.arguments.reserve(2 * count);
+  for (RefreshRequest* each = first; each != first + count; ++each) {
+    call.keys.push_back(std::move(each->key));
     call.arguments.push_back(owner_text(each->owner));
     call.arguments.push_back(ms_text(each->ttl));
   }
@@ -240,18 +249,22 @@ std::optional<FencedAnswer<BeatReply>> read_beat(const Reply& reply) {
 }
 
 bool read_refresh(const Reply& reply, std::size_t count, RefreshReply& into) {
-  if (!has_shape(reply, count + 2)) {
+  if (!has_shape(reply, 4) || reply.elements[2].text.size() != count) {
     return false;
   }
-  for (std::size_t i = 2; i < reply.elements.size(); ++i) {
-    const std::string& verdict = reply.elements[i].text;
-    if (verdict != "refreshed" && verdict != "lost") {
+  const auto took_us = number_in<std::int64_t>(reply.elements[3]);
+  if (!took_us) {
+    return false;
+  }
+  for (const char verdict : reply.elements[2].text) {
+    if (verdict != 'r' && verdict != 'l') {
       return false;
     }
-    into.verdicts.push_back(verdict == "refreshed" ? RefreshVerdict::refreshed
-                                                   : RefreshVerdict::lost);
+    into.verdicts.push_back(verdict == 'r' ? RefreshVerdict::refreshed : RefreshVerdict::lost);
   }
   into.store_time = time_of(reply);
+  into.took =
+      into.took.value_or(std::chrono::microseconds(0)) + std::chrono::microseconds(*took_us);
   return true;
 }
 

@@ -31,9 +31,23 @@ struct ScriptCall {
 
 enum class ScriptForm { by_sha, by_text };
 
-// `not_after_us` is used where the call has a not_after.
-Command script_command(const ScriptCall& call, ScriptForm form, std::string_view echo,
-                       std::int64_t not_after_us);
+// A call as a command whose keys and arguments stay as they are, however often it is sent: a
+// refresh has hundreds of them.
+class ScriptCommand {
+ public:
+  explicit ScriptCommand(ScriptCall call);
+
+  [[nodiscard]] const redis_scripts::Script& script() const { return *script_; }
+  // `not_after` in server time, where the call has one.
+  [[nodiscard]] const std::optional<Instant>& not_after() const { return not_after_; }
+  const Command& in_form(ScriptForm form, std::string_view echo, std::int64_t not_after_us);
+
+ private:
+  const redis_scripts::Script* script_;
+  std::optional<Instant> not_after_;
+  std::size_t echo_place_;
+  Command words_;
+};
 
 // The keys of one script call at most: a call must not keep the server busy for long. A refresh of
 // more is several calls, sent together.
@@ -51,7 +65,8 @@ std::optional<LockKeys> lock_keys(const std::string& key);
 ScriptCall acquire_call(const AttemptRequest& request, const LockKeys& keys,
                         const std::string& channel);
 ScriptCall beat_call(const BeatRequest& request, const LockKeys& keys, const std::string& channel);
-ScriptCall refresh_call(const RefreshRequest* first, std::size_t count);
+// Takes the keys out of the requests.
+ScriptCall refresh_call(RefreshRequest* first, std::size_t count);
 ScriptCall release_call(const ReleaseRequest& request, const LockKeys& keys);
 // These two take any key.
 ScriptCall inspect_call(const std::string& key, std::size_t most_waiters);

@@ -1,5 +1,6 @@
 #include "stores/redis/script_runner.hpp"
 
+#include <iterator>
 #include <utility>
 
 #include "stores/redis/redis_errors.hpp"
@@ -7,7 +8,7 @@
 namespace exclusive_lock::redis {
 
 struct ScriptRunner::Batch {
-  std::vector<ScriptCall> calls;  // of one script
+  std::vector<ScriptCommand> calls;  // of one script
   Instant deadline;
   Done done;
   ScriptForm form = ScriptForm::by_sha;
@@ -20,7 +21,9 @@ struct ScriptRunner::Batch {
 
 void ScriptRunner::run(std::vector<ScriptCall> calls, Instant deadline, Done done) {
   auto batch = std::make_shared<Batch>(
-      Batch{.calls = std::move(calls), .deadline = deadline, .done = std::move(done)});
+      Batch{.calls = {std::make_move_iterator(calls.begin()), std::make_move_iterator(calls.end())},
+            .deadline = deadline,
+            .done = std::move(done)});
   batch->echoes.resize(batch->calls.size());
   batch->replies.resize(batch->calls.size());
   for (std::size_t i = 0; i < batch->calls.size(); ++i) {
@@ -30,21 +33,18 @@ void ScriptRunner::run(std::vector<ScriptCall> calls, Instant deadline, Done don
 }
 
 void ScriptRunner::send(const std::shared_ptr<Batch>& batch) {
-  const auto commands = [this, batch] {
-    std::vector<Command> commands;
-    const redis_scripts::Script* script = batch->calls.front().script;
-    batch->loads_before = loads_[script];
+  const auto commands = [this, batch](const CommandSink& sink) {
+    const redis_scripts::Script& script = batch->calls.front().script();
+    batch->loads_before = loads_[&script];
     if (batch->form == ScriptForm::by_text) {
-      commands.push_back({"SCRIPT", "LOAD", std::string(script->text)});
+      sink({"SCRIPT", "LOAD", std::string(script.text)});
     }
     for (const std::size_t i : batch->open) {
-      const ScriptCall& call = batch->calls[i];
+      ScriptCommand& call = batch->calls[i];
       batch->echoes[i] = std::to_string(++echoes_);
-      commands.push_back(
-          script_command(call, batch->form, batch->echoes[i],
-                         call.not_after ? server_time_.latest_us(*call.not_after) : 0));
+      sink(call.in_form(batch->form, batch->echoes[i],
+                        call.not_after() ? server_time_.latest_us(*call.not_after()) : 0));
     }
-    return commands;
   };
   front_.submit(
       {.commands = commands, .deadline = batch->deadline, .done = [this, batch](Outcome outcome) {
@@ -63,7 +63,7 @@ void ScriptRunner::on_outcome(const std::shared_ptr<Batch>& batch, Outcome outco
   if (batch->open.empty() || batch->form == ScriptForm::by_text) {
     return batch->done(std::move(batch->replies));
   }
-  std::uint64_t& loads = loads_[batch->calls.front().script];
+  std::uint64_t& loads = loads_[&batch->calls.front().script()];
   const bool is_on_its_way = loads > batch->loads_before;
   if (!is_on_its_way || batch->is_second_try) {
     batch->form = ScriptForm::by_text;

@@ -175,7 +175,48 @@ TEST_F(LockMachineRefresh, IsNotSentTwiceAtATime) {
   acquire(at(0ms));
   (void)machine.woken(at(1000ms));
   EXPECT_TRUE(machine.woken(at(1500ms)).empty());
+  EXPECT_TRUE(machine.woken(at(2000ms)).empty());  // when the next would be due
   EXPECT_EQ(machine.next_wake(), at(safe_part));
+}
+
+TEST_F(LockMachineRefresh, GoesOnWhenALateAnswerComesAtLast) {
+  const Ticket ticket = acquire(at(0ms));
+  (void)machine.woken(at(1000ms));
+  (void)machine.woken(at(2000ms));
+  (void)machine.refresh_replied(ticket, at(1000ms), RefreshVerdict::refreshed, at(2100ms));
+  EXPECT_EQ(machine.next_wake(), at(2000ms));
+  EXPECT_TRUE(has<SendRefresh>(machine.woken(at(2100ms))));
+}
+
+TEST_F(LockMachineRefresh, CanBePlannedEarlierOnce) {
+  const Ticket ticket = acquire(at(0ms));
+  EXPECT_EQ(machine.refresh_to_plan(), at(1000ms));
+  machine.plan_refresh(at(900ms));
+  EXPECT_FALSE(machine.refresh_to_plan());
+  EXPECT_EQ(machine.next_wake(), at(900ms));
+  EXPECT_TRUE(machine.woken(at(899ms)).empty());
+  EXPECT_TRUE(has<SendRefresh>(machine.woken(at(901ms))));
+  EXPECT_EQ(machine.refresh_to_plan(), at(1901ms));  // before the answer is there
+  machine.plan_refresh(at(1800ms));
+  (void)machine.refresh_replied(ticket, at(901ms), RefreshVerdict::refreshed, at(950ms));
+  EXPECT_FALSE(machine.refresh_to_plan());  // and its answer changes nothing
+  EXPECT_EQ(machine.next_wake(), at(1800ms));
+}
+
+TEST_F(LockMachineRefresh, IsNotPlannedAfterTroubleWithoutAHoldOrByHand) {
+  EXPECT_FALSE(machine.refresh_to_plan());
+  machine.plan_refresh(at(0ms));
+  const Ticket ticket = acquire(at(0ms));
+  (void)machine.woken(at(1000ms));
+  (void)machine.refresh_replied(ticket, at(1000ms), not_sent(), at(1001ms));
+  EXPECT_FALSE(machine.refresh_to_plan());
+  (void)machine.store_clock_stepped(100ms, at(1002ms));
+  EXPECT_FALSE(machine.refresh_to_plan());
+  LockSettings by_hand = settings();
+  by_hand.auto_refresh = false;
+  machine = LockMachine(by_hand, {});
+  acquire(at(2000ms));
+  EXPECT_FALSE(machine.refresh_to_plan());
 }
 
 TEST_F(LockMachineRefresh, TroubleIsToldAndRetriedNotCalledALoss) {  // G5

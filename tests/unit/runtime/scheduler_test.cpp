@@ -72,9 +72,56 @@ TEST_F(SchedulerTest, StopDropsWhatIsLeftAndRefusesMore) {
   std::atomic<bool> ran{false};
   scheduler.at(clock.now() + 1h, [&] { ran = true; });
   scheduler.stop();
-  EXPECT_EQ(scheduler.at(clock.now(), [&] { ran = true; }), 0U);
+  EXPECT_EQ(scheduler.at(clock.now(), [&] { ran = true; }), nullptr);
   scheduler.stop();
   EXPECT_FALSE(ran);
+}
+
+// Notes that it rang; the last of them ends the wait.
+class Bell : public Scheduler::Alarm {
+ public:
+  Bell(int number, std::vector<int>& rung) : number_(number), rung_(rung) {}
+  void ring() override { rung_.push_back(number_); }
+
+ private:
+  int number_;
+  std::vector<int>& rung_;
+};
+
+TEST_F(SchedulerTest, AlarmsOfOneInstantCanBeMovedAndCancelledInAnyOrder) {
+  std::vector<int> rung;
+  std::promise<void> done;
+  Scheduler scheduler(clock, [] {});
+  const Instant base = clock.now() + 50ms;
+  std::vector<Scheduler::Timer> bells;
+  for (int number = 0; number < 5; ++number) {
+    bells.push_back(std::make_shared<Bell>(number, rung));
+    EXPECT_TRUE(scheduler.set(base, bells.back()));
+  }
+  scheduler.cancel(bells[0]);
+  scheduler.cancel(bells[0]);
+  scheduler.cancel(bells[4]);  // which has taken the first one's place
+  scheduler.cancel(nullptr);
+  EXPECT_TRUE(scheduler.set(base + 1ms, bells[2]));
+  EXPECT_TRUE(scheduler.set(base - 1ms, bells[3]));
+  scheduler.at(base + 2ms, [&] { done.set_value(); });
+  ASSERT_EQ(done.get_future().wait_for(long_enough), std::future_status::ready);
+  scheduler.stop();
+  EXPECT_EQ(rung, (std::vector{3, 1, 2}));
+}
+
+TEST_F(SchedulerTest, OwnsAnAlarmUntilItRingsOrIsCancelled) {
+  std::vector<int> rung;
+  Scheduler scheduler(clock, [] {});
+  auto bell = std::make_shared<Bell>(1, rung);
+  const std::weak_ptr<Bell> alive = bell;
+  EXPECT_TRUE(scheduler.set(clock.now() + 1h, bell));
+  bell.reset();
+  EXPECT_FALSE(alive.expired());
+  scheduler.cancel(alive.lock());
+  EXPECT_TRUE(alive.expired());
+  scheduler.stop();
+  EXPECT_FALSE(scheduler.set(clock.now(), std::make_shared<Bell>(2, rung)));
 }
 
 TEST_F(SchedulerTest, KnowsItsOwnThread) {

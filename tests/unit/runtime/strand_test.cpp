@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <stdexcept>
 #include <thread>
@@ -43,6 +44,17 @@ TEST(Strand, TasksOfManyThreadsNeverOverlapAndNoneIsLost) {
   }
   strand.post([] {});  // whatever was left is run by now, or by this
   EXPECT_EQ(plain_counter, threads * tasks);
+}
+
+TEST(Strand, KeepsTheOrderOfManyTasksThatOneTaskPosts) {
+  Strand strand;
+  std::vector<int> order;
+  strand.post([&] {
+    for (int i = 0; i < 100; ++i)
+      strand.post([&order, i] { order.push_back(i); });
+  });
+  ASSERT_EQ(order.size(), 100U);
+  EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
 }
 
 TEST(Strand, TaskThatThrowsLeavesAStrandThatWorks) {

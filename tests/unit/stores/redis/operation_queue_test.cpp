@@ -22,12 +22,10 @@ class Operations : public testing::Test {
  protected:
   void add(const std::string& name, std::size_t commands = 1, Instant deadline = began + 1s) {
     queue.add({.commands =
-                   [name, commands] {
-                     std::vector<Command> all;
+                   [name, commands](const CommandSink& sink) {
                      for (std::size_t i = 0; i < commands; ++i) {
-                       all.push_back({name, std::to_string(i)});
+                       sink({name, std::to_string(i)});
                      }
-                     return all;
                    },
                .deadline = deadline,
                .done = [this, name](const Outcome& outcome) { note(name, outcome); }});
@@ -47,9 +45,8 @@ class Operations : public testing::Test {
 
   std::vector<std::string> send(Instant at = began) {
     std::vector<std::string> sent;
-    for (const Command& command : queue.take_waiting(at)) {
-      sent.push_back(command[0] + command[1]);
-    }
+    queue.take_waiting(
+        at, [&sent](const Command& command) { sent.push_back(command[0] + command[1]); });
     return sent;
   }
 
@@ -78,8 +75,9 @@ TEST_F(Operations, GetTheirOwnReplies) {
 // RESP3 confirms it by a push.
 TEST_F(Operations, SubscribeHasNoReply) {
   queue.add({.commands =
-                 [] {
-                   return std::vector<Command>{{"SUBSCRIBE", "c"}, {"TIME", ""}};
+                 [](const CommandSink& sink) {
+                   sink({"SUBSCRIBE", "c"});
+                   sink({"TIME", ""});
                  },
              .deadline = began + 1s,
              .done = [this](const Outcome& outcome) { note("a", outcome); }});
@@ -151,14 +149,14 @@ TEST_F(Operations, AreAnsweredOnce) {
 TEST_F(Operations, CommandsAreAskedForWhenTheyAreSent) {
   int asked = 0;
   queue.add({.commands =
-                 [&asked] {
+                 [&asked](const CommandSink& sink) {
                    ++asked;
-                   return std::vector<Command>{{"x"}};
+                   sink({"x"});
                  },
              .deadline = began + 1s,
              .done = [](const Outcome&) {}});
   EXPECT_EQ(asked, 0);
-  queue.take_waiting(began);
+  queue.take_waiting(began, [](const Command&) {});
   EXPECT_EQ(asked, 1);
 }
 
@@ -182,10 +180,10 @@ TEST_F(Operations, TellTheNextDeadlineAndTheOldestQuestion) {
 
 TEST_F(Operations, ExchangeTellsBothInstants) {
   Exchange seen;
-  queue.add({.commands = [] { return std::vector<Command>{{"x"}}; },
+  queue.add({.commands = [](const CommandSink& sink) { sink({"x"}); },
              .deadline = began + 1s,
              .done = [&seen](const Outcome& outcome) { seen = std::get<Exchange>(outcome); }});
-  queue.take_waiting(began + 1ms);
+  queue.take_waiting(began + 1ms, [](const Command&) {});
   EXPECT_TRUE(queue.on_reply(text("1"), began + 7ms));
   EXPECT_EQ(seen.requested_at, began + 1ms);
   EXPECT_EQ(seen.replied_at, began + 7ms);
@@ -193,8 +191,8 @@ TEST_F(Operations, ExchangeTellsBothInstants) {
 
 TEST_F(Operations, MayBeAddedWhileOthersEnd) {
   queue.add({.commands =
-                 [] {
-                   return std::vector<Command>{{"x", "0"}};
+                 [](const CommandSink& sink) {
+                   sink({"x", "0"});
                  },
              .deadline = began + 1s,
              .done = [this](const Outcome&) { add("again", 1, began + 9s); }});

@@ -17,6 +17,11 @@ const Owner owner{.id = {0xAB}, .ticket = 0x1F};
 const LockKeys keys{"k", "{k}:fence", "{k}:queue", "{k}:waiters"};
 const std::string owner_words = "ab000000000000000000000000000000-000000000000001f";
 
+Command script_command(const ScriptCall& call, ScriptForm form, std::string_view echo,
+                       std::int64_t not_after_us) {
+  return ScriptCommand(call).in_form(form, echo, not_after_us);
+}
+
 TEST(ScriptCommand, AcquireSaysEverythingInOrder) {
   const AttemptRequest request{.key = "k",
                                .owner = owner,
@@ -33,6 +38,17 @@ TEST(ScriptCommand, AcquireSaysEverythingInOrder) {
       script_command(call, ScriptForm::by_text, "e2", 0),
       ElementsAre("EVAL", std::string(redis_scripts::acquire.text), "4", "k", "{k}:fence",
                   "{k}:queue", "{k}:waiters", "e2", "0", owner_words, "3000", "7", ",tail"));
+}
+
+TEST(ScriptCommand, CanBeSentAgainInAnotherForm) {
+  ScriptCommand command(
+      refresh_call(std::vector<RefreshRequest>{{.key = "a", .owner = owner, .ttl = 1s}}.data(), 1));
+  EXPECT_THAT(command.in_form(ScriptForm::by_sha, "e1", 0),
+              ElementsAre("EVALSHA", std::string(redis_scripts::refresh.sha1), "1", "a", "e1",
+                          owner_words, "1000"));
+  EXPECT_THAT(command.in_form(ScriptForm::by_text, "e2", 0),
+              ElementsAre("EVAL", std::string(redis_scripts::refresh.text), "1", "a", "e2",
+                          owner_words, "1000"));
 }
 
 TEST(ScriptCommand, PatienceOfAcquireComesLast) {
@@ -67,8 +83,8 @@ TEST(ScriptCommand, KeyWithoutPlaceForOthersBesideItCanBeLookedAtAndRemoved) {
 }
 
 TEST(ScriptCommand, RefreshTakesManyKeysWithOwnerAndTtlEach) {
-  const std::vector<RefreshRequest> requests{{.key = "a", .owner = owner, .ttl = 1s},
-                                             {.key = "b", .owner = owner, .ttl = 2s}};
+  std::vector<RefreshRequest> requests{{.key = "a", .owner = owner, .ttl = 1s},
+                                       {.key = "b", .owner = owner, .ttl = 2s}};
   EXPECT_THAT(script_command(refresh_call(requests.data(), 2), ScriptForm::by_sha, "e", 99),
               ElementsAre("EVALSHA", std::string(redis_scripts::refresh.sha1), "2", "a", "b", "e",
                           owner_words, "1000", owner_words, "2000"));
@@ -173,13 +189,16 @@ TEST(AcquireReply, NonsenseIsNoReply) {
 
 TEST(RefreshReplies, AddUpInOrder) {
   RefreshReply all;
-  EXPECT_TRUE(read_refresh(texts({"e", "1", "refreshed", "lost"}), 2, all));
-  EXPECT_TRUE(read_refresh(texts({"e", "2", "refreshed"}), 1, all));
+  EXPECT_TRUE(read_refresh(texts({"e", "1", "rl", "30"}), 2, all));
+  EXPECT_TRUE(read_refresh(texts({"e", "2", "r", "12"}), 1, all));
   EXPECT_THAT(all.verdicts, ElementsAre(RefreshVerdict::refreshed, RefreshVerdict::lost,
                                         RefreshVerdict::refreshed));
   EXPECT_EQ(all.store_time, StoreTime(2));
-  EXPECT_FALSE(read_refresh(texts({"e", "2", "refreshed"}), 2, all));
-  EXPECT_FALSE(read_refresh(texts({"e", "2", "maybe"}), 1, all));
+  EXPECT_EQ(all.took, 42us);
+  EXPECT_FALSE(read_refresh(texts({"e", "2", "r", "1"}), 2, all));
+  EXPECT_FALSE(read_refresh(texts({"e", "2", "m", "1"}), 1, all));
+  EXPECT_FALSE(read_refresh(texts({"e", "2", "r", "x"}), 1, all));
+  EXPECT_FALSE(read_refresh(texts({"e", "2", "r"}), 1, all));
 }
 
 TEST(ReleaseReply, SaysAllVerdicts) {

@@ -1,0 +1,194 @@
+// The plan of refreshes, driven through many intervals of simulated time.
+
+#include "core/refresh_calendar.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <random>
+#include <vector>
+
+namespace exclusive_lock::refresh_calendar_test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Instant::duration interval = 1s;
+
+// Many holds, each refreshed when the calendar says, and planned again.
+class Holds {
+ public:
+  explicit Holds(std::size_t request_size = RequestSize::most) {
+    calendar_.fill_requests_with(request_size);
+  }
+
+  // So many, whose first refresh is due at `due(number)`.
+  template <class Due>
+  void acquire(std::size_t count, Due due) {
+    for (std::size_t number = 0; number < count; ++number)
+      plan(due(number), now_);
+  }
+
+  // How many went together, and when, until `end`. `late`: a round is looked at so much after its
+  // instant.
+  std::map<Instant, std::size_t> run(Instant end, Instant::duration late = 0s) {
+    std::map<Instant, std::size_t> rounds;
+    while (!planned_.empty() && planned_.begin()->first < end) {
+      const Instant slot = planned_.begin()->first;
+      const std::vector<Instant> dues = planned_.begin()->second;
+      planned_.erase(planned_.begin());
+      now_ = std::max(now_, slot + late);
+      for (const Instant due : dues) {
+        EXPECT_LE(slot, due);
+        most_early_ = std::max(most_early_, due - slot);
+        ++rounds[now_];
+        plan(now_ + interval, now_);
+      }
+    }
+    return rounds;
+  }
+
+  [[nodiscard]] Instant::duration most_early() const { return most_early_; }
+  [[nodiscard]] std::size_t planned() const { return calendar_.planned(); }
+
+ private:
+  void plan(Instant due, Instant now) {
+    planned_[calendar_.plan(due, interval, now)].push_back(due);
+  }
+
+  RefreshCalendar calendar_;
+  Instant now_{1h};
+  std::map<Instant, std::vector<Instant>> planned_;
+  Instant::duration most_early_{0};
+};
+
+constexpr Instant start{1h};
+
+auto at_random(unsigned seed) {
+  return [random = std::mt19937(seed)](std::size_t) mutable {
+    return start + 1ms + std::chrono::microseconds(random() % 1'000'000);
+  };
+}
+
+std::size_t largest(const std::map<Instant, std::size_t>& rounds) {
+  return std::ranges::max_element(rounds, {}, [](const auto& each) { return each.second; })->second;
+}
+
+std::size_t sum(const std::map<Instant, std::size_t>& rounds) {
+  std::size_t all = 0;
+  for (const auto& [slot, count] : rounds)
+    all += count;
+  return all;
+}
+
+TEST(RefreshCalendar, OneHoldIsRefreshedOnceAnInterval) {
+  Holds holds;
+  holds.acquire(1, [](std::size_t) { return start + interval; });
+  const auto rounds = holds.run(start + 100 * interval);
+  EXPECT_LE(rounds.size(), 101U);
+  EXPECT_GE(rounds.size(), 99U);
+  EXPECT_LT(holds.most_early(), interval / 16);
+}
+
+// A hundred or so in a request, whatever their number, and no second of them refreshed more than
+// once but for the first ones, in which they find each other.
+class RefreshCalendarOfMany : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(RefreshCalendarOfMany, AboutAHundredGoTogetherEvenlySpread) {
+  const std::size_t count = GetParam();
+  Holds holds;
+  holds.acquire(count, at_random(7));
+  holds.run(start + 5 * interval, 50us);
+  const auto rounds = holds.run(start + 15 * interval, 50us);
+  const double per_interval = static_cast<double>(sum(rounds)) / 10;
+  EXPECT_LT(per_interval, 1.02 * static_cast<double>(count));
+  EXPECT_GT(per_interval, 0.98 * static_cast<double>(count));
+  const double together = static_cast<double>(sum(rounds)) / static_cast<double>(rounds.size());
+  EXPECT_GE(together, 40);
+  EXPECT_LE(together, 260);
+  EXPECT_LE(static_cast<double>(largest(rounds)), std::max(128.0, 1.5 * together));
+}
+INSTANTIATE_TEST_SUITE_P(Counts, RefreshCalendarOfMany,
+                         testing::Values(1'000, 3'000, 10'000, 30'000, 100'000));
+
+TEST(RefreshCalendar, CrowdOfOneInstantIsSpreadOut) {
+  Holds holds;
+  holds.acquire(10'000, [](std::size_t) { return start + interval; });
+  holds.run(start + 3 * interval);
+  const auto rounds = holds.run(start + 4 * interval);
+  EXPECT_LE(largest(rounds), 128U);
+  EXPECT_GE(rounds.size(), 10'000U / 128);
+  EXPECT_LE(holds.most_early(), interval * 13 / 16);
+}
+
+TEST(RefreshCalendar, RoundsThatWereLateAreSpreadOutAgain) {
+  Holds holds;
+  holds.acquire(10'000, at_random(3));
+  holds.run(start + 5 * interval);
+  holds.run(start + 5 * interval + 1ms, 500ms);  // stopped for half a second
+  holds.run(start + 15 * interval);
+  EXPECT_LE(largest(holds.run(start + 16 * interval)), 128U);
+}
+
+TEST(RefreshCalendar, WhatIsDueOrInAHurryIsNotPlanned) {
+  RefreshCalendar calendar;
+  EXPECT_EQ(calendar.plan(start, interval, start), start);
+  EXPECT_EQ(calendar.plan(start - 1ns, interval, start), start - 1ns);
+  EXPECT_EQ(calendar.plan(start + 7ms, 50ms, start), start + 7ms);
+  EXPECT_EQ(calendar.planned(), 0U);
+  EXPECT_GT(calendar.plan(start + 1ns, interval, start), start);
+}
+
+TEST(RefreshCalendar, ForgetsWhatHasPassed) {
+  RefreshCalendar calendar;
+  for (int i = 0; i < 1000; ++i)
+    (void)calendar.plan(start + interval, interval, start);
+  EXPECT_EQ(calendar.planned(), 1000U);
+  (void)calendar.plan(start + 3 * interval, interval, start + 2 * interval);
+  EXPECT_EQ(calendar.planned(), 1U);
+}
+
+TEST(RefreshCalendar, SmallerRequestsAreMoreOfThem) {
+  Holds holds(32);
+  holds.acquire(1000, at_random(5));
+  holds.run(start + 5 * interval);
+  EXPECT_LE(largest(holds.run(start + 6 * interval)), 40U);
+}
+
+TEST(RequestSize, IsWhatTheStoreDoesInAMillisecond) {
+  RequestSize size;
+  EXPECT_EQ(size.keys(), RequestSize::most);
+  for (int i = 0; i < 100; ++i)
+    size.answered(size.keys(), size.keys() * 20us);
+  EXPECT_LE(size.keys() * 20us, RequestSize::limit);
+  EXPECT_GE(size.keys() * 20us, RequestSize::limit / 2);
+  for (int i = 0; i < 100; ++i)
+    size.answered(size.keys(), 1s);
+  EXPECT_EQ(size.keys(), RequestSize::fewest);
+  for (int i = 0; i < 200; ++i)
+    size.answered(size.keys(), size.keys() * 2us);
+  EXPECT_EQ(size.keys(), RequestSize::most);
+}
+
+TEST(RequestSize, OneSlowRequestOrAFewKeysChangeLittle) {
+  RequestSize size;
+  size.answered(100, 2ms);
+  EXPECT_GE(size.keys(), 100U);
+  for (int i = 0; i < 100; ++i)
+    size.answered(1, 1s);
+  EXPECT_GE(size.keys(), 100U);
+}
+
+TEST(RefreshCalendar, LongIntervalsAreSpreadToo) {
+  RefreshCalendar calendar;
+  std::map<Instant, std::size_t> slots;
+  for (int i = 0; i < 2000; ++i)
+    ++slots[calendar.plan(start + 20min, 20min, start)];
+  EXPECT_LE(largest(slots), 150U);
+  EXPECT_GE(slots.begin()->first, start + 20min / 4 - 20min / 16);
+}
+
+}  // namespace
+}  // namespace exclusive_lock::refresh_calendar_test
