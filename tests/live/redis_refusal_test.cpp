@@ -211,6 +211,22 @@ TEST_P(Rights, EachMissingOneIsToldAndNothingWasDone) {
   }
 }
 
+// An error of a command in a script is told, and not taken for "there is nothing of ours".
+TEST_P(Rights, MissingOneIsNeverTakenForALoss) {
+  Server server({.kind = GetParam()});
+  RawClient admin = server.client();
+  admin.must(user_with(needed));
+  RedisAsker asker(options_of_locker(server));
+  const Owner owner = new_owner();
+  asker.attempt(key, owner);
+  admin.must({"ACL", "SETUSER", "locker", "-getrange"});
+  EXPECT_TRUE(is_failure(failure_in(asker.refresh_answer({{key, owner, long_ttl}})),
+                         errc::permission_denied, {"getrange"}));
+  EXPECT_TRUE(is_failure(failure_in(asker.release_answer(key, owner)), errc::permission_denied,
+                         {"getrange"}));
+  EXPECT_EQ(admin.integer({"EXISTS", key}), 1);
+}
+
 INSTANTIATE_TEST_SUITE_P(Servers, Rights, testing::ValuesIn(kinds_to_test()), [](const auto& info) {
   const std::string_view program = program_name(info.param);
   return std::string(program.substr(0, program.find('-')));

@@ -96,6 +96,12 @@ std::vector<Sequence> fixed_sequences() {
       sequence("a kept fence beyond the highest is none",
                {planted(Deed::plant_fence, std::to_string(highest_fence + 2), 20s),
                 planted(Deed::plant, "1", 1s), tries(0, 1), after(2s, tries(0, 2))}),
+      sequence("an owner of another length is a stranger",
+               {planted(Deed::plant,
+                        R"({"owner":"0123456789abcdef0123456789abcde-0000000000000001",)"
+                        R"("fence":8000000000000000,"since_us":1})",
+                        20s),
+                tries(0, 1)}),
       sequence("a removal that finds nothing hands over",
                {for_ttl(5s, tries(0, 1)), alive_for(60s, waits(1, 1)),
                 after(6s, does(Deed::remove, 2)), does(Deed::inspect, 1)}),

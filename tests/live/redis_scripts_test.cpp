@@ -1,0 +1,106 @@
+// The scripts by themselves: what the library does not ask of them, or does not look at in what
+// they say, but they promise it.
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "core/record_codec.hpp"
+#include "live/raw_client.hpp"
+#include "live/redis_asker.hpp"
+#include "stores/redis/script_calls.hpp"
+
+namespace exclusive_lock::live {
+namespace {
+
+using redis::ScriptCall;
+
+const std::string lock_key = "exclusive-lock:job";
+const std::string queue_of_it = "{exclusive-lock:job}:queue";
+const std::string waiters_of_it = "{exclusive-lock:job}:waiters";
+
+class RedisScripts : public testing::Test {
+ protected:
+  // What it says behind echo and time.
+  std::vector<std::string> said(const ScriptCall& call, std::int64_t not_after_us = 0) {
+    const Reply reply =
+        client_.must(redis::script_command(call, redis::ScriptForm::by_text, "echo", not_after_us));
+    std::vector<std::string> texts;
+    for (const Reply& each : reply.items) {
+      texts.push_back(each.text);
+    }
+    EXPECT_EQ(texts.at(0), "echo");
+    texts.erase(texts.begin(), texts.begin() + 2);
+    return texts;
+  }
+
+  Server server_;
+  RawClient client_{server_.client()};
+  RedisAsker asker_{server_};
+  redis::LockKeys keys_ = *redis::lock_keys(lock_key);
+};
+
+TEST_F(RedisScripts, AttemptWithoutALimitIsNeverTooLate) {
+  const ScriptCall call = redis::acquire_call(asker_.request(lock_key, new_owner()), keys_, "");
+  EXPECT_EQ(said(call, 0).at(0), "granted");
+  client_.must({"DEL", lock_key});
+  EXPECT_EQ(said(call, 1).at(0), "too_late");
+}
+
+TEST_F(RedisScripts, NoWaitersAreToldWhereThereIsNoRecord) {
+  const Owner holder = new_owner();
+  asker_.attempt(lock_key, holder);
+  asker_.patient_attempt(lock_key, new_owner());
+  EXPECT_EQ(said(redis::inspect_call(lock_key, 100)).size(), 6U);
+  client_.must({"DEL", lock_key});
+  EXPECT_EQ(said(redis::inspect_call(lock_key, 100)), (std::vector<std::string>{"-2", "", "0"}));
+}
+
+TEST_F(RedisScripts, KeyWithoutPlaceForOthersBesideItCanBeLookedAtAndRemoved) {
+  const std::string key = "a}b";
+  client_.must({"SET", key, "1"});
+  EXPECT_EQ(said(redis::inspect_call(key, 100)), (std::vector<std::string>{"-1", "1", "0"}));
+  EXPECT_FALSE(asker_.remove(key, "2"));
+  EXPECT_TRUE(asker_.remove(key, "1"));
+  EXPECT_FALSE(asker_.remove(key, "1"));
+  EXPECT_EQ(client_.integer({"EXISTS", key}), 0);
+}
+
+TEST_F(RedisScripts, WaitersOfWhomHalfIsMissingAreNotTold) {
+  const Owner waiter = new_owner();
+  const std::string id = owner_text(waiter).substr(0, 32);
+  for (const std::string& missing : {id, id + ":alive"}) {
+    client_.must({"FLUSHALL"});
+    asker_.attempt(lock_key, new_owner());
+    asker_.patient_attempt(lock_key, waiter);
+    client_.must({"HDEL", waiters_of_it, missing});
+    const std::vector<std::string> texts = said(redis::inspect_call(lock_key, 100));
+    EXPECT_EQ(texts.size(), 3U) << missing;
+    EXPECT_EQ(texts.at(2), "1");
+  }
+}
+
+TEST_F(RedisScripts, WaiterWhoseFloorLeavesNoFenceAboveItCountsAsDead) {
+  const Owner holder = new_owner();
+  const Owner waiter = new_owner();
+  asker_.attempt(lock_key, holder);
+  asker_.patient_attempt(lock_key, waiter);
+  const std::string id = owner_text(waiter).substr(0, 32);
+  client_.must({"HSET", waiters_of_it, id, "5000 9007199254740991 }"});  // somebody else did
+  EXPECT_EQ(asker_.release(lock_key, holder), ReleaseVerdict::released);
+  EXPECT_FALSE(asker_.inspect(lock_key));
+  EXPECT_EQ(asker_.attempt(lock_key, new_owner()).outcome, AttemptOutcome::granted);
+}
+
+TEST_F(RedisScripts, WhatIsLeftOfAnEntryIsNobodys) {
+  const Owner waiter = new_owner();
+  asker_.attempt(lock_key, new_owner());
+  asker_.patient_attempt(lock_key, waiter);
+  client_.must({"DEL", queue_of_it});
+  EXPECT_EQ(asker_.beat(lock_key, waiter).outcome, BeatOutcome::gone);
+  EXPECT_EQ(asker_.release(lock_key, waiter), ReleaseVerdict::not_owner);
+}
+
+}  // namespace
+}  // namespace exclusive_lock::live
