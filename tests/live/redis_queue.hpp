@@ -1,0 +1,78 @@
+#pragma once
+// One server and the queue of one lock on it, for tests by raw verbs, past the runtime. What must
+// hold is said in docs/decisions/0008-fair-hand-over.md.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/record_codec.hpp"
+#include "live/redis_asker.hpp"
+
+namespace exclusive_lock::live {
+
+namespace queue {
+
+inline const std::string key = "exclusive-lock:job";
+inline const std::string fence_at = "{exclusive-lock:job}:fence";
+inline const std::string queue_at = "{exclusive-lock:job}:queue";
+inline const std::string waiters_at = "{exclusive-lock:job}:waiters";
+
+inline std::vector<std::string> all_keys(RawClient& client) { return client.texts({"KEYS", "*"}); }
+
+// Nobody has it: the fence is all that stays.
+inline void expect_nothing_left(RawClient& client) {
+  EXPECT_EQ(all_keys(client), std::vector<std::string>{fence_at});
+}
+
+inline void expect_ttl_everywhere(RawClient& client) {
+  for (const std::string& each : all_keys(client)) {
+    EXPECT_GT(client.integer({"PTTL", each}), 0) << each;
+  }
+}
+
+}  // namespace queue
+
+class Queue : public testing::TestWithParam<ServerKind> {
+ protected:
+  Server server{{.kind = GetParam()}};
+  RedisAsker asker{server};
+  RawClient client{server.client()};
+
+  // Some that wait, in this order, behind a holder.
+  std::vector<Owner> queue_up(std::size_t count, const Owner& holder) {
+    EXPECT_EQ(asker.attempt(queue::key, holder).outcome, AttemptOutcome::granted);
+    std::vector<Owner> waiters;
+    for (std::size_t i = 0; i < count; ++i) {
+      waiters.push_back(new_owner());
+      const AttemptReply reply = asker.patient_attempt(queue::key, waiters.back());
+      EXPECT_EQ(reply.outcome, AttemptOutcome::waiting);
+      EXPECT_EQ(reply.position, i + 1);
+      EXPECT_TRUE(reply.remaining_ttl);
+      EXPECT_EQ(reply.arrived_at, reply.store_time);
+    }
+    return waiters;
+  }
+
+  // Of whom the record is.
+  std::optional<Owner> holder() { return record_owner(client.must({"GET", queue::key}).text); }
+
+  // By the server's clock.
+  void let_pass(std::chrono::microseconds time) {
+    const auto now_us = [this] {
+      const auto parts = client.texts({"TIME"});
+      return std::stoll(parts[0]) * 1'000'000 + std::stoll(parts[1]);
+    };
+    const auto begun_at_us = now_us();
+    ASSERT_TRUE(eventually([&] { return now_us() - begun_at_us > time.count(); }));
+  }
+
+  void wait_for_end_of_record() {
+    ASSERT_TRUE(eventually([this] { return client.integer({"EXISTS", queue::key}) == 0; }));
+  }
+};
+
+}  // namespace exclusive_lock::live
