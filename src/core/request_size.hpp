@@ -24,12 +24,14 @@ class RequestSize {
         std::clamp(fitting, static_cast<double>(fewest), static_cast<double>(most)));
   }
 
-  // One that was slow because the machine was busy with others must not count for much.
+  // Where the store's machine is busy with others, some requests take many times what their keys
+  // do: fast ones count for more.
   void answered(std::size_t keys, std::chrono::microseconds took) noexcept {
     if (keys < fewest)
       return;  // what it took is not the keys'
     const double seen = static_cast<double>(took.count()) / static_cast<double>(keys);
-    us_per_key_ += (std::clamp(seen, 0.1, 1000.0) - us_per_key_) / 8;
+    const double change = std::clamp(seen, 0.1, 1000.0) - us_per_key_;
+    us_per_key_ += change < 0 ? change / 4 : change / 32;
   }
 
  private:

@@ -40,7 +40,22 @@ struct Request {
 // A push of ours has three short words.
 constexpr ReplyLimits push_limits{.depth = 2, .nodes = 64};
 
+// A refresh of a hundred keys would be copied again and again while its bytes grow.
+constexpr std::size_t long_command = 16;  // words
+constexpr std::size_t most_framing = 16;  // "$<size>\r\n" and "\r\n"
+
+std::size_t wire_size(const Command& command) {
+  std::size_t size = most_framing;
+  for (const std::string& word : command) {
+    size += word.size() + most_framing;
+  }
+  return size;
+}
+
 void add_command(boost::redis::request& to, const Command& command) {
+  if (command.size() >= long_command) {
+    to.reserve(to.payload().size() + wire_size(command));
+  }
   if (command.size() == 1) {
     to.push(command.front());  // push_range() leaves out a command without arguments
   } else {

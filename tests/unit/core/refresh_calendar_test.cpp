@@ -172,6 +172,13 @@ TEST(RequestSize, IsWhatTheStoreDoesInAMillisecond) {
   EXPECT_EQ(size.keys(), RequestSize::most);
 }
 
+TEST(RequestSize, FollowsTheFastRequestsOfABusyMachine) {
+  RequestSize size;
+  for (int i = 0; i < 1000; ++i)
+    size.answered(100, i % 4 == 0 ? 400us : 3ms);
+  EXPECT_GE(size.keys(), 60U);  // with their average, 31 keys
+}
+
 TEST(RequestSize, OneSlowRequestOrAFewKeysChangeLittle) {
   RequestSize size;
   size.answered(100, 2ms);
