@@ -5,6 +5,7 @@
 
 #include "core/key_codec.hpp"
 #include "core/record_codec.hpp"
+#include "stores/forwarding_store.hpp"
 
 namespace exclusive_lock::sim {
 namespace {
@@ -12,40 +13,10 @@ namespace {
 using namespace std::chrono_literals;
 
 // The store as it is; what follows overrides one verb or two, and breaks it.
-class Whole : public Store {
+class Whole : public ForwardingStore {
  public:
   Whole(std::shared_ptr<MemoryStore> memory, std::shared_ptr<Store> client)
-      : memory_(std::move(memory)), client_(std::move(client)) {}
-
-  void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
-    client_->attempt(std::move(request), deadline, std::move(done));
-  }
-  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
-    client_->beat(std::move(request), deadline, std::move(done));
-  }
-  void refresh(std::vector<RefreshRequest> requests, Instant deadline,
-               Done<RefreshReply> done) override {
-    client_->refresh(std::move(requests), deadline, std::move(done));
-  }
-  void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
-    client_->release(std::move(request), deadline, std::move(done));
-  }
-  void inspect(std::string key, Instant deadline, Done<InspectReply> done) override {
-    client_->inspect(std::move(key), deadline, std::move(done));
-  }
-  void list(std::string key_prefix, std::size_t most, Instant deadline,
-            Done<ListReply> done) override {
-    client_->list(std::move(key_prefix), most, deadline, std::move(done));
-  }
-  void remove(std::string key, std::string expected, Instant deadline,
-              Done<RemoveReply> done) override {
-    client_->remove(std::move(key), std::move(expected), deadline, std::move(done));
-  }
-  void listen(GrantListener listener) override { client_->listen(std::move(listener)); }
-  bool pushes_grants() const override { return client_->pushes_grants(); }
-  Milliseconds retry_pause() const override { return client_->retry_pause(); }
-  const std::string& url() const override { return client_->url(); }
-  void close() override { client_->close(); }
+      : ForwardingStore(std::move(client)), memory_(std::move(memory)) {}
 
  protected:
   [[nodiscard]] std::optional<StoredRecord> record(const std::string& key) const {
@@ -63,7 +34,6 @@ class Whole : public Store {
 
  private:
   std::shared_ptr<MemoryStore> memory_;
-  std::shared_ptr<Store> client_;
 };
 
 class ReleaseOfAnybody final : public Whole {

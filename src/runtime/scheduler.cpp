@@ -9,6 +9,8 @@
 #include <system_error>
 #include <utility>
 
+#include "stores/quiet_thread.hpp"
+
 namespace exclusive_lock {
 namespace {
 
@@ -30,7 +32,7 @@ Scheduler::Scheduler(const ClockSource& clock, std::function<void()> after_round
   if (timer_fd_ < 0)
     throw std::system_error(errno, std::generic_category(), "timerfd_create");
   try {
-    thread_ = std::thread([this] { run(); });
+    thread_ = quiet_thread([this] { run(); });
   } catch (...) {
     ::close(timer_fd_);
     throw;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/record_codec.hpp"
+#include "stores/forwarding_store.hpp"
 #include "stores/memory/memory_store.hpp"
 
 namespace exclusive_lock::conformance {
@@ -35,40 +36,10 @@ BrokenStores broken_in_waiting();     // G6
 BrokenStores broken_in_contract();    // the rest
 
 // A memory store as it should be; what follows overrides one verb each, and breaks it.
-class Whole : public Store {
+class Whole : public ForwardingStore {
  public:
   explicit Whole(std::shared_ptr<MemoryStore> memory)
-      : memory_(std::move(memory)), client_(memory_->client()) {}
-
-  void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
-    client_->attempt(std::move(request), deadline, std::move(done));
-  }
-  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
-    client_->beat(std::move(request), deadline, std::move(done));
-  }
-  void refresh(std::vector<RefreshRequest> requests, Instant deadline,
-               Done<RefreshReply> done) override {
-    client_->refresh(std::move(requests), deadline, std::move(done));
-  }
-  void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
-    client_->release(std::move(request), deadline, std::move(done));
-  }
-  void inspect(std::string key, Instant deadline, Done<InspectReply> done) override {
-    client_->inspect(std::move(key), deadline, std::move(done));
-  }
-  void list(std::string key_prefix, std::size_t most, Instant deadline,
-            Done<ListReply> done) override {
-    client_->list(std::move(key_prefix), most, deadline, std::move(done));
-  }
-  void remove(std::string key, std::string expected, Instant deadline,
-              Done<RemoveReply> done) override {
-    client_->remove(std::move(key), std::move(expected), deadline, std::move(done));
-  }
-  void listen(GrantListener listener) override { client_->listen(std::move(listener)); }
-  bool pushes_grants() const override { return client_->pushes_grants(); }
-  Milliseconds retry_pause() const override { return client_->retry_pause(); }
-  const std::string& url() const override { return client_->url(); }
-  void close() override { client_->close(); }
+      : ForwardingStore(memory->client()), memory_(std::move(memory)) {}
 
  protected:
   [[nodiscard]] std::optional<StoredRecord> seen(const std::string& key) const {
@@ -96,8 +67,8 @@ class Whole : public Store {
   // Asks the whole store; its answer comes before it returns.
   [[nodiscard]] Answer<AttemptReply> whole_attempt(AttemptRequest request, Instant deadline) {
     Answer<AttemptReply> kept;
-    client_->attempt(std::move(request), deadline,
-                     [&kept](Answer<AttemptReply> answer) { kept = std::move(answer); });
+    ForwardingStore::attempt(std::move(request), deadline,
+                             [&kept](Answer<AttemptReply> answer) { kept = std::move(answer); });
     return kept;
   }
   // The answer and the record with another fence in them.
@@ -113,7 +84,6 @@ class Whole : public Store {
   }
 
   std::shared_ptr<MemoryStore> memory_;
-  std::shared_ptr<Store> client_;
 };
 
 template <class Broken>

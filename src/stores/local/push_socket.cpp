@@ -1,6 +1,5 @@
 #include "stores/local/push_socket.hpp"
 
-#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -14,6 +13,7 @@
 
 #include "stores/local/local_error.hpp"
 #include "stores/local/push_message.hpp"
+#include "stores/quiet_thread.hpp"
 
 namespace exclusive_lock {
 namespace {
@@ -35,22 +35,6 @@ FileIdentity identity_of(const Descriptor& file) noexcept {
              ? FileIdentity{.device = status.st_dev, .inode = status.st_ino}
              : FileIdentity{};
 }
-
-// A new thread starts with the signal mask of the one that makes it.
-class BlockAllSignals {
- public:
-  BlockAllSignals() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~BlockAllSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  BlockAllSignals(const BlockAllSignals&) = delete;
-  BlockAllSignals& operator=(const BlockAllSignals&) = delete;
-
- private:
-  sigset_t before_{};
-};
 
 }  // namespace
 
@@ -88,8 +72,7 @@ PushListener::PushListener(const StoreDirectory& directory, HolderId store, Gran
   const std::string name = push_socket_name(store_);
   directory_.bind_socket(ear_->socket, name);
   try {
-    const BlockAllSignals in_the_new_thread;
-    thread_ = std::thread([ear = ear_]() noexcept { ear->listen(); });
+    thread_ = quiet_thread([ear = ear_]() noexcept { ear->listen(); });
   } catch (const std::exception&) {
     directory_.remove(name);
     throw;

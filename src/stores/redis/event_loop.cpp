@@ -1,14 +1,12 @@
 #include "stores/redis/event_loop.hpp"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <algorithm>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/system/error_code.hpp>
 #include <chrono>
 
+#include "stores/quiet_thread.hpp"
 #include "stores/redis/event_loop_impl.hpp"
 
 namespace exclusive_lock::redis {
@@ -30,29 +28,8 @@ struct BootWaitTraits {
 using BootTimer = boost::asio::basic_waitable_timer<BootClock, BootWaitTraits,
                                                     boost::asio::io_context::executor_type>;
 
-namespace {
-
-// A new thread starts with the signal mask of the one that makes it.
-class BlockAllSignals {
- public:
-  BlockAllSignals() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~BlockAllSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  BlockAllSignals(const BlockAllSignals&) = delete;
-  BlockAllSignals& operator=(const BlockAllSignals&) = delete;
-
- private:
-  sigset_t before_{};
-};
-
-}  // namespace
-
 EventLoop::EventLoop() : impl_(std::make_unique<Impl>()) {
-  const BlockAllSignals in_the_new_thread;
-  impl_->thread = std::thread([impl = impl_.get()]() noexcept { impl->io.run(); });
+  impl_->thread = quiet_thread([impl = impl_.get()]() noexcept { impl->io.run(); });
 }
 
 EventLoop::~EventLoop() {

@@ -4,6 +4,7 @@
 #include "runtime/scheduler.hpp"
 
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <atomic>
 #include <future>
@@ -53,6 +54,24 @@ TEST_F(SchedulerTest, RunsInOrderOfInstantsAndEndsEachRoundWithTheHook) {
   scheduler.stop();
   EXPECT_EQ(order, (std::vector{1, 2, 3}));
   EXPECT_GE(rounds, 1);
+}
+
+TEST_F(SchedulerTest, TakesNoSignalsOfTheProcess) {
+  sigset_t own_before;
+  ::pthread_sigmask(SIG_SETMASK, nullptr, &own_before);
+  Scheduler scheduler(clock, [] {});
+  std::promise<bool> is_blocked;
+  scheduler.at(Instant{}, [&] {
+    sigset_t mask;
+    ::pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+    is_blocked.set_value(::sigismember(&mask, SIGTERM) == 1 && ::sigismember(&mask, SIGALRM) == 1);
+  });
+  auto answer = is_blocked.get_future();
+  ASSERT_EQ(answer.wait_for(long_enough), std::future_status::ready);
+  EXPECT_TRUE(answer.get());
+  sigset_t own_after;
+  ::pthread_sigmask(SIG_SETMASK, nullptr, &own_after);
+  EXPECT_EQ(::sigismember(&own_after, SIGTERM), ::sigismember(&own_before, SIGTERM));
 }
 
 TEST_F(SchedulerTest, CancelledTaskDoesNotRun) {
