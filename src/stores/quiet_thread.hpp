@@ -1,7 +1,7 @@
 #pragma once
 // Threads of this library that run none of the user's code.
 
-#include <signal.h>
+#include <csignal>
 #include <thread>
 #include <utility>
 
