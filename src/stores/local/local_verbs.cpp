@@ -20,8 +20,6 @@ constexpr auto fence_kept = std::chrono::microseconds(24h);
 constexpr auto look_interval = std::chrono::seconds(1h);
 // Each grant adds one row at most, so this many looks keep pace with any number of names.
 constexpr int looks_per_grant = 4;
-// Rows that somebody waits for. Those who wait may die without a word.
-constexpr auto waiting_look_interval = std::chrono::seconds(5s);
 
 std::int64_t seconds_of(std::int64_t wall_us) { return wall_us / 1'000'000; }
 

@@ -16,8 +16,6 @@ using namespace std::chrono_literals;
 
 // Of entries that one call meets: as many dead ones must not make it slow.
 constexpr int most_looks = 16;
-// How soon housekeeping looks whether those that wait are alive still.
-constexpr auto look_interval = std::chrono::seconds(5s);
 
 }  // namespace
 
@@ -75,7 +73,7 @@ std::optional<WaiterRow> WaitQueue::enter(LockRow& row, const AttemptRequest& re
   }
   const std::int64_t wall_us = machine_.wall_us();
   if (row.waiting == 0) {
-    locks_.postpone(row, wall_us / 1'000'000 + look_interval.count());
+    locks_.postpone(row, wall_us / 1'000'000 + waiting_look_interval.count());
   }
   // The wall clock may have been set back, or not have moved since.
   std::int64_t behind_all_us = wall_us;

@@ -5,6 +5,7 @@
 // The lock's row says how many wait; where nobody does, no call here asks the database anything.
 // Dead entries are taken away where they are met: at the front, at most 16 a call.
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -16,6 +17,9 @@
 #include "stores/local/waiter_table.hpp"
 
 namespace exclusive_lock {
+
+// How soon housekeeping looks at a row that somebody waits for: they may die without a word.
+inline constexpr std::chrono::seconds waiting_look_interval{5};
 
 // What the others are told, and what is tidied up, once a transaction is committed.
 struct AfterCommit {
