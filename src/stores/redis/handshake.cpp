@@ -45,10 +45,10 @@ std::optional<StoreFailure> unusable_role(const std::string& role, const std::st
         "moment, and then neither holder can release it. Use a server without active-replica");
   }
   if (role != "master") {
+    // What it calls itself is its own text, and may repeat what it was sent.
     return refused(errc::store_read_only,
-                   "this server is a replica (role: " + role +
-                       "), and locks are kept by the master only. Connect to "
-                       "the master");
+                   "this server is a replica, and locks are kept by the master only. Connect to "
+                   "the master");
   }
   return std::nullopt;
 }

@@ -70,6 +70,12 @@ TEST(Handshake, SentinelAndOldProtocolsAreRefused) {
   EXPECT_EQ(refusal({text("OK"), text("OK"), text("OK")}).code, errc::unsuitable_store);
 }
 
+TEST(Handshake, WhatAServerCallsItselfIsNotRepeated) {  // G11: it may be what it was sent
+  const StoreFailure failure = refusal({hello("hunter2"), time_reply, info("noeviction")});
+  EXPECT_EQ(failure.code, errc::store_read_only);
+  EXPECT_EQ(failure.message.find("hunter2"), std::string::npos) << failure.message;
+}
+
 TEST(Handshake, EvictionPolicyAndClusterAreWarnedAbout) {
   EXPECT_THAT(greeting({hello("master"), time_reply, info("allkeys-lru", "1000")}).warnings,
               ElementsAre(testing::AllOf(HasSubstr("allkeys-lru"), HasSubstr("is 1000"),
