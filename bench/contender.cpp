@@ -7,10 +7,10 @@
 #include <cerrno>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 
 #include "exclusive_lock/exclusive_lock.hpp"
 #include "floor_client.hpp"
+#include "system_call.hpp"
 
 namespace exclusive_lock::bench {
 namespace {
@@ -108,7 +108,7 @@ class FlockContender final : public Contender {
   explicit FlockContender(const std::filesystem::path& file)
       : descriptor_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
     if (descriptor_ < 0) {
-      throw std::system_error(errno, std::generic_category(), file.string());
+      throw_errno(file.string());
     }
   }
   ~FlockContender() override { ::close(descriptor_); }
@@ -126,7 +126,7 @@ class FlockContender final : public Contender {
   void change(int operation) {
     while (::flock(descriptor_, operation) != 0) {
       if (errno != EINTR) {
-        throw std::system_error(errno, std::generic_category(), "flock");
+        throw_errno("flock");
       }
     }
   }

@@ -7,21 +7,17 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <climits>
 #include <new>
 #include <stdexcept>
-#include <system_error>
+
+#include "system_call.hpp"
 
 namespace exclusive_lock::bench {
 namespace {
 
 // A contest of two processes on the embedded store makes some ten thousand lines a second.
 constexpr std::size_t most_lines = 1U << 18U;
-
-[[noreturn]] void throw_errno(const char* what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
 
 std::int64_t ns_of(Instant instant) { return instant.time_since_epoch().count(); }
 

@@ -13,10 +13,10 @@
 #include <cerrno>
 #include <exception>
 #include <string>
-#include <system_error>
 
 #include "exclusive_lock/clock.hpp"
 #include "measurement_json.hpp"
+#include "system_call.hpp"
 
 namespace exclusive_lock::bench {
 namespace {
@@ -81,12 +81,12 @@ void measure_in_process(const Row& row, const Effort& effort, const Programs& pr
                         live::Server& server, std::chrono::seconds limit, const Bench::Tell& tell) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-    throw std::system_error(errno, std::generic_category(), "pipe");
+    throw_errno("pipe");
   }
   const Instant deadline = BootClock::now() + limit;
   const pid_t child = ::fork();
   if (child < 0) {
-    throw std::system_error(errno, std::generic_category(), "fork");
+    throw_errno("fork");
   }
   if (child == 0) {
     ::close(ends[0]);

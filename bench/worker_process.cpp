@@ -14,12 +14,10 @@
 #include <system_error>
 #include <utility>
 
+#include "system_call.hpp"
+
 namespace exclusive_lock::bench {
 namespace {
-
-[[noreturn]] void throw_errno(const char* what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
 
 std::array<int, 2> new_pipe() {
   std::array<int, 2> ends{};
