@@ -21,8 +21,13 @@ constexpr std::size_t most_members = 64;
 constexpr Milliseconds most_ttl = std::chrono::years(100);
 
 std::optional<unsigned> hex_value(char digit) {
-  const auto at = hex_digits.find(digit);
-  return at == std::string_view::npos ? std::nullopt : std::optional(static_cast<unsigned>(at));
+  if (digit >= '0' && digit <= '9') {
+    return static_cast<unsigned>(digit - '0');
+  }
+  if (digit >= 'a' && digit <= 'f') {
+    return static_cast<unsigned>(digit - 'a' + 10);
+  }
+  return std::nullopt;
 }
 
 // The digits of JSON's integers: no sign but '-', no leading zero, nothing after them.
