@@ -129,16 +129,17 @@ void Fleet::expect_alive() {
   }
 }
 
+// By the instants that workers wrote down, as the checker does it: a hold that began before may be
+// written into its diary after this was called.
 void Fleet::await_turns() {
-  std::map<int, std::size_t> before;
-  for (const int number : living()) {
-    if (!workers_.at(number).is_stopped) {
-      before[number] = holds_of(number);
-    }
-  }
+  const Instant since = BootClock::now();
+  std::vector<int> awaited = living();
+  std::erase_if(awaited, [&](int number) { return workers_.at(number).is_stopped; });
   await("a turn of every worker", [&] {
-    return std::all_of(before.begin(), before.end(),
-                       [&](const auto& each) { return holds_of(each.first) > each.second; });
+    return std::all_of(awaited.begin(), awaited.end(), [&](int number) {
+      const auto last = reader(number).last_hold();
+      return last && last->believed_from >= since;
+    });
   });
 }
 
