@@ -82,14 +82,21 @@ void guard_releases_when_its_coroutine_is_cancelled(StoreUnderTest& store) {
   run_in_coroutine([&]() -> asio::awaitable<void> {
     const auto executor = co_await asio::this_coro::executor;
     asio::steady_timer long_work(executor, very_long);
-    asio::steady_timer limit(executor, 30ms);
+    bool has_begun = false;
     const auto work = [&]() -> asio::awaitable<void> {
       EXPECT_TRUE(lock.held());
+      has_begun = true;
       co_await long_work.async_wait(asio::use_awaitable);
       ADD_FAILURE() << "the body goes on although it was cancelled";
     };
-    const auto first =
-        co_await (with_lock(lock, Instant::max(), work) || limit.async_wait(asio::use_awaitable));
+    const auto work_to_begin = [&]() -> asio::awaitable<void> {
+      asio::steady_timer pause(executor);
+      while (!has_begun) {
+        pause.expires_after(1ms);
+        co_await pause.async_wait(asio::use_awaitable);
+      }
+    };
+    const auto first = co_await (with_lock(lock, Instant::max(), work) || work_to_begin());
     EXPECT_EQ(first.index(), 1U);
     EXPECT_FALSE(lock.held());
     EXPECT_TRUE(co_await async_acquire(other)) << "released before the next line";
