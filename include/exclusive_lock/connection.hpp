@@ -18,10 +18,10 @@
 // /var/tmp/exclusive-lock-<uid>, created with mode 0700.
 //
 // Threads: connect() and everything behind it may be called from any thread. A connection owns one
-// I/O thread and one or two small helpers, started when first needed, joined by the destructor of
-// the last owner, which first waits, for at most one command timeout, until what its locks gave
-// back has been answered. After fork() the child's copy is dead: every call in it fails with
-// errc::connection_closed, and nothing it does reaches the parent's locks.
+// I/O thread, whose work callers that wait for a server do meanwhile, and one or two small helpers,
+// all joined by the destructor of the last owner, which first waits, for at most one command
+// timeout, until what its locks gave back has been answered. After fork() the child's copy is dead:
+// every call fails with errc::connection_closed, and nothing it does reaches the parent's locks.
 
 #include <chrono>
 #include <filesystem>

@@ -35,16 +35,16 @@ LockSettings settings_from(const Options& options) {
       .queue_limit = options.queue_limit};
 }
 
-AcquireEnd acquire_and_wait(const std::shared_ptr<LockHandle>& handle, const AcquireCall& call,
-                            const std::stop_token& stop) {
+AcquireEnd acquire_and_wait(Store& store, const std::shared_ptr<LockHandle>& handle,
+                            const AcquireCall& call, const std::stop_token& stop) {
   if (stop.stop_requested())
     return Abandoned{};
   const auto pending = std::make_shared<Pending<AcquireEnd>>();
   const auto operation = std::make_shared<AcquireOperation>(
       handle, call, [pending](const AcquireEnd& end) { pending->answer(end); });
-  operation->start();
   const std::stop_callback abandon(stop, [operation] { operation->abandon(); });
-  return pending->wait();
+  store.wait([&] { operation->start(); }, *pending);
+  return pending->take();
 }
 
 }  // namespace
@@ -62,7 +62,7 @@ std::variant<bool, StoreFailure> ExclusiveLock::Parts::acquire(const AcquireCall
                                                                const std::stop_token& stop) const {
   if (!is_in_its_process())
     return failure_after_fork();
-  const auto end = acquire_and_wait(handle, call, stop);
+  const auto end = acquire_and_wait(connection->engine()->store(), handle, call, stop);
   if (const auto* failed = std::get_if<WaitPlan::Failed>(&end))
     return failed->failure;
   return std::holds_alternative<WaitPlan::Succeeded>(end);
@@ -144,15 +144,17 @@ bool ExclusiveLock::acquire_until(Instant deadline, const std::stop_token& stop,
 ReleaseOutcome ExclusiveLock::release() {
   if (!parts_->is_in_its_process())
     return ReleaseOutcome::not_held;
-  return wait_for_answer<ReleaseOutcome>(
-      [&](auto answered) { parts_->handle->release(std::move(answered)); });
+  return wait_for_answer<ReleaseOutcome>(parts_->connection->engine()->store(), [&](auto answered) {
+    parts_->handle->release(std::move(answered));
+  });
 }
 
 RefreshOutcome ExclusiveLock::refresh() {
   if (!parts_->is_in_its_process())
     return RefreshOutcome::not_held;
-  return wait_for_answer<RefreshOutcome>(
-      [&](auto answered) { parts_->handle->refresh(std::move(answered)); });
+  return wait_for_answer<RefreshOutcome>(parts_->connection->engine()->store(), [&](auto answered) {
+    parts_->handle->refresh(std::move(answered));
+  });
 }
 
 std::optional<LockRecord> ExclusiveLock::inspect() const {

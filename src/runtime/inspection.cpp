@@ -25,8 +25,8 @@ void inspect_key(Engine& engine, const std::string& key, std::function<void(Seen
 }
 
 std::optional<LockRecord> inspect_key(Engine& engine, const std::string& key) {
-  return reply_or_throw(
-      wait_for_answer<Seen>([&](auto seen) { inspect_key(engine, key, std::move(seen)); }));
+  return reply_or_throw(wait_for_answer<Seen>(
+      engine.store(), [&](auto seen) { inspect_key(engine, key, std::move(seen)); }));
 }
 
 LockRecord shown(const StoredRecord& stored) {

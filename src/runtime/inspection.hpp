@@ -41,7 +41,7 @@ void begin_ask(Engine& engine, Verb verb, Done<Reply> done) {
 template <class Reply, class Verb>
 Answer<Reply> ask(Engine& engine, Verb verb) {
   return wait_for_answer<Answer<Reply>>(
-      [&](Done<Reply> done) { begin_ask<Reply>(engine, verb, std::move(done)); });
+      engine.store(), [&](Done<Reply> done) { begin_ask<Reply>(engine, verb, std::move(done)); });
 }
 
 // Everything but the name, which only the caller knows.

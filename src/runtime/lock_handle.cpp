@@ -45,7 +45,7 @@ void LockHandle::close() {
   engine_.unsubscribe(*this);
   // Waits for its turn on the strand, where other threads may be at work with the engine; and for
   // what is given back, which would not be sent any more if the connection went with this object.
-  wait_for_answer<bool>([this](const auto& answered) {
+  wait_for_answer<bool>(engine_.store(), [this](const auto& answered) {
     strand_.post([self = shared_from_this(), answered] {
       self->callers().given_back = [answered] { answered(true); };
       self->end_all();
@@ -56,7 +56,8 @@ void LockHandle::close() {
     });
   });
   if (!settings().detached)
-    wait_for_answer<ReleaseOutcome>([this](auto answered) { release(std::move(answered)); });
+    wait_for_answer<ReleaseOutcome>(engine_.store(),
+                                    [this](auto answered) { release(std::move(answered)); });
   engine_.scheduler().cancel(shared_from_this());
   if (auto* handlers = told_.load())
     handlers->close();

@@ -2,44 +2,65 @@
 // An answer that one thread waits for and another one gives.
 
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
 
+#include "stores/awaited.hpp"
+#include "stores/store.hpp"
+
 namespace exclusive_lock {
 
 template <class T>
-class Pending {
+class Pending final : public Awaited {
  public:
   // The first answer counts.
   void answer(T value) {
     const std::lock_guard guard(mutex_);
-    if (!value_)
-      value_ = std::move(value);
-    answered_.notify_all();  // under the mutex: the waiting thread may free this object as soon as
-                             // it is awake
+    if (value_)
+      return;
+    value_ = std::move(value);
+    // Under the mutex: the waiting thread may free what is called here as soon as it is awake.
+    answered_.notify_all();
+    if (come_)
+      come_();
   }
 
-  T wait() {
+  void wait() override {
     std::unique_lock lock(mutex_);
     answered_.wait(lock, [this] { return value_.has_value(); });
-    return *value_;
+  }
+
+  void tell(std::function<void()> come) override {
+    const std::lock_guard guard(mutex_);
+    come_ = std::move(come);
+    if (come_ && value_)
+      come_();
+  }
+
+  // Once it has come.
+  [[nodiscard]] T take() {
+    const std::lock_guard guard(mutex_);
+    return std::move(*value_);
   }
 
  private:
   std::mutex mutex_;
   std::condition_variable answered_;
   std::optional<T> value_;
+  std::function<void()> come_;
 };
 
-// What a call answers that takes a callback: begins it and waits.
+// What a call answers that takes a callback and ends in `store`: begins it and waits, as the store
+// does it best.
 template <class T, class Begin>
-T wait_for_answer(Begin begin) {
+T wait_for_answer(Store& store, Begin begin) {
   // Shared: an answer may come late, or twice, when nobody waits for it any more.
   const auto pending = std::make_shared<Pending<T>>();
-  begin([pending](T value) { pending->answer(std::move(value)); });
-  return pending->wait();
+  store.wait([&] { begin([pending](T value) { pending->answer(std::move(value)); }); }, *pending);
+  return pending->take();
 }
 
 }  // namespace exclusive_lock

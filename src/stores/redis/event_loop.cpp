@@ -29,7 +29,7 @@ using BootTimer = boost::asio::basic_waitable_timer<BootClock, BootWaitTraits,
                                                     boost::asio::io_context::executor_type>;
 
 EventLoop::EventLoop() : impl_(std::make_unique<Impl>()) {
-  impl_->thread = quiet_thread([impl = impl_.get()]() noexcept { impl->io.run(); });
+  impl_->thread = quiet_thread([impl = impl_.get()]() noexcept { impl->turns.serve(); });
 }
 
 EventLoop::~EventLoop() {
@@ -38,9 +38,17 @@ EventLoop::~EventLoop() {
   }
 }
 
-void EventLoop::post(std::function<void()> task) { boost::asio::post(impl_->io, std::move(task)); }
+void EventLoop::post(std::function<void()> task) {
+  boost::asio::post(impl_->io, std::move(task));
+  impl_->turns.handed_in();
+}
+
+void EventLoop::wait(const std::function<void()>& begin, Awaited& end) {
+  impl_->turns.wait(begin, end);
+}
 
 void EventLoop::finish() {
+  impl_->turns.finish();
   impl_->work.reset();
   impl_->thread.join();
 }

@@ -1,5 +1,22 @@
 #pragma once
-// The one thread of a store that does I/O, and timers on it that go by BootClock.
+// The loop that does a store's I/O, one thread at a time, and timers on it that go by BootClock.
+//
+// It has a thread of its own. But a call that blocks until a server has answered would cost two
+// switches of threads, to that one and back, which is more than the server takes for its part: so
+// a thread that waits for an answer, and is the only one, runs the loop itself meanwhile. It is
+// called a guest here; "the loop's thread" is whichever runs it.
+//
+//   who runs it     leaves it                              then
+//   own thread      when a guest wants it (*)              that guest
+//   a guest         when what it waits for has come        nobody
+//   nobody          another guest comes                    that guest
+//                   something is handed in, or two         own thread
+//                   milliseconds have passed
+//
+// (*) Guests that come one at a time get it, after a few that did; where several wait at once it
+// stays with, or goes back to, the own thread, which serves all of them in one go. While nobody
+// runs it, only news that nobody waits for in a blocking call can come late, by those milliseconds:
+// an answer to somebody else makes a guest call the own thread when it leaves.
 //
 // No type of Boost.Asio shows here; who needs the io_context includes event_loop_impl.hpp.
 
@@ -7,6 +24,7 @@
 #include <memory>
 
 #include "exclusive_lock/clock.hpp"
+#include "stores/awaited.hpp"
 
 namespace exclusive_lock::redis {
 
@@ -20,11 +38,14 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  // Runs `task` on the thread, after the ones handed over before. From any thread. Tasks do not
-  // throw.
+  // Runs `task` on the loop's thread, after the ones handed over before. From any thread. Tasks do
+  // not throw.
   void post(std::function<void()> task);
-  // The thread ends when there is nothing left to wait for; joined here. Not from the thread
-  // itself.
+  // Calls `begin` and returns when `end` has come; the caller may run the loop meanwhile. From any
+  // thread but the loop's. What `begin` throws is passed on.
+  void wait(const std::function<void()>& begin, Awaited& end);
+  // The loop ends when there is nothing left to wait for; its own thread, which runs it till then,
+  // is joined here. Not from the loop's thread.
   void finish();
 
   struct Impl;

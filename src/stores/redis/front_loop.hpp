@@ -1,5 +1,5 @@
 #pragma once
-// The I/O thread's part of the front: keeps a link to the server, sends, matches, gives up in time.
+// What the front does on its loop's thread: keeps a link to the server, sends, matches, gives up in time.
 //
 //   state        operations handed over        leaves when
 //   connecting   wait                          greeted: up; failed or too slow: resting
@@ -51,7 +51,7 @@ struct FrontOptions {
   Milliseconds connect_timeout{5000};
   Milliseconds command_timeout{1000};
   std::shared_ptr<spdlog::logger> log;  // null: silent
-  // On the I/O thread, whenever a server told its clock; `is_new_server`: what was known before
+  // On the loop's thread, whenever a server told its clock; `is_new_server`: what was known before
   // is void.
   std::function<void(Instant requested_at, Instant replied_at, StoreTime time, bool is_new_server)>
       on_time;

@@ -49,7 +49,7 @@ struct RedisFront::Impl {
 
   const ClockSource& clock;
 
-  std::mutex mutex;  // callers and the I/O thread meet here; it guards what follows, up to the loop
+  std::mutex mutex;  // callers and the loop's thread meet here; it guards what follows, up to the loop
   std::condition_variable news;
   std::vector<Operation> inbox;
   bool inbox_is_announced = false;
@@ -93,6 +93,10 @@ void RedisFront::submit(Operation operation) {
   if (!std::exchange(impl_->inbox_is_announced, true)) {
     impl_->loop.post([impl = impl_.get()] { impl->take_inbox(); });
   }
+}
+
+void RedisFront::wait(const std::function<void()>& begin, Awaited& end) {
+  impl_->loop.wait(begin, end);
 }
 
 void RedisFront::open_pushes() {

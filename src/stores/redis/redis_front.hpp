@@ -8,9 +8,11 @@
 //
 // On the same thread lives the connection for pub/sub, push_link.hpp.
 
+#include <functional>
 #include <memory>
 #include <optional>
 
+#include "stores/awaited.hpp"
 #include "stores/redis/front_loop.hpp"
 #include "stores/redis/push_link.hpp"
 
@@ -18,7 +20,7 @@ namespace exclusive_lock::redis {
 
 class RedisFront {
  public:
-  // Starts the I/O thread and the first try to connect. `clock` must outlive it.
+  // Starts the loop and the first try to connect. `clock` must outlive it.
   RedisFront(const FrontOptions& options, PushOptions pushes, const ClockSource& clock);
   ~RedisFront();  // close()
   RedisFront(const RedisFront&) = delete;
@@ -27,19 +29,22 @@ class RedisFront {
   // Blocks until a server has greeted us (none), one has refused us, or until `deadline`.
   std::optional<StoreFailure> wait_until_up(Instant deadline);
 
-  // From any thread. `done` is called on the I/O thread, or inline after close(); it must not block
+  // From any thread. `done` is called on the loop's thread, or inline after close(); it must not block
   // or throw.
   void submit(Operation operation);
+
+  // Store::wait(): the caller may run the loop meanwhile (event_loop.hpp).
+  void wait(const std::function<void()>& begin, Awaited& end);
 
   // From any thread, as often as one likes: connects for pub/sub, and stays so.
   void open_pushes();
   [[nodiscard]] bool gets_pushes() const;
 
   // The server's last answer made no sense, so those that follow cannot be trusted to be for whom
-  // they seem: ends the link soon. On the I/O thread.
+  // they seem: ends the link soon. On the loop's thread.
   void distrust_link();
 
-  // The server has become a replica. On the I/O thread.
+  // The server has become a replica. On the loop's thread.
   void leave_link();
 
   // Fails everything that is pending, ends link and thread. Idempotent, from any thread but the I/O

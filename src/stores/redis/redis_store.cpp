@@ -103,7 +103,7 @@ struct Inside {
   const ClockSource& clock;
   const std::string channel;
   Store::GrantListener listener;  // set before the first attempt that opens the push link
-  redis::ServerTime server_time;  // the I/O thread's
+  redis::ServerTime server_time;  // of the loop's thread
   redis::RedisFront front;
   ScriptRunner scripts;
 };
@@ -215,6 +215,12 @@ class RedisStore final : public Store {
   bool pushes_grants() const override { return !is_forked() && inside_->front.gets_pushes(); }
   Milliseconds retry_pause() const override { return longest_retry_pause; }
   const std::string& url() const override { return url_; }
+  void wait(const std::function<void()>& begin, Awaited& end) override {
+    if (is_forked()) {
+      return Store::wait(begin, end);
+    }
+    inside_->front.wait(begin, end);
+  }
   void close() override {
     if (!is_forked()) {
       inside_->front.close();

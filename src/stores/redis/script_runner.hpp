@@ -27,7 +27,7 @@ class ScriptRunner {
   using Replies = std::variant<std::vector<Reply>, StoreFailure>;
   using Done = std::function<void(Replies)>;
 
-  // Both must outlive it; `server_time` is the I/O thread's.
+  // Both must outlive it; `server_time` is of the loop's thread.
   ScriptRunner(RedisFront& front, ServerTime& server_time)
       : front_(front), server_time_(server_time) {}
 
@@ -42,7 +42,7 @@ class ScriptRunner {
 
   RedisFront& front_;
   ServerTime& server_time_;
-  // On the I/O thread.
+  // On the loop's thread.
   std::uint64_t echoes_ = 0;  // given out
   std::map<const redis_scripts::Script*, std::uint64_t>
       loads_{};  // how often its text was handed over
