@@ -1,5 +1,5 @@
 #pragma once
-// What the front does on its loop's thread: keeps a link to the server, sends, matches, gives up in time.
+// What the front does on its loop: keeps a link to the server, sends, matches, gives up in time.
 //
 //   state        operations handed over        leaves when
 //   connecting   wait                          greeted: up; failed or too slow: resting

@@ -49,7 +49,8 @@ struct RedisFront::Impl {
 
   const ClockSource& clock;
 
-  std::mutex mutex;  // callers and the loop's thread meet here; it guards what follows, up to the loop
+  // Callers and the loop's thread meet here. It guards what follows, up to the loop.
+  std::mutex mutex;
   std::condition_variable news;
   std::vector<Operation> inbox;
   bool inbox_is_announced = false;

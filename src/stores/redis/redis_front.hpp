@@ -29,8 +29,8 @@ class RedisFront {
   // Blocks until a server has greeted us (none), one has refused us, or until `deadline`.
   std::optional<StoreFailure> wait_until_up(Instant deadline);
 
-  // From any thread. `done` is called on the loop's thread, or inline after close(); it must not block
-  // or throw.
+  // From any thread. `done` is called on the loop's thread, or inline after close(); it must not
+  // block or throw.
   void submit(Operation operation);
 
   // Store::wait(): the caller may run the loop meanwhile (event_loop.hpp).
