@@ -36,6 +36,15 @@ class Bench {
 
   [[nodiscard]] const Effort& effort() const noexcept { return effort_; }
   [[nodiscard]] bool is_quick() const noexcept { return effort_.extent == Extent::quick; }
+  // How many lockers, waiters or locks to measure with. What a quick run leaves out is in
+  // docs/benchmarks.md.
+  struct Sizes {
+    std::vector<int> quick;
+    std::vector<int> full;
+  };
+  [[nodiscard]] std::vector<int> of(const Sizes& sizes) const {
+    return is_quick() ? sizes.quick : sizes.full;
+  }
   [[nodiscard]] const Programs& programs() const noexcept { return programs_; }
   [[nodiscard]] live::Server& server() noexcept { return server_; }
 

@@ -21,6 +21,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+#ifdef NDEBUG
+constexpr const char* build_kind = "release";
+#else
+constexpr const char* build_kind = "with assertions: the figures mean nothing";
+#endif
+
 struct Wanted {
   bool quick = false;
   std::vector<std::string> only;
@@ -45,16 +51,24 @@ std::string server_version(live::Server& server) {
   return "redis " + info.substr(at, info.find('\r', at) - at);
 }
 
-Report new_report(live::Server& server, const std::string& command) {
+std::string extent_text(const Effort& effort) {
+  return fmt::format("{} of each side, in turns{}", effort.rounds,
+                     effort.extent == Extent::quick
+                         ? "; a quick look, which leaves sizes out: docs/benchmarks.md"
+                         : "");
+}
+
+Report new_report(live::Server& server, const Effort& effort, const std::string& command) {
   return {
       .machine = this_machine(),
       .versions = {.commit = from_environment("EXCLUSIVE_LOCK_BENCH_COMMIT"),
-                   .compiler = "g++ " __VERSION__ ", release",
+                   .compiler = fmt::format("g++ " __VERSION__ ", {}", build_kind),
                    .server = server_version(server),
                    .hiredis = fmt::format("{}.{}.{}", HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH)},
       .command = command,
       .began_at = fmt::format("{:%F %T} UTC", fmt::gmtime(std::chrono::system_clock::to_time_t(
-                                                  std::chrono::system_clock::now())))};
+                                                  std::chrono::system_clock::now()))),
+      .extent = extent_text(effort)};
 }
 
 std::vector<std::string> row_names() {
@@ -81,7 +95,8 @@ void measure_all(const Wanted& wanted) {
   const Programs programs{.worker = here / "bench_worker", .command = BENCH_COMMAND};
   // More clients than its default allows for.
   live::Server server({.arguments = {"--maxclients", "10000"}});
-  Report report = new_report(server, command_text(wanted));
+  const Effort effort = effort_for(wanted.quick ? Extent::quick : Extent::full);
+  Report report = new_report(server, effort, command_text(wanted));
   print_heading(report);
   print_table_head();
   for (const Row& row : rows()) {
@@ -90,8 +105,8 @@ void measure_all(const Wanted& wanted) {
       continue;
     }
     server.client().must({"FLUSHALL"});
-    measure_in_process(row, effort_for(wanted.quick ? Extent::quick : Extent::full), programs,
-                       server, row_limit(wanted), [&report](const Measurement& line) {
+    measure_in_process(row, effort, programs, server, row_limit(wanted),
+                       [&report](const Measurement& line) {
                          print_line(line);
                          report.measurements.push_back(line);
                        });

@@ -47,7 +47,8 @@ void print_heading(const Report& report) {
   fmt::print("load       {} (average of the minute before)\n", report.machine.load);
   fmt::print("versions   commit {}, {}, {}, hiredis {}\n", report.versions.commit,
              report.versions.compiler, report.versions.server, report.versions.hiredis);
-  fmt::print("began      {}\ncommand    {}\n\n", report.began_at, report.command);
+  fmt::print("began      {}\ncommand    {}\n", report.began_at, report.command);
+  fmt::print("rounds     {}\n\n", report.extent);
 }
 
 void print_table_head() {
@@ -82,6 +83,7 @@ void write_json(const Report& report, const std::filesystem::path& file) {
                                                    {"hiredis", report.versions.hiredis}}},
                          {"began_at", report.began_at},
                          {"command", report.command},
+                         {"extent", report.extent},
                          {"lines", std::move(lines)}};
   std::ofstream out(file);
   out << json::serialize(all) << '\n';

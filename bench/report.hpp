@@ -15,6 +15,7 @@ struct Report {
   Versions versions;
   std::string command;   // how this run was started
   std::string began_at;  // wall clock, UTC
+  std::string extent;    // how many rounds, and whether anything is left out
   std::vector<Measurement> measurements{};
 };
 

@@ -108,7 +108,7 @@ void measure_hand_over_commands(Bench& bench) {
   constexpr int most_processes = 10;
   // A server of its own, so that nothing which idle clients of ours do is counted for it.
   live::Server floor_server({.arguments = {"--maxclients", "10000"}});
-  for (const int waiters : {1, 10, 100, 1000}) {
+  for (const int waiters : bench.of({.quick = {1, 100}, .full = {1, 10, 100, 1000}})) {
     // A thousand threads take a while until all of them wait.
     const ContestRules rules{.length = (waiters < 1000 ? 1 : 3) * 2 * round_length(bench),
                              .hold = hold,

@@ -19,7 +19,8 @@ constexpr int most_lockers = 1000;
 void measure_lockers(Bench& bench) {
   const auto connection = connect(bench.server().url());
   const auto slice = bench.effort().slice;
-  for (const int count : {1, 10, 100, most_lockers}) {
+  for (const int count :
+       bench.of({.quick = {fewest_with_goal, most_lockers}, .full = {1, 10, 100, most_lockers}})) {
     Measurement line{.row = "c",
                      .what = fmt::format("{} coroutines on distinct locks", count),
                      .unit = "pairs/s",

@@ -65,7 +65,7 @@ void measure_count(Bench& bench, int count) {
     (busiest.*side).push_back(held.process.busiest);
     (rate.*side).push_back(held.process.refreshes_per_second);
   };
-  const auto length = bench.is_quick() ? 2000ms : 3000ms;
+  const auto length = bench.is_quick() ? 1000ms : 3000ms;
   const auto ours = [&] {
     const Held held = hold_many(bench, library_side, count, length);
     note(held, &Measurement::ours);
@@ -89,7 +89,7 @@ void measure_count(Bench& bench, int count) {
 }  // namespace
 
 void measure_refresh(Bench& bench) {
-  for (const int count : {1'000, 10'000, 100'000}) {
+  for (const int count : bench.of({.quick = {1'000, 10'000}, .full = {1'000, 10'000, 100'000}})) {
     measure_count(bench, count);
   }
 }

@@ -6,9 +6,12 @@ build_packages=(
   cmake g++ ninja-build pkg-config
   libcli11-dev libfmt-dev libspdlog-dev libsqlite3-dev libssl-dev
 )
-# openssl makes the certificates of the TLS tests; procps shows them processes.
+# openssl makes the certificates of the TLS tests; procps shows them processes; libhiredis is the floor of
+# the benchmark, which has to build.
 # shellcheck disable=SC2034
-test_packages=(libgmock-dev libgtest-dev librapidcheck-dev openssl procps python3 spin)
+test_packages=(
+  libgmock-dev libgtest-dev libhiredis-dev librapidcheck-dev openssl procps python3 spin
+)
 # util-linux has flock, the floor of the embedded store.
 # shellcheck disable=SC2034
 bench_packages=(libhiredis-dev python3 util-linux)

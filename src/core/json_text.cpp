@@ -32,7 +32,9 @@ struct Silence {
   static bool on_key(Text, std::size_t, Error&) { return true; }
   static bool on_number_part(Text, Error&) { return true; }
   static bool on_int64(std::int64_t, Text, Error&) { return true; }
-  static bool on_uint64(std::uint64_t, Text, Error&) { return true; }
+  // Never called, for numbers are not read, so that none is too large for int64; but the reader
+  // wants it to be there.
+  static bool on_uint64(std::uint64_t, Text, Error&) { return true; }  // GCOV_EXCL_LINE
   static bool on_double(double, Text, Error&) { return true; }
   static bool on_bool(bool, Error&) { return true; }
   static bool on_null(Error&) { return true; }

@@ -123,12 +123,13 @@ void LockMachine::hold_or_give_back(const Granted& granted, Instant now, Actions
                                      .may_have_run = true}});
     return;
   }
-  state_ = Held{.ticket = granted.ticket,
-                .fence = granted.fence,
-                .safe_until = until,
-                .record_gone_by = latest_expiry(now),
-                .refresh_due = granted.refresh_due,
-                .refresh_at = granted.refresh_due};
+  const Held hold{.ticket = granted.ticket,
+                  .fence = granted.fence,
+                  .safe_until = until,
+                  .record_gone_by = latest_expiry(now),
+                  .refresh_due = granted.refresh_due,
+                  .refresh_at = granted.refresh_due};
+  state_ = hold;
   actions.push_back(TellAcquired{.fence = granted.fence});
   actions.push_back(ConcludeAcquire{Acquired{}});
 }

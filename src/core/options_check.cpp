@@ -69,8 +69,8 @@ Mistakes mistakes_in_times(const Options& options) {
 
 Mistakes mistakes_in_contents(const Options& options) {
   if (!is_size(options.contents_cap, most_contents_cap)) {
-    return {{"contents_cap", "is " + std::to_string(options.contents_cap),
-             up_to(most_contents_cap, "bytes")}};
+    const auto cap = std::to_string(options.contents_cap);
+    return {{"contents_cap", "is " + cap, up_to(most_contents_cap, "bytes")}};
   }
   const std::size_t size = options.lock_contents.text().size();
   if (size > options.contents_cap) {

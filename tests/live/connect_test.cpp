@@ -29,7 +29,7 @@ void expect_works(const std::shared_ptr<Connection>& connection) {
   EXPECT_EQ(lock.release(), ReleaseOutcome::released);
 }
 
-ConnectOptions patient() { return {.connect_timeout = 20s, .command_timeout = 20s}; }
+ConnectOptions patient_options() { return {.connect_timeout = 20s, .command_timeout = 20s}; }
 
 std::string url_of(const Server& server, const std::string& userinfo,
                    const std::string& rest = "") {
@@ -41,7 +41,8 @@ Server server_with_password() { return Server({.arguments = {"--requirepass", "h
 TEST(ConnectLocal, KeepsItsFilesInTheDirectoryOfTheUrl) {
   const TemporaryDirectory folder;
   const auto directory = folder.path() / "a b";
-  const auto connection = connect("local://" + folder.path().string() + "/a%20b", patient());
+  const auto connection =
+      connect("local://" + folder.path().string() + "/a%20b", patient_options());
   expect_works(connection);
   EXPECT_FALSE(std::filesystem::is_empty(directory));
   EXPECT_THAT(connection->url(), ::testing::StartsWith("local:"));
@@ -60,7 +61,7 @@ TEST(ConnectMemory, EachConnectionIsAWorldOfItsOwn) {
 
 TEST(ConnectRedis, TakesThePasswordOfTheUrlAndDoesNotShowIt) {
   const Server server = server_with_password();
-  const auto connection = connect(url_of(server, ":hunter2@"), patient());
+  const auto connection = connect(url_of(server, ":hunter2@"), patient_options());
   expect_works(connection);
   EXPECT_EQ(connection->url(), url_of(server, ""));
 }
@@ -69,19 +70,19 @@ TEST(ConnectRedis, TakesAUserWithACodedPassword) {
   const Server server;
   server.client().must({"ACL", "SETUSER", "bob", "on", ">p@ss:/w%rd", "~*", "+@all"});
   server.client().must({"ACL", "SETUSER", "default", "off"});
-  expect_works(connect(url_of(server, "bob:p%40ss%3A%2Fw%25rd@"), patient()));
+  expect_works(connect(url_of(server, "bob:p%40ss%3A%2Fw%25rd@"), patient_options()));
 }
 
 TEST(ConnectRedis, TakesCredentialsFromAFileOrAVariable) {
   const Server server = server_with_password();
   const TemporaryDirectory folder;
   std::ofstream(folder.path() / "secret") << "hunter2\n";
-  ConnectOptions from_file = patient();
+  ConnectOptions from_file = patient_options();
   from_file.credentials_file = folder.path() / "secret";
   expect_works(connect(url_of(server, ""), from_file));
 
   ::setenv("EXCLUSIVE_LOCK_CONNECT_TEST", "default:hunter2", 1);
-  ConnectOptions from_variable = patient();
+  ConnectOptions from_variable = patient_options();
   from_variable.credentials_variable = "EXCLUSIVE_LOCK_CONNECT_TEST";
   expect_works(connect(url_of(server, ""), from_variable));
   EXPECT_STREQ(::getenv("EXCLUSIVE_LOCK_CONNECT_TEST"), "default:hunter2");
@@ -93,7 +94,7 @@ TEST(ConnectRedis, AWrongOrMissingPasswordIsAnErrorThatDoesNotShowIt) {
   const Server server = server_with_password();
   const auto failure_of = [&server](const std::string& userinfo) {
     try {
-      connect(url_of(server, userinfo), patient());
+      connect(url_of(server, userinfo), patient_options());
     } catch (const StoreError& error) {
       EXPECT_THAT(error.what(), Not(HasSubstr("wrong-secret")));
       return error.code();
@@ -106,7 +107,7 @@ TEST(ConnectRedis, AWrongOrMissingPasswordIsAnErrorThatDoesNotShowIt) {
 
 TEST(ConnectRedis, UsesTheDatabaseAndTheClientNameThatWereAskedFor) {
   const Server server;
-  ConnectOptions options = patient();
+  ConnectOptions options = patient_options();
   options.client_name = "worker-7";
   const auto connection = connect(url_of(server, "", "/3"), options);
   ExclusiveLock lock({.app_name = "job", .cache_connection = connection});
@@ -120,7 +121,7 @@ TEST(ConnectRedis, UsesTheDatabaseAndTheClientNameThatWereAskedFor) {
 
 TEST(ConnectUnix, TakesPathAndDatabase) {
   const Server server({.transport = ServerTransport::unix_socket});
-  const auto connection = connect(server.url() + "?db=2", patient());
+  const auto connection = connect(server.url() + "?db=2", patient_options());
   ExclusiveLock lock({.app_name = "job", .cache_connection = connection});
   ASSERT_TRUE(lock.acquire());
   RawClient client = server.client();

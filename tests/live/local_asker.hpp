@@ -13,6 +13,7 @@
 #include <variant>
 
 #include "core/record_codec.hpp"
+#include "live/job_key.hpp"
 #include "stores/clock_source.hpp"
 #include "stores/local/local_store.hpp"
 #include "stores/local/sqlite.hpp"
@@ -30,7 +31,7 @@ inline Owner new_local_owner() {
 }
 
 struct LocalWish {
-  std::string key = "exclusive-lock:job";
+  std::string key = live::key;
   Owner owner = new_local_owner();
   Milliseconds ttl{600'000};  // far beyond any test: what frees the lock before is no expiry
   std::string contents = "1";

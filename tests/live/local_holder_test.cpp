@@ -11,6 +11,7 @@
 #include <atomic>
 #include <string>
 
+#include "live/job_key.hpp"
 #include "live/local_asker.hpp"
 #include "live/local_worker_process.hpp"
 #include "live/temporary_directory.hpp"
@@ -20,8 +21,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::StartsWith;
-
-const std::string key = LocalWish{}.key;
 
 class LocalHolder : public testing::Test {
  protected:

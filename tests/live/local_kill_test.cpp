@@ -15,6 +15,7 @@
 #include <random>
 #include <string>
 
+#include "live/job_key.hpp"
 #include "live/local_asker.hpp"
 #include "live/local_worker_process.hpp"
 #include "live/temporary_directory.hpp"
@@ -23,8 +24,6 @@ namespace exclusive_lock::live {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* key = "job";
 
 // Where fsync costs nothing, because hundreds of stores are made; else where all other tests are.
 class MemoryDirectory {

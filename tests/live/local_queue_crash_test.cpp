@@ -9,6 +9,7 @@
 #include <string>
 #include <variant>
 
+#include "live/job_key.hpp"
 #include "live/local_asker.hpp"
 #include "live/local_pushes.hpp"
 #include "live/local_queue_fixture.hpp"
@@ -19,8 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::StartsWith;
-
-const std::string key = LocalWish{}.key;
 
 class LocalQueueCrash : public LocalQueueFixture {};
 using LocalQueueProcesses = LocalQueueCrash;

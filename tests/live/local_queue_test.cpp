@@ -25,7 +25,7 @@ using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-LocalWish patient(Owner owner = new_local_owner()) {
+LocalWish patient_wish(Owner owner = new_local_owner()) {
   return {.owner = owner, .patience = long_patience};
 }
 
@@ -57,7 +57,7 @@ TEST_F(LocalQueue, FreeLockIsGrantedToThePatientToo) {
 }
 
 TEST_F(LocalQueue, WaiterIsToldWhatIsInItsWay) {
-  const AttemptReply reply = asker_.attempt(patient());
+  const AttemptReply reply = asker_.attempt(patient_wish());
   EXPECT_EQ(reply.outcome, AttemptOutcome::waiting);
   ASSERT_TRUE(reply.remaining_ttl);
   EXPECT_GT(*reply.remaining_ttl, held_.ttl - 1min);
@@ -66,7 +66,7 @@ TEST_F(LocalQueue, WaiterIsToldWhatIsInItsWay) {
 
 TEST_F(LocalQueue, HandsOverWithTheWaitersOwnRecord) {
   LocalAsker other(directory_.path());
-  LocalWish wish = patient();
+  LocalWish wish = patient_wish();
   wish.contents = '"' + std::string(5000, 'x') + '"';
   enter(other, wish, 1);
   const auto before = decode_record(record());
@@ -104,9 +104,9 @@ TEST_F(LocalQueue, ServesTwoStoresAndTwoProcessesInTheOrderOfTheirArrival) {
   LocalAsker other(directory_.path());
   const LocalPushes pushes(asker_.store());
   const LocalPushes other_pushes(other.store());
-  const LocalWish first = patient();
-  const LocalWish third = patient();
-  const LocalWish fifth = patient();
+  const LocalWish first = patient_wish();
+  const LocalWish third = patient_wish();
+  const LocalWish fifth = patient_wish();
   enter(asker_, first, 1);
   LocalWorker second(directory_.path(), {"wait", held_.key});
   EXPECT_EQ(second.line(), "waiting 2");
@@ -141,29 +141,29 @@ TEST_F(LocalQueue, ServesTwoStoresAndTwoProcessesInTheOrderOfTheirArrival) {
 }
 
 TEST_F(LocalQueue, NobodyBargesIn) {
-  enter(asker_, patient(), 1);
+  enter(asker_, patient_wish(), 1);
   EXPECT_EQ(asker_.release(held_), ReleaseVerdict::released);
   EXPECT_EQ(asker_.attempt({}).outcome, AttemptOutcome::busy);
-  EXPECT_EQ(asker_.attempt(patient()).outcome, AttemptOutcome::waiting);
+  EXPECT_EQ(asker_.attempt(patient_wish()).outcome, AttemptOutcome::waiting);
 }
 
 TEST_F(LocalQueue, RemovalHandsOver) {
-  const LocalWish wish = patient();
+  const LocalWish wish = patient_wish();
   enter(asker_, wish, 1);
   EXPECT_TRUE(asker_.remove(held_.key, record()));
   EXPECT_EQ(asker_.beat(wish).outcome, BeatOutcome::granted);
 }
 
 TEST_F(LocalQueue, BeatNeverMakesAnEntry) {
-  LocalWish wish = patient();
+  LocalWish wish = patient_wish();
   EXPECT_EQ(asker_.beat(wish).outcome, BeatOutcome::gone);
   EXPECT_EQ(asker_.beat({.key = "never used"}).outcome, BeatOutcome::gone);
   EXPECT_EQ(number("SELECT count(*) FROM waiter"), 0);
 }
 
 TEST_F(LocalQueue, LeavingLetsTheNextMoveUp) {
-  const LocalWish first = patient();
-  const LocalWish second = patient();
+  const LocalWish first = patient_wish();
+  const LocalWish second = patient_wish();
   enter(asker_, first, 1);
   enter(asker_, second, 2);
   EXPECT_EQ(asker_.release(first), ReleaseVerdict::left);
@@ -175,8 +175,8 @@ TEST_F(LocalQueue, LeavingLetsTheNextMoveUp) {
 }
 
 TEST_F(LocalQueue, GivingUpAfterTheGrantPassesItOn) {
-  const LocalWish first = patient();
-  const LocalWish second = patient();
+  const LocalWish first = patient_wish();
+  const LocalWish second = patient_wish();
   enter(asker_, first, 1);
   enter(asker_, second, 2);
   EXPECT_EQ(asker_.release(held_), ReleaseVerdict::released);
@@ -185,10 +185,10 @@ TEST_F(LocalQueue, GivingUpAfterTheGrantPassesItOn) {
 }
 
 TEST_F(LocalQueue, NewerTicketKeepsThePlaceAndOlderOnesAreOvertaken) {
-  LocalWish wish = patient();
+  LocalWish wish = patient_wish();
   wish.owner.ticket = 5;
   const AttemptReply entered = asker_.attempt(wish);
-  enter(asker_, patient(), 2);
+  enter(asker_, patient_wish(), 2);
   LocalWish newer = wish;
   newer.owner.ticket = 6;
   newer.contents = "6";
@@ -207,7 +207,7 @@ TEST_F(LocalQueue, NewerTicketKeepsThePlaceAndOlderOnesAreOvertaken) {
 }
 
 TEST_F(LocalQueue, SameRequestTwiceIsOneEntry) {
-  const LocalWish wish = patient();
+  const LocalWish wish = patient_wish();
   enter(asker_, wish, 1);
   enter(asker_, wish, 1);
   EXPECT_EQ(number("SELECT count(*) FROM waiter"), 1);
@@ -217,20 +217,20 @@ TEST_F(LocalQueue, SameRequestTwiceIsOneEntry) {
 }
 
 TEST_F(LocalQueue, ArrivalThatWasToldBeforeGetsThePlaceBack) {
-  LocalWish wish = patient();
+  LocalWish wish = patient_wish();
   const auto arrived_at = asker_.attempt(wish).arrived_at;
-  enter(asker_, patient(), 2);
+  enter(asker_, patient_wish(), 2);
   EXPECT_EQ(asker_.release(wish), ReleaseVerdict::left);
   ++wish.owner.ticket;
   wish.patience->arrived_at = arrived_at;
   const AttemptReply back = asker_.attempt(wish);
   EXPECT_EQ(back.position, 1U);
   EXPECT_EQ(back.arrived_at, arrived_at);
-  enter(asker_, patient(), 3);
+  enter(asker_, patient_wish(), 3);
 }
 
 TEST_F(LocalQueue, FullOneIsTold) {
-  LocalWish wish = patient();
+  LocalWish wish = patient_wish();
   wish.patience->most_waiting = 2;
   enter(asker_, wish, 1);
   LocalWish second = wish;
@@ -246,7 +246,7 @@ TEST_F(LocalQueue, FullOneIsTold) {
 }
 
 TEST_F(LocalQueue, TooLateAttemptDoesNotEnter) {
-  LocalWish wish = patient();
+  LocalWish wish = patient_wish();
   std::optional<AttemptOutcome> outcome;
   asker_.store().attempt({.key = wish.key,
                           .owner = wish.owner,
@@ -265,7 +265,7 @@ TEST_F(LocalQueue, TooLateAttemptDoesNotEnter) {
 TEST_F(LocalQueue, IsShown) {
   std::vector<Owner> owners;
   for (std::size_t i = 0; i < most_waiters_shown + 5; ++i) {
-    const LocalWish wish = patient();
+    const LocalWish wish = patient_wish();
     enter(asker_, wish, i + 1);
     owners.push_back(wish.owner);
   }
@@ -286,7 +286,7 @@ TEST_F(LocalQueue, IsShown) {
 
 TEST_F(LocalQueue, DetachedWaiterGetsARecordWithoutAHolder) {
   LocalAsker other(directory_.path());
-  LocalWish wish = patient();
+  LocalWish wish = patient_wish();
   wish.detached = true;
   enter(other, wish, 1);
   EXPECT_EQ(asker_.release(held_), ReleaseVerdict::released);
@@ -300,7 +300,7 @@ TEST_F(LocalQueue, ListenerMayCallVerbs) {
   LocalAsker other(directory_.path());
   std::vector<LocalWish> wishes;
   for (int i = 0; i < 20; ++i) {
-    wishes.push_back(patient());
+    wishes.push_back(patient_wish());
   }
   other.store().listen({.granted =
                             [&](const Grant& grant) {

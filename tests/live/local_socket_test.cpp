@@ -18,6 +18,7 @@
 #include <variant>
 #include <vector>
 
+#include "live/job_key.hpp"
 #include "live/local_asker.hpp"
 #include "live/local_pushes.hpp"
 #include "live/local_queue_fixture.hpp"
@@ -29,8 +30,6 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
-
-const std::string key = LocalWish{}.key;
 
 class LocalSocket : public LocalQueueFixture {};
 

@@ -9,14 +9,13 @@
 #include <iterator>
 #include <string>
 
+#include "live/job_key.hpp"
 #include "live/redis_asker.hpp"
 
 namespace exclusive_lock::live {
 namespace {
 
 using namespace std::chrono_literals;
-
-const std::string key = "exclusive-lock:job";
 
 TEST(RedisConnection, ComesBackAfterTheServerWasKilledAndRestarted) {
   Server server;

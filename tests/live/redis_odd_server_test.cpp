@@ -6,6 +6,7 @@
 #include <string>
 
 #include "live/fake_redis.hpp"
+#include "live/job_key.hpp"
 #include "live/redis_asker.hpp"
 
 namespace exclusive_lock::live {
@@ -13,7 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const std::string key = "exclusive-lock:job";
 using Words = std::vector<std::string>;
 
 // The echo that an EVALSHA of the inspect script carries: EVALSHA sha 1 key echo cap.

@@ -11,14 +11,13 @@
 #include <vector>
 
 #include "core/record_codec.hpp"
+#include "live/job_key.hpp"
 #include "live/redis_asker.hpp"
 
 namespace exclusive_lock::live {
 namespace {
 
 using namespace std::chrono_literals;
-
-const std::string key = "exclusive-lock:job";
 
 // A store that listens.
 class Listener {

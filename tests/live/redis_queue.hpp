@@ -10,13 +10,13 @@
 #include <vector>
 
 #include "core/record_codec.hpp"
+#include "live/job_key.hpp"
 #include "live/redis_asker.hpp"
 
 namespace exclusive_lock::live {
 
 namespace queue {
 
-inline const std::string key = "exclusive-lock:job";
 inline const std::string fence_at = "{exclusive-lock:job}:fence";
 inline const std::string queue_at = "{exclusive-lock:job}:queue";
 inline const std::string waiters_at = "{exclusive-lock:job}:waiters";
@@ -44,11 +44,11 @@ class Queue : public testing::TestWithParam<ServerKind> {
 
   // Some that wait, in this order, behind a holder.
   std::vector<Owner> queue_up(std::size_t count, const Owner& holder) {
-    EXPECT_EQ(asker.attempt(queue::key, holder).outcome, AttemptOutcome::granted);
+    EXPECT_EQ(asker.attempt(key, holder).outcome, AttemptOutcome::granted);
     std::vector<Owner> waiters;
     for (std::size_t i = 0; i < count; ++i) {
       waiters.push_back(new_owner());
-      const AttemptReply reply = asker.patient_attempt(queue::key, waiters.back());
+      const AttemptReply reply = asker.patient_attempt(key, waiters.back());
       EXPECT_EQ(reply.outcome, AttemptOutcome::waiting);
       EXPECT_EQ(reply.position, i + 1);
       EXPECT_TRUE(reply.remaining_ttl);
@@ -58,7 +58,7 @@ class Queue : public testing::TestWithParam<ServerKind> {
   }
 
   // Of whom the record is.
-  std::optional<Owner> holder() { return record_owner(client.must({"GET", queue::key}).text); }
+  std::optional<Owner> holder() { return record_owner(client.must({"GET", key}).text); }
 
   // By the server's clock.
   void let_pass(std::chrono::microseconds time) {
@@ -71,7 +71,7 @@ class Queue : public testing::TestWithParam<ServerKind> {
   }
 
   void wait_for_end_of_record() {
-    ASSERT_TRUE(eventually([this] { return client.integer({"EXISTS", queue::key}) == 0; }));
+    ASSERT_TRUE(eventually([this] { return client.integer({"EXISTS", key}) == 0; }));
   }
 };
 

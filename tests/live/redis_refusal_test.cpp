@@ -7,12 +7,11 @@
 #include <stdexcept>
 #include <string>
 
+#include "live/job_key.hpp"
 #include "live/redis_asker.hpp"
 
 namespace exclusive_lock::live {
 namespace {
-
-const std::string key = "exclusive-lock:job";
 
 bool says(RawClient& client, const std::vector<std::string>& words, const std::string& part) {
   const Reply reply = client.command(words);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/record_codec.hpp"
+#include "live/job_key.hpp"
 #include "live/redis_asker.hpp"
 
 namespace exclusive_lock::live {
@@ -14,7 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const std::string key = "exclusive-lock:job";
 const std::string fence = "{exclusive-lock:job}:fence";
 
 TEST(RedisStore, RecordIsByteForByteWhatTheCodecWrites) {

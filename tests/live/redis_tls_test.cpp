@@ -9,6 +9,7 @@
 #include <iterator>
 #include <string>
 
+#include "live/job_key.hpp"
 #include "live/redis_asker.hpp"
 #include "live/test_certificates.hpp"
 
@@ -16,8 +17,6 @@ namespace exclusive_lock::live {
 namespace {
 
 using namespace std::chrono_literals;
-
-const std::string key = "exclusive-lock:job";
 
 // A server that shows a certificate, and what its clients need.
 class TlsServer {

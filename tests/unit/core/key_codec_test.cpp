@@ -62,6 +62,7 @@ TEST(NameOfKey, FindsTheNameBehindThePrefix) {
   EXPECT_FALSE(name_of_key("p", "p:"));
   EXPECT_FALSE(name_of_key("p", "p"));
   EXPECT_FALSE(name_of_key("p", "pa"));
+  EXPECT_FALSE(name_of_key("p", "pa:a"));
   EXPECT_FALSE(name_of_key("p", "q:a"));
   EXPECT_FALSE(name_of_key("p", "p:q:a"));  // that is the name "a" below the prefix "p:q"
   EXPECT_FALSE(name_of_key("p", "p:a b"));
@@ -167,6 +168,7 @@ TEST(SeedKey, SpellsNamesAsTheOriginalDoes) {
   EXPECT_EQ(slug("\xC2\xA0x"), ":-x");
   EXPECT_EQ(slug("_a_"), ":_a_");
   EXPECT_EQ(slug("a.b:c/d"), ":a-b-c-d");
+  EXPECT_EQ(slug("@AZ[`az{/09:"), ":-AZ-az-09-");  // the neighbours of each range
   EXPECT_EQ(slug("A\nB\0C"sv), ":A-B-C");
   EXPECT_EQ(slug(""), ":");
   EXPECT_EQ(slug("-"), ":-");

@@ -105,6 +105,12 @@ TEST_F(LockMachineAcquire, AbandonedAttemptIsGivenBackAtOnceAndItsLateGrantOnceM
   EXPECT_FALSE(machine.hold());
 }
 
+TEST_F(LockMachineAcquire, AbandonedAttemptThatFailsLaterIsNotGivenBackTwice) {
+  const Ticket ticket = ask(at(0ms));
+  EXPECT_TRUE(has<SendRelease>(machine.attempt_abandoned(ticket, at(5ms))));
+  EXPECT_TRUE(machine.attempt_replied(ticket, unanswered(), at(1s)).empty());
+}
+
 TEST_F(LockMachineAcquire, LateAnswerToAnAbandonedAttemptDoesNotDisturbTheNextOne) {
   const Ticket old = ask(at(0ms));
   (void)machine.attempt_abandoned(old, at(5ms));
@@ -264,6 +270,15 @@ TEST_F(LockMachineRefresh, ByHandIsAnsweredByWhatTheStoreSays) {
   expect_conclusion(RefreshVerdict::refreshed, RefreshConclusion::refreshed);
   expect_conclusion(unanswered(), RefreshConclusion::unknown);
   expect_conclusion(RefreshVerdict::lost, RefreshConclusion::lost);
+}
+
+TEST_F(LockMachineRefresh, ByHandJoinsTheOneThatIsOnItsWay) {
+  const Ticket ticket = acquire(at(0ms));
+  ASSERT_TRUE(has<SendRefresh>(machine.woken(at(1000ms))));
+  EXPECT_TRUE(machine.refresh_requested(at(1001ms)).empty());
+  const auto actions =
+      machine.refresh_replied(ticket, at(1000ms), RefreshVerdict::refreshed, at(1010ms));
+  EXPECT_EQ(the<ConcludeRefresh>(actions).conclusion, RefreshConclusion::refreshed);
 }
 
 TEST_F(LockMachineRefresh, ByHandIsANoOpForWhoDoesNotHold) {

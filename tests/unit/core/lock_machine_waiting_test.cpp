@@ -118,6 +118,19 @@ TEST_F(LockMachineWaiting, PushOlderThanTheLastWaitingIsIgnored) {
   EXPECT_FALSE(machine.hold());
 }
 
+TEST_F(LockMachineWaiting, PushCountsWhereTheStoreTellsNoTime) {
+  const Ticket ticket = ask_patiently(at(0ms)).request.owner.ticket;
+  AttemptReply reply = queued();
+  reply.store_time = std::nullopt;
+  static_cast<void>(machine.attempt_replied(ticket, reply, at(10ms)));
+  EXPECT_TRUE(concluded_as<Acquired>(machine.grant_pushed(push(ticket), at(20ms))));
+
+  machine = LockMachine(settings(), {1, 2, 3});
+  Grant grant = push(queue_up(at(0ms)));
+  grant.granted_at = std::nullopt;
+  EXPECT_TRUE(concluded_as<Acquired>(machine.grant_pushed(grant, at(20ms))));
+}
+
 TEST_F(LockMachineWaiting, PushThatOvertakesTheReplyStartsWithIt) {
   const Ticket ticket = ask_patiently(at(0ms)).request.owner.ticket;
   EXPECT_TRUE(machine.grant_pushed(push(ticket), at(5ms)).empty());
@@ -149,10 +162,12 @@ TEST_F(LockMachineWaiting, PushesAreConfirmedOnceTheStoresClockHasStepped) {
 TEST_F(LockMachineWaiting, BeatsOnceAHeartbeat) {
   const Ticket ticket = queue_up(at(0ms));
   EXPECT_EQ(machine.next_wake(), at(500ms));
+  EXPECT_TRUE(machine.woken(at(499ms)).empty()) << "too early";
   const auto sent = only<SendBeat>(machine.woken(at(500ms)));
   EXPECT_EQ(sent.request.owner.ticket, ticket);
   EXPECT_EQ(sent.request.ttl, ttl);
   EXPECT_EQ(sent.request.alive_for, 1500ms);
+  EXPECT_FALSE(machine.next_wake()) << "the answer wakes it";
   EXPECT_TRUE(machine.woken(at(600ms)).empty()) << "one at a time";
   EXPECT_TRUE(
       machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::waiting), at(610ms)).empty());
@@ -180,6 +195,14 @@ TEST_F(LockMachineWaiting, FirstInLineBeatsWhenTheRecordMustBeOver) {
   reply.remaining_ttl = 200ms;
   static_cast<void>(machine.attempt_replied(ticket, reply, at(10ms)));
   EXPECT_EQ(machine.next_wake(), at(211ms));
+}
+
+TEST_F(LockMachineWaiting, FirstInLineBehindARecordWithoutAnEndBeatsAsUsual) {
+  const Ticket ticket = ask_patiently(at(0ms)).request.owner.ticket;
+  AttemptReply reply = queued(1);
+  reply.remaining_ttl = std::nullopt;
+  static_cast<void>(machine.attempt_replied(ticket, reply, at(10ms)));
+  EXPECT_EQ(machine.next_wake(), at(500ms));
 }
 
 TEST_F(LockMachineWaiting, WithoutPushesItLooksMoreOften) {
@@ -214,6 +237,12 @@ TEST_F(LockMachineWaiting, ResumedPushesMakeItBeatAtOnce) {
   // What is in flight may have been answered before the push was lost.
   EXPECT_TRUE(machine.pushes_resumed(at(60ms)).empty());
   only<SendBeat>(machine.beat_replied(ticket, at(50ms), beat(BeatOutcome::waiting), at(70ms)));
+}
+
+TEST_F(LockMachineWaiting, ResumedPushesAreNothingToOthers) {
+  EXPECT_TRUE(machine.pushes_resumed(at(0ms)).empty());
+  static_cast<void>(acquire(at(0ms)));
+  EXPECT_TRUE(machine.pushes_resumed(at(50ms)).empty());
 }
 
 TEST_F(LockMachineWaiting, ChangedPlaceIsTold) {
@@ -325,6 +354,29 @@ TEST_F(LockMachineWaiting, BeatThatFindsTheGrantAfterThePushExtendsTheHold) {
   static_cast<void>(machine.grant_pushed(push(ticket), at(505ms)));
   static_cast<void>(machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::granted), at(510ms)));
   EXPECT_EQ(machine.hold()->safe_until, at(500ms) + safe_part);
+}
+
+TEST_F(LockMachineWaiting, BeatThatMissedTheGrantLeavesTheHoldOfThePush) {
+  const Ticket ticket = queue_up(at(0ms));
+  only<SendBeat>(machine.woken(at(500ms)));
+  static_cast<void>(machine.grant_pushed(push(ticket), at(505ms)));
+  const auto reply = beat(BeatOutcome::waiting);
+  EXPECT_TRUE(machine.beat_replied(ticket, at(500ms), reply, at(510ms)).empty());
+  EXPECT_EQ(machine.hold()->safe_until, at(safe_part_of_confirm));
+}
+
+TEST_F(LockMachineWaiting, BeatOfAnEarlierWaitChangesNothing) {
+  const Ticket old = queue_up(at(0ms));
+  only<SendBeat>(machine.woken(at(500ms)));
+  static_cast<void>(machine.attempt_abandoned(old, at(501ms)));
+  const Ticket next = queue_up(at(502ms));
+  const auto late = beat(BeatOutcome::granted);
+  EXPECT_TRUE(machine.beat_replied(old, at(500ms), late, at(520ms)).empty());
+  EXPECT_EQ(machine.attempting(), next) << "it waits on";
+
+  ASSERT_TRUE(has<TellAcquired>(machine.grant_pushed(push(next), at(530ms))));
+  EXPECT_TRUE(machine.beat_replied(old, at(510ms), late, at(540ms)).empty());
+  EXPECT_EQ(machine.hold()->safe_until, at(502ms) + safe_part_of_confirm);
 }
 
 TEST_F(LockMachineWaiting, GrantThatIsOverWhenItIsHeardOfIsGivenBack) {

@@ -67,6 +67,7 @@ TEST(WaitPlan, PassingTroubleIsWaitedOutWithBackoff) {
   EXPECT_EQ(pause(failure(errc::outcome_unknown)), 40ms);
   EXPECT_EQ(pause(Busy{}), 50ms);  // an answer: the backoff starts over
   EXPECT_EQ(pause(failure(errc::store_busy)), 10ms);
+  EXPECT_EQ(pause(failure(errc::too_many_clients)), 20ms);
 }
 
 TEST(WaitPlan, PassingTroubleThatLastsToTheDeadlineIsReported) {
