@@ -51,7 +51,7 @@ local function advance(highest)
       end
     end
   end
-  if streak and ask(0, 'ZCARD', queue) > 0 then
+  if streak then
     write_streak(streak)  -- it goes on for whoever stands behind so many dead ones
   end
   return nil

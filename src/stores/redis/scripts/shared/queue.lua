@@ -22,7 +22,7 @@ local function read_streak(text)
   return tonumber(string.match(text or '', '^%d+$') or '0')
 end
 
--- The hash may be new, where somebody has deleted it.
+-- It lives as long as the queue, also in a hash that is new, and ends at once where that has ended.
 local function write_streak(text)
   redis.call('HSET', waiters, 'streak', text)
   redis.call('PEXPIRE', waiters, redis.call('PTTL', queue))
