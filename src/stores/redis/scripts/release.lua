@@ -37,9 +37,9 @@ local function leave(id)
   return true
 end
 
--- Where nobody holds the lock. False: those who wait were passed often enough. Else the first live
--- one is told to ask for it, and whoever stands behind 16 dead ones finds it with its next beat.
-local function is_left_free(most_streak)
+-- Whether what becomes free stays so: nobody waits, or those who do were not passed often enough.
+-- The first live one is told to ask; whoever stands behind 16 dead ones finds it with its next beat.
+local function stays_free(most_streak)
   for _ = 1, 16 do
     local id = ask({}, 'ZRANGE', queue, 0, 0)[1]
     if not id then
@@ -59,24 +59,12 @@ local function is_left_free(most_streak)
   return true
 end
 
--- The record's, which is ours, with that fence.
-local function end_record(fence)
-  local most_streak = tonumber(ARGV[3])
-  if most_streak > 0 then
-    redis.call('DEL', record)
-    if is_left_free(most_streak) then
-      return
-    end
-  end
-  local next_id
+-- Writes over the record that ends, which had that fence. What advance() says.
+local function hand_over(fence)
   if fence then
-    next_id = advance(fence)
-  else
-    next_id = advance_from_kept_fence()
+    return advance(fence)
   end
-  if not next_id or next_id == 'bad_fence' then
-    redis.call('DEL', record)
-  end
+  return advance_from_kept_fence()
 end
 
 local id, ticket, fence = read_head(ask('', 'GETRANGE', record, 0, 127))
@@ -85,7 +73,12 @@ if not id and redis.call('PTTL', record) == -2 then
 end
 
 if id == own_id and not is_newer(ticket, own_ticket) then
-  end_record(fence)
+  local most_streak = tonumber(ARGV[3])
+  local is_left_free = most_streak > 0 and stays_free(most_streak)
+  local next_id = not is_left_free and hand_over(fence)
+  if not next_id or next_id == 'bad_fence' then
+    redis.call('DEL', record)
+  end
   return reply('released')
 end
 
