@@ -106,6 +106,12 @@ TEST_F(RedisScripts, RecordWithoutAFenceIsHandedOverAboveTheKeptOne) {
   EXPECT_GT(record_fence(record), before);
 }
 
+TEST_F(RedisScripts, RecordWithoutAFenceIsNoGrant) {
+  const Owner holder = new_owner();
+  client_.must({"SET", lock_key, R"({"owner":")" + owner_text(holder) + R"(","since_us":1})"});
+  EXPECT_EQ(asker_.beat(lock_key, holder).outcome, BeatOutcome::gone);
+}
+
 TEST_F(RedisScripts, WhatIsLeftOfAnEntryIsNobodys) {
   const Owner waiter = new_owner();
   asker_.attempt(lock_key, new_owner());
