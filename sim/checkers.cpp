@@ -42,6 +42,7 @@ void Checkers::data_lost() {
   for (auto& [key, lock] : locks_) {
     lock.entered.clear();
     lock.seen = {};
+    lock.gone_past = 0;
   }
 }
 

@@ -79,13 +79,16 @@ class Checkers {
     std::set<TicketId> entered;
     std::map<TicketId, Grant> grants;
     std::map<Fence, std::uint64_t> orders;  // of the grants
+    std::size_t gone_past = 0;              // grants in a row, past those who wait
   };
 
   void check_owner(const StoreStep& step);
   void check_grant(const StoreStep& step, Lock& lock);
   void check_ttl(const StoreStep& step, const Lock& lock);
   void check_line(const StoreStep& step, Lock& lock);
-  void check_served(const StoreStep& step);
+  void check_served(const StoreStep& step, Lock& lock);
+  void check_gone_past(const StoreStep& step, Lock& lock, const Owner& waiter);
+  void check_nudge(const StoreStep& step);
   void check_entries(const StoreStep& step, Lock& lock);
   [[nodiscard]] bool is_alive(const SeenWaiter& waiter, StoreTime now) const;
   void check_hold(const ShownHold& hold);

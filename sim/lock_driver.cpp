@@ -209,7 +209,10 @@ void LockDriver::set_beat_pause() {
 }
 
 void LockDriver::granted(Grant grant) {
-  say([&] { return "gets a push for #" + std::to_string(grant.owner.ticket); });
+  say([&] {
+    return (grant.is_nudge() ? "is nudged as #" : "gets a push for #") +
+           std::to_string(grant.owner.ticket);
+  });
   if (!call_) {
     return;
   }

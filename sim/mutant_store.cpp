@@ -167,7 +167,7 @@ class BeatEntersQueue final : public Whole {
 };
 
 // Whoever comes new goes before all others.
-class Barging final : public Whole {
+class NewcomersComeFirst final : public Whole {
   using Whole::Whole;
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
     if (request.patience && !request.patience->arrived_at) {
@@ -175,6 +175,31 @@ class Barging final : public Whole {
           -std::chrono::duration_cast<StoreTime>(request.not_after.time_since_epoch());
     }
     Whole::attempt(std::move(request), deadline, std::move(done));
+  }
+};
+
+class StreakIsNotCounted final : public Whole {
+  using Whole::Whole;
+  void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
+    request.barging_streak *= 1'000'000;
+    Whole::attempt(std::move(request), deadline, std::move(done));
+  }
+  void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
+    request.barging_streak *= 1'000'000;
+    Whole::release(std::move(request), deadline, std::move(done));
+  }
+};
+
+class NudgesNobody final : public Whole {
+  using Whole::Whole;
+  void listen(GrantListener listener) override {
+    Whole::listen({.granted =
+                       [granted = listener.granted](const Grant& grant) {
+                         if (!grant.is_nudge()) {
+                           granted(grant);
+                         }
+                       },
+                   .pushes_resumed = listener.pushes_resumed});
   }
 };
 
@@ -250,8 +275,12 @@ std::shared_ptr<Store> with_bug(Mutant mutant, std::shared_ptr<MemoryStore> memo
       return std::make_shared<BareFenceCounter>(std::move(memory), std::move(client));
     case Mutant::beat_enters_queue:
       return std::make_shared<BeatEntersQueue>(std::move(memory), std::move(client));
-    case Mutant::barging:
-      return std::make_shared<Barging>(std::move(memory), std::move(client));
+    case Mutant::newcomers_come_first:
+      return std::make_shared<NewcomersComeFirst>(std::move(memory), std::move(client));
+    case Mutant::streak_is_not_counted:
+      return std::make_shared<StreakIsNotCounted>(std::move(memory), std::move(client));
+    case Mutant::nudges_nobody:
+      return std::make_shared<NudgesNobody>(std::move(memory), std::move(client));
     case Mutant::no_not_after:
       return std::make_shared<NoNotAfter>(std::move(memory), std::move(client));
     case Mutant::older_ticket_keeps_out:

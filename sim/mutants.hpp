@@ -19,7 +19,9 @@ enum class Mutant {
   dead_waiters_never_expire,  // an entry of the queue counts as alive for an hour
   bare_fence_counter,         // a counter that is lost with the data
   beat_enters_queue,          // a beat makes the entry that it does not find
-  barging,                    // whoever comes new stands before all others
+  newcomers_come_first,       // whoever comes new stands before all others
+  streak_is_not_counted,      // any number of grants in a row goes past those who wait
+  nudges_nobody,              // what is left free is told to nobody
   no_not_after,               // a request that came too late is carried out
   older_ticket_keeps_out,     // an attempt is busy where its own older ticket holds
   refresh_restores_record,    // a refresh writes the record that it does not find

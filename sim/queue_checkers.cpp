@@ -8,7 +8,8 @@
 namespace exclusive_lock::sim {
 
 void Checkers::check_line(const StoreStep& step, Lock& lock) {
-  check_served(step);
+  check_served(step, lock);
+  check_nudge(step);
   check_entries(step, lock);
 }
 
@@ -22,13 +23,14 @@ bool Checkers::is_alive(const SeenWaiter& waiter, StoreTime now) const {
 }
 
 // Who left the queue in this step, and who was served.
-void Checkers::check_served(const StoreStep& step) {
+void Checkers::check_served(const StoreStep& step, Lock& lock) {
   const Seen& after = step.after;
   const bool is_new_record =
       after.owner && (after.owner != step.before.owner || after.fence != step.before.fence);
   const bool is_take_over = step.before.is_held_by(step.by.id) && after.is_held_by(step.by.id);
   const bool is_new_hold = is_new_record && !is_take_over;
   bool was_served = false;
+  const Owner* passed = nullptr;  // the first of those that a new hold went past
   for (const SeenWaiter& waiter : step.before.waiters) {
     const bool alive = is_alive(waiter, step.store_now);
     // Under a newer ticket: handed over to the older one and taken over in the same step. Or the
@@ -55,9 +57,43 @@ void Checkers::check_served(const StoreStep& step) {
       violated(checker::first_come_first_served, step.key,
                name(waiter.owner) + " waited and was passed over");
     }
-    if (!is_gone && is_new_hold && !was_served) {
-      violated(checker::first_come_first_served, step.key,
-               name(*after.owner) + " was served before " + name(waiter.owner));
+    if (!is_gone && is_new_hold && !was_served && passed == nullptr) {
+      passed = &waiter.owner;
+    }
+  }
+  if (passed != nullptr) {
+    check_gone_past(step, lock, *passed);
+  }
+  if (was_served || after.waiters.empty()) {
+    lock.gone_past = 0;
+  }
+}
+
+// By an attempt of somebody who may, where nobody held the lock.
+void Checkers::check_gone_past(const StoreStep& step, Lock& lock, const Owner& waiter) {
+  const bool may_go_past = step.verb == Verb::attempt && step.barging_streak > 0 &&
+                           step.after.owner == step.by && !step.before.value;
+  if (!may_go_past) {
+    violated(checker::first_come_first_served, step.key,
+             name(*step.after.owner) + " was served before " + name(waiter));
+  } else if (++lock.gone_past > step.barging_streak) {
+    violated(checker::barging_has_an_end, step.key,
+             name(*step.after.owner) + " is one too many that goes past " + name(waiter));
+  }
+}
+
+// A release that leaves the lock free tells the next one.
+void Checkers::check_nudge(const StoreStep& step) {
+  if (step.verb != Verb::release || !step.before.is_held_by(step.by.id) || step.after.value) {
+    return;
+  }
+  for (const SeenWaiter& waiter : step.after.waiters) {
+    if (is_alive(waiter, step.store_now)) {
+      if (step.nudged != std::vector{waiter.owner}) {
+        violated(checker::next_one_is_nudged, step.key,
+                 name(waiter.owner) + " was not told that the lock is free");
+      }
+      return;
     }
   }
 }

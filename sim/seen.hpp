@@ -52,6 +52,9 @@ struct StoreStep {
   bool was_granted = false;  // the answer: the record is this ticket's
   bool was_refused = false;  // the answer: busy, or waiting
   bool still_waits = false;  // the answer: waiting
+  // Of an attempt and a release: so many grants in a row may go past those who wait.
+  std::size_t barging_streak = 0;
+  std::vector<Owner> nudged{};  // by this step
 };
 
 }  // namespace exclusive_lock::sim

@@ -35,7 +35,14 @@ void Server::connect(ProcessId process, const ClockSource& asker) {
 }
 
 void Server::listen(ProcessId process, Store::GrantListener listener) {
-  clients_.at(process).store->listen(std::move(listener));
+  const auto granted = [this, granted = std::move(listener.granted)](const Grant& grant) {
+    if (grant.is_nudge()) {
+      nudged_.push_back(grant.owner);
+    }
+    granted(grant);
+  };
+  clients_.at(process).store->listen(
+      {.granted = granted, .pushes_resumed = std::move(listener.pushes_resumed)});
   checkers_.heard(process, true);
 }
 
@@ -70,7 +77,8 @@ Answer<AttemptReply> Server::carry_out(ProcessId process, const AttemptRequest& 
         .is_too_late = is_too_late,
         .was_granted = is(AttemptOutcome::granted),
         .was_refused = is(AttemptOutcome::busy) || is(AttemptOutcome::waiting),
-        .still_waits = is(AttemptOutcome::waiting)});
+        .still_waits = is(AttemptOutcome::waiting),
+        .barging_streak = request.barging_streak});
   return answer;
 }
 
@@ -127,12 +135,14 @@ Answer<ReleaseReply> Server::carry_out(ProcessId process, const ReleaseRequest& 
         .before = before,
         .after = after,
         .store_now = wall_.now(),
-        .record_gone_at = {}});
+        .record_gone_at = {},
+        .barging_streak = request.barging_streak});
   return answer;
 }
 
 void Server::tell(StoreStep step) {
   step.record_gone_at = record_gone_at(step.after);
+  step.nudged = std::exchange(nudged_, {});
   checkers_.store_stepped(step);
   trace_.say(step.key, [&] {
     static constexpr std::array verbs{"attempt", "beat", "refresh", "release"};

@@ -64,6 +64,7 @@ class Server {
   std::shared_ptr<MemoryStore> memory_;
   std::map<ProcessId, Client> clients_;
   std::map<std::string, bool> has_queue_;  // of the names that were ever asked for
+  std::vector<Owner> nudged_;              // by the step that is made
   bool is_up_ = true;
 };
 

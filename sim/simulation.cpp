@@ -64,7 +64,8 @@ class Simulation {
             .refresh_interval = ttl / random.between(2, 6),
             .auto_refresh = !random.once_in(6),
             .detached = false,
-            .command_timeout = ttl / random.between(1, 5)};
+            .command_timeout = ttl / random.between(1, 5),
+            .barging_streak = random.once_in(3) ? 1 + random.below(4) : 0};
   }
 
   [[nodiscard]] bool has_failed() const { return world_.checkers.violation().has_value(); }

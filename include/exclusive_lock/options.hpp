@@ -45,6 +45,11 @@ struct Options {
   std::size_t contents_cap = 64 * 1024;
   // How many may wait for this lock, this object not counted: 1 to 1,000,000.
   std::size_t queue_limit = 10'000;
+  // Throughput over fairness: this object may take the lock while others wait, where it is free,
+  // and leaves it free when it releases, as long as fewer than so many grants in a row have gone
+  // past those who wait. Then it is handed over as always. 0 to 1,000,000; 0: first come, first
+  // served. When it pays, and when it does not: docs/decisions/0011-barging.md.
+  std::size_t barging_streak = 0;
   // The record is left to its ttl when this object, or this process, ends: somebody who knows the
   // owner goes on with it through LockDirectory. Without it the destructor releases.
   bool detached = false;

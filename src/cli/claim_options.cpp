@@ -19,6 +19,10 @@ void add_claim_options(CLI::App& app, ClaimOptions& options) {
       ->type_name("JSON");
   app.add_option("--label", options.label, "Free text, shown beside host and process")
       ->type_name("TEXT");
+  app.add_option(
+         "--barging", options.barging_streak,
+         "Throughput over fairness: up to N holds in a row may pass those who wait; default 0")
+      ->type_name("N");
   app.add_option("-E,--conflict-exit-code", options.conflict_exit_code,
                  "Exit code instead of 75 and 124 when somebody else holds it")
       ->type_name("N")
@@ -32,6 +36,7 @@ Options lock_options(const ClaimOptions& claim, const std::string& key_prefix) {
   options.app_name = claim.name;
   options.key_prefix = key_prefix;
   options.label = claim.label;
+  options.barging_streak = claim.barging_streak;
   options.allow_short_ttl = claim.allow_short_ttl;
   try {
     options.lock_contents = Contents::parse(claim.contents);

@@ -1,6 +1,7 @@
 #pragma once
 // The options with which run and acquire ask for a lock.
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -21,6 +22,7 @@ struct ClaimOptions {
   bool allow_short_ttl = false;
   std::string contents = "1";
   std::string label;
+  std::size_t barging_streak = 0;
   std::optional<int> conflict_exit_code;
 
   [[nodiscard]] bool tries_once() const { return no_wait || (wait && wait->count() == 0); }

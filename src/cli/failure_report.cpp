@@ -22,6 +22,7 @@ constexpr std::array spellings{
     Spelling{"lock_refresh", "--refresh"},
     Spelling{"lock_contents", "--contents"},
     Spelling{"label", "--label"},
+    Spelling{"barging_streak", "--barging"},
     Spelling{"owner", "--owner"},
     Spelling{"allow_short_ttl", "--allow-short-ttl"},
     Spelling{"key_prefix", "--key-prefix"},

@@ -40,7 +40,8 @@ void LockMachine::send_attempt(const std::optional<Wait>& wait, Instant now, Act
                          .record_tail = *settings_.record_tail,
                          .floor = highest_fence_,
                          .not_after = now + std::min(settings_.command_timeout, settings_.ttl),
-                         .detached = settings_.detached};
+                         .detached = settings_.detached,
+                         .barging_streak = settings_.barging_streak};
   if (wait) {
     request.patience = Patience{.alive_for = alive_for(*wait, now),
                                 .confirm_ttl = confirm_ttl(settings_.ttl),
@@ -245,7 +246,7 @@ Actions LockMachine::release_requested(Instant now) {
   state_ = Idle{};
   if (hold.refresh_called_for)
     actions.push_back(ConcludeRefresh{RefreshConclusion::not_held});
-  actions.push_back(SendRelease{.request = {.key = settings_.key, .owner = owner(hold.ticket)},
+  actions.push_back(SendRelease{.request = release_of(hold.ticket),
                                 .pointless_after = hold.record_gone_by,
                                 .called_for = true});
   return actions;
@@ -325,9 +326,8 @@ void LockMachine::lose(LossReason reason, Actions& actions) {
 }
 
 void LockMachine::give_back(Ticket ticket, Instant pointless_after, Actions& actions) const {
-  actions.push_back(SendRelease{.request = {.key = settings_.key, .owner = owner(ticket)},
-                                .pointless_after = pointless_after,
-                                .called_for = false});
+  actions.push_back(SendRelease{
+      .request = release_of(ticket), .pointless_after = pointless_after, .called_for = false});
 }
 
 // A request that was abandoned may still be carried out at its not_after, on a clock that runs a

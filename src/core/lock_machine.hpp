@@ -57,6 +57,7 @@ struct LockSettings {
   bool detached;
   Milliseconds command_timeout;  // how long the answer to a request is waited for
   std::size_t queue_limit = 10'000;
+  std::size_t barging_streak = 0;
 };
 
 // What an object that holds the lock already is to answer (exclusive_lock.hpp, "States").
@@ -211,7 +212,7 @@ class LockMachine {
     Ticket ticket;
     Instant requested_at;
     std::optional<Wait> wait{};
-    std::optional<Grant> early_grant{};  // its push overtook the reply
+    std::optional<Grant> early_push{};  // it overtook the reply
   };
   struct Waiting {
     Ticket ticket;
@@ -246,11 +247,16 @@ class LockMachine {
   [[nodiscard]] Owner owner(Ticket ticket) const {
     return Owner{.id = owner_id_, .ticket = ticket};
   }
+  [[nodiscard]] ReleaseRequest release_of(Ticket ticket) const {
+    return ReleaseRequest{
+        .key = settings_.key, .owner = owner(ticket), .barging_streak = settings_.barging_streak};
+  }
   void send_attempt(const std::optional<Wait>& wait, Instant now, Actions& actions);
   void begin_waiting(const Attempting& attempt, const AttemptReply& reply, Instant now,
                      Actions& actions);
   void still_waiting(Waiting& waiting, Instant requested_at, const BeatReply& reply, Instant now,
                      Actions& actions);
+  void heed_push(const Grant& grant, Instant now, Actions& actions);
   void start_on_push(const Grant& grant, Instant now, Actions& actions);
   void beat_soon(Waiting& waiting, Instant now, Actions& actions);
   void beat_failed(Waiting& waiting, const StoreFailure& failure, Instant now, Actions& actions);

@@ -33,8 +33,8 @@ void LockMachine::begin_waiting(const Attempting& attempt, const AttemptReply& r
                  .remaining_ttl = reply.remaining_ttl,
                  .store_time = reply.store_time},
                 now, actions);
-  if (attempt.early_grant)
-    start_on_push(*attempt.early_grant, now, actions);
+  if (attempt.early_push)
+    heed_push(*attempt.early_push, now, actions);
 }
 
 void LockMachine::still_waiting(Waiting& waiting, Instant requested_at, const BeatReply& reply,
@@ -120,11 +120,19 @@ Actions LockMachine::grant_pushed(const Grant& grant, Instant now) {
   if (attempting() != grant.owner.ticket || grant.owner.id != owner_id_)
     return actions;  // of an attempt that was given up: a release has taken it back, or will
   if (auto* attempting = std::get_if<Attempting>(&state_)) {
-    attempting->early_grant = grant;
+    attempting->early_push = grant;
+  } else {
+    heed_push(grant, now, actions);
+  }
+  return actions;
+}
+
+void LockMachine::heed_push(const Grant& grant, Instant now, Actions& actions) {
+  if (grant.is_nudge()) {
+    beat_soon(std::get<Waiting>(state_), now, actions);
   } else {
     start_on_push(grant, now, actions);
   }
-  return actions;
 }
 
 // The record was written after `not_granted_at`, and lives for confirm_ttl (G1).

@@ -151,6 +151,10 @@ std::vector<Mistake> mistakes_in(const Options& options) {
     mistakes.push_back({"queue_limit", "is " + std::to_string(options.queue_limit),
                         "1 to " + std::to_string(most_queue_limit)});
   }
+  if (options.barging_streak > most_barging_streak) {
+    mistakes.push_back({"barging_streak", "is " + std::to_string(options.barging_streak),
+                        "0 to " + std::to_string(most_barging_streak)});
+  }
   return mistakes;
 }
 

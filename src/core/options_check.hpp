@@ -20,6 +20,7 @@ inline constexpr std::size_t most_key_bytes = 2048;
 inline constexpr std::size_t most_label_bytes = 256;
 inline constexpr std::size_t most_contents_cap = 1024 * 1024;
 inline constexpr std::size_t most_queue_limit = 1'000'000;
+inline constexpr std::size_t most_barging_streak = 1'000'000;
 inline constexpr Milliseconds least_ttl{100};
 inline constexpr Milliseconds most_ttl_allowed = std::chrono::days(7);
 inline constexpr Milliseconds least_refresh{10};

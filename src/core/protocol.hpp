@@ -66,6 +66,9 @@ struct AttemptRequest {
   // watch this one.
   bool detached = false;
   std::optional<Patience> patience{};  // none: one try
+  // Where nobody holds the lock and others wait, it is granted all the same, if fewer grants in a
+  // row than so many have gone past them (docs/decisions/0011-barging.md).
+  std::size_t barging_streak = 0;
 };
 
 enum class AttemptOutcome {
@@ -116,12 +119,14 @@ struct BeatReply {
   std::optional<StoreTime> store_time{};
 };
 
-// What a store pushes to a waiter of its own: the lock was handed over to this ticket.
+// What a store pushes to a waiter of its own: the lock was handed over to this ticket. Or, without
+// a fence, a nudge: the lock is free, and this ticket, the first in line, is to beat at once.
 struct Grant {
   Owner owner;
   Fence fence;
   // The store's time then; none as in AttemptReply.
   std::optional<StoreTime> granted_at{};
+  [[nodiscard]] bool is_nudge() const { return fence == Fence{}; }
 };
 
 struct RefreshRequest {
@@ -142,10 +147,12 @@ struct RefreshReply {
 
 // Deletes the record, and the queue's entry, if it is of this owner id with this ticket or an older
 // one: an older one of the same lock object is a left-over of an attempt whose outcome was unknown.
-// What becomes free is handed over in the same step.
+// What becomes free is handed over in the same step; or, where fewer grants in a row than
+// `barging_streak` have gone past those who wait, it stays free, and the first live one is nudged.
 struct ReleaseRequest {
   std::string key;
   Owner owner;
+  std::size_t barging_streak = 0;
 };
 
 enum class ReleaseVerdict {

@@ -32,7 +32,8 @@ LockSettings settings_from(const Options& options) {
       .auto_refresh = options.auto_refresh,
       .detached = options.detached,
       .command_timeout = engine.command_timeout(),
-      .queue_limit = options.queue_limit};
+      .queue_limit = options.queue_limit,
+      .barging_streak = options.barging_streak};
 }
 
 AcquireEnd acquire_and_wait(Store& store, const std::shared_ptr<LockHandle>& handle,

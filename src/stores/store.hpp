@@ -14,8 +14,8 @@
 // - Any thread may call any verb at any time. After close(), and in a child after fork(), every
 //   verb answers errc::connection_closed.
 // - attempt, beat, release and remove first advance the queue: a lock without a record is handed
-// over
-//   to the first live waiter (decisions/0008), so no waiter depends on one particular wake-up (G6).
+//   over to the first live waiter (decisions/0008), so no waiter depends on one particular wake-up
+//   (G6). An attempt that may go past those who wait does not (decisions/0011).
 
 #include <cstddef>
 #include <functional>

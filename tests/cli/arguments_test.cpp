@@ -106,12 +106,13 @@ TEST_F(CommandLine, NamesAndPrefixesAreChecked) {
 }
 
 TEST_F(CommandLine, AllMistakesOfOptionsAtOnce) {
-  const Ended ended =
-      command({"run", "", "--ttl", "1ms", "--label", std::string(257, 'l'), "--", "true"});
+  const Ended ended = command({"run", "", "--ttl", "1ms", "--label", std::string(257, 'l'),
+                               "--barging", "1000001", "--", "true"});
   EXPECT_EQ(ended.exit_code, 64);
   EXPECT_THAT(ended.err, HasSubstr("NAME is empty"));
   EXPECT_THAT(ended.err, HasSubstr("--ttl is 1 ms; allowed: 100 ms to 7 days"));
   EXPECT_THAT(ended.err, HasSubstr("--label has 257 bytes"));
+  EXPECT_THAT(ended.err, HasSubstr("--barging is 1000001; allowed: 0 to 1000000"));
 }
 
 TEST_F(CommandLine, MisspeltVariablesAreRefused) {

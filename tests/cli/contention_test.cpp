@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <csignal>
 #include <fstream>
 #include <sstream>
 
@@ -78,6 +79,24 @@ TEST_P(Contention, WithoutWaitingOneWinsAndNineteenAreBusy) {
   }
   EXPECT_EQ(winners, 1);
   EXPECT_EQ(busy, workers - 1);
+}
+
+// The waiter is stopped, so that it does not come when it is nudged; for 3 s it counts as alive.
+TEST_P(Contention, WithBargingOneGoesPastAWaiter) {
+  const auto holder =
+      start(under_lock("demo", {"--barging", "1"}, "until [ -e $FOLDER/go ]; do sleep 0.02; done"));
+  wait_until([&] { return !is_free("demo"); }, "a holder");
+  const auto waiter = start({"run", "demo", "--ttl", "60s", "--", "true"});
+  const auto is_waited_for = [&] {
+    return command({"inspect", "demo", "--json"}).out.find(R"("waiting":1)") != std::string::npos;
+  };
+  wait_until(is_waited_for, "a waiter");
+  waiter->signal(SIGSTOP);
+  std::ofstream(path("go")) << "go";
+  EXPECT_EQ(holder->wait().exit_code, 0);
+  EXPECT_EQ(command({"run", "demo", "--no-wait", "--barging", "1", "--", "true"}).exit_code, 0);
+  waiter->signal(SIGCONT);
+  EXPECT_EQ(waiter->wait().exit_code, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(On, Contention, ::testing::Values(Kind::local, Kind::redis),

@@ -44,7 +44,8 @@ AttemptRequest Asker::request_of(const Wish& wish) const {
           .record_tail = tail_of(wish),
           .floor = wish.floor,
           .not_after = wish.not_after.value_or(clock_.now() + std::chrono::hours(1)),
-          .patience = wish.patience};
+          .patience = wish.patience,
+          .barging_streak = wish.barging_streak};
 }
 
 AttemptReply Asker::attempt(const Wish& wish) {
@@ -72,9 +73,11 @@ RefreshVerdict Asker::refresh(const std::string& key, const Owner& owner, Millis
   return refresh({{.key = key, .owner = owner, .ttl = ttl}}).at(0);
 }
 
-ReleaseVerdict Asker::release(const std::string& key, const Owner& owner) {
+ReleaseVerdict Asker::release(const std::string& key, const Owner& owner,
+                              std::size_t barging_streak) {
   return reply_of(answer_of<ReleaseReply>([&](Done<ReleaseReply> done) {
-           store_->release({.key = key, .owner = owner}, soon(), std::move(done));
+           store_->release({.key = key, .owner = owner, .barging_streak = barging_streak}, soon(),
+                           std::move(done));
          }))
       .verdict;
 }

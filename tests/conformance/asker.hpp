@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <functional>
 #include <future>
 #include <memory>
@@ -44,6 +45,7 @@ struct Wish {
   Fence floor{};
   std::optional<Instant> not_after{};  // none: in an hour
   std::optional<Patience> patience{};
+  std::size_t barging_streak = 0;
 };
 
 // The part of the record that the client writes, for that wish.
@@ -87,7 +89,8 @@ class Asker {
                  Milliseconds alive_for = long_ttl);
   RefreshVerdict refresh(const std::string& key, const Owner& owner, Milliseconds ttl = long_ttl);
   std::vector<RefreshVerdict> refresh(std::vector<RefreshRequest> requests);
-  ReleaseVerdict release(const std::string& key, const Owner& owner);
+  ReleaseVerdict release(const std::string& key, const Owner& owner,
+                         std::size_t barging_streak = 0);
   std::optional<StoredRecord> inspect(const std::string& key);
   ListReply list(const std::string& key_prefix, std::size_t most = 10'000);
   bool remove(const std::string& key, const std::string& expected);

@@ -36,6 +36,7 @@ Checks queue_checks();
 Checks queue_leaving_checks();
 Checks queue_shown_checks();
 Checks hand_over_checks();
+Checks barging_checks();
 Checks ending_checks();
 
 Checks all_checks();

@@ -14,6 +14,20 @@ std::vector<StoredRecord> queue_keys(StoreUnderTest& store) {
   return all;
 }
 
+bool is_pushed_to(StoreUnderTest& store, Asker& asker) {
+  const std::string key = store.key("first of all");
+  const Owner holder = new_owner();
+  const Owner waiter = new_owner();
+  EXPECT_EQ(asker.attempt({.key = key, .owner = holder}).outcome, AttemptOutcome::granted);
+  EXPECT_EQ(asker.attempt({.key = key, .owner = waiter, .patience = long_patience}).outcome,
+            AttemptOutcome::waiting);
+  const bool pushes =
+      eventually(store, std::chrono::seconds(5), [&] { return asker.store().pushes_grants(); });
+  EXPECT_EQ(asker.release(key, waiter), ReleaseVerdict::left);
+  EXPECT_EQ(asker.release(key, holder), ReleaseVerdict::released);
+  return pushes;
+}
+
 Contended::Contended(StoreUnderTest& a_store)
     : store(a_store), asker(a_store), key(a_store.key("job")), first(new_owner()) {
   EXPECT_EQ(asker.attempt({.key = key, .owner = first}).outcome, AttemptOutcome::granted);

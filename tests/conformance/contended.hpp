@@ -13,6 +13,9 @@ namespace exclusive_lock::conformance {
 // What the store keeps of queues.
 std::vector<StoredRecord> queue_keys(StoreUnderTest& store);
 
+// Whether grants are pushed to it soon; a store may need a first waiter to begin with that.
+bool is_pushed_to(StoreUnderTest& store, Asker& asker);
+
 class Contended {
  public:
   // Held by `first`.

@@ -37,6 +37,7 @@ struct LocalWish {
   std::string contents = "1";
   bool detached = false;
   std::optional<Patience> patience{};
+  std::size_t barging_streak = 0;
 };
 
 // Long enough for any test: what ends the waiting is no silence.
@@ -65,13 +66,15 @@ class LocalAsker {
                        .floor = {},
                        .not_after = Instant::max(),
                        .detached = wish.detached,
-                       .patience = wish.patience},
+                       .patience = wish.patience,
+                       .barging_streak = wish.barging_streak},
                       clock_.now() + patience, std::move(done));
     });
   }
   Answer<ReleaseReply> release_now(const LocalWish& wish) {
     return answer_of<ReleaseReply>([&](auto done) {
-      store_->release({.key = wish.key, .owner = wish.owner}, soon(), std::move(done));
+      store_->release({.key = wish.key, .owner = wish.owner, .barging_streak = wish.barging_streak},
+                      soon(), std::move(done));
     });
   }
   Answer<InspectReply> inspect_now(const std::string& key) {

@@ -245,7 +245,7 @@ TEST_F(LocalDamage, NoDamagedByteMakesItCrash) {
 
 TEST_F(LocalDamage, NewerFormatIsRefused) {
   make_store();
-  Database(database_).execute("PRAGMA user_version = 3");
+  Database(database_).execute("PRAGMA user_version = 4");
   const Refusal refusal = refusal_of(path_);
   EXPECT_EQ(refusal.code, errc::unsuitable_store);
   EXPECT_THAT(refusal.message, HasSubstr("newer version"));

@@ -100,6 +100,30 @@ TEST_F(LocalQueue, HandsOverWithTheWaitersOwnRecord) {
   EXPECT_EQ(number("SELECT count(*) FROM rest"), 0);
 }
 
+// Where one that does not count streaks, an older version, has emptied the queue.
+TEST_F(LocalQueue, StreakOfAnEarlierQueueDoesNotCount) {
+  Database(directory_.path() / "locks.db").execute("UPDATE lock SET streak = 9");
+  const LocalWish waiter = patient();
+  enter(asker_, waiter, 1);
+  LocalWish barging = held_;
+  barging.barging_streak = 1;
+  EXPECT_EQ(asker_.release(barging), ReleaseVerdict::released);
+  EXPECT_FALSE(asker_.inspect(held_.key)) << "left free";
+  EXPECT_EQ(asker_.beat(waiter).outcome, BeatOutcome::granted);
+}
+
+TEST_F(LocalQueue, StreakBelowNoneIsNone) {
+  enter(asker_, patient(), 1);
+  Database(directory_.path() / "locks.db").execute("UPDATE lock SET streak = -9");
+  LocalWish barging = held_;
+  barging.barging_streak = 1;
+  EXPECT_EQ(asker_.release(barging), ReleaseVerdict::released);
+  EXPECT_FALSE(asker_.inspect(held_.key)) << "left free";
+  const LocalWish barger{.barging_streak = 1};
+  EXPECT_EQ(asker_.attempt(barger).outcome, AttemptOutcome::granted);
+  EXPECT_EQ(number("SELECT streak FROM lock"), 1);
+}
+
 TEST_F(LocalQueue, ServesTwoStoresAndTwoProcessesInTheOrderOfTheirArrival) {
   LocalAsker other(directory_.path());
   const LocalPushes pushes(asker_.store());

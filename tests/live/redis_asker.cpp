@@ -107,14 +107,17 @@ RefreshVerdict RedisAsker::refresh(const std::string& key, const Owner& owner, M
   return reply_in(refresh_answer({{.key = key, .owner = owner, .ttl = ttl}})).verdicts.at(0);
 }
 
-Answer<ReleaseReply> RedisAsker::release_answer(const std::string& key, const Owner& owner) {
+Answer<ReleaseReply> RedisAsker::release_answer(const std::string& key, const Owner& owner,
+                                                std::size_t barging_streak) {
   return answer_of<ReleaseReply>([&](auto done) {
-    store_->release({.key = key, .owner = owner}, now() + test_patience, std::move(done));
+    store_->release({.key = key, .owner = owner, .barging_streak = barging_streak},
+                    now() + test_patience, std::move(done));
   });
 }
 
-ReleaseVerdict RedisAsker::release(const std::string& key, const Owner& owner) {
-  return reply_in(release_answer(key, owner)).verdict;
+ReleaseVerdict RedisAsker::release(const std::string& key, const Owner& owner,
+                                   std::size_t barging_streak) {
+  return reply_in(release_answer(key, owner, barging_streak)).verdict;
 }
 
 Answer<InspectReply> RedisAsker::inspect_answer(const std::string& key, Milliseconds patience) {

@@ -60,8 +60,10 @@ class RedisAsker {
   Answer<RefreshReply> refresh_answer(std::vector<RefreshRequest> requests,
                                       Milliseconds patience = test_patience);
   RefreshVerdict refresh(const std::string& key, const Owner& owner, Milliseconds ttl = long_ttl);
-  ReleaseVerdict release(const std::string& key, const Owner& owner);
-  Answer<ReleaseReply> release_answer(const std::string& key, const Owner& owner);
+  ReleaseVerdict release(const std::string& key, const Owner& owner,
+                         std::size_t barging_streak = 0);
+  Answer<ReleaseReply> release_answer(const std::string& key, const Owner& owner,
+                                      std::size_t barging_streak = 0);
   Answer<InspectReply> inspect_answer(const std::string& key,
                                       Milliseconds patience = test_patience);
   std::optional<StoredRecord> inspect(const std::string& key);

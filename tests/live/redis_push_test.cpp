@@ -211,8 +211,8 @@ TEST_P(Pushes, NonsenseIsIgnored) {
   const std::string text = owner_text(owner);
   for (const std::string& message :
        {std::string(), std::string("x"), text, text + " 1", text + " 1 2 3", text + " 1 -2",
-        text + " 0 2", text + " 1  2", text + " +1 2", std::string(" 1 2"),
-        std::string(100'000, ' '), text + " 99999999999999999999999 2", text + " 1 2\n"}) {
+        text + " 1  2", text + " +1 2", std::string(" 1 2"), std::string(100'000, ' '),
+        text + " 99999999999999999999999 2", text + " 1 2\n"}) {
     client.must({"PUBLISH", channel, message});
   }
   client.must({"PUBLISH", channel, text + " 1 2"});

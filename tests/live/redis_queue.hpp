@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +33,20 @@ inline void expect_ttl_everywhere(RawClient& client) {
   for (const std::string& each : all_keys(client)) {
     EXPECT_GT(client.integer({"PTTL", each}), 0) << each;
   }
+}
+
+// Those inside scripts are counted too.
+inline std::int64_t commands_of(RawClient& client, const std::function<void()>& work) {
+  client.must({"CONFIG", "RESETSTAT"});
+  work();
+  const std::string stats = client.text({"INFO", "commandstats"});
+  std::int64_t count = 0;
+  for (auto at = stats.find("cmdstat_"); at != std::string::npos;
+       at = stats.find("cmdstat_", at + 1)) {
+    const bool is_own = stats.compare(at, 14, "cmdstat_config") == 0;
+    count += is_own ? 0 : std::stoll(stats.substr(stats.find("calls=", at) + 6));
+  }
+  return count;
 }
 
 }  // namespace queue

@@ -99,20 +99,6 @@ TEST_P(Queue, ForeignFenceStopsAnExpiredLockUntilItIsMended) {
   EXPECT_EQ(asker.beat(key, waiters[0]).outcome, BeatOutcome::granted);
 }
 
-// Those inside scripts are counted too.
-std::int64_t commands_of(RawClient& client, const std::function<void()>& work) {
-  client.must({"CONFIG", "RESETSTAT"});
-  work();
-  const std::string stats = client.text({"INFO", "commandstats"});
-  std::int64_t count = 0;
-  for (auto at = stats.find("cmdstat_"); at != std::string::npos;
-       at = stats.find("cmdstat_", at + 1)) {
-    const bool is_own = stats.compare(at, 14, "cmdstat_config") == 0;
-    count += is_own ? 0 : std::stoll(stats.substr(stats.find("calls=", at) + 6));
-  }
-  return count;
-}
-
 TEST_P(Queue, HandOverCostsTheSameHoweverManyWait) {
   const Owner first = new_owner();
   std::vector<Owner> waiters = queue_up(1, first);

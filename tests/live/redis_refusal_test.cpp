@@ -195,6 +195,29 @@ TEST_P(Rights, NamedOnesSufficeForWaitingWithoutBeingTold) {
   EXPECT_FALSE(asker.store().pushes_grants());
 }
 
+TEST_P(Rights, ThoseForWaitingSufficeForBarging) {
+  Server server({.kind = GetParam()});
+  RawClient admin = server.client();
+  std::vector<std::string> rights = needed;
+  rights.insert(rights.end(), needed_for_waiting.begin(), needed_for_waiting.end());
+  admin.must(user_with(rights));
+  RedisAsker asker(options_of_locker(server));
+  const Owner first = new_owner();
+  const Owner waiter = new_owner();
+  asker.attempt(key, first);
+  EXPECT_EQ(asker.patient_attempt(key, waiter).outcome, AttemptOutcome::waiting);
+  EXPECT_EQ(asker.release(key, first, 1), ReleaseVerdict::released);
+  AttemptRequest barging = asker.request(key, new_owner());
+  barging.barging_streak = 1;
+  EXPECT_EQ(reply_in(asker.attempt_answer(barging)).outcome, AttemptOutcome::granted);
+  EXPECT_EQ(asker.release(key, barging.owner, 1), ReleaseVerdict::released);
+  EXPECT_EQ(asker.beat(key, waiter).outcome, BeatOutcome::granted);
+  admin.must({"ACL", "SETUSER", "locker", "-zrange"});
+  EXPECT_TRUE(is_failure(failure_in(asker.release_answer(key, waiter, 1)), errc::permission_denied,
+                         {"zrange"}));
+  EXPECT_EQ(admin.integer({"EXISTS", key}), 1) << "nothing was done";
+}
+
 TEST_P(Rights, EachMissingOneIsToldAndNothingWasDone) {
   Server server({.kind = GetParam()});
   RawClient admin = server.client();

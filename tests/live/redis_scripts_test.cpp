@@ -93,6 +93,25 @@ TEST_F(RedisScripts, WaiterWhoseFloorLeavesNoFenceAboveItCountsAsDead) {
   EXPECT_EQ(asker_.attempt(lock_key, new_owner()).outcome, AttemptOutcome::granted);
 }
 
+TEST_F(RedisScripts, RecordWithoutAFenceIsHandedOverAboveTheKeptOne) {
+  const Owner holder = new_owner();
+  const Owner waiter = new_owner();
+  const Fence before = asker_.attempt(lock_key, holder).fence;
+  asker_.patient_attempt(lock_key, waiter);
+  // Somebody else did.
+  client_.must({"SET", lock_key, R"({"owner":")" + owner_text(holder) + R"(","since_us":1})"});
+  EXPECT_EQ(asker_.release(lock_key, holder), ReleaseVerdict::released);
+  const std::string record = client_.text({"GET", lock_key});
+  EXPECT_EQ(record_owner(record), waiter) << "at once, not with its next beat";
+  EXPECT_GT(record_fence(record), before);
+}
+
+TEST_F(RedisScripts, RecordWithoutAFenceIsNoGrant) {
+  const Owner holder = new_owner();
+  client_.must({"SET", lock_key, R"({"owner":")" + owner_text(holder) + R"(","since_us":1})"});
+  EXPECT_EQ(asker_.beat(lock_key, holder).outcome, BeatOutcome::gone);
+}
+
 TEST_F(RedisScripts, WhatIsLeftOfAnEntryIsNobodys) {
   const Owner waiter = new_owner();
   asker_.attempt(lock_key, new_owner());

@@ -55,6 +55,10 @@ AttemptReply LocalVerbs::attempt(const AttemptRequest& request) {
   if (!there) {
     return grant(request, there, reply.fence);
   }
+  if (queue_.may_be_passed(*there, request)) {
+    queue_.count_pass(*there);
+    return grant(request, there, reply.fence);
+  }
   queue_.advance(*there);
   const bool is_held = liveness_.is_live(*there);
   const std::optional<std::string> live_head = is_held ? there->head : std::nullopt;
@@ -69,7 +73,7 @@ AttemptReply LocalVerbs::attempt(const AttemptRequest& request) {
   if (entry && entry->owner.ticket > request.owner.ticket) {
     step = AttemptStep::superseded;
   } else if (!is_held && there->waiting > 0) {
-    step = AttemptStep::busy;  // nobody barges in: the next call advances further
+    step = AttemptStep::busy;  // the next call advances further
   }
   switch (step) {
     case AttemptStep::grant:
@@ -174,7 +178,7 @@ ReleaseVerdict LocalVerbs::release(const ReleaseRequest& request) {
   queue_.advance(*there);
   // The entry first, or the record would be handed over to it.
   const bool had_entry = end_own_entry(*there, request.owner);
-  if (end_own_record(*there, request.owner)) {
+  if (end_own_record(*there, request)) {
     return ReleaseVerdict::released;
   }
   return had_entry ? ReleaseVerdict::left : ReleaseVerdict::not_owner;
@@ -189,13 +193,14 @@ bool LocalVerbs::end_own_entry(LockRow& row, const Owner& owner) {
   return true;
 }
 
-bool LocalVerbs::end_own_record(LockRow& row, const Owner& asking) {
+bool LocalVerbs::end_own_record(LockRow& row, const ReleaseRequest& request) {
+  const Owner& asking = request.owner;
   const std::optional<Owner> owner =
       liveness_.is_live(row) ? record_owner(*row.head) : std::nullopt;
   if (!owner || !is_same_object(*owner, asking) || owner->ticket > asking.ticket) {
     return false;
   }
-  queue_.end_record(row);
+  queue_.end_record(row, request.barging_streak);
   return true;
 }
 
@@ -236,7 +241,7 @@ RemoveReply LocalVerbs::remove(std::string_view key, std::string_view expected) 
   if (!whole || !liveness_.is_live(whole->row) || whole->value != expected) {
     return {.removed = false};
   }
-  queue_.end_record(whole->row);
+  queue_.end_record(whole->row, 0);
   return {.removed = true};
 }
 

@@ -60,7 +60,7 @@ class LocalVerbs {
                      Fence last);
   AttemptReply wait(const AttemptRequest& request, LockRow& row, std::optional<WaiterRow> entry,
                     AttemptReply reply);
-  bool end_own_record(LockRow& row, const Owner& owner);
+  bool end_own_record(LockRow& row, const ReleaseRequest& request);
   bool end_own_entry(LockRow& row, const Owner& owner);
   void keep_house();
   void look_after(LockRow& row, std::int64_t wall_us);

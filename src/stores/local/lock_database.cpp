@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 constexpr const char* database_file = "locks.db";
 // "xlck": what says that the file is ours (sqlite.org/fileformat.html, offset 68).
 constexpr std::int64_t application_id = 0x786C636B;
-constexpr std::int64_t format_version = 2;
+constexpr std::int64_t format_version = 3;
 
 // How long opening waits for processes that open or repair it at the same time.
 constexpr auto open_patience = 5s;
@@ -45,6 +45,7 @@ void make_database(const StoreDirectory& directory) {
     database.execute("BEGIN");
     database.execute(local_sql::schema.text);
     database.execute(local_sql::waiters_schema.text);
+    database.execute(local_sql::streak_schema.text);
     database.execute("PRAGMA application_id = " + std::to_string(application_id));
     database.execute("PRAGMA user_version = " + std::to_string(format_version));
     database.execute("COMMIT");
@@ -137,7 +138,7 @@ void LockDatabase::check_format() {
                 "locks.db has format " + std::to_string(version) +
                     " of a newer version of this library, which this one does not know");
   }
-  if (version == 1) {
+  if (version == 1 || version == 2) {
     upgrade();
     version = format_version;
   }
@@ -148,12 +149,17 @@ void LockDatabase::check_format() {
   }
 }
 
-// In one step: whoever is killed in it, or fails, leaves the file of format 1. A process that still
-// has it open as such goes on; it does not see the queues, and what it frees the next beat finds.
+// In one step: whoever is killed in it, or fails, leaves the file as it was. A process that still
+// has it open goes on: with format 1 it does not see the queues, and what it frees the next beat
+// finds; with format 2 it hands over, whatever the streak.
 void LockDatabase::upgrade() {
   Transaction transaction(*this, Transaction::Kind::write);
-  if (database_.integer_of("PRAGMA user_version") == 1) {  // or somebody else has, meanwhile
+  const std::int64_t version = database_.integer_of("PRAGMA user_version");
+  if (version < 2) {
     database_.execute(local_sql::waiters_schema.text);
+  }
+  if (version < 3) {  // or somebody else has, meanwhile
+    database_.execute(local_sql::streak_schema.text);
     database_.execute("PRAGMA user_version = " + std::to_string(format_version));
   }
   transaction.commit();

@@ -11,7 +11,7 @@ namespace {
 // Of a value, what stands in its row (see schema.sql): most records are shorter.
 constexpr std::size_t most_in_row = 600;
 
-// The columns 0 to 8 of every statement that reads rows.
+// The columns 0 to 9 of every statement that reads rows.
 LockRow row_of(const Query& query) {
   LockRow row;
   row.id = query.integer(0);
@@ -25,13 +25,14 @@ LockRow row_of(const Query& query) {
   row.boot = boot_id_of(query.bytes(6));
   row.holder = query.optional_integer(7);
   row.waiting = std::max<std::int64_t>(query.integer(8), 0);
+  row.streak = std::max<std::int64_t>(query.integer(9), 0);
   return row;
 }
 
-// The columns 9 and 10 too.
+// The columns 10 and 11 too.
 WholeRow whole_row_of(const Query& query) {
-  WholeRow whole{.row = row_of(query), .key = std::string(query.bytes(9)), .value = {}};
-  const std::string_view rest = query.bytes(10);
+  WholeRow whole{.row = row_of(query), .key = std::string(query.bytes(10)), .value = {}};
+  const std::string_view rest = query.bytes(11);
   whole.value.reserve(whole.row.head.value_or("").size() + rest.size());
   whole.value.append(whole.row.head.value_or("")).append(rest);
   return whole;
@@ -69,7 +70,7 @@ std::optional<WholeRow> LockTable::find_whole(std::string_view key) {
 void LockTable::list(std::string_view key_prefix, const std::function<bool(WholeRow)>& each) {
   Query query(list_);
   query.bind_bytes(1, key_prefix);
-  while (query.next() && query.bytes(9).starts_with(key_prefix) && each(whole_row_of(query))) {
+  while (query.next() && query.bytes(10).starts_with(key_prefix) && each(whole_row_of(query))) {
   }
 }
 
@@ -110,7 +111,8 @@ LockRow LockTable::grant(const LockRow& row, const GrantedRow& grant) {
           .expires_at_ns = grant.expires_at_ns,
           .boot = grant.boot,
           .holder = grant.holder,
-          .waiting = row.waiting};
+          .waiting = row.waiting,
+          .streak = row.streak};
 }
 
 void LockTable::refresh(std::int64_t id, std::int64_t expires_at_ns) {
@@ -125,7 +127,7 @@ void LockTable::clear(const LockRow& row) {
 }
 
 void LockTable::set_waiting(const LockRow& row) {
-  Query(set_waiting_).bind(1, row.id).bind(2, row.waiting).run();
+  Query(set_waiting_).bind(1, row.id).bind(2, row.waiting).bind(3, row.streak).run();
 }
 
 std::vector<LockRow> LockTable::due(std::int64_t now_s, std::int64_t latest_s, int most) {

@@ -27,6 +27,7 @@ struct LockRow {
   std::optional<BootId> boot;                 // none: whatever is there is no boot id
   std::optional<HolderId> holder;
   std::int64_t waiting = 0;  // entries in its queue (waiter_table.hpp)
+  std::int64_t streak = 0;   // of grants that have gone past those (docs/decisions/0011-barging.md)
 };
 
 struct WholeRow {
@@ -58,6 +59,7 @@ class LockTable {
   LockRow grant(const LockRow& row, const GrantedRow& grant);
   void refresh(std::int64_t id, std::int64_t expires_at_ns);
   void clear(const LockRow& row);
+  // How many wait, and the streak.
   void set_waiting(const LockRow& row);
 
   // For housekeeping.

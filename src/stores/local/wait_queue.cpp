@@ -17,6 +17,10 @@ using namespace std::chrono_literals;
 // Of entries that one call meets: as many dead ones must not make it slow.
 constexpr int most_looks = 16;
 
+bool is_streak_below(const LockRow& row, std::size_t most_streak) {
+  return static_cast<std::size_t>(row.streak) < most_streak;
+}
+
 }  // namespace
 
 void WaitQueue::advance(LockRow& row) {
@@ -29,10 +33,36 @@ void WaitQueue::advance(LockRow& row) {
   hand_over_to_next(row);
 }
 
-void WaitQueue::end_record(LockRow& row) {
-  if (row.waiting == 0 || !hand_over_to_next(row)) {
+void WaitQueue::end_record(LockRow& row, std::size_t most_streak) {
+  const bool is_left_free = is_streak_below(row, most_streak);
+  if (row.waiting == 0 || is_left_free || !hand_over_to_next(row)) {
     locks_.clear(row);
     row.head.reset();
+  }
+  if (is_left_free) {
+    nudge_first(row);
+  }
+}
+
+// Not where it waits itself: an object that has a record has no entry.
+bool WaitQueue::may_be_passed(LockRow& row, const AttemptRequest& request) {
+  return row.waiting > 0 && !liveness_.is_live(row) &&
+         is_streak_below(row, request.barging_streak) && !find(row, request.owner);
+}
+
+void WaitQueue::count_pass(LockRow& row) {
+  ++row.streak;
+  locks_.set_waiting(row);
+}
+
+// Whoever stands behind too many dead ones finds the lock free with its next beat.
+void WaitQueue::nudge_first(LockRow& row) {
+  drop_dead(row);
+  const std::optional<WaiterRow> next = first(row);
+  if (next && liveness_.is_alive(*next)) {
+    after_.pushes.push_back(
+        {.to = next->holder,
+         .grant = {.owner = next->owner, .fence = Fence{}, .granted_at = std::nullopt}});
   }
 }
 
@@ -73,6 +103,7 @@ std::optional<WaiterRow> WaitQueue::enter(LockRow& row, const AttemptRequest& re
   }
   const std::int64_t wall_us = machine_.wall_us();
   if (row.waiting == 0) {
+    row.streak = 0;
     locks_.postpone(row, wall_us / 1'000'000 + waiting_look_interval.count());
   }
   // The wall clock may have been set back, or not have moved since.
@@ -143,8 +174,9 @@ bool WaitQueue::hand_over_to_next(LockRow& row) {
 // False: there is no fence left for this one. Its entry is gone, and its next attempt is told why.
 bool WaitQueue::hand_over(LockRow& row, const WaiterRow& next) {
   const std::int64_t wall_us = machine_.wall_us();
-  const std::string tail = take(row, next);
   const std::optional<Fence> fence = next_fence(row.fence, wall_us, next.floor);
+  row.streak = fence ? 0 : row.streak;
+  const std::string tail = take(row, next);
   if (!fence) {
     return false;
   }

@@ -6,6 +6,7 @@
 // Dead entries are taken away where they are met: at the front, at most 16 a call.
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -42,8 +43,13 @@ class WaitQueue {
 
   // Hands over a lock that nobody holds to the first live waiter.
   void advance(LockRow& row);
-  // Ends the record that is there: hands the lock over, or frees it.
-  void end_record(LockRow& row);
+  // Ends the record that is there: hands the lock over, or frees it. It stays free, and the first
+  // live one is nudged, where fewer grants in a row than `most_streak` have gone past those who
+  // wait.
+  void end_record(LockRow& row, std::size_t most_streak);
+  // Whether this attempt may take the lock, which nobody holds, although others wait.
+  bool may_be_passed(LockRow& row, const AttemptRequest& request);
+  void count_pass(LockRow& row);
   // Takes away what is dead at the front. Whether there may be more of that.
   bool drop_dead(LockRow& row);
 
@@ -66,6 +72,7 @@ class WaitQueue {
   std::optional<WaiterRow> first(LockRow& row);
   bool hand_over_to_next(LockRow& row);
   bool hand_over(LockRow& row, const WaiterRow& next);
+  void nudge_first(LockRow& row);
   std::string take(LockRow& row, const WaiterRow& waiter);
   void set(WaiterRow& waiter, const AttemptRequest& request, HolderId store) const;
 

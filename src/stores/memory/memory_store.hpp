@@ -40,7 +40,7 @@ class MemoryStore : public Store {
   // wipe().
   virtual void promote_replica() = 0;
   // Everything that is there, side keys included, sorted by key. A queue is shown as its two keys:
-  // the owners in order, and their record tails, one a line.
+  // the owners in order; and their record tails, one a line, with the streak below them.
   [[nodiscard]] virtual std::vector<StoredRecord> everything() const = 0;
 
   // The same data through a connection of its own, with a listener of its own. Closing it leaves

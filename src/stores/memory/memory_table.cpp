@@ -6,7 +6,7 @@
 
 #include "core/key_codec.hpp"
 #include "core/record_codec.hpp"
-#include "exclusive_lock/error.hpp"
+#include "stores/memory/last_fence.hpp"
 
 namespace exclusive_lock {
 namespace {
@@ -17,27 +17,6 @@ using namespace std::chrono_literals;
 // enough that the fences of names that are not used any more go away (G8). After it, the time part
 // makes it grow (G2).
 constexpr Milliseconds fence_ttl = 24h;
-
-// A double holds every integer up to here exactly, and Lua has nothing else. The time part reaches
-// it in 2255.
-constexpr std::uint64_t highest_fence = (std::uint64_t{1} << 53U) - 1;
-
-// What is left of a queue whose waiters all died goes away after it (G8). Far above the time
-// between two beats.
-constexpr Milliseconds line_ttl = 60s;
-
-// Of entries that one call looks at: dead ones must not make it slow.
-constexpr int most_advanced = 16;
-
-StoreFailure no_fence_left() {
-  return {.code = make_error_code(errc::wrong_type),
-          .message =
-              "the last fence of this name is beyond all that are given out, so somebody else "
-              "wrote it; nothing was done. Delete its fence key",
-          .may_have_run = false};
-}
-
-bool can_grow(const std::optional<Fence>& fence) { return fence && fence->value < highest_fence; }
 
 // None: a stranger's record, or one that somebody has damaged.
 std::optional<Fence> fence_in(std::string_view record) {
@@ -53,6 +32,13 @@ Answer<AttemptReply> MemoryTable::attempt(const AttemptRequest& request,
                                           const std::shared_ptr<const Channel>& channel) {
   if (clock_.askers_now() > request.not_after) {
     return attempt_reply(request, AttemptOutcome::too_late);
+  }
+  if (may_go_past(request)) {
+    auto answer = grant(request);
+    if (std::holds_alternative<AttemptReply>(answer)) {
+      find_line(request.key)->count_pass();
+    }
+    return answer;
   }
   if (auto failure = advance(request.key)) {
     return std::move(*failure);
@@ -91,38 +77,6 @@ Answer<AttemptReply> MemoryTable::grant(const AttemptRequest& request) {
     return no_fence_left();
   }
   return attempt_reply(request, AttemptOutcome::granted);
-}
-
-AttemptReply MemoryTable::wait_in_line(const AttemptRequest& request,
-                                       const std::shared_ptr<const Channel>& channel) {
-  const Patience& patience = *request.patience;
-  const Instant alive_until = clock_.now() + patience.alive_for;
-  WaitingLine* there = find_line(request.key);
-  WaitingLine& line =
-      there != nullptr
-          ? *there
-          : data_.lines.put(request.key, WaitingLine(clock_.now() + line_ttl), clock_.now());
-  if (Waiter* waiter = line.find(request.owner.id)) {
-    waiter->alive_until = alive_until;
-    if (waiter->request.owner.ticket < request.owner.ticket) {
-      waiter->request = request;
-      waiter->channel = channel;
-    }
-  } else if (line.waiters().size() >= patience.most_waiting) {
-    return attempt_reply(request, AttemptOutcome::queue_full);
-  } else {
-    line.enter({.request = request,
-                .arrived_at = patience.arrived_at.value_or(line.next_arrival(clock_.wall())),
-                .alive_until = alive_until,
-                .channel = channel});
-  }
-  AttemptReply reply = attempt_reply(request, AttemptOutcome::waiting);
-  reply.position = line.position(request.owner.id);
-  if (reply.position == 1) {
-    line.expire_at(clock_.now() + line_ttl);
-  }
-  reply.arrived_at = line.find(request.owner.id)->arrived_at;
-  return reply;
 }
 
 AttemptReply MemoryTable::attempt_reply(const AttemptRequest& request, AttemptOutcome outcome) {
@@ -185,20 +139,13 @@ ReleaseReply MemoryTable::release(const ReleaseRequest& request) {
   const bool is_its_own =
       holder && holder->id == request.owner.id && holder->ticket <= request.owner.ticket;
   if (is_its_own) {
-    end_record(request.key);
+    end_record(request.key, request.barging_streak);
   }
   const bool had_waiter = drop_waiter(request);
   return {.verdict = is_its_own   ? ReleaseVerdict::released
                      : had_waiter ? ReleaseVerdict::left
                                   : ReleaseVerdict::not_owner,
           .store_time = clock_.told()};
-}
-
-bool MemoryTable::drop_waiter(const ReleaseRequest& request) {
-  WaitingLine* line = find_line(request.key);
-  const Waiter* waiter = line == nullptr ? nullptr : line->find(request.owner.id);
-  return waiter != nullptr && waiter->request.owner.ticket <= request.owner.ticket &&
-         line->leave(request.owner.id);
 }
 
 InspectReply MemoryTable::inspect(const std::string& key) {
@@ -243,54 +190,9 @@ RemoveReply MemoryTable::remove(const std::string& key, std::string_view expecte
   if (entry == nullptr || entry->value != expected) {
     return {false};
   }
-  end_record(key);
+  end_record(key, 0);
   return {true};
 }
-
-// --- the queue ---------------------------------------------------------------------------------
-
-// The next one's fence is above that of the record that ends, whatever is kept beside it.
-void MemoryTable::end_record(const std::string& key) {
-  const std::optional<Fence> ended = last_fence(key);
-  data_.entries.erase(key);
-  advance(key, ended);
-}
-
-std::optional<StoreFailure> MemoryTable::advance(const std::string& key) {
-  return find(key) == nullptr ? advance(key, last_fence(key)) : std::nullopt;
-}
-
-std::optional<StoreFailure> MemoryTable::advance(const std::string& key,
-                                                 std::optional<Fence> last) {
-  for (int i = 0; i < most_advanced && find(key) == nullptr; ++i) {
-    WaitingLine* line = find_line(key);
-    if (line == nullptr) {
-      break;
-    }
-    if (!can_grow(last)) {
-      return no_fence_left();
-    }
-    const Waiter first = line->take_first();
-    if (!is_alive(first)) {
-      continue;
-    }
-    const std::optional<Fence> fence =
-        write_record(first.request, last, first.request.patience->confirm_ttl);
-    if (fence && first.channel != nullptr) {
-      pushes_.push_back(
-          {.to = first.channel->listener,
-           .grant = {.owner = first.request.owner, .fence = *fence, .granted_at = clock_.told()}});
-    }
-  }
-  return std::nullopt;
-}
-
-bool MemoryTable::is_alive(const Waiter& waiter) const {
-  const bool is_heard = waiter.channel == nullptr || waiter.channel->listener != nullptr;
-  return is_heard && waiter.alive_until >= clock_.now();
-}
-
-std::vector<Push> MemoryTable::take_pushes() { return std::exchange(pushes_, {}); }
 
 // --- records -----------------------------------------------------------------------------------
 
@@ -378,6 +280,9 @@ std::vector<StoredRecord> MemoryTable::everything() const {
     for (const Waiter& waiter : line.waiters()) {
       queue.value += owner_text(waiter.request.owner) + "\n";
       waiters.value += waiter.request.record_tail + "\n";
+    }
+    if (line.streak() > 0) {
+      waiters.value += "streak " + std::to_string(line.streak()) + "\n";
     }
     all.push_back(std::move(queue));
     all.push_back(std::move(waiters));

@@ -70,16 +70,19 @@ class MemoryTable {
 
  private:
   Answer<AttemptReply> grant(const AttemptRequest& request);
+  bool may_go_past(const AttemptRequest& request);
   AttemptReply wait_in_line(const AttemptRequest& request,
                             const std::shared_ptr<const Channel>& channel);
   AttemptReply attempt_reply(const AttemptRequest& request, AttemptOutcome outcome);
   RefreshVerdict refresh_one(const RefreshRequest& request);
-  void end_record(const std::string& key);
+  void end_record(const std::string& key, std::size_t most_streak);
+  bool is_left_free(const std::string& key, std::size_t most_streak);
   bool drop_waiter(const ReleaseRequest& request);
 
   std::optional<StoreFailure> advance(const std::string& key);
   std::optional<StoreFailure> advance(const std::string& key, std::optional<Fence> last);
   bool is_alive(const Waiter& waiter) const;
+  void push(const Waiter& to, Fence fence);
   std::optional<Fence> write_record(const AttemptRequest& request, std::optional<Fence> last,
                                     Milliseconds ttl);
   std::optional<Fence> last_fence(const std::string& key);

@@ -23,6 +23,10 @@ struct Waiter {
   std::shared_ptr<const Channel> channel;  // none: it looks for itself
 };
 
+// What is left of a queue whose waiters all died goes away after it (G8). Far above the time
+// between two beats.
+inline constexpr Milliseconds line_ttl{60'000};
+
 class WaitingLine {
  public:
   using OwnerId = std::array<std::uint8_t, 16>;
@@ -42,6 +46,11 @@ class WaitingLine {
   [[nodiscard]] std::size_t position(const OwnerId& id) const;
   [[nodiscard]] const std::deque<Waiter>& waiters() const { return waiters_; }
 
+  // How many grants in a row have gone past those who wait (docs/decisions/0011-barging.md).
+  [[nodiscard]] std::size_t streak() const { return streak_; }
+  void count_pass() { ++streak_; }
+  void end_streak() { streak_ = 0; }
+
   // All of it at once, as a server's keys.
   [[nodiscard]] Instant expires_at() const { return expires_at_; }
   void expire_at(Instant instant) { expires_at_ = instant; }
@@ -52,6 +61,7 @@ class WaitingLine {
  private:
   Instant expires_at_;
   std::deque<Waiter> waiters_;
+  std::size_t streak_ = 0;
 };
 
 }  // namespace exclusive_lock

@@ -34,7 +34,7 @@ std::optional<Integer> whole_number(std::string_view text) {
   Integer value{};
   const char* end = text.data() + text.size();
   const auto [stopped, error] = std::from_chars(text.data(), end, value);
-  const bool is_number = error == std::errc{} && stopped == end && value > 0;
+  const bool is_number = error == std::errc{} && stopped == end;
   return is_number ? std::optional(value) : std::nullopt;
 }
 
@@ -139,7 +139,7 @@ std::optional<Grant> parse_grant(std::string_view message) {
   const auto owner = parse_owner(message.substr(0, first));
   const auto fence = whole_number<std::uint64_t>(message.substr(first + 1, second - first - 1));
   const auto granted_us = whole_number<std::int64_t>(message.substr(second + 1));
-  if (!owner || !fence || !granted_us) {
+  if (!owner || !fence || !granted_us || *granted_us <= 0) {
     return std::nullopt;
   }
   return Grant{.owner = *owner, .fence = Fence{*fence}, .granted_at = StoreTime(*granted_us)};

@@ -21,7 +21,8 @@ struct Meaning {
 
 constexpr std::string_view needed_rights =
     "this user lacks a right. Needed are the commands hello, evalsha, eval, script|load, time, "
-    "pttl, getrange, get, set, pexpire, del, zcard, zpopmin, zrem and hget, for waiting also zadd, "
+    "pttl, getrange, get, set, pexpire, del, zcard, zpopmin, zrem and hget, for waiting and "
+    "barging also zadd, "
     "zrank, zrange, zscore, hset, hmget and hdel, for being told of hand-overs publish and "
     "subscribe, for listing scan, for a database other than 0 select; and the keys "
     "<prefix>:* and {<prefix>:* (with the default prefix ~exclusive-lock:* ~{exclusive-lock:*)";

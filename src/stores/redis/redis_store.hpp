@@ -16,7 +16,7 @@
 // - the keys ~<prefix>:* ~{<prefix>:*, and the commands hello, evalsha, eval, script|load, time,
 //   pttl, getrange, get, set, pexpire, del, zcard, zpopmin, zrem, hget (release looks for an entry
 //   in the queue too);
-// - for waiting also zadd, zrank, zrange, zscore, hset, hmget, hdel;
+// - for waiting also zadd, zrank, zrange, zscore, hset, hmget, hdel; for barging the same;
 // - for being told of hand-overs also publish, subscribe and the channels &exclusive-lock:push:*.
 //   Without them waiting works, by looking now and then; the log says so once;
 // - for list() also scan; to show who waits zrange; for a database other than 0 also select; info,

@@ -131,7 +131,8 @@ ScriptCall acquire_call(const AttemptRequest& request, const LockKeys& keys,
   ScriptCall call{.script = &redis_scripts::acquire,
                   .keys = {keys.begin(), keys.end()},
                   .arguments = {owner_text(request.owner), ms_text(request.ttl),
-                                std::to_string(request.floor.value), request.record_tail},
+                                std::to_string(request.floor.value), request.record_tail,
+                                std::to_string(request.barging_streak)},
                   .not_after = request.not_after};
   if (const auto& patience = request.patience) {
     const StoreTime arrived_at = patience->arrived_at.value_or(StoreTime(0));
@@ -165,7 +166,7 @@ ScriptCall refresh_call(RefreshRequest* first, std::size_t count) {
 ScriptCall release_call(const ReleaseRequest& request, const LockKeys& keys) {
   return {.script = &redis_scripts::release,
           .keys = {keys.begin(), keys.end()},
-          .arguments = {owner_text(request.owner)}};
+          .arguments = {owner_text(request.owner), std::to_string(request.barging_streak)}};
 }
 
 ScriptCall inspect_call(const std::string& key, std::size_t most_waiters) {

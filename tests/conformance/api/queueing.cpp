@@ -6,7 +6,9 @@
 #include <thread>
 
 #include "conformance/api/worker.hpp"
+#include "conformance/asker.hpp"
 #include "conformance/check.hpp"
+#include "core/key_codec.hpp"
 #include "exclusive_lock/lock_directory.hpp"
 
 namespace exclusive_lock::conformance {
@@ -192,6 +194,38 @@ void full_queue_is_told(StoreUnderTest& store) {
   EXPECT_TRUE(waiter.result());
 }
 
+// Somebody waits who does not come when it is nudged, so what happens depends on no race.
+void barger_goes_past_a_waiter_and_then_lets_it_in(StoreUnderTest& store) {
+  Options options = options_for(store);
+  options.barging_streak = 3;
+  ExclusiveLock barger(options);
+  ASSERT_TRUE(barger.acquire());
+  Asker asker(store);
+  const std::string key = record_key(store.prefix(), options.app_name);
+  const Owner waiter = new_owner();
+  ASSERT_EQ(asker.attempt({.key = key, .owner = waiter, .patience = long_patience}).outcome,
+            AttemptOutcome::waiting);
+  for (int i = 0; i < 3; ++i) {
+    barger.release();
+    EXPECT_TRUE(i % 2 == 0 ? barger.acquire() : barger.acquire_for(very_long)) << i << " went past";
+  }
+  barger.release();
+  EXPECT_FALSE(barger.acquire()) << "handed over, not freed";
+  EXPECT_EQ(asker.beat(key, waiter).outcome, BeatOutcome::granted);
+  EXPECT_EQ(asker.release(key, waiter), ReleaseVerdict::released);
+}
+
+void waiter_gets_what_a_barger_leaves(StoreUnderTest& store) {
+  Options options = options_for(store);
+  options.barging_streak = 1'000'000;
+  ExclusiveLock barger(options);
+  ASSERT_TRUE(barger.acquire());
+  Waiter waiter(options_for(store), [](ExclusiveLock&) {});
+  ASSERT_TRUE(comes_true([&] { return waiting_for(barger) == 1; }));
+  barger.release();
+  EXPECT_TRUE(waiter.result());
+}
+
 void try_beside_a_waiting_thread_of_the_object_says_no(StoreUnderTest& store) {
   ExclusiveLock holder(options_for(store));
   ExclusiveLock both(options_for(store));
@@ -220,6 +254,8 @@ Checks queueing_checks() {
           {"GrantThatCrossesAStopIsPassedOn", grant_that_crosses_a_stop_is_passed_on},
           {"HandedOverHoldGetsItsFullTtl", handed_over_hold_gets_its_full_ttl},
           {"FullQueueIsTold", full_queue_is_told},
+          {"BargerGoesPastAWaiterAndThenLetsItIn", barger_goes_past_a_waiter_and_then_lets_it_in},
+          {"WaiterGetsWhatABargerLeaves", waiter_gets_what_a_barger_leaves},
           {"TryBesideAWaitingThreadOfTheObjectSaysNo",
            try_beside_a_waiting_thread_of_the_object_says_no}};
 }

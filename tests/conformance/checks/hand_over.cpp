@@ -95,20 +95,6 @@ void fence_grows_over_hand_overs(StoreUnderTest& store) {
   EXPECT_GT(lock.asker.attempt({.key = lock.key, .owner = new_owner()}).fence, last);
 }
 
-// Whether grants are pushed to it soon; a store may need a first waiter to begin with that.
-bool is_pushed_to(StoreUnderTest& store, Asker& asker) {
-  const std::string key = store.key("first of all");
-  const Owner holder = new_owner();
-  const Owner waiter = new_owner();
-  EXPECT_EQ(asker.attempt({.key = key, .owner = holder}).outcome, AttemptOutcome::granted);
-  EXPECT_EQ(asker.attempt({.key = key, .owner = waiter, .patience = long_patience}).outcome,
-            AttemptOutcome::waiting);
-  const bool pushes = eventually(store, 5s, [&] { return asker.store().pushes_grants(); });
-  EXPECT_EQ(asker.release(key, waiter), ReleaseVerdict::left);
-  EXPECT_EQ(asker.release(key, holder), ReleaseVerdict::released);
-  return pushes;
-}
-
 void grant_is_pushed_to_whom_it_concerns(StoreUnderTest& store) {
   Contended lock(store);
   Asker one(store);

@@ -1,6 +1,7 @@
 #include "conformance/cross_check/command.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <iterator>
 #include <random>
 
@@ -63,6 +64,14 @@ class Drawing {
 
  private:
   Command next() {
+    if (!to_come_.empty()) {
+      Command command = to_come_.front();
+      to_come_.pop_front();
+      return command;
+    }
+    if (random_.once_in(25)) {
+      return begin_streak();
+    }
     Command command{.key = random_.below(keys_), .object = random_.below(objects_of_a_sequence)};
     command.ticket = tickets_[command.object];
     const std::uint64_t drawn = random_.below(100);
@@ -90,6 +99,7 @@ class Drawing {
     command.contents_size = random_.once_in(8) ? 1900 + random_.below(400) : 1 + random_.below(9);
     command.floor = floor();
     command.is_too_late = random_.once_in(20);
+    command.barging_streak = streak();
     if (random_.percent(65) && command.object != object_that_only_tries) {
       command.confirm_ttl = random_.seconds(1, 9);
       command.alive_for = random_.seconds(1, 20);
@@ -98,6 +108,27 @@ class Drawing {
     }
     made.push_back(command);
     return command;
+  }
+
+  // The lock is free, and somebody takes it past those who wait, again and again: rarely enough do
+  // commands that have nothing to do with each other use a streak up.
+  Command begin_streak() {
+    const Command free{.deed = Deed::erase, .key = random_.below(keys_)};
+    const std::size_t most = 1 + random_.below(2);
+    for (std::uint64_t times = 1 + random_.below(3); times > 0; --times) {
+      Command attempt{.deed = Deed::attempt,
+                      .key = free.key,
+                      .object = object_that_only_tries,
+                      .ticket = ++tickets_[object_that_only_tries],
+                      .ttl = random_.seconds(1, 60),
+                      .barging_streak = most};
+      Command release = attempt;
+      release.deed = Deed::release;
+      attempts_[object_that_only_tries].push_back(attempt);
+      to_come_.push_back(std::move(attempt));
+      to_come_.push_back(std::move(release));
+    }
+    return free;
   }
 
   // Of an attempt that was made: mostly its last one.
@@ -113,6 +144,7 @@ class Drawing {
     command.alive_for = random_.seconds(1, 20);
     command.everywhere = random_.once_in(4);
     command.deed = drawn < 55 ? Deed::beat : drawn < 63 ? Deed::refresh : Deed::release;
+    command.barging_streak = streak();
     return command;
   }
 
@@ -173,6 +205,8 @@ class Drawing {
                         : Fence{random_.below(1000)};
   }
 
+  std::size_t streak() { return random_.once_in(2) ? 0 : 1 + random_.below(3); }
+
   std::chrono::seconds pause() {
     const std::uint64_t drawn = random_.below(100);
     return drawn == 0   ? 25h                      // every fence is forgotten
@@ -188,13 +222,18 @@ class Drawing {
   std::uint64_t keys_ = 1;
   std::array<Ticket, objects_of_a_sequence> tickets_{};
   std::array<std::vector<Command>, objects_of_a_sequence> attempts_;
+  std::deque<Command> to_come_;
 };
+
+std::string streak_text(const Command& command) {
+  return command.barging_streak > 0 ? " streak=" + std::to_string(command.barging_streak) : "";
+}
 
 std::string text_of_attempt(const Command& command) {
   std::string text = "attempt ttl=" + std::to_string(command.ttl.count()) +
                      "s floor=" + std::to_string(command.floor.value) +
                      " contents=" + std::to_string(command.contents_size) +
-                     (command.is_too_late ? " too late" : "");
+                     (command.is_too_late ? " too late" : "") + streak_text(command);
   if (command.confirm_ttl) {
     text += " waits: alive_for=" + std::to_string(command.alive_for.count()) +
             "s confirm_ttl=" + std::to_string(command.confirm_ttl->count()) +
@@ -214,7 +253,7 @@ std::string text_of_deed(const Command& command) {
     case Deed::refresh:
       return "refresh " + ttl + (command.everywhere ? " of all keys" : "");
     case Deed::release:
-      return "release";
+      return "release" + streak_text(command);
     case Deed::inspect:
       return "inspect";
     case Deed::list:

@@ -62,6 +62,7 @@ struct Command {
   std::optional<std::chrono::seconds> confirm_ttl{};  // an attempt: has patience
   bool keeps_place = false;  // an attempt: with the arrival that this object was told before
   std::size_t most_waiting = 10'000;
+  std::size_t barging_streak = 0;  // of an attempt and of a release
   Fence floor{};
   bool is_too_late = false;
   std::size_t contents_size = 1;

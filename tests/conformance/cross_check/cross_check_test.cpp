@@ -106,7 +106,7 @@ TEST_P(CrossCheckFinds, TheBrokenStore) {
 BrokenStores visibly_broken_stores() {
   BrokenStores all;
   for (const auto& some : {broken_in_exclusion(), broken_in_ownership(), broken_in_repetition(),
-                           broken_in_waiting()}) {
+                           broken_in_waiting(), broken_in_barging()}) {
     all.insert(all.end(), some.begin(), some.end());
   }
   std::erase_if(all, [](const BrokenStore& each) {

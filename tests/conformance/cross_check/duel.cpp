@@ -45,7 +45,8 @@ class Hand {
         return refresh(command);
       case Deed::release:
         return ask<ReleaseReply>(command, [&](Store& store, auto done) {
-          store.release({.key = key_, .owner = owner_}, deadline(), std::move(done));
+          store.release({.key = key_, .owner = owner_, .barging_streak = command.barging_streak},
+                        deadline(), std::move(done));
         });
       case Deed::inspect:
         return ask<InspectReply>(command, [&](Store& store, auto done) {
@@ -105,7 +106,8 @@ class Hand {
              .label = "l\n",
              .contents_text = '"' + std::string(command.contents_size, 'c') + '"'}),
         .floor = command.floor,
-        .not_after = side_.askers_clock().now() + (command.is_too_late ? -10'000h : 10'000h)};
+        .not_after = side_.askers_clock().now() + (command.is_too_late ? -10'000h : 10'000h),
+        .barging_streak = command.barging_streak};
     std::optional<StoreTime>& arrived_at = arrivals_[owner_text(with_ticket(owner_, 0)) + key_];
     if (command.confirm_ttl) {
       request.patience = Patience{.alive_for = command.alive_for,

@@ -43,6 +43,11 @@ Command back_to_its_place(std::size_t most_waiting, Command command) {
   return command;
 }
 
+Command barging(std::size_t streak, Command command) {
+  command.barging_streak = streak;
+  return command;
+}
+
 Command above(std::uint64_t floor, Command command) {
   command.floor = Fence{floor};
   return command;
@@ -82,6 +87,9 @@ std::vector<Sequence> fixed_sequences() {
       sequence("the fence of the record that ends counts, though the kept one is gone",
                {above(8'000'000'000'000'000U, tries(0, 1)), waits(1, 1), does(Deed::erase_fence),
                 does(Deed::release, 0), does(Deed::beat, 1)}),
+      sequence("and that of a record that is removed",
+               {above(8'000'000'000'000'000U, tries(0, 1)), waits(1, 1), does(Deed::erase_fence),
+                does(Deed::remove, 2), does(Deed::beat, 1)}),
       sequence("the fence of the record mends a kept one that is none",
                {tries(0, 1), planted(Deed::plant_fence, "x", 20s), waits(1, 1), tries(2, 1),
                 does(Deed::release, 0), does(Deed::beat, 1)}),
@@ -102,6 +110,26 @@ std::vector<Sequence> fixed_sequences() {
                         R"("fence":8000000000000000,"since_us":1})",
                         20s),
                 tries(0, 1)}),
+      sequence("two go past whoever is first, and not a third",
+               {tries(0, 1), waits(1, 1), waits(2, 1), barging(2, does(Deed::release, 0)),
+                barging(2, tries(3, 1)), barging(2, does(Deed::release, 3)),
+                barging(2, tries(4, 1)), barging(2, does(Deed::release, 4)), does(Deed::beat, 1),
+                barging(2, does(Deed::release, 1)), barging(2, tries(5, 1))}),
+      sequence(
+          "who waits goes past nobody",
+          {tries(0, 1), waits(1, 1), waits(2, 1), barging(2, does(Deed::release, 0)),
+           barging(2, waits(2, 2)), barging(2, does(Deed::release, 1)), barging(2, tries(2, 3))}),
+      sequence("the streak goes on when the first one leaves, and ends with the last",
+               {tries(0, 1), waits(1, 1), waits(2, 1), barging(2, does(Deed::release, 0)),
+                barging(2, tries(3, 1)), does(Deed::release, 1), does(Deed::release, 2)}),
+      sequence("nothing goes past those who wait above the highest fence",
+               {tries(0, 1), waits(1, 1), barging(2, does(Deed::release, 0)),
+                above(highest_fence, barging(2, tries(3, 1))),
+                planted(Deed::plant_fence, std::to_string(highest_fence), 20s),
+                barging(2, tries(3, 2)), does(Deed::erase_fence), barging(2, tries(3, 3))}),
+      sequence("whoever does not listen any more is not nudged",
+               {tries(2, 1), waits(0, 1), waits(1, 1), does(Deed::lose_clients, 0),
+                barging(1, does(Deed::release, 2)), does(Deed::beat, 1)}),
       sequence("a removal that finds nothing hands over",
                {for_ttl(5s, tries(0, 1)), alive_for(60s, waits(1, 1)),
                 after(6s, does(Deed::remove, 2)), does(Deed::inspect, 1)}),

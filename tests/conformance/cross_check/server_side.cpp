@@ -80,6 +80,9 @@ QueueTexts queue_texts(const live::Reply& ids, const live::Reply& fields) {
     texts.owners += id.text + "-" + alive.substr(0, alive.find(' ')) + "\n";
     texts.tails += entry.substr(second_space + 1) + take(id.text + ":rest") + "\n";
   }
+  if (const auto streak = left.extract("streak")) {
+    texts.tails += "streak " + streak.mapped() + "\n";
+  }
   for (const auto& [field, value] : left) {
     texts.tails += "left over: " + field + " " + value + "\n";
   }

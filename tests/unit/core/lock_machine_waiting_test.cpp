@@ -33,6 +33,12 @@ class LockMachineWaiting : public LockMachineFixture {
         .owner = {.id = {1, 2, 3}, .ticket = ticket}, .fence = Fence{20}, .granted_at = granted_at};
   }
 
+  static Grant nudge(Ticket ticket) {
+    Grant grant = push(ticket);
+    grant.fence = Fence{};
+    return grant;
+  }
+
   SendAttempt ask_patiently(Instant now, std::optional<Instant> until = std::nullopt) {
     return only<SendAttempt>(
         machine.acquire_requested(AcquireMode::as_object, Wait{.until = until}, now));
@@ -137,6 +143,58 @@ TEST_F(LockMachineWaiting, PushThatOvertakesTheReplyStartsWithIt) {
   const auto actions = machine.attempt_replied(ticket, queued(), at(10ms));
   EXPECT_TRUE(concluded_as<Acquired>(actions));
   EXPECT_EQ(machine.hold()->safe_until, at(safe_part_of_confirm));
+}
+
+TEST_F(LockMachineWaiting, NudgeMakesItBeatAndStartsNothing) {
+  const Ticket ticket = queue_up(at(0ms));
+  const auto sent = only<SendBeat>(machine.grant_pushed(nudge(ticket), at(20ms)));
+  EXPECT_EQ(sent.request.owner.ticket, ticket);
+  EXPECT_EQ(sent.requested_at, at(20ms));
+  EXPECT_FALSE(machine.hold());
+}
+
+// What is in flight may have been answered before the lock was free.
+TEST_F(LockMachineWaiting, NudgeDuringABeatMakesItBeatAgain) {
+  const Ticket ticket = queue_up(at(0ms));
+  only<SendBeat>(machine.woken(at(500ms)));
+  EXPECT_TRUE(machine.grant_pushed(nudge(ticket), at(505ms)).empty());
+  only<SendBeat>(machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::waiting), at(510ms)));
+}
+
+TEST_F(LockMachineWaiting, NudgeThatOvertakesTheReplyMakesItBeatAtOnce) {
+  const Ticket ticket = ask_patiently(at(0ms)).request.owner.ticket;
+  EXPECT_TRUE(machine.grant_pushed(nudge(ticket), at(5ms)).empty());
+  const auto actions = machine.attempt_replied(ticket, queued(), at(10ms));
+  EXPECT_EQ(the<SendBeat>(actions).requested_at, at(10ms));
+  EXPECT_FALSE(machine.hold());
+}
+
+TEST_F(LockMachineWaiting, NudgeForAnotherTicketOrObjectIsIgnored) {
+  EXPECT_TRUE(machine.grant_pushed(nudge(1), at(0ms)).empty()) << "idle";
+  const Ticket ticket = queue_up(at(0ms));
+  EXPECT_TRUE(machine.grant_pushed(nudge(ticket - 1), at(20ms)).empty());
+  EXPECT_TRUE(machine.grant_pushed(nudge(ticket + 1), at(20ms)).empty());
+  Grant other = nudge(ticket);
+  other.owner.id = {9};
+  EXPECT_TRUE(machine.grant_pushed(other, at(20ms)).empty());
+  static_cast<void>(machine.grant_pushed(push(ticket), at(30ms)));
+  ASSERT_TRUE(machine.hold());
+  EXPECT_TRUE(machine.grant_pushed(nudge(ticket), at(40ms)).empty()) << "held";
+  EXPECT_TRUE(machine.hold());
+}
+
+TEST_F(LockMachineWaiting, BargingStreakGoesWithEveryRequestThatMindsIt) {
+  LockSettings barging = settings();
+  barging.barging_streak = 7;
+  machine = LockMachine(barging, {1, 2, 3});
+  const auto sent = ask_patiently(at(0ms));
+  EXPECT_EQ(sent.request.barging_streak, 7U);
+  static_cast<void>(machine.attempt_replied(sent.request.owner.ticket, granted(), at(10ms)));
+  EXPECT_EQ(the<SendRelease>(machine.release_requested(at(20ms))).request.barging_streak, 7U);
+  const Ticket ticket = queue_up(at(30ms));
+  EXPECT_EQ(the<SendRelease>(machine.attempt_abandoned(ticket, at(50ms))).request.barging_streak,
+            7U)
+      << "a grant may have crossed it";
 }
 
 TEST_F(LockMachineWaiting, SecondPushChangesNothing) {

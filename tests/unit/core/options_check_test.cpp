@@ -198,6 +198,13 @@ TEST(OptionsCheck, QueueLimitIs1To1Million) {
               ElementsAre("queue_limit"));
 }
 
+TEST(OptionsCheck, BargingStreakIs0To1Million) {
+  EXPECT_EQ(good_options().barging_streak, 0U) << "fair, unless somebody asks for more";
+  EXPECT_THAT(wrong_with([](Options& o) { o.barging_streak = 1'000'000; }), IsEmpty());
+  EXPECT_THAT(wrong_with([](Options& o) { o.barging_streak = 1'000'001; }),
+              ElementsAre("barging_streak"));
+}
+
 TEST(OptionsCheck, LabelHasUpTo256BytesOfUtf8) {
   EXPECT_THAT(wrong_with([](Options& o) { o.label = std::string(256, 'x'); }), IsEmpty());
   EXPECT_THAT(wrong_with([](Options& o) { o.label = std::string(257, 'x'); }),

@@ -7,12 +7,14 @@
 -- ARGV[4] ttl_ms          of the record, 1 or more
 -- ARGV[5] floor           the new fence is above it
 -- ARGV[6] tail            of the record, behind owner, fence and since_us
+-- ARGV[7] most_streak     what is free is granted although others wait, where fewer grants in a row
+--                         than so many have gone past them
 -- With patience also:
--- ARGV[7] alive_ms        how long the entry counts as alive
--- ARGV[8] confirm_ms      ttl of the record that is handed over
--- ARGV[9] arrived_us      the place in the queue that it had before; 0: behind all others
--- ARGV[10] most_waiting   so many entries at most
--- ARGV[11] channel        where to tell of the hand-over; "": nowhere
+-- ARGV[8] alive_ms        how long the entry counts as alive
+-- ARGV[9] confirm_ms      ttl of the record that is handed over
+-- ARGV[10] arrived_us     the place in the queue that it had before; 0: behind all others
+-- ARGV[11] most_waiting   so many entries at most
+-- ARGV[12] channel        where to tell of the hand-over; "": nowhere
 --
 -- Replies { echo, time_us, outcome, fence, remaining_ms, position, arrived_us }, all strings:
 --   granted      written now, taken over from this owner's older ticket, or there already
@@ -28,8 +30,8 @@
 -- WRONGTYPE; nothing was done.
 --
 -- G2: the fence is above the last one, the clock and the floor. G3: only its own record is
--- written over. G4: the same call again changes nothing. When memory is full the first SET or ZADD
--- is refused and nothing is written; the record is the last write, and never without its ttl.
+-- written over. G4: the same call again changes nothing. When memory is full the first SET, HSET or
+-- ZADD is refused and nothing is written; the record is the last write, and never without its ttl.
 
 local record, fence_key, queue, waiters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
@@ -40,7 +42,7 @@ local record, fence_key, queue, waiters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
 local owner, ttl_ms, floor = ARGV[3], ARGV[4], tonumber(ARGV[5])
 local own_id, own_ticket = string.sub(owner, 1, 32), string.sub(owner, 34, 49)
-local is_patient = ARGV[7] ~= nil
+local is_patient = ARGV[8] ~= nil
 
 local remaining_ms = redis.call('PTTL', record)
 local id, ticket, fence = read_head(redis.call('GETRANGE', record, 0, 127))
@@ -61,19 +63,31 @@ local function is_overtaken()
   return waiting_ticket and is_newer(waiting_ticket, own_ticket)
 end
 
+-- How many grants in a row have gone past those who wait, where this one may too; else nothing. It
+-- may not where its owner waits itself: an id that has a record has no entry.
+local function streak_to_join()
+  local said = ask({}, 'HMGET', waiters, 'streak', own_id .. ':alive')
+  if said[2] == false and read_streak(said[1]) < tonumber(ARGV[7]) then
+    return read_streak(said[1])
+  end
+end
+
 local not_after_us = tonumber(ARGV[2])
 if not_after_us > 0 and now_us > not_after_us then
   remaining_ms = -2
   return answer('too_late')
 end
 
-local others_wait = false
+local others_wait, streak = false, nil
 if remaining_ms == -2 and can_grow() and redis.call('ZCARD', queue) > 0 then
-  local new_id, new_ticket, new_fence, new_ms = advance(highest)
-  if new_id then
-    id, ticket, fence, highest, remaining_ms = new_id, new_ticket, new_fence, new_fence, new_ms
-  else
-    others_wait = redis.call('ZCARD', queue) > 0  -- more dead ones than one call looks at
+  streak = streak_to_join()
+  if not streak then
+    local new_id, new_ticket, new_fence, new_ms = advance(highest)
+    if new_id then
+      id, ticket, fence, highest, remaining_ms = new_id, new_ticket, new_fence, new_fence, new_ms
+    else
+      others_wait = redis.call('ZCARD', queue) > 0  -- more dead ones than one call looks at
+    end
   end
 end
 
@@ -104,6 +118,9 @@ if floor >= most_fence or (is_in_reach and not can_grow()) then
 end
 
 if is_in_reach then
+  if streak then
+    write_streak(whole(streak + 1))
+  end
   highest = math.max(highest + 1, now_us, floor + 1)
   remaining_ms = tonumber(ttl_ms)
   local value = '{"owner":"' .. owner .. '","fence":' .. whole(highest) ..
@@ -114,7 +131,7 @@ if is_in_reach then
   return answer('granted')
 end
 
-local arrived_us = tonumber(ARGV[9])
+local arrived_us = tonumber(ARGV[10])
 local keeps_place = arrived_us > 0
 if not keeps_place then
   -- Behind all others, also where the clock was set back or has not moved since.
@@ -132,14 +149,14 @@ end
 -- Whoever comes last has all others in front.
 local position = redis.call('ZRANK', queue, own_id) + 1
 local count = keeps_place and redis.call('ZCARD', queue) or position
-if is_new and count > tonumber(ARGV[10]) then
+if is_new and count > tonumber(ARGV[11]) then
   redis.call('ZREM', queue, own_id)
   return answer('queue_full')
 end
 local stored = redis.pcall('HSET', waiters, own_id,
-  ARGV[8] .. ' ' .. ARGV[5] .. ' ' .. string.sub(ARGV[6], 1, 2048),
+  ARGV[9] .. ' ' .. ARGV[5] .. ' ' .. string.sub(ARGV[6], 1, 2048),
   own_id .. ':rest', string.sub(ARGV[6], 2049),
-  own_id .. ':alive', alive_text(own_ticket, ARGV[7], ARGV[11]))
+  own_id .. ':alive', alive_text(own_ticket, ARGV[8], ARGV[12]))
 if type(stored) == 'table' then
   redis.call('ZREM', queue, own_id)
   return stored

@@ -33,11 +33,11 @@ TEST(ScriptCommand, AcquireSaysEverythingInOrder) {
   EXPECT_THAT(
       script_command(call, ScriptForm::by_sha, "e1", 99),
       ElementsAre("EVALSHA", std::string(redis_scripts::acquire.sha1), "4", "k", "{k}:fence",
-                  "{k}:queue", "{k}:waiters", "e1", "99", owner_words, "3000", "7", ",tail"));
+                  "{k}:queue", "{k}:waiters", "e1", "99", owner_words, "3000", "7", ",tail", "0"));
   EXPECT_THAT(
       script_command(call, ScriptForm::by_text, "e2", 0),
       ElementsAre("EVAL", std::string(redis_scripts::acquire.text), "4", "k", "{k}:fence",
-                  "{k}:queue", "{k}:waiters", "e2", "0", owner_words, "3000", "7", ",tail"));
+                  "{k}:queue", "{k}:waiters", "e2", "0", owner_words, "3000", "7", ",tail", "0"));
 }
 
 TEST(ScriptCommand, CanBeSentAgainInAnotherForm) {
@@ -57,14 +57,22 @@ TEST(ScriptCommand, PatienceOfAcquireComesLast) {
                          .ttl = 3000ms,
                          .record_tail = ",tail",
                          .floor = Fence{7},
-                         .not_after = Instant(5s)};
+                         .not_after = Instant(5s),
+                         .barging_streak = 5};
   request.patience = Patience{.alive_for = 1500ms, .confirm_ttl = 1400ms, .most_waiting = 9};
   EXPECT_THAT(acquire_call(request, keys, "c").arguments,
-              ElementsAre(owner_words, "3000", "7", ",tail", "1500", "1400", "0", "9", "c"));
+              ElementsAre(owner_words, "3000", "7", ",tail", "5", "1500", "1400", "0", "9", "c"));
   request.patience->arrived_at = StoreTime(1'700'000'000'000'000);
-  EXPECT_THAT(
-      acquire_call(request, keys, "").arguments,
-      ElementsAre(owner_words, "3000", "7", ",tail", "1500", "1400", "1700000000000000", "9", ""));
+  EXPECT_THAT(acquire_call(request, keys, "").arguments,
+              ElementsAre(owner_words, "3000", "7", ",tail", "5", "1500", "1400",
+                          "1700000000000000", "9", ""));
+}
+
+TEST(ScriptCommand, ReleaseSaysEverythingInOrder) {
+  const ReleaseRequest request{.key = "k", .owner = owner, .barging_streak = 5};
+  EXPECT_THAT(script_command(release_call(request, keys), ScriptForm::by_sha, "e", 99),
+              ElementsAre("EVALSHA", std::string(redis_scripts::release.sha1), "4", "k",
+                          "{k}:fence", "{k}:queue", "{k}:waiters", "e", owner_words, "5"));
 }
 
 TEST(ScriptCommand, BeatSaysEverythingInOrder) {

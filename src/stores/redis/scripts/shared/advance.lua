@@ -22,19 +22,21 @@ end
 -- whose floor leaves no fence above it, counts as dead. `highest`: the highest fence so far; where
 -- none can be above it (or it is nil: not known) nobody leaves the queue, until somebody has looked
 -- at these keys, and 'bad_fence' comes back. Else the id, ticket, fence and remaining_ms of the new
--- record; nothing: there is none.
+-- record; nothing: there is none. The streak ends with a hand-over, and with the queue.
 local function advance(highest)
   if not highest or highest >= most_fence then
     return 'bad_fence'
   end
+  local streak
   for _ = 1, 16 do
     local id = ask({}, 'ZPOPMIN', queue)[1]
     if not id then
       return nil
     end
     local rest_field, alive_field = id .. ':rest', id .. ':alive'
-    local entry = ask({}, 'HMGET', waiters, id, rest_field, alive_field)
-    ask(0, 'HDEL', waiters, id, rest_field, alive_field)
+    local entry = ask({}, 'HMGET', waiters, id, rest_field, alive_field, 'streak')
+    ask(0, 'HDEL', waiters, id, rest_field, alive_field, 'streak')
+    streak = entry[4] or streak
     local ticket, alive_until_us, channel = read_alive(entry[3])
     local ttl_ms, floor, tail = string.match(entry[1] or '', '^(%d+) (%d+) (.*)$')
     if ticket and ttl_ms and tonumber(alive_until_us) >= now_us then
@@ -48,6 +50,9 @@ local function advance(highest)
         return id, ticket, fence, tonumber(ttl_ms)
       end
     end
+  end
+  if streak then
+    write_streak(streak)  -- it goes on for whoever stands behind so many dead ones
   end
   return nil
 end

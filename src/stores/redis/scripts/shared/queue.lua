@@ -3,6 +3,8 @@
 --   <id>         "<confirm_ttl_ms> <floor> " and the first 2048 bytes of the record's tail
 --   <id>:rest    the rest of the tail
 --   <id>:alive   "<ticket> <alive_until_us> <channel>", all that a beat has to renew
+-- and one for all of them, which is there only while one of them waits:
+--   streak       how many grants in a row have gone past them (docs/decisions/0011-barging.md)
 -- An id that has a record has no entry: it enters only where another one's record is in the way,
 -- and its entry leaves when its record is written.
 
@@ -13,6 +15,17 @@ end
 -- Ticket, alive_until_us and channel; nothing where it is not what alive_text() writes.
 local function read_alive(text)
   return string.match(text or '', '^(%x+) (%d+) (.*)$')
+end
+
+-- What is no number is none.
+local function read_streak(text)
+  return tonumber(string.match(text or '', '^%d+$') or '0')
+end
+
+-- It lives as long as the queue, also in a hash that is new, and ends at once where that has ended.
+local function write_streak(text)
+  redis.call('HSET', waiters, 'streak', text)
+  redis.call('PEXPIRE', waiters, redis.call('PTTL', queue))
 end
 
 -- Longer than anybody waits between two beats. It is for queues that everybody has left in a

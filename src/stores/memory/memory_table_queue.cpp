@@ -1,0 +1,137 @@
+// What the memory table does with the queue of a name (docs/decisions/0008-fair-hand-over.md and
+// 0011-barging.md).
+
+#include <algorithm>
+#include <utility>
+
+#include "stores/memory/last_fence.hpp"
+#include "stores/memory/memory_table.hpp"
+
+namespace exclusive_lock {
+namespace {
+
+// Of entries that one call looks at: dead ones must not make it slow.
+constexpr int most_advanced = 16;
+
+}  // namespace
+
+AttemptReply MemoryTable::wait_in_line(const AttemptRequest& request,
+                                       const std::shared_ptr<const Channel>& channel) {
+  const Patience& patience = *request.patience;
+  const Instant alive_until = clock_.now() + patience.alive_for;
+  WaitingLine* there = find_line(request.key);
+  WaitingLine& line =
+      there != nullptr
+          ? *there
+          : data_.lines.put(request.key, WaitingLine(clock_.now() + line_ttl), clock_.now());
+  if (Waiter* waiter = line.find(request.owner.id)) {
+    waiter->alive_until = alive_until;
+    if (waiter->request.owner.ticket < request.owner.ticket) {
+      waiter->request = request;
+      waiter->channel = channel;
+    }
+  } else if (line.waiters().size() >= patience.most_waiting) {
+    return attempt_reply(request, AttemptOutcome::queue_full);
+  } else {
+    line.enter({.request = request,
+                .arrived_at = patience.arrived_at.value_or(line.next_arrival(clock_.wall())),
+                .alive_until = alive_until,
+                .channel = channel});
+  }
+  AttemptReply reply = attempt_reply(request, AttemptOutcome::waiting);
+  reply.position = line.position(request.owner.id);
+  if (reply.position == 1) {
+    line.expire_at(clock_.now() + line_ttl);
+  }
+  reply.arrived_at = line.find(request.owner.id)->arrived_at;
+  return reply;
+}
+
+bool MemoryTable::drop_waiter(const ReleaseRequest& request) {
+  WaitingLine* line = find_line(request.key);
+  const Waiter* waiter = line == nullptr ? nullptr : line->find(request.owner.id);
+  return waiter != nullptr && waiter->request.owner.ticket <= request.owner.ticket &&
+         line->leave(request.owner.id);
+}
+
+// Past those who wait. Not where it waits itself: an id that has a record has no entry.
+bool MemoryTable::may_go_past(const AttemptRequest& request) {
+  WaitingLine* line = find(request.key) == nullptr ? find_line(request.key) : nullptr;
+  return line != nullptr && can_grow(last_fence(request.key)) &&
+         line->find(request.owner.id) == nullptr && line->streak() < request.barging_streak;
+}
+
+// The next one's fence is above that of the record that ends, whatever is kept beside it.
+void MemoryTable::end_record(const std::string& key, std::size_t most_streak) {
+  const std::optional<Fence> ended = last_fence(key);
+  data_.entries.erase(key);
+  if (!is_left_free(key, most_streak)) {
+    advance(key, ended);
+  }
+}
+
+// Where nobody holds the lock. False: those who wait were passed often enough. Else the first live
+// one is nudged.
+bool MemoryTable::is_left_free(const std::string& key, std::size_t most_streak) {
+  for (int i = 0; i < most_advanced; ++i) {
+    WaitingLine* line = find_line(key);
+    if (line == nullptr) {
+      return true;
+    }
+    if (line->streak() >= most_streak) {
+      return false;
+    }
+    const Waiter& first = line->waiters().front();
+    if (is_alive(first)) {
+      push(first, Fence{});
+      return true;
+    }
+    line->take_first();
+  }
+  return true;
+}
+
+std::optional<StoreFailure> MemoryTable::advance(const std::string& key) {
+  return find(key) == nullptr ? advance(key, last_fence(key)) : std::nullopt;
+}
+
+std::optional<StoreFailure> MemoryTable::advance(const std::string& key,
+                                                 std::optional<Fence> last) {
+  for (int i = 0; i < most_advanced && find(key) == nullptr; ++i) {
+    WaitingLine* line = find_line(key);
+    if (line == nullptr) {
+      break;
+    }
+    if (!can_grow(last)) {
+      return no_fence_left();
+    }
+    const Waiter first = line->take_first();
+    if (!is_alive(first)) {
+      continue;
+    }
+    const std::optional<Fence> fence =
+        write_record(first.request, last, first.request.patience->confirm_ttl);
+    if (fence) {
+      line->end_streak();
+      push(first, *fence);
+    }
+  }
+  return std::nullopt;
+}
+
+void MemoryTable::push(const Waiter& to, Fence fence) {
+  if (to.channel != nullptr) {
+    pushes_.push_back(
+        {.to = to.channel->listener,
+         .grant = {.owner = to.request.owner, .fence = fence, .granted_at = clock_.told()}});
+  }
+}
+
+bool MemoryTable::is_alive(const Waiter& waiter) const {
+  const bool is_heard = waiter.channel == nullptr || waiter.channel->listener != nullptr;
+  return is_heard && waiter.alive_until >= clock_.now();
+}
+
+std::vector<Push> MemoryTable::take_pushes() { return std::exchange(pushes_, {}); }
+
+}  // namespace exclusive_lock

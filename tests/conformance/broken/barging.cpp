@@ -1,0 +1,121 @@
+// Broken in G6 where some go past those who wait (docs/decisions/0011-barging.md).
+
+#include "conformance/broken_store.hpp"
+
+namespace exclusive_lock::conformance {
+namespace {
+
+constexpr std::size_t for_ever = 1'000'000;
+
+// Breaks the streaks that it is asked for.
+class ChangesTheStreak : public Whole {
+ public:
+  using Whole::Whole;
+  void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
+    before_attempt(request);
+    Whole::attempt(std::move(request), deadline, std::move(done));
+  }
+  void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
+    before_release(request);
+    Whole::release(std::move(request), deadline, std::move(done));
+  }
+
+ private:
+  virtual void before_attempt(AttemptRequest&) {}
+  virtual void before_release(ReleaseRequest&) {}
+};
+
+class NeverCountsTheStreak : public ChangesTheStreak {
+  using ChangesTheStreak::ChangesTheStreak;
+  static std::size_t changed(std::size_t streak) { return streak > 0 ? for_ever : 0; }
+  void before_attempt(AttemptRequest& request) override {
+    request.barging_streak = changed(request.barging_streak);
+  }
+  void before_release(ReleaseRequest& request) override {
+    request.barging_streak = changed(request.barging_streak);
+  }
+};
+
+class LetsOneMoreGoPast : public ChangesTheStreak {
+  using ChangesTheStreak::ChangesTheStreak;
+  void before_attempt(AttemptRequest& request) override {
+    request.barging_streak += request.barging_streak > 0 ? 1 : 0;
+  }
+};
+
+class LetsEverybodyGoPast : public ChangesTheStreak {
+  using ChangesTheStreak::ChangesTheStreak;
+  void before_attempt(AttemptRequest& request) override { request.barging_streak = for_ever; }
+};
+
+class LetsNobodyGoPast : public ChangesTheStreak {
+  using ChangesTheStreak::ChangesTheStreak;
+  void before_attempt(AttemptRequest& request) override { request.barging_streak = 0; }
+};
+
+class LetsThePatientWait : public ChangesTheStreak {
+  using ChangesTheStreak::ChangesTheStreak;
+  void before_attempt(AttemptRequest& request) override {
+    request.barging_streak = request.patience ? 0 : request.barging_streak;
+  }
+};
+
+class LetsThoseGoPastWhoAreTooLate : public ChangesTheStreak {
+  using ChangesTheStreak::ChangesTheStreak;
+  void before_attempt(AttemptRequest& request) override {
+    request.not_after = request.barging_streak > 0 ? Instant::max() : request.not_after;
+  }
+};
+
+class LeavesNothingFree : public ChangesTheStreak {
+  using ChangesTheStreak::ChangesTheStreak;
+  void before_release(ReleaseRequest& request) override { request.barging_streak = 0; }
+};
+
+class LeavesEverythingFree : public ChangesTheStreak {
+  using ChangesTheStreak::ChangesTheStreak;
+  void before_release(ReleaseRequest& request) override { request.barging_streak = for_ever; }
+};
+
+class NudgesNobody : public Whole {
+  using Whole::Whole;
+  void listen(GrantListener listener) override {
+    Whole::listen({.granted =
+                       [granted = listener.granted](const Grant& grant) {
+                         if (!grant.is_nudge()) {
+                           granted(grant);
+                         }
+                       },
+                   .pushes_resumed = listener.pushes_resumed});
+  }
+};
+
+class CountsEveryCopyOfAnAttempt : public Whole {
+  using Whole::Whole;
+  void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
+    if (request.barging_streak > 0 && holder(request.key) == request.owner) {
+      memory_->erase(request.key);
+    }
+    Whole::attempt(std::move(request), deadline, std::move(done));
+  }
+};
+
+}  // namespace
+
+BrokenStores broken_in_barging() {
+  return {
+      broken<NeverCountsTheStreak>("NeverCountsTheStreak", "StreakIsCountedForWhoeverIsFirst"),
+      broken<LetsOneMoreGoPast>("LetsOneMoreGoPast", "AttemptKeepsToItsOwnStreak"),
+      broken<LetsEverybodyGoPast>("LetsEverybodyGoPast", "FairObjectsGoPastNobody"),
+      broken<LetsNobodyGoPast>("LetsNobodyGoPast", "LockOfADeadHolderCanBeBarged"),
+      broken<LetsThePatientWait>("LetsThePatientWait", "PatientAttemptBargesToo"),
+      broken<LetsThoseGoPastWhoAreTooLate>("LetsThoseGoPastWhoAreTooLate", "TooLateGoesPastNobody"),
+      broken<LeavesNothingFree>("LeavesNothingFree", "WhatIsLeftFreeGoesToWhoeverBarges"),
+      broken<LeavesEverythingFree>("LeavesEverythingFree", "FairReleaseHandsOverWhateverTheStreak"),
+      broken<NudgesNobody>("NudgesNobody", "FirstInLineIsNudgedAndGetsWhatNobodyTakes"),
+      broken<CountsEveryCopyOfAnAttempt>("CountsEveryCopyOfAnAttempt",
+                                         "SameAttemptAgainCountsOnce"),
+  };
+}
+
+}  // namespace exclusive_lock::conformance

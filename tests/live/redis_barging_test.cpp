@@ -1,0 +1,123 @@
+// Those that go past who waits (docs/decisions/0011-barging.md), on servers that are full, and
+// where somebody else has been at the keys; and what it costs the server.
+
+#include "live/redis_queue.hpp"
+
+namespace exclusive_lock::live {
+namespace {
+
+using namespace queue;
+
+class Barging : public Queue {
+ protected:
+  Answer<AttemptReply> barge(const Owner& owner, std::size_t streak) {
+    AttemptRequest request = asker.request(key, owner);
+    request.barging_streak = streak;
+    return asker.attempt_answer(std::move(request));
+  }
+  AttemptOutcome outcome_of_barging(const Owner& owner, std::size_t streak) {
+    return reply_in(barge(owner, streak)).outcome;
+  }
+  std::string streak() { return client.must({"HGET", waiters_at, "streak"}).text; }
+};
+
+INSTANTIATE_TEST_SUITE_P(Servers, Barging, testing::ValuesIn(kinds_to_test()),
+                         [](const auto& info) {
+                           const std::string_view program = program_name(info.param);
+                           return std::string(program.substr(0, program.find('-')));
+                         });
+
+TEST_P(Barging, FullMemoryKeepsNobodyFromLeavingItFree) {
+  const Owner first = new_owner();
+  const std::vector<Owner> waiters = queue_up(2, first);
+  asker.beat(key, waiters[0]);
+  client.must({"CONFIG", "SET", "maxmemory-policy", "noeviction"});
+  client.must({"CONFIG", "SET", "maxmemory", "1"});
+  EXPECT_EQ(asker.release(key, first, 2), ReleaseVerdict::released);
+  EXPECT_FALSE(holder());
+  EXPECT_TRUE(is_failure(failure_in(barge(new_owner(), 2)), errc::store_out_of_memory));
+  EXPECT_FALSE(holder());
+  EXPECT_EQ(streak(), "") << "nothing was written";
+  EXPECT_EQ(asker.beat(key, waiters[0]).outcome, BeatOutcome::granted);
+  EXPECT_EQ(asker.release(key, waiters[0], 2), ReleaseVerdict::released);
+  EXPECT_EQ(asker.beat(key, waiters[1]).outcome, BeatOutcome::granted);
+  EXPECT_EQ(asker.release(key, waiters[1], 2), ReleaseVerdict::released);
+  expect_nothing_left(client);
+}
+
+TEST_P(Barging, ForeignKeysKeepNobodyFromReleasing) {
+  for (const std::string& foreign : {queue_at, waiters_at}) {
+    const Owner first = new_owner();
+    queue_up(1, first);
+    client.must({"SET", foreign, "a stranger's"});
+    EXPECT_EQ(asker.release(key, first, 2), ReleaseVerdict::released);
+    EXPECT_FALSE(holder());
+    EXPECT_EQ(client.text({"GET", foreign}), "a stranger's");
+    client.must({"FLUSHALL"});
+  }
+}
+
+// Nothing can be counted there, so nobody is gone past; but nobody can be reached there either.
+TEST_P(Barging, ForeignWaitersCountAsDead) {
+  queue_up(1, new_owner());
+  client.must({"DEL", key});
+  client.must({"SET", waiters_at, "a stranger's"});
+  EXPECT_EQ(outcome_of_barging(new_owner(), 2), AttemptOutcome::granted);
+  EXPECT_EQ(client.text({"GET", waiters_at}), "a stranger's");
+  EXPECT_EQ(client.integer({"EXISTS", queue_at}), 0);
+}
+
+TEST_P(Barging, WhatIsNoNumberIsNoStreak) {
+  for (const std::string no_number : {"rubbish", "", "-1", "inf", "1e3", " 1"}) {
+    queue_up(1, new_owner());
+    client.must({"DEL", key});
+    client.must({"HSET", waiters_at, "streak", no_number});
+    const Owner barger = new_owner();
+    EXPECT_EQ(outcome_of_barging(barger, 1), AttemptOutcome::granted) << no_number;
+    EXPECT_EQ(streak(), "1") << no_number;
+    client.must({"FLUSHALL"});
+  }
+}
+
+TEST_P(Barging, StreakLivesNoLongerThanTheQueueWhereSomebodyDeletedTheRest) {
+  queue_up(1, new_owner());
+  client.must({"DEL", key, waiters_at});
+  EXPECT_EQ(outcome_of_barging(new_owner(), 1), AttemptOutcome::granted);
+  EXPECT_EQ(streak(), "1");
+  expect_ttl_everywhere(client);
+}
+
+TEST_P(Barging, EntryWithoutItsDataIsNotNudged) {
+  const Owner first = new_owner();
+  const std::vector<Owner> waiters = queue_up(3, first);
+  client.must({"HDEL", waiters_at, owner_text(waiters[0]).substr(0, 32) + ":alive"});
+  client.must({"HSET", waiters_at, owner_text(waiters[1]).substr(0, 32) + ":alive", "rubbish"});
+  EXPECT_EQ(asker.release(key, first, 1), ReleaseVerdict::released);
+  EXPECT_EQ(client.integer({"ZCARD", queue_at}), 1);
+  EXPECT_EQ(asker.beat(key, waiters[2]).outcome, BeatOutcome::granted);
+  EXPECT_EQ(client.integer({"EXISTS", queue_at, waiters_at}), 0);
+}
+
+TEST_P(Barging, RecordWithoutAFenceIsReleasedToo) {
+  const Owner first = new_owner();
+  const std::vector<Owner> waiters = queue_up(1, first);
+  client.must({"SET", key, R"({"owner":")" + owner_text(first) + R"(","since_us":1})"});
+  EXPECT_EQ(asker.release(key, first, 1), ReleaseVerdict::released);
+  EXPECT_FALSE(holder());
+  EXPECT_EQ(asker.beat(key, waiters[0]).outcome, BeatOutcome::granted);
+}
+
+TEST_P(Barging, WhereNobodyWaitsItCostsNothing) {
+  const auto cost_of = [&](std::size_t streak) {
+    const Owner owner = new_owner();
+    return commands_of(client, [&] {
+      EXPECT_EQ(outcome_of_barging(owner, streak), AttemptOutcome::granted);
+      EXPECT_EQ(asker.release(key, owner, streak), ReleaseVerdict::released);
+    });
+  };
+  cost_of(0);  // all scripts are there, and the fence
+  EXPECT_EQ(cost_of(5), cost_of(0));
+}
+
+}  // namespace
+}  // namespace exclusive_lock::live
