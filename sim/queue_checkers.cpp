@@ -50,6 +50,9 @@ void Checkers::check_served(const StoreStep& step, Lock& lock) {
     // A dead entry goes, and the same step may make a new one.
     const SeenWaiter* there = after.waiter(waiter.owner.id);
     const bool is_gone = there == nullptr || (there->owner != waiter.owner && !alive);
+    if (left_by_itself && alive && !step.before.value) {
+      lock.gone_past = 0;  // what was free was handed over in this step, and given back by a leaver
+    }
     if (left_by_itself || is_take_over) {
       continue;
     }
