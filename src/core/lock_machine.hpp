@@ -213,6 +213,8 @@ class LockMachine {
     Instant requested_at;
     std::optional<Wait> wait{};
     std::optional<Grant> early_push{};  // it overtook the reply
+    // Pushes came from then on: the entry may have been made for one that is not to be told.
+    bool beats_at_once = false;
   };
   struct Waiting {
     Ticket ticket;

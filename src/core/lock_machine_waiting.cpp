@@ -35,6 +35,9 @@ void LockMachine::begin_waiting(const Attempting& attempt, const AttemptReply& r
                 now, actions);
   if (attempt.early_push)
     heed_push(*attempt.early_push, now, actions);
+  auto* waiting = std::get_if<Waiting>(&state_);
+  if (waiting != nullptr && attempt.beats_at_once && !waiting->beat_in_flight)
+    beat_soon(*waiting, now, actions);
 }
 
 void LockMachine::still_waiting(Waiting& waiting, Instant requested_at, const BeatReply& reply,
@@ -165,6 +168,8 @@ Actions LockMachine::pushes_resumed(Instant now) {
   lose_if_over(now, actions);
   if (auto* waiting = std::get_if<Waiting>(&state_))
     beat_soon(*waiting, now, actions);
+  if (auto* attempting = std::get_if<Attempting>(&state_))
+    attempting->beats_at_once = true;
   return actions;
 }
 

@@ -303,6 +303,23 @@ TEST_F(LockMachineWaiting, ResumedPushesAreNothingToOthers) {
   EXPECT_TRUE(machine.pushes_resumed(at(50ms)).empty());
 }
 
+// Its entry may have been made for one that is not to be told.
+TEST_F(LockMachineWaiting, PushesThatResumeDuringTheAttemptMakeItBeatAtOnce) {
+  const Ticket ticket = ask_patiently(at(0ms)).request.owner.ticket;
+  EXPECT_TRUE(machine.pushes_resumed(at(5ms)).empty());
+  const auto actions = machine.attempt_replied(ticket, queued(), at(10ms));
+  EXPECT_EQ(the<SendBeat>(actions).requested_at, at(10ms));
+}
+
+TEST_F(LockMachineWaiting, PushThatOvertakesTheReplyNeedsNoBeatThen) {
+  const Ticket ticket = ask_patiently(at(0ms)).request.owner.ticket;
+  EXPECT_TRUE(machine.pushes_resumed(at(5ms)).empty());
+  EXPECT_TRUE(machine.grant_pushed(push(ticket), at(6ms)).empty());
+  const auto actions = machine.attempt_replied(ticket, queued(), at(10ms));
+  EXPECT_TRUE(concluded_as<Acquired>(actions));
+  EXPECT_FALSE(has<SendBeat>(actions));
+}
+
 TEST_F(LockMachineWaiting, ChangedPlaceIsTold) {
   const Ticket ticket = queue_up(at(0ms));
   only<SendBeat>(machine.woken(at(500ms)));
