@@ -205,7 +205,7 @@ void LockDriver::set_alarm() {
 }
 
 void LockDriver::set_beat_pause() {
-  machine_.beat_every({.anywhere = process_.is_subscribed() ? Milliseconds::max() : retry_pause});
+  machine_.beat_every(process_.is_subscribed() ? Milliseconds::max() : retry_pause);
 }
 
 void LockDriver::granted(Grant grant) {

@@ -9,9 +9,7 @@
 
 namespace exclusive_lock {
 LockMachine::LockMachine(LockSettings settings, std::array<std::uint8_t, 16> owner_id)
-    : settings_(std::move(settings)), owner_id_(owner_id) {
-  beat_every({});
-}
+    : settings_(std::move(settings)), owner_id_(owner_id), beat_pause_(heartbeat(settings_.ttl)) {}
 
 // --- acquire -----------------------------------------------------------------------------------
 

@@ -166,13 +166,9 @@ class LockMachine {
   [[nodiscard]] Actions grant_pushed(const Grant& grant, Instant now);
   // Pushes may have been lost.
   [[nodiscard]] Actions pushes_resumed(Instant now);
-  // The longest pauses between two beats from now on, one heartbeat at most: shorter where the
-  // store does not push, and for the first in line where the store sees that a holder has died.
-  struct BeatPauses {
-    Milliseconds anywhere = Milliseconds::max();
-    Milliseconds in_front = Milliseconds::max();
-  };
-  void beat_every(const BeatPauses& pauses);
+  // The longest pause between two beats from now on, one heartbeat at most: shorter where the store
+  // does not push.
+  void beat_every(Milliseconds pause);
 
   [[nodiscard]] Actions refresh_requested(Instant now);
   [[nodiscard]] Actions refresh_replied(Ticket ticket, Instant requested_at,
@@ -286,7 +282,7 @@ class LockMachine {
   std::array<std::uint8_t, 16> owner_id_;
   Ticket last_ticket_ = 0;
   Fence highest_fence_;
-  BeatPauses beat_pauses_;
+  Milliseconds beat_pause_;
   std::optional<StoreTime> arrived_at_;  // in the queue, in this call: keeps the place
   std::variant<Idle, Attempting, Waiting, Held> state_;
 };

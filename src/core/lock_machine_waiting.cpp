@@ -46,12 +46,10 @@ void LockMachine::still_waiting(Waiting& waiting, Instant requested_at, const Be
   waiting.not_granted_store_time = reply.store_time;
   waiting.trouble = nullptr;
   waiting.beat_failures = 0;
-  waiting.beat_due = requested_at + beat_pauses_.anywhere;
-  if (reply.position == 1) {
+  waiting.beat_due = requested_at + beat_pause_;
+  if (reply.position == 1 && reply.remaining_ttl) {
     // Nobody may be there to push when the holder is dead.
-    waiting.beat_due = std::min(waiting.beat_due, requested_at + beat_pauses_.in_front);
-    if (reply.remaining_ttl)
-      waiting.beat_due = std::min(waiting.beat_due, now + *reply.remaining_ttl + after_expiry);
+    waiting.beat_due = std::min(waiting.beat_due, now + *reply.remaining_ttl + after_expiry);
   }
   if (std::exchange(waiting.beat_again, false))
     beat_soon(waiting, now, actions);
@@ -173,12 +171,8 @@ Actions LockMachine::pushes_resumed(Instant now) {
   return actions;
 }
 
-void LockMachine::beat_every(const BeatPauses& pauses) {
-  const auto at_most_a_heartbeat = [this](Milliseconds pause) {
-    return std::clamp(pause, Milliseconds{1}, heartbeat(settings_.ttl));
-  };
-  beat_pauses_ = {.anywhere = at_most_a_heartbeat(pauses.anywhere),
-                  .in_front = at_most_a_heartbeat(pauses.in_front)};
+void LockMachine::beat_every(Milliseconds pause) {
+  beat_pause_ = std::clamp(pause, Milliseconds{1}, heartbeat(settings_.ttl));
 }
 
 void LockMachine::beat_soon(Waiting& waiting, Instant now, Actions& actions) {

@@ -109,9 +109,7 @@ GrantRouter::Receiver LockHandle::receiver() {
 
 void LockHandle::set_beat_pause() {
   const Store& store = engine_.store();
-  machine_.beat_every(
-      {.anywhere = store.pushes_grants() ? Milliseconds::max() : store.retry_pause(),
-       .in_front = store.front_pause()});
+  machine_.beat_every(store.pushes_grants() ? Milliseconds::max() : store.retry_pause());
 }
 
 }  // namespace exclusive_lock

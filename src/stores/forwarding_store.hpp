@@ -43,7 +43,6 @@ class ForwardingStore : public Store {
   bool pushes_grants() const override { return next_->pushes_grants(); }
   Milliseconds retry_pause() const override { return next_->retry_pause(); }
   void wait(const std::function<void()>& begin, Awaited& end) override { next_->wait(begin, end); }
-  Milliseconds front_pause() const override { return next_->front_pause(); }
   const std::string& url() const override { return next_->url(); }
   void close() override { next_->close(); }
 

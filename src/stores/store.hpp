@@ -67,9 +67,6 @@ class Store {
   // The longest pause of a waiter that has to look for itself: what a look at this store costs
   // decides.
   [[nodiscard]] virtual Milliseconds retry_pause() const = 0;
-  // The longest pause of the first in line, pushes or not: shorter than a heartbeat where a holder
-  // can be seen to have died before its record is over, which nobody pushes.
-  [[nodiscard]] virtual Milliseconds front_pause() const { return Milliseconds::max(); }
   // For a thread that has nothing to do until `end`: calls `begin`, which asks for what brings it,
   // and returns when it has come. Where a store does its I/O on a thread of its own it may let this
   // one do it meanwhile, which saves two switches of threads; so answers of others may be given

@@ -32,8 +32,6 @@ using namespace std::chrono_literals;
 
 // A look costs some 4 us: a hundred waiters take a twenty-fifth of a core.
 constexpr Milliseconds longest_retry_pause = 10ms;
-// There is one first in line per lock, however many wait.
-constexpr Milliseconds longest_front_pause = 25ms;
 // SQLite takes paths of up to 512 bytes, its own suffixes included (MAX_PATHNAME in os_unix.c).
 constexpr std::size_t most_path_bytes = 400;
 // The far end of the clock is no time to compute with.
@@ -123,7 +121,6 @@ class LocalStore final : public Store {
   }
   [[nodiscard]] bool pushes_grants() const override { return hears_pushes_ && is_in_its_process(); }
   [[nodiscard]] Milliseconds retry_pause() const override { return longest_retry_pause; }
-  [[nodiscard]] Milliseconds front_pause() const override { return longest_front_pause; }
   [[nodiscard]] const std::string& url() const override { return url_; }
 
   // Frees whatever locks were held through this store, but for detached ones: their holder is gone.

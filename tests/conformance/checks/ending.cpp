@@ -134,7 +134,6 @@ void knows_what_it_is(StoreUnderTest& store) {
   EXPECT_NE(asker.store().url().find(':'), std::string::npos);
   EXPECT_GT(asker.store().retry_pause(), Milliseconds::zero());
   EXPECT_LE(asker.store().retry_pause(), 1s);
-  EXPECT_GT(asker.store().front_pause(), Milliseconds::zero());
 }
 
 }  // namespace

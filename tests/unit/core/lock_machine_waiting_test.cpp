@@ -264,29 +264,9 @@ TEST_F(LockMachineWaiting, FirstInLineBehindARecordWithoutAnEndBeatsAsUsual) {
 }
 
 TEST_F(LockMachineWaiting, WithoutPushesItLooksMoreOften) {
-  machine.beat_every({.anywhere = 200ms});
+  machine.beat_every(200ms);
   static_cast<void>(queue_up(at(0ms)));
   EXPECT_EQ(machine.next_wake(), at(200ms));
-}
-
-TEST_F(LockMachineWaiting, FirstInLineLooksMoreOftenWhereAHolderCanBeSeenToDie) {
-  machine.beat_every({.in_front = 25ms});
-  const Ticket ticket = queue_up(at(0ms));  // the second
-  EXPECT_EQ(machine.next_wake(), at(500ms));
-  only<SendBeat>(machine.woken(at(500ms)));
-  static_cast<void>(
-      machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::waiting, 1), at(510ms)));
-  EXPECT_EQ(machine.next_wake(), at(525ms));
-}
-
-TEST_F(LockMachineWaiting, PausesAreAHeartbeatAtMostAndAMillisecondAtLeast) {
-  machine.beat_every({.anywhere = 1h, .in_front = 0ms});
-  const Ticket ticket = queue_up(at(0ms));
-  EXPECT_EQ(machine.next_wake(), at(500ms));
-  only<SendBeat>(machine.woken(at(500ms)));
-  static_cast<void>(
-      machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::waiting, 1), at(500ms)));
-  EXPECT_EQ(machine.next_wake(), at(501ms));
 }
 
 TEST_F(LockMachineWaiting, ResumedPushesMakeItBeatAtOnce) {
