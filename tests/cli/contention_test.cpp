@@ -91,7 +91,7 @@ TEST_P(Contention, WithBargingOneGoesPastAWaiter) {
     return command({"inspect", "demo", "--json"}).out.find(R"("waiting":1)") != std::string::npos;
   };
   wait_until(is_waited_for, "a waiter");
-  waiter->signal(SIGSTOP);
+  waiter->stop();
   std::ofstream(path("go")) << "go";
   EXPECT_EQ(holder->wait().exit_code, 0);
   EXPECT_EQ(command({"run", "demo", "--no-wait", "--barging", "1", "--", "true"}).exit_code, 0);

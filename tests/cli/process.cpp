@@ -164,6 +164,11 @@ void Process::read_streams(const std::stop_token& stop) {
 
 void Process::signal(int number) const { ::kill(pid_, number); }
 
+void Process::stop() const {
+  signal(SIGSTOP);
+  wait_until([this] { return state_of(pid_) == 'T'; }, "the stop");
+}
+
 bool Process::has_ended() {
   int status = 0;
   if (!status_ && ::waitpid(pid_, &status, WNOHANG) == pid_) {

@@ -53,6 +53,8 @@ class Process {
 
   [[nodiscard]] pid_t pid() const { return pid_; }
   void signal(int number) const;
+  // SIGSTOP, and waits until it has stopped: until then its other threads go on.
+  void stop() const;
   // Waits for its end and for the end of what it writes.
   Ended wait();
   [[nodiscard]] bool has_ended();
