@@ -7,6 +7,16 @@
 
 namespace exclusive_lock::cli {
 
+namespace {
+
+// How many it may be is said with all other mistakes of the options, when the lock is made.
+std::string what_is_no_count(const std::string& text) {
+  const bool is_count = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  return is_count ? "" : text + " is not a whole number from 0 on";
+}
+
+}  // namespace
+
 void add_claim_options(CLI::App& app, ClaimOptions& options) {
   auto* const wait =
       add_duration(app, "-w,--wait", options.wait,
@@ -22,7 +32,8 @@ void add_claim_options(CLI::App& app, ClaimOptions& options) {
   app.add_option(
          "--barging", options.barging_streak,
          "Throughput over fairness: up to N holds in a row may pass those who wait; default 0")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(what_is_no_count);
   app.add_option("-E,--conflict-exit-code", options.conflict_exit_code,
                  "Exit code instead of 75 and 124 when somebody else holds it")
       ->type_name("N")

@@ -115,6 +115,14 @@ TEST_F(CommandLine, AllMistakesOfOptionsAtOnce) {
   EXPECT_THAT(ended.err, HasSubstr("--barging is 1000001; allowed: 0 to 1000000"));
 }
 
+TEST(Arguments, BargingIsACount) {
+  for (const std::string count : {"x", "-1", "1.5", ""}) {
+    const Ended ended = run({"run", "job", "--store", "memory:", "--barging", count, "--", "true"});
+    EXPECT_EQ(ended.exit_code, 64);
+    EXPECT_THAT(ended.err, HasSubstr("--barging: " + count + " is not a whole number from 0 on"));
+  }
+}
+
 TEST_F(CommandLine, MisspeltVariablesAreRefused) {
   expect_usage_error({"list"}, "did you mean EXCLUSIVE_LOCK_STORE?",
                      {{"EXCLUSIVE_LOCK_STOER", "local:"}});
