@@ -125,15 +125,15 @@ bool is_complete(const RecordMembers& members, const LockRecord& record) {
 }  // namespace
 
 std::string owner_text(const Owner& owner) {
-  std::string text;
-  text.reserve(owner_text_size);
+  std::string text(owner_text_size, '-');
+  auto at = text.begin();
   for (const unsigned byte : owner.id) {
-    text += hex_digits[byte >> 4U];
-    text += hex_digits[byte & 0xFU];
+    *at++ = hex_digits[byte >> 4U];
+    *at++ = hex_digits[byte & 0xFU];
   }
-  text += '-';
+  ++at;
   for (int shift = 60; shift >= 0; shift -= 4) {
-    text += hex_digits[(owner.ticket >> static_cast<unsigned>(shift)) & 0xFU];
+    *at++ = hex_digits[(owner.ticket >> static_cast<unsigned>(shift)) & 0xFU];
   }
   return text;
 }

@@ -27,16 +27,16 @@ void LockHandle::subscribe() { engine_.subscribe(shared_from_this()); }
 // --- calls, on the caller's thread -------------------------------------------------------------
 
 void LockHandle::release(ReleaseAnswered answered) {
-  strand_.post([self = shared_from_this(), answered = std::move(answered)] {
-    self->callers().releasing = answered;
+  strand_.post([self = shared_from_this(), answered = std::move(answered)]() mutable {
+    self->callers().releasing = std::move(answered);
     self->carry_out(self->machine_.release_requested(self->now()));
     self->callers().releasing = nullptr;
   });
 }
 
 void LockHandle::refresh(RefreshAnswered answered) {
-  strand_.post([self = shared_from_this(), answered = std::move(answered)] {
-    self->callers().refreshers.push_back(answered);
+  strand_.post([self = shared_from_this(), answered = std::move(answered)]() mutable {
+    self->callers().refreshers.push_back(std::move(answered));
     self->carry_out(self->machine_.refresh_requested(self->now()));
   });
 }
@@ -237,7 +237,7 @@ void LockHandle::perform(const SendRelease& action) {
   engine_.releaser().release(
       action.request, action.pointless_after,
       [self = shared_from_this(),
-       caller = callers().releasing](const Answer<ReleaseReply>& answer) {
+       caller = std::exchange(callers().releasing, nullptr)](const Answer<ReleaseReply>& answer) {
         self->strand_.post([self, caller, answer] { self->released(answer, caller); });
       });
 }

@@ -1,5 +1,7 @@
 #include "runtime/releaser.hpp"
 
+#include <utility>
+
 #include "core/pace.hpp"
 #include "exclusive_lock/error.hpp"
 
@@ -20,12 +22,12 @@ Releaser::Releaser(Store& store, const ClockSource& clock, RandomSource& random,
       command_timeout_(command_timeout) {}
 
 void Releaser::release(const ReleaseRequest& request, Instant pointless_after,
-                       const FirstAnswer& first_answer) {
+                       FirstAnswer first_answer) {
   {
     const std::lock_guard guard(mutex_);
     ++unsettled_;
   }
-  attempt(request, pointless_after, 0, first_answer);
+  attempt(request, pointless_after, 0, std::move(first_answer));
 }
 
 void Releaser::settle() {
@@ -41,23 +43,24 @@ void Releaser::settled_one() {
 }
 
 void Releaser::attempt(const ReleaseRequest& request, Instant pointless_after, int failures,
-                       const FirstAnswer& first_answer) {
-  store_.release(
-      request, clock_.now() + command_timeout_,
-      [this, request, pointless_after, failures, first_answer](const Answer<ReleaseReply>& answer) {
-        if (first_answer)
-          first_answer(answer);
-        const auto* failure = std::get_if<StoreFailure>(&answer);
-        if (failure == nullptr || failure->code == errc::connection_closed)
-          return settled_one();
-        const Instant next = clock_.now() + backoff_pause(failures + 1, shortest_backoff,
-                                                          longest_backoff, random_.unit());
-        if (next >= pointless_after)
-          return settled_one();
-        scheduler_.at(next, [this, request, pointless_after, failures] {
-          attempt(request, pointless_after, failures + 1, nullptr);
-        });
-      });
+                       FirstAnswer first_answer) {
+  store_.release(request, clock_.now() + command_timeout_,
+                 [this, request, pointless_after, failures,
+                  first_answer = std::move(first_answer)](const Answer<ReleaseReply>& answer) {
+                   if (first_answer)
+                     first_answer(answer);
+                   const auto* failure = std::get_if<StoreFailure>(&answer);
+                   if (failure == nullptr || failure->code == errc::connection_closed)
+                     return settled_one();
+                   const Instant next =
+                       clock_.now() + backoff_pause(failures + 1, shortest_backoff, longest_backoff,
+                                                    random_.unit());
+                   if (next >= pointless_after)
+                     return settled_one();
+                   scheduler_.at(next, [this, request, pointless_after, failures] {
+                     attempt(request, pointless_after, failures + 1, nullptr);
+                   });
+                 });
 }
 
 }  // namespace exclusive_lock

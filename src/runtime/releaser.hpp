@@ -22,8 +22,7 @@ class Releaser {
            Milliseconds command_timeout);
 
   // Any thread. `first_answer` is told how the first try ended; later tries are told to nobody.
-  void release(const ReleaseRequest& request, Instant pointless_after,
-               const FirstAnswer& first_answer);
+  void release(const ReleaseRequest& request, Instant pointless_after, FirstAnswer first_answer);
 
   // Waits until every release has been answered or was given up, but not beyond one command
   // timeout. To be called before the store is closed, for what is not sent by then is left to the
@@ -32,7 +31,7 @@ class Releaser {
 
  private:
   void attempt(const ReleaseRequest& request, Instant pointless_after, int failures,
-               const FirstAnswer& first_answer);
+               FirstAnswer first_answer);
   void settled_one();
 
   Store& store_;

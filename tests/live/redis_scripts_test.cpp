@@ -23,9 +23,9 @@ const std::string waiters_of_it = "{exclusive-lock:job}:waiters";
 class RedisScripts : public testing::Test {
  protected:
   // What it says behind echo and time.
-  std::vector<std::string> said(const ScriptCall& call, std::int64_t not_after_us = 0) {
-    const Reply reply = client_.must(
-        redis::ScriptCommand(call).in_form(redis::ScriptForm::by_text, "echo", not_after_us));
+  std::vector<std::string> said(ScriptCall call, std::int64_t not_after_us = 0) {
+    const Reply reply =
+        client_.must(call.in_form(redis::ScriptForm::by_text, "echo", not_after_us));
     std::vector<std::string> texts;
     for (const Reply& each : reply.items) {
       texts.push_back(each.text);

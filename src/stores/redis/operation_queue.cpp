@@ -14,7 +14,7 @@ void OperationQueue::add(Operation operation) {
 }
 
 void OperationQueue::take_waiting(Instant now, const CommandSink& sink) {
-  for (auto& entry : std::exchange(waiting_, {})) {
+  for (auto& entry : waiting_) {
     if (entry->state != State::waiting) {
       continue;  // withdrawn
     }
@@ -26,6 +26,7 @@ void OperationQueue::take_waiting(Instant now, const CommandSink& sink) {
     });
     sent_.push_back(std::move(entry));
   }
+  waiting_.clear();
 }
 
 bool OperationQueue::on_reply(Reply reply, Instant now) {

@@ -46,6 +46,13 @@ StoreFailure bad_fence_failure(const std::string& fence_key) {
           .may_have_run = false};
 }
 
+// Not {call}, which would copy it with all its words.
+std::vector<ScriptCall> alone(ScriptCall call) {
+  std::vector<ScriptCall> calls;
+  calls.push_back(std::move(call));
+  return calls;
+}
+
 redis::LinkAddress link_address(const RedisStoreOptions& options) {
   return {.host = options.host,
           .port = options.port,
@@ -82,7 +89,7 @@ struct Inside {
       : clock(clock_source),
         channel(redis::new_push_channel()),
         front(front_options(options, std::move(log), server_time), push_options(), clock_source),
-        scripts(front, server_time) {}
+        scripts(front, server_time, clock_source) {}
 
   redis::PushOptions push_options() {
     return {.channel = channel,
@@ -130,29 +137,26 @@ class RedisStore final : public Store {
   }
 
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
-    const auto keys = redis::lock_keys(request.key);
+    auto keys = redis::lock_keys(request.key);
     if (is_forked() || !keys) {
       return done(is_forked() ? forked_failure() : keyless_failure(request.key));
     }
     if (request.patience) {
       inside_->front.open_pushes();
     }
-    make_attempt(std::make_shared<const ScriptCall>(redis::acquire_call(request, *keys, channel())),
-                 deadline, std::move(done), Repeat::once_if_too_late);
+    std::string fence_key = (*keys)[1];
+    run_fenced<AttemptReply>(redis::acquire_call(std::move(request), std::move(*keys), channel()),
+                             std::move(fence_key), deadline, std::move(done), redis::read_acquire);
   }
 
   void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
-    const auto keys = redis::lock_keys(request.key);
+    auto keys = redis::lock_keys(request.key);
     if (is_forked() || !keys) {
       return done(is_forked() ? forked_failure() : keyless_failure(request.key));
     }
-    inside_->scripts.run(
-        {redis::beat_call(request, *keys, channel())}, deadline,
-        [this, fence_key = (*keys)[1], done = std::move(done)](ScriptRunner::Replies replies) {
-          done(named(
-              fenced_answer<BeatReply>("beat", fence_key, std::move(replies),
-                                       [](const auto& all) { return redis::read_beat(all[0]); })));
-        });
+    std::string fence_key = (*keys)[1];
+    run_fenced<BeatReply>(redis::beat_call(request, std::move(*keys), channel()),
+                          std::move(fence_key), deadline, std::move(done), redis::read_beat);
   }
 
   void refresh(std::vector<RefreshRequest> requests, Instant deadline,
@@ -176,16 +180,18 @@ class RedisStore final : public Store {
   }
 
   void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
-    const auto keys = redis::lock_keys(request.key);
+    auto keys = redis::lock_keys(request.key);
     if (!keys) {
       return done(keyless_failure(request.key));
     }
-    run<ReleaseReply>({redis::release_call(request, *keys)}, deadline, std::move(done),
+    run<ReleaseReply>(alone(redis::release_call(request, std::move(*keys))), deadline,
+                      std::move(done),
                       [](const auto& replies) { return redis::read_release(replies[0]); });
   }
 
   void inspect(std::string key, Instant deadline, Done<InspectReply> done) override {
-    run<InspectReply>({redis::inspect_call(key, most_waiters_shown)}, deadline, std::move(done),
+    run<InspectReply>(alone(redis::inspect_call(key, most_waiters_shown)), deadline,
+                      std::move(done),
                       [key](const auto& replies) { return redis::read_inspect(replies[0], key); });
   }
 
@@ -203,7 +209,7 @@ class RedisStore final : public Store {
 
   void remove(std::string key, std::string expected, Instant deadline,
               Done<RemoveReply> done) override {
-    run<RemoveReply>({redis::remove_call(key, std::move(expected))}, deadline, std::move(done),
+    run<RemoveReply>(alone(redis::remove_call(key, std::move(expected))), deadline, std::move(done),
                      [](const auto& replies) { return redis::read_remove(replies[0]); });
   }
 
@@ -244,29 +250,22 @@ class RedisStore final : public Store {
     return answer;
   }
 
-  enum class Repeat { never, once_if_too_late };
-
-  void make_attempt(const std::shared_ptr<const ScriptCall>& call, Instant deadline,
-                    Done<AttemptReply> done, Repeat repeat) {
-    inside_->scripts.run(
-        {*call}, deadline, [this, call, deadline, done = std::move(done), repeat](auto replies) {
-          auto answer = fenced_answer<AttemptReply>(
-              call->script->name, call->keys[1], std::move(replies),
-              [](const auto& all) { return redis::read_acquire(all[0]); });
-          const auto* reply = std::get_if<AttemptReply>(&answer);
-          const bool was_too_late = reply != nullptr && reply->outcome == AttemptOutcome::too_late;
-          const bool is_in_time = inside_->clock.now() <= *call->not_after;
-          if (was_too_late && is_in_time && repeat == Repeat::once_if_too_late) {
-            return make_attempt(call, deadline, done, Repeat::never);
-          }
-          done(named(std::move(answer)));
-        });
+  template <class T, class Read>
+  void run_fenced(ScriptCall call, std::string fence_key, Instant deadline, Done<T> done,
+                  Read read) {
+    const std::string_view name = call.script().name;
+    inside_->scripts.run(alone(std::move(call)), deadline,
+                         [this, name, fence_key = std::move(fence_key), done = std::move(done),
+                          read](ScriptRunner::Replies replies) {
+                           done(named(fenced_answer<T>(name, fence_key, std::move(replies), read)));
+                         });
   }
 
   template <class T, class Read>
   static Answer<T> fenced_answer(std::string_view script, const std::string& fence_key,
                                  ScriptRunner::Replies replies, const Read& read) {
-    auto answer = answer_of<redis::FencedAnswer<T>>(script, std::move(replies), read);
+    auto answer = answer_of<redis::FencedAnswer<T>>(
+        script, std::move(replies), [&read](const auto& all) { return read(all.front()); });
     if (auto* failure = std::get_if<StoreFailure>(&answer)) {
       return std::move(*failure);
     }
@@ -283,7 +282,7 @@ class RedisStore final : public Store {
     if (is_forked()) {
       return done(forked_failure());
     }
-    const std::string_view name = calls.front().script->name;
+    const std::string_view name = calls.front().script().name;
     inside_->scripts.run(std::move(calls), deadline,
                          [this, name, done = std::move(done), read](ScriptRunner::Replies replies) {
                            done(named(answer_of<T>(name, std::move(replies), read)));

@@ -1,8 +1,15 @@
 #include "stores/redis/reply_builder.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace exclusive_lock::redis {
+namespace {
+
+// Of the replies of our scripts. What a server announces is not taken for what it sends.
+constexpr std::size_t usual_elements = 8;
+
+}  // namespace
 
 bool ReplyBuilder::add_value(Reply value, std::size_t depth) {
   Reply* place_for_it = place(depth);
@@ -22,6 +29,7 @@ bool ReplyBuilder::add_array(std::size_t elements, std::size_t depth) {
     return false;
   }
   array->kind = Reply::Kind::array;
+  array->elements.reserve(std::min(elements, usual_elements));
   open_.push_back(array);
   return true;
 }

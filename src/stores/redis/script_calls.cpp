@@ -40,6 +40,8 @@ std::optional<Milliseconds> ttl_in(std::int64_t ms) {
   return ms < 0 ? std::nullopt : std::optional(std::min(Milliseconds(ms), most_remaining_ttl));
 }
 
+constexpr std::size_t texts_of_acquire = 7;
+
 std::optional<AttemptOutcome> outcome_in(const std::string& text) {
   if (text == "granted") {
     return AttemptOutcome::granted;
@@ -94,18 +96,19 @@ std::optional<StoredWaiter> waiter_in(const Reply* texts) {
 
 }  // namespace
 
-ScriptCommand::ScriptCommand(ScriptCall call)
-    : script_(call.script), not_after_(call.not_after), echo_place_(3 + call.keys.size()) {
-  words_.reserve(echo_place_ + 2 + call.arguments.size());
+ScriptCall::ScriptCall(const redis_scripts::Script& script, std::span<std::string> keys,
+                       std::size_t arguments, std::optional<Instant> not_after)
+    : script_(&script), not_after_(not_after), echo_place_(3 + keys.size()) {
+  const std::size_t first_argument = echo_place_ + (not_after_ ? 2 : 1);
+  words_.reserve(first_argument + arguments);
   words_.resize(2);  // verb and script, of the form in which it is sent
-  words_.push_back(std::to_string(call.keys.size()));
-  std::ranges::move(call.keys, std::back_inserter(words_));
-  words_.resize(words_.size() + (not_after_ ? 2 : 1));
-  std::ranges::move(call.arguments, std::back_inserter(words_));
+  words_.push_back(std::to_string(keys.size()));
+  std::ranges::move(keys, std::back_inserter(words_));
+  words_.resize(first_argument);
 }
 
-const Command& ScriptCommand::in_form(ScriptForm form, std::string_view echo,
-                                      std::int64_t not_after_us) {
+const Command& ScriptCall::in_form(ScriptForm form, std::string_view echo,
+                                   std::int64_t not_after_us) {
   const bool by_sha = form == ScriptForm::by_sha;
   words_[0] = by_sha ? "EVALSHA" : "EVAL";
   words_[1] = by_sha ? script_->sha1 : script_->text;
@@ -126,65 +129,72 @@ std::optional<LockKeys> lock_keys(const std::string& key) {
   return LockKeys{key, std::move(*fence), std::move(*queue), std::move(*waiters)};
 }
 
-ScriptCall acquire_call(const AttemptRequest& request, const LockKeys& keys,
-                        const std::string& channel) {
-  ScriptCall call{.script = &redis_scripts::acquire,
-                  .keys = {keys.begin(), keys.end()},
-                  .arguments = {owner_text(request.owner), ms_text(request.ttl),
-                                std::to_string(request.floor.value), request.record_tail,
-                                std::to_string(request.barging_streak)},
-                  .not_after = request.not_after};
+ScriptCall acquire_call(AttemptRequest request, LockKeys keys, std::string channel) {
+  constexpr std::size_t most_arguments = 10;
+  ScriptCall call(redis_scripts::acquire, keys, most_arguments, request.not_after);
+  call.add(owner_text(request.owner));
+  call.add(ms_text(request.ttl));
+  call.add(std::to_string(request.floor.value));
+  call.add(std::move(request.record_tail));
+  call.add(std::to_string(request.barging_streak));
   if (const auto& patience = request.patience) {
-    const StoreTime arrived_at = patience->arrived_at.value_or(StoreTime(0));
-    call.arguments.insert(
-        call.arguments.end(),
-        {ms_text(patience->alive_for), ms_text(patience->confirm_ttl),
-         std::to_string(arrived_at.count()), std::to_string(patience->most_waiting), channel});
+    call.add(ms_text(patience->alive_for));
+    call.add(ms_text(patience->confirm_ttl));
+    call.add(std::to_string(patience->arrived_at.value_or(StoreTime(0)).count()));
+    call.add(std::to_string(patience->most_waiting));
+    call.add(std::move(channel));
   }
   return call;
 }
 
-ScriptCall beat_call(const BeatRequest& request, const LockKeys& keys, const std::string& channel) {
-  return {.script = &redis_scripts::beat,
-          .keys = {keys.begin(), keys.end()},
-          .arguments = {owner_text(request.owner), ms_text(request.ttl), ms_text(request.alive_for),
-                        channel}};
+ScriptCall beat_call(const BeatRequest& request, LockKeys keys, std::string channel) {
+  ScriptCall call(redis_scripts::beat, keys, 4);
+  call.add(owner_text(request.owner));
+  call.add(ms_text(request.ttl));
+  call.add(ms_text(request.alive_for));
+  call.add(std::move(channel));
+  return call;
 }
 
 ScriptCall refresh_call(RefreshRequest* first, std::size_t count) {
-  ScriptCall call{.script = &redis_scripts::refresh, .keys = {}, .arguments = {}};
-  call.keys.reserve(count);
-  call.arguments.reserve(2 * count);
-  for (RefreshRequest* each = first; each != first + count; ++each) {
-    call.keys.push_back(std::move(each->key));
-    call.arguments.push_back(owner_text(each->owner));
-    call.arguments.push_back(ms_text(each->ttl));
+  std::vector<std::string> keys;
+  keys.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    keys.push_back(std::move(first[i].key));
+  }
+  ScriptCall call(redis_scripts::refresh, keys, 2 * count);
+  for (std::size_t i = 0; i < count; ++i) {
+    call.add(owner_text(first[i].owner));
+    call.add(ms_text(first[i].ttl));
   }
   return call;
 }
 
-ScriptCall release_call(const ReleaseRequest& request, const LockKeys& keys) {
-  return {.script = &redis_scripts::release,
-          .keys = {keys.begin(), keys.end()},
-          .arguments = {owner_text(request.owner), std::to_string(request.barging_streak)}};
+ScriptCall release_call(const ReleaseRequest& request, LockKeys keys) {
+  ScriptCall call(redis_scripts::release, keys, 2);
+  call.add(owner_text(request.owner));
+  call.add(std::to_string(request.barging_streak));
+  return call;
 }
 
 ScriptCall inspect_call(const std::string& key, std::size_t most_waiters) {
-  ScriptCall call{.script = &redis_scripts::inspect,
-                  .keys = {key},
-                  .arguments = {std::to_string(most_value_bytes), std::to_string(most_waiters)}};
-  if (const auto keys = lock_keys(key)) {
-    call.keys = {key, (*keys)[2], (*keys)[3]};
+  std::vector<std::string> keys{key};
+  if (auto all = lock_keys(key)) {
+    keys.insert(keys.end(), {(*all)[2], (*all)[3]});
   }
+  ScriptCall call(redis_scripts::inspect, keys, 2);
+  call.add(std::to_string(most_value_bytes));
+  call.add(std::to_string(most_waiters));
   return call;
 }
 
 ScriptCall remove_call(const std::string& key, std::string expected) {
-  ScriptCall call{
-      .script = &redis_scripts::remove, .keys = {key}, .arguments = {std::move(expected)}};
-  if (const auto keys = lock_keys(key)) {
-    call.keys.assign(keys->begin(), keys->end());
+  std::vector<std::string> keys{key};
+  if (const auto all = lock_keys(key)) {
+    keys.assign(all->begin(), all->end());
   }
+  ScriptCall call(redis_scripts::remove, keys, 1);
+  call.add(std::move(expected));
   return call;
 }
 
@@ -198,8 +208,13 @@ std::optional<StoreTime> script_time(const Reply& reply, std::string_view echo) 
   return is_sane ? std::optional(StoreTime(*time_us)) : std::nullopt;
 }
 
+bool is_too_late(const Reply& reply) {
+  return has_shape(reply, texts_of_acquire) &&
+         outcome_in(reply.elements[2].text) == AttemptOutcome::too_late;
+}
+
 std::optional<FencedAnswer<AttemptReply>> read_acquire(const Reply& reply) {
-  if (!has_shape(reply, 7)) {
+  if (!has_shape(reply, texts_of_acquire)) {
     return std::nullopt;
   }
   if (reply.elements[2].text == "bad_fence") {

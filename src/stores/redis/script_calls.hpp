@@ -9,8 +9,10 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -22,23 +24,20 @@
 
 namespace exclusive_lock::redis {
 
-struct ScriptCall {
-  const redis_scripts::Script* script;
-  std::vector<std::string> keys;
-  std::vector<std::string> arguments;  // behind the echo
-  std::optional<Instant> not_after{};  // in server time, it is put behind the echo
-};
-
 enum class ScriptForm { by_sha, by_text };
 
-// A call as a command whose keys and arguments stay as they are, however often it is sent: a
-// refresh has hundreds of them.
-class ScriptCommand {
+// A call of a script as the words of its command: put together once, and the same however often it
+// is sent. A refresh has hundreds of them.
+class ScriptCall {
  public:
-  explicit ScriptCommand(ScriptCall call);
+  // Takes the texts out of `keys`; `arguments` will be added. Behind the echo comes `not_after` in
+  // server time, where there is one.
+  ScriptCall(const redis_scripts::Script& script, std::span<std::string> keys,
+             std::size_t arguments, std::optional<Instant> not_after = std::nullopt);
+  // What comes next.
+  void add(std::string argument) { words_.push_back(std::move(argument)); }
 
   [[nodiscard]] const redis_scripts::Script& script() const { return *script_; }
-  // `not_after` in server time, where the call has one.
   [[nodiscard]] const std::optional<Instant>& not_after() const { return not_after_; }
   const Command& in_form(ScriptForm form, std::string_view echo, std::int64_t not_after_us);
 
@@ -62,12 +61,11 @@ using LockKeys = std::array<std::string, 4>;
 std::optional<LockKeys> lock_keys(const std::string& key);
 
 // `channel`: where to tell of a hand-over; empty: nowhere.
-ScriptCall acquire_call(const AttemptRequest& request, const LockKeys& keys,
-                        const std::string& channel);
-ScriptCall beat_call(const BeatRequest& request, const LockKeys& keys, const std::string& channel);
+ScriptCall acquire_call(AttemptRequest request, LockKeys keys, std::string channel);
+ScriptCall beat_call(const BeatRequest& request, LockKeys keys, std::string channel);
 // Takes the keys out of the requests.
 ScriptCall refresh_call(RefreshRequest* first, std::size_t count);
-ScriptCall release_call(const ReleaseRequest& request, const LockKeys& keys);
+ScriptCall release_call(const ReleaseRequest& request, LockKeys keys);
 // These two take any key.
 ScriptCall inspect_call(const std::string& key, std::size_t most_waiters);
 ScriptCall remove_call(const std::string& key, std::string expected);
@@ -79,6 +77,9 @@ std::optional<StoreTime> script_time(const Reply& reply, std::string_view echo);
 struct BadFence {};  // the fence key holds something else
 template <class Reply>
 using FencedAnswer = std::variant<Reply, BadFence>;
+
+// Whether an attempt was refused because the server's clock was beyond its `not_after`.
+bool is_too_late(const Reply& reply);
 
 // What such a reply says. None: it makes no sense.
 std::optional<FencedAnswer<AttemptReply>> read_acquire(const Reply& reply);

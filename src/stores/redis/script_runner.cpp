@@ -1,5 +1,6 @@
 #include "stores/redis/script_runner.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -8,42 +9,55 @@
 namespace exclusive_lock::redis {
 
 struct ScriptRunner::Batch {
-  std::vector<ScriptCommand> calls;  // of one script
+  struct Part {
+    ScriptCall call;
+    std::string echo{};  // when it was sent last
+    Reply reply{};
+    bool is_open = true;  // to be sent, or without a reply that counts
+  };
+
+  std::vector<Part> parts;  // of one script
   Instant deadline;
   Done done;
   ScriptForm form = ScriptForm::by_sha;
   std::uint64_t loads_before = 0;  // of its script, when it was sent last
   bool is_second_try = false;
-  std::vector<std::string> echoes{};  // of each call, when it was sent last
-  std::vector<Reply> replies{};       // of each call
-  std::vector<std::size_t> open{};    // calls without a reply that counts
+  bool was_repeated = false;  // because it only seemed late
+
+  [[nodiscard]] const redis_scripts::Script& script() const { return parts.front().call.script(); }
+  [[nodiscard]] bool is_open() const { return std::ranges::any_of(parts, &Part::is_open); }
+  void finish() {
+    std::vector<Reply> replies;
+    replies.reserve(parts.size());
+    std::ranges::transform(parts, std::back_inserter(replies),
+                           [](Part& part) { return std::move(part.reply); });
+    done(std::move(replies));
+  }
 };
 
 void ScriptRunner::run(std::vector<ScriptCall> calls, Instant deadline, Done done) {
-  auto batch = std::make_shared<Batch>(
-      Batch{.calls = {std::make_move_iterator(calls.begin()), std::make_move_iterator(calls.end())},
-            .deadline = deadline,
-            .done = std::move(done)});
-  batch->echoes.resize(batch->calls.size());
-  batch->replies.resize(batch->calls.size());
-  for (std::size_t i = 0; i < batch->calls.size(); ++i) {
-    batch->open.push_back(i);
+  auto batch =
+      std::make_shared<Batch>(Batch{.parts = {}, .deadline = deadline, .done = std::move(done)});
+  batch->parts.reserve(calls.size());
+  for (ScriptCall& call : calls) {
+    batch->parts.push_back({.call = std::move(call)});
   }
   send(batch);
 }
 
 void ScriptRunner::send(const std::shared_ptr<Batch>& batch) {
   const auto commands = [this, batch](const CommandSink& sink) {
-    const redis_scripts::Script& script = batch->calls.front().script();
-    batch->loads_before = loads_[&script];
+    batch->loads_before = loads_[&batch->script()];
     if (batch->form == ScriptForm::by_text) {
-      sink({"SCRIPT", "LOAD", std::string(script.text)});
+      sink({"SCRIPT", "LOAD", std::string(batch->script().text)});
     }
-    for (const std::size_t i : batch->open) {
-      ScriptCommand& call = batch->calls[i];
-      batch->echoes[i] = std::to_string(++echoes_);
-      sink(call.in_form(batch->form, batch->echoes[i],
-                        call.not_after() ? server_time_.latest_us(*call.not_after()) : 0));
+    for (Batch::Part& part : batch->parts) {
+      if (part.is_open) {
+        const auto& not_after = part.call.not_after();
+        part.echo = std::to_string(++echoes_);
+        sink(part.call.in_form(batch->form, part.echo,
+                               not_after ? server_time_.latest_us(*not_after) : 0));
+      }
     }
   };
   front_.submit(
@@ -60,41 +74,59 @@ void ScriptRunner::on_outcome(const std::shared_ptr<Batch>& batch, Outcome outco
     front_.distrust_link();
     return batch->done(senseless_answer("a script"));
   }
-  if (batch->open.empty() || batch->form == ScriptForm::by_text) {
-    return batch->done(std::move(batch->replies));
+  if (batch->is_open() && batch->form == ScriptForm::by_sha) {
+    prepare_to_load(*batch);
+    return send(batch);
   }
-  std::uint64_t& loads = loads_[&batch->calls.front().script()];
-  const bool is_on_its_way = loads > batch->loads_before;
-  if (!is_on_its_way || batch->is_second_try) {
-    batch->form = ScriptForm::by_text;
-    ++loads;
+  if (only_seems_late(*batch)) {
+    batch->was_repeated = true;
+    batch->parts.front().is_open = true;
+    return send(batch);
   }
-  batch->is_second_try = true;
-  send(batch);
+  batch->finish();
 }
 
-// False: a reply is not for whom it came to.
+// False: a reply is not for whom it came to. Open stays who met a server without its script.
 bool ScriptRunner::take_replies(Batch& batch, Exchange& exchange) {
-  const std::size_t loads = batch.form == ScriptForm::by_text ? 1 : 0;
-  std::vector<std::size_t> missing;
-  for (std::size_t n = 0; n < batch.open.size(); ++n) {
-    const std::size_t i = batch.open[n];
-    Reply& reply = exchange.replies[n + loads];
+  auto next = exchange.replies.begin();
+  if (batch.form == ScriptForm::by_text) {
+    ++next;  // of SCRIPT LOAD
+  }
+  for (Batch::Part& part : batch.parts) {
+    if (!part.is_open) {
+      continue;
+    }
+    Reply& reply = *next++;
+    part.is_open = reply.is_error() && is_missing_script(reply.text);
     if (reply.is_error()) {
-      if (is_missing_script(reply.text)) {
-        missing.push_back(i);
-      } else if (is_from_replica(reply.text)) {
+      if (is_from_replica(reply.text)) {
         front_.leave_link();
       }
-    } else if (const auto time = script_time(reply, batch.echoes[i])) {
+    } else if (const auto time = script_time(reply, part.echo)) {
       server_time_.observe(exchange.requested_at, exchange.replied_at, *time);
     } else {
       return false;
     }
-    batch.replies[i] = std::move(reply);
+    part.reply = std::move(reply);
   }
-  batch.open = std::move(missing);
   return true;
+}
+
+void ScriptRunner::prepare_to_load(Batch& batch) {
+  std::uint64_t& loads = loads_[&batch.script()];
+  const bool is_on_its_way = loads > batch.loads_before;
+  if (!is_on_its_way || batch.is_second_try) {
+    batch.form = ScriptForm::by_text;
+    ++loads;
+  }
+  batch.is_second_try = true;
+}
+
+bool ScriptRunner::only_seems_late(const Batch& batch) const {
+  const Batch::Part& attempt = batch.parts.front();
+  const auto& not_after = attempt.call.not_after();
+  return not_after && !batch.was_repeated && is_too_late(attempt.reply) &&
+         clock_.now() <= *not_after;
 }
 
 }  // namespace exclusive_lock::redis

@@ -1,11 +1,13 @@
 #pragma once
 // Runs scripts on the server: by their SHA-1, and by their text where the server does not have them
-// (a new server, SCRIPT FLUSH, an EVAL-loaded script pushed out by 500 others). There is no other
-// repetition: NOSCRIPT means that nothing ran, so it goes under the same ticket. Beside the EVAL
-// goes a SCRIPT LOAD, because servers keep what was loaded so for longer. Of many that miss a
-// script at once the first sends the text, the others try the SHA-1 once more behind it.
+// (a new server, SCRIPT FLUSH, an EVAL-loaded script pushed out by 500 others). NOSCRIPT means that
+// nothing ran, so it goes under the same ticket. Beside the EVAL goes a SCRIPT LOAD, because
+// servers keep what was loaded so for longer. Of many that miss a script at once the first sends
+// the text, the others try the SHA-1 once more behind it.
 //
-// Every script tells the server's time, which is noted here.
+// Every script tells the server's time, which is noted here. An attempt that the server calls too
+// late although it is in time by our clock (the server's was set forward) is made once more, by
+// what was learnt of it just then: nothing was done. There is no other repetition.
 
 #include <cstdint>
 #include <functional>
@@ -15,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include "stores/clock_source.hpp"
 #include "stores/redis/redis_front.hpp"
 #include "stores/redis/script_calls.hpp"
 #include "stores/redis/server_time.hpp"
@@ -27,11 +30,11 @@ class ScriptRunner {
   using Replies = std::variant<std::vector<Reply>, StoreFailure>;
   using Done = std::function<void(Replies)>;
 
-  // Both must outlive it; `server_time` is of the loop's thread.
-  ScriptRunner(RedisFront& front, ServerTime& server_time)
-      : front_(front), server_time_(server_time) {}
+  // All must outlive it; `server_time` is of the loop's thread.
+  ScriptRunner(RedisFront& front, ServerTime& server_time, const ClockSource& clock)
+      : front_(front), server_time_(server_time), clock_(clock) {}
 
-  // From any thread; not empty. `done` as in Operation.
+  // From any thread. All of one script, and at least one; `done` as in Operation.
   void run(std::vector<ScriptCall> calls, Instant deadline, Done done);
 
  private:
@@ -39,9 +42,12 @@ class ScriptRunner {
   void send(const std::shared_ptr<Batch>& batch);
   void on_outcome(const std::shared_ptr<Batch>& batch, Outcome outcome);
   bool take_replies(Batch& batch, Exchange& exchange);
+  void prepare_to_load(Batch& batch);
+  [[nodiscard]] bool only_seems_late(const Batch& batch) const;
 
   RedisFront& front_;
   ServerTime& server_time_;
+  const ClockSource& clock_;
   // On the loop's thread.
   std::uint64_t echoes_ = 0;  // given out
   std::map<const redis_scripts::Script*, std::uint64_t>

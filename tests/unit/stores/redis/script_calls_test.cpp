@@ -17,41 +17,52 @@ const Owner owner{.id = {0xAB}, .ticket = 0x1F};
 const LockKeys keys{"k", "{k}:fence", "{k}:queue", "{k}:waiters"};
 const std::string owner_words = "ab000000000000000000000000000000-000000000000001f";
 
-Command script_command(const ScriptCall& call, ScriptForm form, std::string_view echo,
-                       std::int64_t not_after_us) {
-  return ScriptCommand(call).in_form(form, echo, not_after_us);
+Command words_of(ScriptCall call) {
+  return call.in_form(ScriptForm::by_sha, "e", 99);
 }
 
-TEST(ScriptCommand, AcquireSaysEverythingInOrder) {
+// Behind verb, script and the number of keys.
+std::vector<std::string> keys_of(const ScriptCall& call) {
+  const Command words = words_of(call);
+  return {words.begin() + 3, words.begin() + 3 + std::stoi(words[2])};
+}
+
+// Behind the echo and not_after.
+std::vector<std::string> arguments_of(const ScriptCall& call) {
+  const Command words = words_of(call);
+  return {words.begin() + 3 + std::stoi(words[2]) + (call.not_after() ? 2 : 1), words.end()};
+}
+
+TEST(ScriptCall, AcquireSaysEverythingInOrder) {
   const AttemptRequest request{.key = "k",
                                .owner = owner,
                                .ttl = 3000ms,
                                .record_tail = ",tail",
                                .floor = Fence{7},
                                .not_after = Instant(5s)};
-  const ScriptCall call = acquire_call(request, keys, "c");
+  ScriptCall call = acquire_call(request, keys, "c");
   EXPECT_THAT(
-      script_command(call, ScriptForm::by_sha, "e1", 99),
+      call.in_form(ScriptForm::by_sha, "e1", 99),
       ElementsAre("EVALSHA", std::string(redis_scripts::acquire.sha1), "4", "k", "{k}:fence",
                   "{k}:queue", "{k}:waiters", "e1", "99", owner_words, "3000", "7", ",tail", "0"));
   EXPECT_THAT(
-      script_command(call, ScriptForm::by_text, "e2", 0),
+      call.in_form(ScriptForm::by_text, "e2", 0),
       ElementsAre("EVAL", std::string(redis_scripts::acquire.text), "4", "k", "{k}:fence",
                   "{k}:queue", "{k}:waiters", "e2", "0", owner_words, "3000", "7", ",tail", "0"));
 }
 
-TEST(ScriptCommand, CanBeSentAgainInAnotherForm) {
-  ScriptCommand command(
-      refresh_call(std::vector<RefreshRequest>{{.key = "a", .owner = owner, .ttl = 1s}}.data(), 1));
-  EXPECT_THAT(command.in_form(ScriptForm::by_sha, "e1", 0),
+TEST(ScriptCall, CanBeSentAgainInAnotherForm) {
+  ScriptCall call =
+      refresh_call(std::vector<RefreshRequest>{{.key = "a", .owner = owner, .ttl = 1s}}.data(), 1);
+  EXPECT_THAT(call.in_form(ScriptForm::by_sha, "e1", 0),
               ElementsAre("EVALSHA", std::string(redis_scripts::refresh.sha1), "1", "a", "e1",
                           owner_words, "1000"));
-  EXPECT_THAT(command.in_form(ScriptForm::by_text, "e2", 0),
+  EXPECT_THAT(call.in_form(ScriptForm::by_text, "e2", 0),
               ElementsAre("EVAL", std::string(redis_scripts::refresh.text), "1", "a", "e2",
                           owner_words, "1000"));
 }
 
-TEST(ScriptCommand, PatienceOfAcquireComesLast) {
+TEST(ScriptCall, PatienceOfAcquireComesLast) {
   AttemptRequest request{.key = "k",
                          .owner = owner,
                          .ttl = 3000ms,
@@ -60,40 +71,40 @@ TEST(ScriptCommand, PatienceOfAcquireComesLast) {
                          .not_after = Instant(5s),
                          .barging_streak = 5};
   request.patience = Patience{.alive_for = 1500ms, .confirm_ttl = 1400ms, .most_waiting = 9};
-  EXPECT_THAT(acquire_call(request, keys, "c").arguments,
+  EXPECT_THAT(arguments_of(acquire_call(request, keys, "c")),
               ElementsAre(owner_words, "3000", "7", ",tail", "5", "1500", "1400", "0", "9", "c"));
   request.patience->arrived_at = StoreTime(1'700'000'000'000'000);
-  EXPECT_THAT(acquire_call(request, keys, "").arguments,
+  EXPECT_THAT(arguments_of(acquire_call(request, keys, "")),
               ElementsAre(owner_words, "3000", "7", ",tail", "5", "1500", "1400",
                           "1700000000000000", "9", ""));
 }
 
-TEST(ScriptCommand, ReleaseSaysEverythingInOrder) {
+TEST(ScriptCall, ReleaseSaysEverythingInOrder) {
   const ReleaseRequest request{.key = "k", .owner = owner, .barging_streak = 5};
-  EXPECT_THAT(script_command(release_call(request, keys), ScriptForm::by_sha, "e", 99),
+  EXPECT_THAT(words_of(release_call(request, keys)),
               ElementsAre("EVALSHA", std::string(redis_scripts::release.sha1), "4", "k",
                           "{k}:fence", "{k}:queue", "{k}:waiters", "e", owner_words, "5"));
 }
 
-TEST(ScriptCommand, BeatSaysEverythingInOrder) {
+TEST(ScriptCall, BeatSaysEverythingInOrder) {
   const BeatRequest request{.key = "k", .owner = owner, .ttl = 3000ms, .alive_for = 1500ms};
-  EXPECT_THAT(script_command(beat_call(request, keys, "c"), ScriptForm::by_sha, "e", 99),
+  EXPECT_THAT(words_of(beat_call(request, keys, "c")),
               ElementsAre("EVALSHA", std::string(redis_scripts::beat.sha1), "4", "k", "{k}:fence",
                           "{k}:queue", "{k}:waiters", "e", owner_words, "3000", "1500", "c"));
 }
 
-TEST(ScriptCommand, KeyWithoutPlaceForOthersBesideItCanBeLookedAtAndRemoved) {
+TEST(ScriptCall, KeyWithoutPlaceForOthersBesideItCanBeLookedAtAndRemoved) {
   EXPECT_EQ(lock_keys("k"), keys);
   EXPECT_FALSE(lock_keys("a}b"));
-  EXPECT_THAT(inspect_call("k", 100).keys, ElementsAre("k", "{k}:queue", "{k}:waiters"));
-  EXPECT_THAT(inspect_call("a}b", 100).keys, ElementsAre("a}b"));
-  EXPECT_THAT(remove_call("a}b", "v").keys, ElementsAre("a}b"));
+  EXPECT_THAT(keys_of(inspect_call("k", 100)), ElementsAre("k", "{k}:queue", "{k}:waiters"));
+  EXPECT_THAT(keys_of(inspect_call("a}b", 100)), ElementsAre("a}b"));
+  EXPECT_THAT(keys_of(remove_call("a}b", "v")), ElementsAre("a}b"));
 }
 
-TEST(ScriptCommand, RefreshTakesManyKeysWithOwnerAndTtlEach) {
+TEST(ScriptCall, RefreshTakesManyKeysWithOwnerAndTtlEach) {
   std::vector<RefreshRequest> requests{{.key = "a", .owner = owner, .ttl = 1s},
                                        {.key = "b", .owner = owner, .ttl = 2s}};
-  EXPECT_THAT(script_command(refresh_call(requests.data(), 2), ScriptForm::by_sha, "e", 99),
+  EXPECT_THAT(words_of(refresh_call(requests.data(), 2)),
               ElementsAre("EVALSHA", std::string(redis_scripts::refresh.sha1), "2", "a", "b", "e",
                           owner_words, "1000", owner_words, "2000"));
 }
