@@ -3,14 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <exception>
-#include <mutex>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
+#include "exclusive_lock/async.hpp"
 #include "exclusive_lock/exclusive_lock.hpp"
 #include "floor_lock.hpp"
 #include "refresh_watch.hpp"
@@ -19,6 +22,8 @@
 
 namespace exclusive_lock::bench {
 namespace {
+
+namespace asio = boost::asio;
 
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
@@ -31,24 +36,13 @@ class LibraryHolding final : public Holding {
  public:
   LibraryHolding(const std::string& url, std::size_t count)
       : connection_(connect(url)), watch_(count, ttl, interval), locks_(count) {
-    // What a first lock and the threads need once does not count as memory per lock.
-    for_each_part([this](std::size_t first, std::size_t) { make(first)->acquire(); });
+    // What the first locks need once does not count as memory per lock.
+    take_up_to(std::min(count, taken_at_once));
+    std::ranges::fill(locks_, nullptr);
     resident_before_ = resident_bytes();
   }
 
-  void take() override {
-    for_each_part([this](std::size_t first, std::size_t last) {
-      for (std::size_t place = first; place < last; ++place) {
-        locks_[place] = make(place);
-        watch_.watch(*locks_[place], place);
-        locks_[place]->on_lost([this](const LostEvent&) { ++lost_; });
-        // Waits trouble out: a request may time out while refreshes of what is held come first.
-        if (!locks_[place]->acquire_for(take_patience)) {
-          throw std::runtime_error("a lock that nobody has was not acquired");
-        }
-      }
-    });
-  }
+  void take() override { take_up_to(locks_.size()); }
 
   HoldingReport hold(milliseconds length) override {
     std::this_thread::sleep_for(interval);  // so that every lock has been refreshed once
@@ -63,7 +57,7 @@ class LibraryHolding final : public Holding {
     const auto count = static_cast<double>(locks_.size());
     return {
         .cores = cpu / took,
-        .lost = std::max(static_cast<double>(lost_.load()), count - static_cast<double>(held)),
+        .lost = count - static_cast<double>(held),  // what was lost is not acquired again
         .late_ms = seen.late_ms_p99,
         .refreshes_per_second = static_cast<double>(seen.refreshes) / watch_.share() / took.count(),
         .busiest = seen.busiest,
@@ -71,7 +65,7 @@ class LibraryHolding final : public Holding {
   }
 
  private:
-  static constexpr std::size_t threads_taking = 64;
+  static constexpr std::size_t taken_at_once = 64;
 
   std::unique_ptr<ExclusiveLock> make(std::size_t place) const {
     return std::make_unique<ExclusiveLock>(Options{.app_name = fmt::format("held-{}", place),
@@ -80,32 +74,37 @@ class LibraryHolding final : public Holding {
                                                    .lock_refresh = interval});
   }
 
-  // In threads, for acquire() waits for its answer.
-  template <class Body>
-  void for_each_part(const Body& body) {
-    std::mutex mutex;
+  void take_up_to(std::size_t end) {
+    asio::io_context io(1);
     std::exception_ptr trouble;
-    std::vector<std::jthread> threads;
-    for (std::size_t part = 0; part < threads_taking; ++part) {
-      const std::size_t first = locks_.size() * part / threads_taking;
-      const std::size_t last = locks_.size() * (part + 1) / threads_taking;
-      threads.emplace_back([&, first, last] {
-        try {
-          body(first, last);
-        } catch (...) {
-          const std::lock_guard guard(mutex);
-          trouble = std::current_exception();
+    std::size_t next = 0;
+    for (std::size_t taker = 0; taker < taken_at_once; ++taker) {
+      asio::co_spawn(io, take_the_rest(next, end), [&trouble](const std::exception_ptr& thrown) {
+        if (thrown) {
+          trouble = thrown;
         }
       });
     }
-    threads.clear();
+    io.run();
     if (trouble) {
       std::rethrow_exception(trouble);
     }
   }
 
+  // One of several coroutines that share `next`.
+  asio::awaitable<void> take_the_rest(std::size_t& next, std::size_t end) {
+    while (next < end) {
+      const std::size_t place = next++;
+      locks_[place] = make(place);
+      watch_.watch(*locks_[place], place);
+      // Waits trouble out: a request may time out while refreshes of what is held come first.
+      if (!co_await async_acquire_for(*locks_[place], take_patience, asio::use_awaitable)) {
+        throw std::runtime_error("a lock that nobody has was not acquired");
+      }
+    }
+  }
+
   std::shared_ptr<Connection> connection_;
-  std::atomic<std::size_t> lost_{0};
   RefreshWatch watch_;
   std::vector<std::unique_ptr<ExclusiveLock>> locks_;
   double resident_before_ = 0;

@@ -337,7 +337,7 @@ void LockHandle::perform(const TellAcquired& action) {
 void LockHandle::perform(const TellRefreshed&) {
   if (auto* log = heard(log_, spdlog::level::trace))
     log->trace("{} lock refreshed to {} ms", printable(key()), settings().ttl.count());
-  if (told_.load() == nullptr)
+  if (const auto* handlers = told_.load(); !handlers || !handlers->hears<RefreshedEvent>())
     return;
   const auto hold = machine_.hold();
   tell(RefreshedEvent{

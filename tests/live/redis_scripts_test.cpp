@@ -121,5 +121,30 @@ TEST_F(RedisScripts, WhatIsLeftOfAnEntryIsNobodys) {
   EXPECT_EQ(asker_.release(lock_key, waiter), ReleaseVerdict::not_owner);
 }
 
+// A server's time goes on within a script, or stands still; then there is os.clock.
+class RefreshTime : public testing::TestWithParam<ServerKind> {};
+
+TEST_P(RefreshTime, IsToldOnEveryServer) {
+  Server server({.kind = GetParam()});
+  RawClient client(server.client());
+  std::vector<RefreshRequest> requests;
+  for (int i = 0; i < 250; ++i) {
+    requests.push_back(
+        {.key = lock_key + std::to_string(i), .owner = new_owner(), .ttl = long_ttl});
+  }
+  ScriptCall call = redis::refresh_call(requests.data(), requests.size());
+  const Reply reply = client.must(call.in_form(redis::ScriptForm::by_text, "echo", 0));
+  ASSERT_EQ(reply.items.size(), 4U);
+  EXPECT_EQ(reply.items[2].text, std::string(250, 'l'));
+  EXPECT_GT(std::stoll(reply.items[3].text), 0) << "in us, for 250 keys";
+  EXPECT_LT(std::stoll(reply.items[3].text), 10'000'000);
+}
+
+INSTANTIATE_TEST_SUITE_P(Servers, RefreshTime, testing::ValuesIn(kinds_to_test()),
+                         [](const auto& info) {
+                           const std::string_view program = program_name(info.param);
+                           return std::string(program.substr(0, program.find('-')));
+                         });
+
 }  // namespace
 }  // namespace exclusive_lock::live
