@@ -17,9 +17,7 @@ const Owner owner{.id = {0xAB}, .ticket = 0x1F};
 const LockKeys keys{"k", "{k}:fence", "{k}:queue", "{k}:waiters"};
 const std::string owner_words = "ab000000000000000000000000000000-000000000000001f";
 
-Command words_of(ScriptCall call) {
-  return call.in_form(ScriptForm::by_sha, "e", 99);
-}
+Command words_of(ScriptCall call) { return call.in_form(ScriptForm::by_sha, "e", 99); }
 
 // Behind verb, script and the number of keys.
 std::vector<std::string> keys_of(const ScriptCall& call) {
