@@ -39,6 +39,8 @@ class ScriptCall {
 
   [[nodiscard]] const redis_scripts::Script& script() const { return *script_; }
   [[nodiscard]] const std::optional<Instant>& not_after() const { return not_after_; }
+  // `not_after_us`: not_after() in server time; of no effect for a call without one. Good until the
+  // next call of this.
   const Command& in_form(ScriptForm form, std::string_view echo, std::int64_t not_after_us);
 
  private:
