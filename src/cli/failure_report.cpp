@@ -76,7 +76,8 @@ const char* remedy_for(const std::error_code& code) {
     return "is the store running, and is --store or EXCLUSIVE_LOCK_STORE right?";
   }
   if (code == errc::authentication_required || code == errc::wrong_password) {
-    return "the password comes from EXCLUSIVE_LOCK_CREDENTIALS or --credentials-file";
+    return "the password comes from EXCLUSIVE_LOCK_CREDENTIALS, --credentials-file or the store's "
+           "URL";
   }
   if (code == errc::unsuitable_store || code == errc::store_corrupt) {
     return "another store can be named with --store";

@@ -120,5 +120,15 @@ TEST_F(Passwords, MissingOnesAreAskedFor) {
   EXPECT_THAT(ended.err, HasSubstr("password"));
 }
 
+TEST_F(Passwords, WrongOneIsToldWithAllPlacesItCanComeFrom) {
+  const Ended ended =
+      reveal({"--store", "redis://:guess@127.0.0.1:" + std::to_string(server_.port())});
+  EXPECT_EQ(ended.exit_code, 69);
+  EXPECT_THAT(ended.err, Not(HasSubstr("guess")));
+  for (const char* const place : {"EXCLUSIVE_LOCK_CREDENTIALS", "--credentials-file", "URL"}) {
+    EXPECT_THAT(ended.err, HasSubstr(place));
+  }
+}
+
 }  // namespace
 }  // namespace exclusive_lock::cli_test
