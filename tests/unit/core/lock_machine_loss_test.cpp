@@ -1,0 +1,80 @@
+// How a lock machine loses its hold: G5 (docs/guarantees.md).
+
+#include "core/lock_machine.hpp"
+
+#include "lock_machine_fixture.hpp"
+
+namespace exclusive_lock {
+namespace {
+
+class LockMachineLoss : public LockMachineFixture {};
+
+TEST_F(LockMachineLoss, IsToldAtOnceWhenTheStoreSaysSo) {  // G5
+  const Ticket ticket = acquire(at(0ms));
+  (void)machine.woken(at(1000ms));
+  const auto actions =
+      machine.refresh_replied(ticket, at(1000ms), RefreshVerdict::lost, at(1001ms));
+  const auto lost = only<TellLost>(actions);
+  EXPECT_EQ(lost.reason, LossReason::record_gone);
+  EXPECT_EQ(lost.fence, Fence{7});
+  EXPECT_FALSE(machine.hold());
+}
+
+TEST_F(LockMachineLoss, IsToldWhenTheSafePartEndsUnconfirmed) {  // G5
+  const Ticket ticket = acquire(at(0ms));
+  (void)machine.woken(at(1000ms));
+  EXPECT_TRUE(machine.woken(at(safe_part) - 1ns).empty());
+  const auto actions = machine.woken(at(safe_part));
+  EXPECT_EQ(the<TellLost>(actions).reason, LossReason::not_confirmed);
+  // The refresh may have been carried out unseen: the record would stand in the way of others for
+  // one more ttl.
+  EXPECT_EQ(the<SendRelease>(actions).request.owner.ticket, ticket);
+}
+
+TEST_F(LockMachineLoss, IsFinalWhateverIsAnsweredLater) {  // G5
+  const Ticket ticket = acquire(at(0ms));
+  (void)machine.woken(at(2900ms));
+  const auto actions =
+      machine.refresh_replied(ticket, at(2900ms), RefreshVerdict::refreshed, at(safe_part));
+  EXPECT_TRUE(has<TellLost>(actions));
+  EXPECT_FALSE(has<TellRefreshed>(actions));
+  EXPECT_FALSE(machine.hold());
+  EXPECT_TRUE(machine.attempt_replied(ticket, busy(), at(safe_part + 1ms)).empty());
+}
+
+TEST_F(LockMachineLoss, IsFinalOnceSomebodyWasToldSo) {
+  acquire(at(0ms));
+  EXPECT_EQ(the<TellLost>(machine.belief_ended(at(1ms))).reason, LossReason::not_confirmed);
+  EXPECT_FALSE(machine.hold());
+  EXPECT_TRUE(machine.belief_ended(at(2ms)).empty());
+}
+
+TEST_F(LockMachineLoss, AnswersARefreshThatWasCalledFor) {
+  acquire(at(0ms));
+  (void)machine.refresh_requested(at(2500ms));
+  EXPECT_EQ(the<ConcludeRefresh>(machine.woken(at(safe_part))).conclusion, RefreshConclusion::lost);
+}
+
+TEST_F(LockMachineLoss, ClockOfTheStoreSetForwardShortensTheHoldAndRefreshesAtOnce) {
+  acquire(at(0ms));
+  EXPECT_TRUE(machine.store_clock_stepped(1000ms, at(500ms)).empty());
+  EXPECT_EQ(machine.hold()->safe_until, at(safe_part - 1000ms));
+  EXPECT_TRUE(has<SendRefresh>(machine.woken(*machine.next_wake())));
+}
+
+TEST_F(LockMachineLoss, ClockOfTheStoreSetForwardBeyondTheHoldEndsIt) {
+  acquire(at(0ms));
+  const auto actions = machine.store_clock_stepped(1h, at(500ms));
+  EXPECT_EQ(the<TellLost>(actions).reason, LossReason::store_clock_stepped);
+  EXPECT_FALSE(machine.hold());
+}
+
+TEST_F(LockMachineLoss, ClockOfTheStoreSetBackChangesNothing) {
+  acquire(at(0ms));
+  EXPECT_TRUE(machine.store_clock_stepped(-1h, at(500ms)).empty());
+  EXPECT_EQ(machine.hold()->safe_until, at(safe_part));
+  EXPECT_TRUE(LockMachine(settings(), {}).store_clock_stepped(1h, at(0ms)).empty());
+}
+
+}  // namespace
+}  // namespace exclusive_lock
