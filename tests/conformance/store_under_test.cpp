@@ -1,6 +1,5 @@
 #include "conformance/store_under_test.hpp"
 
-#include <algorithm>
 #include <cstdlib>
 #include <random>
 
@@ -24,19 +23,13 @@ StoreUnderTest::StoreUnderTest()
 std::string StoreUnderTest::key(std::string_view name) const { return record_key(prefix_, name); }
 
 std::vector<StoreKind> stores_to_test() {
-  using live::ServerKind;
   std::vector<StoreKind> kinds{
       {.name = "memory", .has_real_time = false, .open = memory_under_scripted_clocks},
       {.name = "memory_real_time", .open = memory_in_real_time},
       {.name = "local", .open = local_in_a_temporary_folder}};
-  for (const ServerKind kind :
-       {ServerKind::redis, ServerKind::valkey, ServerKind::redict, ServerKind::keydb}) {
-    const bool must_be_there = kind == ServerKind::redis || kind == ServerKind::valkey;
-    if (must_be_there || live::find_server(kind)) {
-      std::string name(live::program_name(kind));
-      std::replace(name.begin(), name.end(), '-', '_');
-      kinds.push_back({.name = std::move(name), .open = [kind] { return own_server(kind); }});
-    }
+  for (const live::ServerKind kind : live::servers_to_test()) {
+    kinds.push_back({.name = std::string(live::name_of(kind)) + "_server",
+                     .open = [kind] { return own_server(kind); }});
   }
   if (const char* url = std::getenv("EXCLUSIVE_LOCK_TEST_URL"); url != nullptr && *url != '\0') {
     kinds.push_back(

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <iterator>
+#include <ostream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -57,7 +59,37 @@ TEST_P(Fault, IsSurvived) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Fault, testing::ValuesIn(faults_of("redis")),
-                         [](const auto& each) { return each.param.name; });
+                         testing::PrintToStringParamName());
+
+struct FaultThere {
+  std::string store;
+  FaultKind kind;
+  friend std::ostream& operator<<(std::ostream& out, const FaultThere& each) {
+    return out << each.store << '_' << each.kind;
+  }
+};
+
+// Each fault on the servers that need not be there.
+std::vector<FaultThere> faults_elsewhere() {
+  std::vector<FaultThere> all;
+  for (const live::ServerKind server : live::servers_to_test()) {
+    if (server != live::ServerKind::redis && server != live::ServerKind::valkey) {
+      const std::string store(live::name_of(server));
+      std::ranges::transform(
+          faults_of(store), std::back_inserter(all),
+          [&store](const FaultKind& kind) { return FaultThere{.store = store, .kind = kind}; });
+    }
+  }
+  return all;
+}
+
+class FaultElsewhere : public testing::TestWithParam<FaultThere> {};
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(FaultElsewhere);
+
+TEST_P(FaultElsewhere, IsSurvived) { EXPECT_EQ(outcome_of(GetParam().store, GetParam().kind), ""); }
+
+INSTANTIATE_TEST_SUITE_P(All, FaultElsewhere, testing::ValuesIn(faults_elsewhere()),
+                         testing::PrintToStringParamName());
 
 class FaultOfAProcess : public testing::TestWithParam<std::string> {};
 

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 std::optional<live::ServerKind> kind_of(const std::string& store) {
   for (const auto kind : {live::ServerKind::redis, live::ServerKind::valkey,
                           live::ServerKind::redict, live::ServerKind::keydb}) {
-    if (live::program_name(kind) == store + "-server") {
+    if (live::name_of(kind) == store) {
       return kind;
     }
   }

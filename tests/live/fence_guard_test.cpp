@@ -104,11 +104,8 @@ TEST_P(FenceGuardLua, RefusesTheLateHolderOfARealLock) {
   EXPECT_EQ(value(), "by the new holder");
 }
 
-INSTANTIATE_TEST_SUITE_P(Servers, FenceGuardLua, ::testing::ValuesIn(kinds_to_test()),
-                         [](const auto& kind) {
-                           const std::string name(program_name(kind.param));
-                           return name.substr(0, name.find('-'));
-                         });
+INSTANTIATE_TEST_SUITE_P(Servers, FenceGuardLua, testing::ValuesIn(servers_to_test()),
+                         testing::PrintToStringParamName());
 
 }  // namespace
 }  // namespace exclusive_lock::live

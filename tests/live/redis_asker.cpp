@@ -35,16 +35,6 @@ Owner with_ticket(Owner owner, Ticket ticket) {
   return owner;
 }
 
-std::vector<ServerKind> kinds_to_test() {
-  std::vector<ServerKind> kinds{ServerKind::redis, ServerKind::valkey};
-  for (const ServerKind kind : {ServerKind::redict, ServerKind::keydb}) {
-    if (find_server(kind)) {
-      kinds.push_back(kind);
-    }
-  }
-  return kinds;
-}
-
 bool eventually(const std::function<bool()>& condition) {
   const auto give_up_at = std::chrono::steady_clock::now() + test_patience;
   while (!condition()) {

@@ -31,9 +31,6 @@ RedisStoreOptions options_for(const Server& server);
 Owner new_owner();
 Owner with_ticket(Owner owner, Ticket ticket);
 
-// Redis and Valkey, which have to be there, and Redict and KeyDB where they are.
-std::vector<ServerKind> kinds_to_test();
-
 // Repeats `condition` until it is true; false after test_patience.
 bool eventually(const std::function<bool()>& condition);
 

@@ -21,11 +21,8 @@ class Barging : public Queue {
   std::string streak() { return client.must({"HGET", waiters_at, "streak"}).text; }
 };
 
-INSTANTIATE_TEST_SUITE_P(Servers, Barging, testing::ValuesIn(kinds_to_test()),
-                         [](const auto& info) {
-                           const std::string_view program = program_name(info.param);
-                           return std::string(program.substr(0, program.find('-')));
-                         });
+INSTANTIATE_TEST_SUITE_P(Servers, Barging, testing::ValuesIn(servers_to_test()),
+                         testing::PrintToStringParamName());
 
 TEST_P(Barging, FullMemoryKeepsNobodyFromLeavingItFree) {
   const Owner first = new_owner();

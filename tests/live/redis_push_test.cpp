@@ -75,10 +75,8 @@ class Pushes : public testing::TestWithParam<ServerKind> {
   std::optional<Owner> holder() { return record_owner(client.must({"GET", key}).text); }
 };
 
-INSTANTIATE_TEST_SUITE_P(Servers, Pushes, testing::ValuesIn(kinds_to_test()), [](const auto& info) {
-  const std::string_view program = program_name(info.param);
-  return std::string(program.substr(0, program.find('-')));
-});
+INSTANTIATE_TEST_SUITE_P(Servers, Pushes, testing::ValuesIn(servers_to_test()),
+                         testing::PrintToStringParamName());
 
 TEST_P(Pushes, HandOverIsToldToTheOneThatWaits) {
   Listener holder_side(server);

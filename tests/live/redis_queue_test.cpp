@@ -9,10 +9,8 @@ namespace {
 using namespace std::chrono_literals;
 using namespace queue;
 
-INSTANTIATE_TEST_SUITE_P(Servers, Queue, testing::ValuesIn(kinds_to_test()), [](const auto& info) {
-  const std::string_view program = program_name(info.param);
-  return std::string(program.substr(0, program.find('-')));
-});
+INSTANTIATE_TEST_SUITE_P(Servers, Queue, testing::ValuesIn(servers_to_test()),
+                         testing::PrintToStringParamName());
 
 TEST_P(Queue, IsServedInOrderOfArrival) {
   const Owner first = new_owner();

@@ -249,10 +249,8 @@ TEST_P(Rights, MissingOneIsNeverTakenForALoss) {
   EXPECT_EQ(admin.integer({"EXISTS", key}), 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Servers, Rights, testing::ValuesIn(kinds_to_test()), [](const auto& info) {
-  const std::string_view program = program_name(info.param);
-  return std::string(program.substr(0, program.find('-')));
-});
+INSTANTIATE_TEST_SUITE_P(Servers, Rights, testing::ValuesIn(servers_to_test()),
+                         testing::PrintToStringParamName());
 
 TEST(RedisRefusal, KeysOutsideTheRightsAreToldAsSuch) {
   Server server;

@@ -140,11 +140,8 @@ TEST_P(RefreshTime, IsToldOnEveryServer) {
   EXPECT_LT(std::stoll(reply.items[3].text), 10'000'000);
 }
 
-INSTANTIATE_TEST_SUITE_P(Servers, RefreshTime, testing::ValuesIn(kinds_to_test()),
-                         [](const auto& info) {
-                           const std::string_view program = program_name(info.param);
-                           return std::string(program.substr(0, program.find('-')));
-                         });
+INSTANTIATE_TEST_SUITE_P(Servers, RefreshTime, testing::ValuesIn(servers_to_test()),
+                         testing::PrintToStringParamName());
 
 }  // namespace
 }  // namespace exclusive_lock::live

@@ -34,19 +34,23 @@ constexpr auto look_pause = 2ms;
 
 }  // namespace
 
-std::string_view program_name(ServerKind kind) {
+std::string_view name_of(ServerKind kind) {
   switch (kind) {
     case ServerKind::redis:
-      return "redis-server";
+      return "redis";
     case ServerKind::valkey:
-      return "valkey-server";
+      return "valkey";
     case ServerKind::redict:
-      return "redict-server";
+      return "redict";
     case ServerKind::keydb:
-      return "keydb-server";
+      return "keydb";
   }
   throw std::logic_error("no such kind of server");
 }
+
+std::ostream& operator<<(std::ostream& out, ServerKind kind) { return out << name_of(kind); }
+
+std::string program_name(ServerKind kind) { return std::string(name_of(kind)) + "-server"; }
 
 std::optional<fs::path> find_program(std::string_view name) {
   const auto variable = [](const char* key) {
@@ -68,11 +72,21 @@ std::optional<fs::path> find_program(std::string_view name) {
 
 std::optional<fs::path> find_server(ServerKind kind) { return find_program(program_name(kind)); }
 
+std::vector<ServerKind> servers_to_test() {
+  std::vector<ServerKind> kinds{ServerKind::redis, ServerKind::valkey};
+  for (const ServerKind kind : {ServerKind::redict, ServerKind::keydb}) {
+    if (find_server(kind)) {
+      kinds.push_back(kind);
+    }
+  }
+  return kinds;
+}
+
 Server::Server(ServerOptions options) : options_(std::move(options)), creator_(::getpid()) {
   const auto found = find_server(options_.kind);
   if (!found) {
     throw std::runtime_error(
-        std::string(program_name(options_.kind)) +
+        program_name(options_.kind) +
         " is neither in the folder EXCLUSIVE_LOCK_TEST_SERVERS nor on the PATH; "
         "scripts/set-up brings the servers that tests need");
   }

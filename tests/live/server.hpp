@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,10 +31,15 @@ namespace exclusive_lock::live {
 
 enum class ServerKind { redis, valkey, redict, keydb };
 
+// "redis" and so on.
+std::string_view name_of(ServerKind kind);
+std::ostream& operator<<(std::ostream& out, ServerKind kind);
 // "redis-server" and so on.
-std::string_view program_name(ServerKind kind);
+std::string program_name(ServerKind kind);
 std::optional<std::filesystem::path> find_program(std::string_view name);
 std::optional<std::filesystem::path> find_server(ServerKind kind);
+// Redis and Valkey, which have to be there, and Redict and KeyDB where they are.
+std::vector<ServerKind> servers_to_test();
 
 enum class ServerTransport {
   tcp,

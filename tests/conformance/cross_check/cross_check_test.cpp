@@ -44,15 +44,6 @@ std::chrono::seconds time_to_shorten() {
   return std::chrono::seconds(asked == nullptr ? 20 : std::stoi(asked));
 }
 
-std::vector<live::ServerKind> servers_to_check() {
-  using live::ServerKind;
-  std::vector<ServerKind> kinds{ServerKind::redis, ServerKind::valkey};
-  if (live::find_server(ServerKind::redict)) {
-    kinds.push_back(ServerKind::redict);
-  }
-  return kinds;
-}
-
 class CrossCheck : public testing::TestWithParam<live::ServerKind> {};
 
 TEST_P(CrossCheck, ServerSaysWhatTheModelSays) {
@@ -77,11 +68,8 @@ TEST_P(CrossCheck, FixedSequencesAreTheSame) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Servers, CrossCheck, testing::ValuesIn(servers_to_check()),
-                         [](const auto& info) {
-                           const std::string_view program = live::program_name(info.param);
-                           return std::string(program.substr(0, program.find('-')));
-                         });
+INSTANTIATE_TEST_SUITE_P(Servers, CrossCheck, testing::ValuesIn(live::servers_to_test()),
+                         testing::PrintToStringParamName());
 
 // Tests the test: a store that is broken in one way is not the model, and the story says how.
 class CrossCheckFinds : public testing::TestWithParam<BrokenStore> {};
