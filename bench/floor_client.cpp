@@ -7,10 +7,10 @@
 
 namespace exclusive_lock::bench {
 
-std::string wire_bytes(const std::vector<std::string>& words) {
+std::string wire_bytes(const std::vector<std::string_view>& words) {
   std::vector<const char*> starts;
   std::vector<std::size_t> sizes;
-  for (const std::string& word : words) {
+  for (const std::string_view word : words) {
     starts.push_back(word.data());
     sizes.push_back(word.size());
   }

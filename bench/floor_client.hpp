@@ -20,7 +20,7 @@ struct FreeReply {
 using FloorReply = std::unique_ptr<redisReply, FreeReply>;
 
 // A command as it goes over the wire.
-std::string wire_bytes(const std::vector<std::string>& words);
+std::string wire_bytes(const std::vector<std::string_view>& words);
 
 // Not thread-safe. Every call throws std::runtime_error when the server does not answer in time or
 // answers with an error.
@@ -31,7 +31,7 @@ class FloorClient {
 
   // One round trip.
   FloorReply ask(std::string_view bytes);
-  FloorReply ask(const std::vector<std::string>& words) { return ask(wire_bytes(words)); }
+  FloorReply ask(const std::vector<std::string_view>& words) { return ask(wire_bytes(words)); }
 
   // The halves of ask(), for pipelining. next() sends everything that was added once it has read
   // all replies that had come.

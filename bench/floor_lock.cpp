@@ -60,13 +60,13 @@ std::string floor_refresh(const std::vector<std::string>& names, Milliseconds tt
   for (const std::string& name : names) {
     requests.push_back({.key = record_key(key_prefix, name), .owner = owner_of(name), .ttl = ttl});
   }
-  return call_bytes(redis::refresh_call(requests.data(), requests.size()));
+  return call_bytes(redis::refresh_call(requests));
 }
 
 void load_scripts(FloorClient& client) {
   for (const auto& script :
        {redis_scripts::acquire, redis_scripts::refresh, redis_scripts::release}) {
-    client.ask({"SCRIPT", "LOAD", std::string(script.text)});
+    client.ask({"SCRIPT", "LOAD", script.text});
   }
 }
 

@@ -34,12 +34,12 @@
 // lock_machine_waiting.cpp has what happens while waiting.
 
 #include <array>
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <variant>
-#include <vector>
 
 #include "core/protocol.hpp"
 #include "core/shared_text.hpp"
@@ -144,7 +144,8 @@ struct TellRefreshFailed {
 using Action = std::variant<SendAttempt, SendBeat, SendRefresh, SendRelease, AnswerAcquire,
                             ConcludeAcquire, ConcludeRefresh, ConcludeReleaseNotHeld, TellWaiting,
                             TellAcquired, TellRefreshed, TellLost, TellRefreshFailed>;
-using Actions = std::vector<Action>;
+// In place: a step has one or two of them, and a refresh has two steps.
+using Actions = boost::container::small_vector<Action, 2>;
 
 // --- the machine -------------------------------------------------------------------------------
 

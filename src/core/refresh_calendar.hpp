@@ -40,7 +40,7 @@ class RefreshCalendar {
   [[nodiscard]] Instant with_room(const Window& window, std::size_t room, Instant now);
   [[nodiscard]] std::size_t planned_at(Instant slot) const;
 
-  std::size_t request_size_ = RequestSize::most;
+  std::size_t request_size_ = RequestSize().keys();
   std::map<Instant, std::size_t> slots_;
   std::size_t total_ = 0;
   std::uint64_t spread_ = 0;

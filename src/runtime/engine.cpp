@@ -45,8 +45,7 @@ void Engine::store_time_seen(Instant requested_at, StoreTime store_time) {
     if (!seen)
       return;
     step = *seen;
-    for (const auto& [address, listener] : listeners_)
-      told.push_back(listener);
+    told = listeners_;
   }
   if (options_.log) {
     options_.log->warn("the clock of {} stepped by {} to {} us; {}", store_->url(),
@@ -63,12 +62,17 @@ void Engine::store_time_seen(Instant requested_at, StoreTime store_time) {
 
 void Engine::subscribe(const std::shared_ptr<ClockListener>& listener) {
   const std::lock_guard guard(clock_watch_mutex_);
-  listeners_.emplace(listener.get(), listener);
+  listener->place_ = listeners_.size();
+  listeners_.push_back(listener);
 }
 
-void Engine::unsubscribe(const ClockListener& listener) {
+// The last one takes its place.
+void Engine::unsubscribe(ClockListener& listener) {
   const std::lock_guard guard(clock_watch_mutex_);
-  listeners_.erase(&listener);
+  if (const auto last = listeners_.back().lock())
+    last->place_ = listener.place_;
+  listeners_[listener.place_].swap(listeners_.back());
+  listeners_.pop_back();
 }
 
 std::shared_ptr<Engine> make_engine(std::shared_ptr<Store> store, EngineOptions options) {

@@ -7,10 +7,11 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <unordered_map>
+#include <vector>
 
 #include "core/shared_text.hpp"
 #include "core/store_clock_watch.hpp"
@@ -67,9 +68,13 @@ class Engine {
    public:
     virtual ~ClockListener() = default;
     virtual void store_clock_stepped(std::chrono::microseconds step) = 0;
+
+   private:
+    friend class Engine;
+    std::size_t place_ = 0;  // in listeners_, guarded by the same mutex
   };
-  void subscribe(const std::shared_ptr<ClockListener>& listener);  // which it does not own
-  void unsubscribe(const ClockListener& listener);
+  void subscribe(const std::shared_ptr<ClockListener>& listener);  // once; which it does not own
+  void unsubscribe(ClockListener& listener);                       // once, after that
 
  private:
   SystemClockSource clock_;
@@ -89,7 +94,7 @@ class Engine {
 
   std::mutex clock_watch_mutex_;
   StoreClockWatch clock_watch_;
-  std::unordered_map<const ClockListener*, std::weak_ptr<ClockListener>> listeners_;
+  std::vector<std::weak_ptr<ClockListener>> listeners_;  // each at its place
 };
 
 std::shared_ptr<Engine> make_engine(std::shared_ptr<Store> store, EngineOptions options);

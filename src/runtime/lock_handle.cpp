@@ -6,6 +6,7 @@
 
 #include "core/record_codec.hpp"
 #include "exclusive_lock/printable.hpp"
+#include "runtime/cache_warming.hpp"
 #include "runtime/pending.hpp"
 
 namespace exclusive_lock {
@@ -92,6 +93,8 @@ std::stop_token LockHandle::lost_token() const {
 }
 
 // --- events, from the engine -------------------------------------------------------------------
+
+void LockHandle::will_ring() const noexcept { warm(settings().key.data(), 1); }
 
 void LockHandle::ring() {
   strand_.post([self = shared_from_this()] {

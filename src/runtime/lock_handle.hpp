@@ -96,6 +96,7 @@ class LockHandle final : public std::enable_shared_from_this<LockHandle>,
   // --- called by the engine, on any thread ---
 
   void ring() override;
+  void will_ring() const noexcept override;
   void refresh_answered(Ticket ticket, Instant requested_at,
                         const Answer<RefreshVerdict>& answer) override;
   void store_clock_stepped(std::chrono::microseconds step) override;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "exclusive_lock/error.hpp"
+#include "runtime/cache_warming.hpp"
 
 namespace exclusive_lock {
 namespace {
@@ -84,6 +85,8 @@ void Refresher::answered(const std::vector<Asked>& asked, Instant earliest,
   if (reply != nullptr && reply->store_time)
     store_time_seen_(earliest, *reply->store_time);
   for (std::size_t i = 0; i < asked.size(); ++i) {
+    if (i + warmed_ahead < asked.size())
+      warm(asked[i + warmed_ahead].asker.get());
     const auto tell = [&each = asked[i]](const Answer<RefreshVerdict>& its_answer) {
       each.asker->refresh_answered(each.ticket, each.requested_at, its_answer);
     };

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "runtime/cache_warming.hpp"
 #include "stores/quiet_thread.hpp"
 
 namespace exclusive_lock {
@@ -125,8 +126,14 @@ void Scheduler::run() {
 }
 
 void Scheduler::run_due() {
-  for (const Timer& alarm : take_due())
-    alarm->ring();
+  const Together due = take_due();
+  for (std::size_t i = 0; i < due.size(); ++i) {
+    if (i + 2 * warmed_ahead < due.size())
+      warm(due[i + 2 * warmed_ahead].get());
+    if (i + warmed_ahead < due.size())
+      due[i + warmed_ahead]->will_ring();
+    due[i]->ring();
+  }
 }
 
 // Those of the past and of now, in order; the timer is set to the next one.

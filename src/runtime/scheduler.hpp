@@ -32,6 +32,8 @@ class Scheduler {
     virtual ~Alarm() = default;
     // On the scheduler's thread.
     virtual void ring() = 0;
+    // It rings soon, after some others: a place to ask for the memory that will be needed.
+    virtual void will_ring() const noexcept {}
 
    private:
     friend class Scheduler;

@@ -24,8 +24,8 @@ class RedisScripts : public testing::Test {
  protected:
   // What it says behind echo and time.
   std::vector<std::string> said(ScriptCall call, std::int64_t not_after_us = 0) {
-    const Reply reply =
-        client_.must(call.in_form(redis::ScriptForm::by_text, "echo", not_after_us));
+    const auto& words = call.in_form(redis::ScriptForm::by_text, "echo", not_after_us);
+    const Reply reply = client_.must({words.begin(), words.end()});
     std::vector<std::string> texts;
     for (const Reply& each : reply.items) {
       texts.push_back(each.text);
@@ -132,8 +132,9 @@ TEST_P(RefreshTime, IsToldOnEveryServer) {
     requests.push_back(
         {.key = lock_key + std::to_string(i), .owner = new_owner(), .ttl = long_ttl});
   }
-  ScriptCall call = redis::refresh_call(requests.data(), requests.size());
-  const Reply reply = client.must(call.in_form(redis::ScriptForm::by_text, "echo", 0));
+  ScriptCall call = redis::refresh_call(requests);
+  const auto& words = call.in_form(redis::ScriptForm::by_text, "echo", 0);
+  const Reply reply = client.must({words.begin(), words.end()});
   ASSERT_EQ(reply.items.size(), 4U);
   EXPECT_EQ(reply.items[2].text, std::string(250, 'l'));
   EXPECT_GT(std::stoll(reply.items[3].text), 0) << "in us, for 250 keys";

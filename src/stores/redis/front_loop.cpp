@@ -67,16 +67,14 @@ void FrontLoop::connect() {
   };
   link_ = open_link(loop_, options_.address, try_limit_,
                     {.on_reply = on_reply, .on_push = on_push, .on_end = on_end});
-  link_->send([this](const CommandSink& sink) {
-    std::ranges::for_each(handshake_commands(options_.login), sink);
-  });
+  link_->send([this](const CommandSink& sink) { send_handshake(options_.login, sink); });
   set_alarm();
 }
 
 void FrontLoop::on_reply(Reply reply) {
   if (state_ == State::connecting) {
     greeting_.push_back(std::move(reply));
-    if (greeting_.size() == handshake_commands(options_.login).size()) {
+    if (greeting_.size() == handshake_replies(options_.login)) {
       soon([this] { on_greeting_complete(); });  // not from inside the link
     }
     return;

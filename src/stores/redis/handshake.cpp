@@ -84,23 +84,24 @@ std::vector<std::string> warnings_about(const std::string& mode, const Reply* in
 
 }  // namespace
 
-std::vector<Command> handshake_commands(const Login& login) {
+void send_handshake(const Login& login, const CommandSink& sink) {
   Command hello{"HELLO", "3"};
   if (!login.username.empty() || !login.password.empty()) {
-    hello.insert(hello.end(),
-                 {"AUTH", login.username.empty() ? "default" : login.username, login.password});
+    const std::string_view user = login.username;
+    hello.insert(hello.end(), {"AUTH", user.empty() ? "default" : user, login.password});
   }
   if (!login.client_name.empty()) {
     hello.insert(hello.end(), {"SETNAME", login.client_name});
   }
-  std::vector<Command> commands{std::move(hello)};
+  sink(hello);
   if (login.database != 0) {
-    commands.push_back({"SELECT", std::to_string(login.database)});
+    sink({"SELECT", std::to_string(login.database)});
   }
-  commands.push_back({"TIME"});
-  commands.push_back({"INFO", "memory"});
-  return commands;
+  sink({"TIME"});
+  sink({"INFO", "memory"});
 }
+
+std::size_t handshake_replies(const Login& login) { return login.database == 0 ? 3 : 4; }
 
 std::optional<Answer<Greeting>> judge_handshake(const Login& login,
                                                 const std::vector<Reply>& replies) {
@@ -125,7 +126,7 @@ std::optional<Answer<Greeting>> judge_handshake(const Login& login,
   if (selects && replies.size() > 1 && replies[1].is_error()) {
     return server_refused(replies[1].text);
   }
-  if (replies.size() < handshake_commands(login).size()) {
+  if (replies.size() < handshake_replies(login)) {
     return std::nullopt;
   }
   const std::size_t time_at = selects ? 2 : 1;

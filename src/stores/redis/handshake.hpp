@@ -5,6 +5,7 @@
 // decides: it switches to RESP3, authenticates, and its answer names the server and its role. The
 // others may be refused for now (BUSY) or for ever (an ACL without `info`) without harm.
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,7 +23,9 @@ struct Login {
   int database = 0;
 };
 
-std::vector<Command> handshake_commands(const Login& login);
+void send_handshake(const Login& login, const CommandSink& sink);
+// To its commands.
+std::size_t handshake_replies(const Login& login);
 
 struct Greeting {
   std::string server;  // "redis 7.0.15", fit for a terminal

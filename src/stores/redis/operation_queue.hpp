@@ -17,7 +17,7 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -26,7 +26,7 @@
 
 namespace exclusive_lock::redis {
 
-using Command = std::vector<std::string>;  // its words; at least one
+using Command = std::vector<std::string_view>;  // its words; at least one
 // Takes commands to be sent, in this order; each is read before the call returns, and not kept.
 using CommandSink = std::function<void(const Command&)>;
 

@@ -46,7 +46,7 @@ constexpr std::size_t most_framing = 16;  // "$<size>\r\n" and "\r\n"
 
 std::size_t wire_size(const Command& command) {
   std::size_t size = most_framing;
-  for (const std::string& word : command) {
+  for (const std::string_view word : command) {
     size += word.size() + most_framing;
   }
   return size;

@@ -26,8 +26,7 @@ class Walk : public std::enable_shared_from_this<Walk> {
     front_.submit({.commands =
                        [self = shared_from_this()](const CommandSink& sink) {
                          sink({"SCAN", self->cursor_, "MATCH",
-                               prefix_pattern(self->request_.key_prefix), "COUNT",
-                               std::string(scan_count)});
+                               prefix_pattern(self->request_.key_prefix), "COUNT", scan_count});
                        },
                    .deadline = request_.deadline,
                    .done = [self = shared_from_this()](

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -145,8 +146,8 @@ class RedisStore final : public Store {
       inside_->front.open_pushes();
     }
     std::string fence_key = (*keys)[1];
-    run_fenced<AttemptReply>(redis::acquire_call(std::move(request), std::move(*keys), channel()),
-                             std::move(fence_key), deadline, std::move(done), redis::read_acquire);
+    run_fenced<AttemptReply>(redis::acquire_call(request, *keys, channel()), std::move(fence_key),
+                             deadline, std::move(done), redis::read_acquire);
   }
 
   void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
@@ -155,17 +156,18 @@ class RedisStore final : public Store {
       return done(is_forked() ? forked_failure() : keyless_failure(request.key));
     }
     std::string fence_key = (*keys)[1];
-    run_fenced<BeatReply>(redis::beat_call(request, std::move(*keys), channel()),
-                          std::move(fence_key), deadline, std::move(done), redis::read_beat);
+    run_fenced<BeatReply>(redis::beat_call(request, *keys, channel()), std::move(fence_key),
+                          deadline, std::move(done), redis::read_beat);
   }
 
   void refresh(std::vector<RefreshRequest> requests, Instant deadline,
                Done<RefreshReply> done) override {
     std::vector<ScriptCall> calls;
     std::vector<std::size_t> counts;
-    for (std::size_t at = 0; at < requests.size(); at += redis::most_refreshed_together) {
-      counts.push_back(std::min(requests.size() - at, redis::most_refreshed_together));
-      calls.push_back(redis::refresh_call(&requests[at], counts.back()));
+    for (std::span<const RefreshRequest> rest = requests; !rest.empty();
+         rest = rest.subspan(counts.back())) {
+      counts.push_back(std::min(rest.size(), redis::most_refreshed_together));
+      calls.push_back(redis::refresh_call(rest.first(counts.back())));
     }
     run<RefreshReply>(std::move(calls), deadline, std::move(done),
                       [counts](const std::vector<Reply>& replies) {
@@ -184,8 +186,7 @@ class RedisStore final : public Store {
     if (!keys) {
       return done(keyless_failure(request.key));
     }
-    run<ReleaseReply>(alone(redis::release_call(request, std::move(*keys))), deadline,
-                      std::move(done),
+    run<ReleaseReply>(alone(redis::release_call(request, *keys)), deadline, std::move(done),
                       [](const auto& replies) { return redis::read_release(replies[0]); });
   }
 
@@ -209,7 +210,7 @@ class RedisStore final : public Store {
 
   void remove(std::string key, std::string expected, Instant deadline,
               Done<RemoveReply> done) override {
-    run<RemoveReply>(alone(redis::remove_call(key, std::move(expected))), deadline, std::move(done),
+    run<RemoveReply>(alone(redis::remove_call(key, expected)), deadline, std::move(done),
                      [](const auto& replies) { return redis::read_remove(replies[0]); });
   }
 

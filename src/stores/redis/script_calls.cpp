@@ -13,6 +13,14 @@ namespace {
 
 std::string ms_text(Milliseconds time) { return std::to_string(time.count()); }
 
+Words words_of(const LockKeys& keys) {
+  Words words;
+  for (const std::string& key : keys) {
+    words.add(key);
+  }
+  return words;
+}
+
 template <class Integer>
 std::optional<Integer> number_in(const Reply& reply) {
   Integer value{};
@@ -96,27 +104,22 @@ std::optional<StoredWaiter> waiter_in(const Reply* texts) {
 
 }  // namespace
 
-ScriptCall::ScriptCall(const redis_scripts::Script& script, std::span<std::string> keys,
-                       std::size_t arguments, std::optional<Instant> not_after)
-    : script_(&script), not_after_(not_after), echo_place_(3 + keys.size()) {
-  const std::size_t first_argument = echo_place_ + (not_after_ ? 2 : 1);
-  words_.reserve(first_argument + arguments);
-  words_.resize(2);  // verb and script, of the form in which it is sent
-  words_.push_back(std::to_string(keys.size()));
-  std::ranges::move(keys, std::back_inserter(words_));
-  words_.resize(first_argument);
-}
-
 const Command& ScriptCall::in_form(ScriptForm form, std::string_view echo,
                                    std::int64_t not_after_us) {
   const bool by_sha = form == ScriptForm::by_sha;
-  words_[0] = by_sha ? "EVALSHA" : "EVAL";
-  words_[1] = by_sha ? script_->sha1 : script_->text;
-  words_[echo_place_] = echo;
+  key_count_ = std::to_string(keys_.size());
+  not_after_us_ = std::to_string(not_after_us);
+  command_.clear();
+  command_.reserve(keys_.size() + arguments_.size() + 5);
+  command_.insert(command_.end(), {by_sha ? "EVALSHA" : "EVAL",
+                                   by_sha ? script_->sha1 : script_->text, key_count_});
+  keys_.view(command_);
+  command_.push_back(echo);
   if (not_after_) {
-    words_[echo_place_ + 1] = std::to_string(not_after_us);
+    command_.push_back(not_after_us_);
   }
-  return words_;
+  arguments_.view(command_);
+  return command_;
 }
 
 std::optional<LockKeys> lock_keys(const std::string& key) {
@@ -129,73 +132,78 @@ std::optional<LockKeys> lock_keys(const std::string& key) {
   return LockKeys{key, std::move(*fence), std::move(*queue), std::move(*waiters)};
 }
 
-ScriptCall acquire_call(AttemptRequest request, LockKeys keys, std::string channel) {
-  constexpr std::size_t most_arguments = 10;
-  ScriptCall call(redis_scripts::acquire, keys, most_arguments, request.not_after);
-  call.add(owner_text(request.owner));
-  call.add(ms_text(request.ttl));
-  call.add(std::to_string(request.floor.value));
-  call.add(std::move(request.record_tail));
-  call.add(std::to_string(request.barging_streak));
+ScriptCall acquire_call(const AttemptRequest& request, const LockKeys& keys,
+                        std::string_view channel) {
+  Words arguments;
+  arguments.add(owner_text(request.owner));
+  arguments.add(ms_text(request.ttl));
+  arguments.add(std::to_string(request.floor.value));
+  arguments.add(request.record_tail);
+  arguments.add(std::to_string(request.barging_streak));
   if (const auto& patience = request.patience) {
-    call.add(ms_text(patience->alive_for));
-    call.add(ms_text(patience->confirm_ttl));
-    call.add(std::to_string(patience->arrived_at.value_or(StoreTime(0)).count()));
-    call.add(std::to_string(patience->most_waiting));
-    call.add(std::move(channel));
+    arguments.add(ms_text(patience->alive_for));
+    arguments.add(ms_text(patience->confirm_ttl));
+    arguments.add(std::to_string(patience->arrived_at.value_or(StoreTime(0)).count()));
+    arguments.add(std::to_string(patience->most_waiting));
+    arguments.add(channel);
   }
-  return call;
+  return {redis_scripts::acquire, words_of(keys), std::move(arguments), request.not_after};
 }
 
-ScriptCall beat_call(const BeatRequest& request, LockKeys keys, std::string channel) {
-  ScriptCall call(redis_scripts::beat, keys, 4);
-  call.add(owner_text(request.owner));
-  call.add(ms_text(request.ttl));
-  call.add(ms_text(request.alive_for));
-  call.add(std::move(channel));
-  return call;
+ScriptCall beat_call(const BeatRequest& request, const LockKeys& keys, std::string_view channel) {
+  Words arguments;
+  arguments.add(owner_text(request.owner));
+  arguments.add(ms_text(request.ttl));
+  arguments.add(ms_text(request.alive_for));
+  arguments.add(channel);
+  return {redis_scripts::beat, words_of(keys), std::move(arguments)};
 }
 
-ScriptCall refresh_call(RefreshRequest* first, std::size_t count) {
-  std::vector<std::string> keys;
-  keys.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    keys.push_back(std::move(first[i].key));
+ScriptCall refresh_call(std::span<const RefreshRequest> requests) {
+  constexpr std::size_t usual_key = 48;
+  constexpr std::size_t usual_ttl = 6;
+  const std::size_t count = requests.size();
+  Words keys;
+  Words arguments;
+  keys.reserve(count, count * usual_key);
+  arguments.reserve(2 * count, count * (owner_text_size + usual_ttl));
+  for (const RefreshRequest& request : requests) {
+    keys.add(request.key);
+    arguments.add(owner_text(request.owner));
+    arguments.add(ms_text(request.ttl));
   }
-  ScriptCall call(redis_scripts::refresh, keys, 2 * count);
-  for (std::size_t i = 0; i < count; ++i) {
-    call.add(owner_text(first[i].owner));
-    call.add(ms_text(first[i].ttl));
-  }
-  return call;
+  return {redis_scripts::refresh, std::move(keys), std::move(arguments)};
 }
 
-ScriptCall release_call(const ReleaseRequest& request, LockKeys keys) {
-  ScriptCall call(redis_scripts::release, keys, 2);
-  call.add(owner_text(request.owner));
-  call.add(std::to_string(request.barging_streak));
-  return call;
+ScriptCall release_call(const ReleaseRequest& request, const LockKeys& keys) {
+  Words arguments;
+  arguments.add(owner_text(request.owner));
+  arguments.add(std::to_string(request.barging_streak));
+  return {redis_scripts::release, words_of(keys), std::move(arguments)};
 }
 
 ScriptCall inspect_call(const std::string& key, std::size_t most_waiters) {
-  std::vector<std::string> keys{key};
-  if (auto all = lock_keys(key)) {
-    keys.insert(keys.end(), {(*all)[2], (*all)[3]});
+  Words keys;
+  keys.add(key);
+  if (const auto all = lock_keys(key)) {
+    keys.add((*all)[2]);
+    keys.add((*all)[3]);
   }
-  ScriptCall call(redis_scripts::inspect, keys, 2);
-  call.add(std::to_string(most_value_bytes));
-  call.add(std::to_string(most_waiters));
-  return call;
+  Words arguments;
+  arguments.add(std::to_string(most_value_bytes));
+  arguments.add(std::to_string(most_waiters));
+  return {redis_scripts::inspect, std::move(keys), std::move(arguments)};
 }
 
-ScriptCall remove_call(const std::string& key, std::string expected) {
-  std::vector<std::string> keys{key};
-  if (const auto all = lock_keys(key)) {
-    keys.assign(all->begin(), all->end());
+ScriptCall remove_call(const std::string& key, std::string_view expected) {
+  const auto all = lock_keys(key);
+  Words keys = all ? words_of(*all) : Words();
+  if (!all) {
+    keys.add(key);
   }
-  ScriptCall call(redis_scripts::remove, keys, 1);
-  call.add(std::move(expected));
-  return call;
+  Words arguments;
+  arguments.add(expected);
+  return {redis_scripts::remove, std::move(keys), std::move(arguments)};
 }
 
 std::optional<StoreTime> script_time(const Reply& reply, std::string_view echo) {

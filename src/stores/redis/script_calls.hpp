@@ -21,33 +21,38 @@
 #include "stores/redis/operation_queue.hpp"
 #include "stores/redis/reply.hpp"
 #include "stores/redis/server_time.hpp"
+#include "stores/redis/words.hpp"
 
 namespace exclusive_lock::redis {
 
 enum class ScriptForm { by_sha, by_text };
 
-// A call of a script as the words of its command: put together once, and the same however often it
-// is sent. A refresh has hundreds of them.
+// A call of a script: put together once, and the same however often it is sent.
 class ScriptCall {
  public:
-  // Takes the texts out of `keys`; `arguments` will be added. Behind the echo comes `not_after` in
-  // server time, where there is one.
-  ScriptCall(const redis_scripts::Script& script, std::span<std::string> keys,
-             std::size_t arguments, std::optional<Instant> not_after = std::nullopt);
-  // What comes next.
-  void add(std::string argument) { words_.push_back(std::move(argument)); }
+  // Behind the echo comes `not_after` in server time, where there is one; then the arguments.
+  ScriptCall(const redis_scripts::Script& script, Words keys, Words arguments,
+             std::optional<Instant> not_after = std::nullopt)
+      : script_(&script),
+        not_after_(not_after),
+        keys_(std::move(keys)),
+        arguments_(std::move(arguments)) {}
 
   [[nodiscard]] const redis_scripts::Script& script() const { return *script_; }
   [[nodiscard]] const std::optional<Instant>& not_after() const { return not_after_; }
   // `not_after_us`: not_after() in server time; of no effect for a call without one. Good until the
-  // next call of this.
+  // next call of this, and as long as `echo`.
   const Command& in_form(ScriptForm form, std::string_view echo, std::int64_t not_after_us);
 
  private:
   const redis_scripts::Script* script_;
   std::optional<Instant> not_after_;
-  std::size_t echo_place_;
-  Command words_;
+  Words keys_;
+  Words arguments_;
+  // What in_form() gave last, and the numbers in it.
+  std::string key_count_;
+  std::string not_after_us_;
+  Command command_;
 };
 
 // The keys of one script call at most: a call must not keep the server busy for long. A refresh of
@@ -63,14 +68,14 @@ using LockKeys = std::array<std::string, 4>;
 std::optional<LockKeys> lock_keys(const std::string& key);
 
 // `channel`: where to tell of a hand-over; empty: nowhere.
-ScriptCall acquire_call(AttemptRequest request, LockKeys keys, std::string channel);
-ScriptCall beat_call(const BeatRequest& request, LockKeys keys, std::string channel);
-// Takes the keys out of the requests.
-ScriptCall refresh_call(RefreshRequest* first, std::size_t count);
-ScriptCall release_call(const ReleaseRequest& request, LockKeys keys);
+ScriptCall acquire_call(const AttemptRequest& request, const LockKeys& keys,
+                        std::string_view channel);
+ScriptCall beat_call(const BeatRequest& request, const LockKeys& keys, std::string_view channel);
+ScriptCall refresh_call(std::span<const RefreshRequest> requests);
+ScriptCall release_call(const ReleaseRequest& request, const LockKeys& keys);
 // These two take any key.
 ScriptCall inspect_call(const std::string& key, std::size_t most_waiters);
-ScriptCall remove_call(const std::string& key, std::string expected);
+ScriptCall remove_call(const std::string& key, std::string_view expected);
 
 // The time in a reply of ours to the call that had this echo, from 0 to most_server_time; none: it
 // is not that.

@@ -49,7 +49,7 @@ void ScriptRunner::send(const std::shared_ptr<Batch>& batch) {
   const auto commands = [this, batch](const CommandSink& sink) {
     batch->loads_before = loads_[&batch->script()];
     if (batch->form == ScriptForm::by_text) {
-      sink({"SCRIPT", "LOAD", std::string(batch->script().text)});
+      sink({"SCRIPT", "LOAD", batch->script().text});
     }
     for (Batch::Part& part : batch->parts) {
       if (part.is_open) {

@@ -46,7 +46,7 @@ class Operations : public testing::Test {
   std::vector<std::string> send(Instant at = began) {
     std::vector<std::string> sent;
     queue.take_waiting(
-        at, [&sent](const Command& command) { sent.push_back(command[0] + command[1]); });
+        at, [&sent](const Command& command) { sent.emplace_back(command[0]).append(command[1]); });
     return sent;
   }
 

@@ -17,17 +17,20 @@ const Owner owner{.id = {0xAB}, .ticket = 0x1F};
 const LockKeys keys{"k", "{k}:fence", "{k}:queue", "{k}:waiters"};
 const std::string owner_words = "ab000000000000000000000000000000-000000000000001f";
 
-Command words_of(ScriptCall call) { return call.in_form(ScriptForm::by_sha, "e", 99); }
+std::vector<std::string> words_of(ScriptCall call) {
+  const Command& words = call.in_form(ScriptForm::by_sha, "e", 99);
+  return {words.begin(), words.end()};
+}
 
 // Behind verb, script and the number of keys.
 std::vector<std::string> keys_of(const ScriptCall& call) {
-  const Command words = words_of(call);
+  const auto words = words_of(call);
   return {words.begin() + 3, words.begin() + 3 + std::stoi(words[2])};
 }
 
 // Behind the echo and not_after.
 std::vector<std::string> arguments_of(const ScriptCall& call) {
-  const Command words = words_of(call);
+  const auto words = words_of(call);
   return {words.begin() + 3 + std::stoi(words[2]) + (call.not_after() ? 2 : 1), words.end()};
 }
 
@@ -51,7 +54,7 @@ TEST(ScriptCall, AcquireSaysEverythingInOrder) {
 
 TEST(ScriptCall, CanBeSentAgainInAnotherForm) {
   ScriptCall call =
-      refresh_call(std::vector<RefreshRequest>{{.key = "a", .owner = owner, .ttl = 1s}}.data(), 1);
+      refresh_call(std::vector<RefreshRequest>{{.key = "a", .owner = owner, .ttl = 1s}});
   EXPECT_THAT(call.in_form(ScriptForm::by_sha, "e1", 0),
               ElementsAre("EVALSHA", std::string(redis_scripts::refresh.sha1), "1", "a", "e1",
                           owner_words, "1000"));
@@ -102,7 +105,7 @@ TEST(ScriptCall, KeyWithoutPlaceForOthersBesideItCanBeLookedAtAndRemoved) {
 TEST(ScriptCall, RefreshTakesManyKeysWithOwnerAndTtlEach) {
   std::vector<RefreshRequest> requests{{.key = "a", .owner = owner, .ttl = 1s},
                                        {.key = "b", .owner = owner, .ttl = 2s}};
-  EXPECT_THAT(words_of(refresh_call(requests.data(), 2)),
+  EXPECT_THAT(words_of(refresh_call(requests)),
               ElementsAre("EVALSHA", std::string(redis_scripts::refresh.sha1), "2", "a", "b", "e",
                           owner_words, "1000", owner_words, "2000"));
 }
