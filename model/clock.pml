@@ -11,6 +11,9 @@ inline copy_store(to, from) {
     to.entry[k].behind = from.entry[k].behind;
     to.entry[k].alive = from.entry[k].alive
   }
+#ifdef BARGING
+  to.streak = from.streak;
+#endif
 #ifdef FENCE
   to.nth = from.nth;
   to.last = from.last;
@@ -24,6 +27,9 @@ inline wipe() {
     s.entry[k].behind = 0;
     s.entry[k].alive = 0
   }
+#ifdef BARGING
+  s.streak = 0;
+#endif
 #ifdef FENCE
   s.last = 0;
 #endif
@@ -40,6 +46,9 @@ inline forget_replica() {
     replica.entry[k].behind = 0;
     replica.entry[k].alive = 0
   }
+#ifdef BARGING
+  replica.streak = 0;
+#endif
 #ifdef FENCE
   replica.nth = 0;
   replica.last = 0;

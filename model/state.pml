@@ -28,6 +28,8 @@
 #ifndef BACK
 #define BACK 1
 #endif
+/* BARGING  every lock object goes past those who wait, so many times in a row
+   (docs/decisions/0011-barging.md) */
 
 /* What a lock object is at. `dead`: its process has crashed, for ever. */
 #define idle 0
@@ -96,6 +98,9 @@ typedef Store {
   unsigned behind : 2;
   unsigned ttl : 3;
   Entry entry[N];
+#ifdef BARGING
+  unsigned streak : 2; /* of grants that have gone past those who wait */
+#endif
 #ifdef FENCE
   unsigned nth : 3;    /* whose fence is in the record */
   unsigned last : 3;   /* the counter beside it */

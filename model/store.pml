@@ -25,6 +25,13 @@ inline take_out(i) {
   s.entry[i].place = 0;
   s.entry[i].behind = 0;
   s.entry[i].alive = 0;
+#ifdef BARGING
+  count_queue();
+  if
+  :: nobody_waits -> s.streak = 0
+  :: else
+  fi
+#endif
 }
 
 inline drop_record() {
@@ -98,6 +105,27 @@ inline send_push(i, b) {
 #define no_takeover no_grants
 #endif
 
+#ifdef BARGING
+#ifdef PASSED_FOR_EVER
+#define may_pass true
+#else
+#define may_pass (s.streak < BARGING)
+#endif
+#else
+#define may_pass false
+#endif
+
+inline count_pass() {
+#ifdef BARGING
+  if
+  :: s.streak < 3 -> s.streak++
+  :: else
+  fi
+#endif
+  skip
+}
+
+/* The first live one in line gets what is free. */
 inline advance() {
   do
   :: s.owner != 0 || no_grants -> break
@@ -119,6 +147,9 @@ inline advance() {
       :: s.entry[first].alive > 0 ->
         its_ticket = s.entry[first].behind;
         grant(first, its_ticket, CONF);
+#ifdef BARGING
+        s.streak = 0;
+#endif
         send_push(first, its_ticket)
       :: else
       fi;
@@ -139,7 +170,13 @@ inline put_in(i, b) {
 }
 
 inline store_attempt(i, b, with_patience) {
-  advance();
+  count_queue();
+  if
+  :: s.owner == 0 && !nobody_waits && may_pass && s.entry[i].place == 0 && !no_grants ->
+    grant(i, b, TTL);
+    count_pass()
+  :: else -> advance()
+  fi;
   count_queue();
   if
   :: owns(i, b) -> found = granted
@@ -213,14 +250,19 @@ inline store_refresh(i, b) {
   fi
 }
 
+/* What a barging object releases stays free while others may be passed; the nudge to the first in
+   line is left out, since it may be lost, and a beat may come at any time anyway. */
 inline store_release(i, b) {
+  found = no;
   if
 #ifdef RELEASE_ANY
   :: s.owner != 0 ->
     assert(s.owner == (i) + 1); /* G3 */
     drop_record()
 #else
-  :: s.owner == (i) + 1 && s.behind >= (b) -> drop_record()
+  :: s.owner == (i) + 1 && s.behind >= (b) ->
+    drop_record();
+    found = granted
 #endif
   :: else
   fi;
@@ -228,5 +270,8 @@ inline store_release(i, b) {
   :: s.entry[i].place > 0 && s.entry[i].behind >= (b) -> take_out(i)
   :: else
   fi;
-  advance()
+  if
+  :: found == granted && may_pass
+  :: else -> advance()
+  fi
 }
