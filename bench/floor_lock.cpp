@@ -28,11 +28,14 @@ Owner owner_of(const std::string& name) {
   return owner;
 }
 
-std::string call_bytes(redis::ScriptCall call) {
+std::string call_bytes(const redis::ScriptCall& call) {
   const auto tomorrow = std::chrono::system_clock::now() + std::chrono::hours(24);
   const auto not_after_us =
       std::chrono::floor<std::chrono::microseconds>(tomorrow.time_since_epoch()).count();
-  return wire_bytes(call.in_form(redis::ScriptForm::by_sha, "12345", not_after_us));
+  std::string bytes;
+  call.send(redis::ScriptForm::by_sha, "12345", not_after_us,
+            [&bytes](const redis::Command& command) { bytes = wire_bytes(command); });
+  return bytes;
 }
 
 }  // namespace

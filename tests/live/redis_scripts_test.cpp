@@ -20,12 +20,19 @@ const std::string lock_key = "exclusive-lock:job";
 const std::string queue_of_it = "{exclusive-lock:job}:queue";
 const std::string waiters_of_it = "{exclusive-lock:job}:waiters";
 
+std::vector<std::string> words_of(const ScriptCall& call, std::int64_t not_after_us = 0) {
+  std::vector<std::string> words;
+  call.send(
+      redis::ScriptForm::by_text, "echo", not_after_us,
+      [&words](const redis::Command& command) { words.assign(command.begin(), command.end()); });
+  return words;
+}
+
 class RedisScripts : public testing::Test {
  protected:
   // What it says behind echo and time.
-  std::vector<std::string> said(ScriptCall call, std::int64_t not_after_us = 0) {
-    const auto& words = call.in_form(redis::ScriptForm::by_text, "echo", not_after_us);
-    const Reply reply = client_.must({words.begin(), words.end()});
+  std::vector<std::string> said(const ScriptCall& call, std::int64_t not_after_us = 0) {
+    const Reply reply = client_.must(words_of(call, not_after_us));
     std::vector<std::string> texts;
     for (const Reply& each : reply.items) {
       texts.push_back(each.text);
@@ -132,9 +139,7 @@ TEST_P(RefreshTime, IsToldOnEveryServer) {
     requests.push_back(
         {.key = lock_key + std::to_string(i), .owner = new_owner(), .ttl = long_ttl});
   }
-  ScriptCall call = redis::refresh_call(requests);
-  const auto& words = call.in_form(redis::ScriptForm::by_text, "echo", 0);
-  const Reply reply = client.must({words.begin(), words.end()});
+  const Reply reply = client.must(words_of(redis::refresh_call(requests)));
   ASSERT_EQ(reply.items.size(), 4U);
   EXPECT_EQ(reply.items[2].text, std::string(250, 'l'));
   EXPECT_GT(std::stoll(reply.items[3].text), 0) << "in us, for 250 keys";

@@ -24,7 +24,7 @@ struct Login {
 };
 
 void send_handshake(const Login& login, const CommandSink& sink);
-// To its commands.
+// So many replies come to it.
 std::size_t handshake_replies(const Login& login);
 
 struct Greeting {

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "core/request_size.hpp"
 #include "exclusive_lock/error.hpp"
 #include "exclusive_lock/printable.hpp"
 #include "stores/redis/redis_errors.hpp"
@@ -22,6 +23,9 @@ namespace {
 using redis::Reply;
 using redis::ScriptCall;
 using redis::ScriptRunner;
+
+static_assert(RequestSize::most <= redis::most_refreshed_together,
+              "what the runtime refreshes together is one call");
 
 // A look costs the server some 20 us: with this pause a thousand waiters take a tenth of its time.
 constexpr Milliseconds longest_retry_pause{200};

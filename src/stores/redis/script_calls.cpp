@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <iterator>
 #include <utility>
 
 #include "core/key_codec.hpp"
@@ -13,13 +12,7 @@ namespace {
 
 std::string ms_text(Milliseconds time) { return std::to_string(time.count()); }
 
-Words words_of(const LockKeys& keys) {
-  Words words;
-  for (const std::string& key : keys) {
-    words.add(key);
-  }
-  return words;
-}
+Words words_of(const LockKeys& keys) { return {keys[0], keys[1], keys[2], keys[3]}; }
 
 template <class Integer>
 std::optional<Integer> number_in(const Reply& reply) {
@@ -104,22 +97,22 @@ std::optional<StoredWaiter> waiter_in(const Reply* texts) {
 
 }  // namespace
 
-const Command& ScriptCall::in_form(ScriptForm form, std::string_view echo,
-                                   std::int64_t not_after_us) {
+void ScriptCall::send(ScriptForm form, std::string_view echo, std::int64_t not_after_us,
+                      const CommandSink& sink) const {
   const bool by_sha = form == ScriptForm::by_sha;
-  key_count_ = std::to_string(keys_.size());
-  not_after_us_ = std::to_string(not_after_us);
-  command_.clear();
-  command_.reserve(keys_.size() + arguments_.size() + 5);
-  command_.insert(command_.end(), {by_sha ? "EVALSHA" : "EVAL",
-                                   by_sha ? script_->sha1 : script_->text, key_count_});
-  keys_.view(command_);
-  command_.push_back(echo);
+  const std::string key_count = std::to_string(keys_.size());
+  const std::string not_after = std::to_string(not_after_us);
+  Command command;
+  command.reserve(keys_.size() + arguments_.size() + 5);
+  command.insert(command.end(),
+                 {by_sha ? "EVALSHA" : "EVAL", by_sha ? script_->sha1 : script_->text, key_count});
+  keys_.append_to(command);
+  command.push_back(echo);
   if (not_after_) {
-    command_.push_back(not_after_us_);
+    command.push_back(not_after);
   }
-  arguments_.view(command_);
-  return command_;
+  arguments_.append_to(command);
+  sink(command);
 }
 
 std::optional<LockKeys> lock_keys(const std::string& key) {
@@ -135,6 +128,9 @@ std::optional<LockKeys> lock_keys(const std::string& key) {
 ScriptCall acquire_call(const AttemptRequest& request, const LockKeys& keys,
                         std::string_view channel) {
   Words arguments;
+  constexpr std::size_t most_numbers = 8 * 20;
+  arguments.reserve(10,
+                    owner_text_size + request.record_tail.size() + channel.size() + most_numbers);
   arguments.add(owner_text(request.owner));
   arguments.add(ms_text(request.ttl));
   arguments.add(std::to_string(request.floor.value));
@@ -151,15 +147,13 @@ ScriptCall acquire_call(const AttemptRequest& request, const LockKeys& keys,
 }
 
 ScriptCall beat_call(const BeatRequest& request, const LockKeys& keys, std::string_view channel) {
-  Words arguments;
-  arguments.add(owner_text(request.owner));
-  arguments.add(ms_text(request.ttl));
-  arguments.add(ms_text(request.alive_for));
-  arguments.add(channel);
-  return {redis_scripts::beat, words_of(keys), std::move(arguments)};
+  return {
+      redis_scripts::beat, words_of(keys),
+      Words{owner_text(request.owner), ms_text(request.ttl), ms_text(request.alive_for), channel}};
 }
 
 ScriptCall refresh_call(std::span<const RefreshRequest> requests) {
+  // In bytes. Longer ones cost a growth of the text.
   constexpr std::size_t usual_key = 48;
   constexpr std::size_t usual_ttl = 6;
   const std::size_t count = requests.size();
@@ -176,34 +170,19 @@ ScriptCall refresh_call(std::span<const RefreshRequest> requests) {
 }
 
 ScriptCall release_call(const ReleaseRequest& request, const LockKeys& keys) {
-  Words arguments;
-  arguments.add(owner_text(request.owner));
-  arguments.add(std::to_string(request.barging_streak));
-  return {redis_scripts::release, words_of(keys), std::move(arguments)};
+  return {redis_scripts::release, words_of(keys),
+          Words{owner_text(request.owner), std::to_string(request.barging_streak)}};
 }
 
 ScriptCall inspect_call(const std::string& key, std::size_t most_waiters) {
-  Words keys;
-  keys.add(key);
-  if (const auto all = lock_keys(key)) {
-    keys.add((*all)[2]);
-    keys.add((*all)[3]);
-  }
-  Words arguments;
-  arguments.add(std::to_string(most_value_bytes));
-  arguments.add(std::to_string(most_waiters));
-  return {redis_scripts::inspect, std::move(keys), std::move(arguments)};
+  const auto all = lock_keys(key);
+  return {redis_scripts::inspect, all ? Words{key, (*all)[2], (*all)[3]} : Words{key},
+          Words{std::to_string(most_value_bytes), std::to_string(most_waiters)}};
 }
 
 ScriptCall remove_call(const std::string& key, std::string_view expected) {
   const auto all = lock_keys(key);
-  Words keys = all ? words_of(*all) : Words();
-  if (!all) {
-    keys.add(key);
-  }
-  Words arguments;
-  arguments.add(expected);
-  return {redis_scripts::remove, std::move(keys), std::move(arguments)};
+  return {redis_scripts::remove, all ? words_of(*all) : Words{key}, Words{expected}};
 }
 
 std::optional<StoreTime> script_time(const Reply& reply, std::string_view echo) {

@@ -40,19 +40,15 @@ class ScriptCall {
 
   [[nodiscard]] const redis_scripts::Script& script() const { return *script_; }
   [[nodiscard]] const std::optional<Instant>& not_after() const { return not_after_; }
-  // `not_after_us`: not_after() in server time; of no effect for a call without one. Good until the
-  // next call of this, and as long as `echo`.
-  const Command& in_form(ScriptForm form, std::string_view echo, std::int64_t not_after_us);
+  // `not_after_us`: not_after() in server time; of no effect for a call without one.
+  void send(ScriptForm form, std::string_view echo, std::int64_t not_after_us,
+            const CommandSink& sink) const;
 
  private:
   const redis_scripts::Script* script_;
   std::optional<Instant> not_after_;
   Words keys_;
   Words arguments_;
-  // What in_form() gave last, and the numbers in it.
-  std::string key_count_;
-  std::string not_after_us_;
-  Command command_;
 };
 
 // The keys of one script call at most: a call must not keep the server busy for long. A refresh of

@@ -55,8 +55,8 @@ void ScriptRunner::send(const std::shared_ptr<Batch>& batch) {
       if (part.is_open) {
         const auto& not_after = part.call.not_after();
         part.echo = std::to_string(++echoes_);
-        sink(part.call.in_form(batch->form, part.echo,
-                               not_after ? server_time_.latest_us(*not_after) : 0));
+        part.call.send(batch->form, part.echo, not_after ? server_time_.latest_us(*not_after) : 0,
+                       sink);
       }
     }
   };

@@ -17,9 +17,12 @@ const Owner owner{.id = {0xAB}, .ticket = 0x1F};
 const LockKeys keys{"k", "{k}:fence", "{k}:queue", "{k}:waiters"};
 const std::string owner_words = "ab000000000000000000000000000000-000000000000001f";
 
-std::vector<std::string> words_of(ScriptCall call) {
-  const Command& words = call.in_form(ScriptForm::by_sha, "e", 99);
-  return {words.begin(), words.end()};
+std::vector<std::string> words_of(const ScriptCall& call, ScriptForm form = ScriptForm::by_sha,
+                                  std::string_view echo = "e") {
+  std::vector<std::string> words;
+  call.send(form, echo, 99,
+            [&words](const Command& command) { words.assign(command.begin(), command.end()); });
+  return words;
 }
 
 // Behind verb, script and the number of keys.
@@ -41,24 +44,24 @@ TEST(ScriptCall, AcquireSaysEverythingInOrder) {
                                .record_tail = ",tail",
                                .floor = Fence{7},
                                .not_after = Instant(5s)};
-  ScriptCall call = acquire_call(request, keys, "c");
+  const ScriptCall call = acquire_call(request, keys, "c");
   EXPECT_THAT(
-      call.in_form(ScriptForm::by_sha, "e1", 99),
+      words_of(call, ScriptForm::by_sha, "e1"),
       ElementsAre("EVALSHA", std::string(redis_scripts::acquire.sha1), "4", "k", "{k}:fence",
                   "{k}:queue", "{k}:waiters", "e1", "99", owner_words, "3000", "7", ",tail", "0"));
   EXPECT_THAT(
-      call.in_form(ScriptForm::by_text, "e2", 0),
+      words_of(call, ScriptForm::by_text, "e2"),
       ElementsAre("EVAL", std::string(redis_scripts::acquire.text), "4", "k", "{k}:fence",
-                  "{k}:queue", "{k}:waiters", "e2", "0", owner_words, "3000", "7", ",tail", "0"));
+                  "{k}:queue", "{k}:waiters", "e2", "99", owner_words, "3000", "7", ",tail", "0"));
 }
 
 TEST(ScriptCall, CanBeSentAgainInAnotherForm) {
-  ScriptCall call =
+  const ScriptCall call =
       refresh_call(std::vector<RefreshRequest>{{.key = "a", .owner = owner, .ttl = 1s}});
-  EXPECT_THAT(call.in_form(ScriptForm::by_sha, "e1", 0),
+  EXPECT_THAT(words_of(call, ScriptForm::by_sha, "e1"),
               ElementsAre("EVALSHA", std::string(redis_scripts::refresh.sha1), "1", "a", "e1",
                           owner_words, "1000"));
-  EXPECT_THAT(call.in_form(ScriptForm::by_text, "e2", 0),
+  EXPECT_THAT(words_of(call, ScriptForm::by_text, "e2"),
               ElementsAre("EVAL", std::string(redis_scripts::refresh.text), "1", "a", "e2",
                           owner_words, "1000"));
 }
