@@ -144,7 +144,7 @@ struct TellRefreshFailed {
 using Action = std::variant<SendAttempt, SendBeat, SendRefresh, SendRelease, AnswerAcquire,
                             ConcludeAcquire, ConcludeRefresh, ConcludeReleaseNotHeld, TellWaiting,
                             TellAcquired, TellRefreshed, TellLost, TellRefreshFailed>;
-// In place: a step has one or two of them, and a refresh has two steps.
+// In place: most steps have none to two, which then cost no allocation.
 using Actions = boost::container::small_vector<Action, 2>;
 
 // --- the machine -------------------------------------------------------------------------------
@@ -279,7 +279,7 @@ class LockMachine {
   static void refresh_unplanned(Held& held, Instant at);
   [[nodiscard]] Instant latest_expiry(Instant request_abandoned_at) const;
 
-  LockSettings settings_;
+  LockSettings settings_;  // never changes
   std::array<std::uint8_t, 16> owner_id_;
   Ticket last_ticket_ = 0;
   Fence highest_fence_;

@@ -71,7 +71,7 @@ void Engine::unsubscribe(ClockListener& listener) {
   const std::lock_guard guard(clock_watch_mutex_);
   if (const auto last = listeners_.back().lock())
     last->place_ = listener.place_;
-  listeners_[listener.place_].swap(listeners_.back());
+  listeners_.at(listener.place_).swap(listeners_.back());
   listeners_.pop_back();
 }
 

@@ -94,7 +94,12 @@ std::stop_token LockHandle::lost_token() const {
 
 // --- events, from the engine -------------------------------------------------------------------
 
-void LockHandle::will_ring() const noexcept { warm(settings().key.data(), 1); }
+// A key is in one line or two.
+void LockHandle::will_ring() const noexcept {
+  const std::string& key = settings().key;
+  warm(reinterpret_cast<std::uintptr_t>(key.data()), 1);
+  warm(reinterpret_cast<std::uintptr_t>(key.data() + key.size()), 1);
+}
 
 void LockHandle::ring() {
   strand_.post([self = shared_from_this()] {

@@ -120,6 +120,7 @@ class LockHandle final : public std::enable_shared_from_this<LockHandle>,
 
   // Everything below runs on the strand.
   [[nodiscard]] Callers& callers();
+  // Anywhere: they never change.
   [[nodiscard]] const LockSettings& settings() const noexcept { return machine_.settings(); }
   template <class Event>
   void tell(Event event);

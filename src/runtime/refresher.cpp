@@ -86,7 +86,7 @@ void Refresher::answered(const std::vector<Asked>& asked, Instant earliest,
     store_time_seen_(earliest, *reply->store_time);
   for (std::size_t i = 0; i < asked.size(); ++i) {
     if (i + warmed_ahead < asked.size())
-      warm(asked[i + warmed_ahead].asker.get());
+      warm_object(asked[i + warmed_ahead].asker.get());
     const auto tell = [&each = asked[i]](const Answer<RefreshVerdict>& its_answer) {
       each.asker->refresh_answered(each.ticket, each.requested_at, its_answer);
     };

@@ -129,7 +129,7 @@ void Scheduler::run_due() {
   const Together due = take_due();
   for (std::size_t i = 0; i < due.size(); ++i) {
     if (i + 2 * warmed_ahead < due.size())
-      warm(due[i + 2 * warmed_ahead].get());
+      warm_object(due[i + 2 * warmed_ahead].get());
     if (i + warmed_ahead < due.size())
       due[i + warmed_ahead]->will_ring();
     due[i]->ring();

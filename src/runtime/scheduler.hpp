@@ -6,7 +6,7 @@
 // code. The thread starts with the scheduler, so that a process that can have no more threads
 // learns it from connect().
 //
-// Alarms for one instant lie together in one vector: a hundred refreshes of one slot
+// Alarms for one instant lie together in one vector: the refreshes of one slot
 // (core/refresh_calendar.hpp) cost one place in the tree, and setting an alarm again allocates
 // nothing of its own.
 
@@ -32,7 +32,8 @@ class Scheduler {
     virtual ~Alarm() = default;
     // On the scheduler's thread.
     virtual void ring() = 0;
-    // It rings soon, after some others: a place to ask for the memory that will be needed.
+    // It rings soon, after some others: a place to ask for the memory that will be needed. Others
+    // use the object meanwhile, so it may look at nothing that changes.
     virtual void will_ring() const noexcept {}
 
    private:

@@ -96,7 +96,7 @@ TEST(RefreshCalendar, OneHoldIsRefreshedOnceAnInterval) {
 // once but for the first ones, in which they find each other.
 class RefreshCalendarOfMany : public testing::TestWithParam<std::size_t> {};
 
-TEST_P(RefreshCalendarOfMany, RequestsAreFilledAndEvenlySpread) {
+TEST_P(RefreshCalendarOfMany, GoodPartGoesTogetherEvenlySpread) {
   const std::size_t count = GetParam();
   Holds holds;
   holds.acquire(count, at_random(7));
@@ -107,8 +107,8 @@ TEST_P(RefreshCalendarOfMany, RequestsAreFilledAndEvenlySpread) {
   EXPECT_GT(per_interval, 0.98 * static_cast<double>(count));
   const double together = static_cast<double>(sum(rounds)) / static_cast<double>(rounds.size());
   EXPECT_GE(together, 40);
-  EXPECT_LE(together, 260);
   EXPECT_LE(largest(rounds), RequestSize::most);
+  EXPECT_LE(static_cast<double>(largest(rounds)), 3 * together);
 }
 INSTANTIATE_TEST_SUITE_P(Counts, RefreshCalendarOfMany,
                          testing::Values(1'000, 3'000, 10'000, 30'000, 100'000));
