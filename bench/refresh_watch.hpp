@@ -1,5 +1,5 @@
 #pragma once
-// Looks at some of the locks of a process as their refreshes are confirmed. A thousand events a
+// Looks at some of the locks of a process as their refreshes are confirmed. A hundred events a
 // second at most, so that looking does not become the work: with a handler on each of 100,000 locks
 // the handlers would cost more than the refreshes.
 

@@ -69,7 +69,8 @@ struct FaultThere {
   }
 };
 
-// Each fault on the servers that need not be there.
+// Each fault on the servers that need not be there; one at a time, because five fleets at once are
+// too much for two cores.
 std::vector<FaultThere> faults_elsewhere() {
   std::vector<FaultThere> all;
   for (const live::ServerKind server : live::servers_to_test()) {

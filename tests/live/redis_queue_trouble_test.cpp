@@ -104,7 +104,7 @@ TEST_P(Queue, HandOverCostsTheSameHoweverManyWait) {
   std::vector<Owner> waiters = queue_up(1, first);
   asker.release(key, first);
   asker.beat(key, waiters[0]);  // all scripts are there
-  // So that its first words are not counted.
+  // So that the first words of the push link are not counted.
   ASSERT_TRUE(eventually([&] { return asker.store().pushes_grants(); }));
   Owner last = waiters[0];
   for (const int count : {1, 10, 100, 1000}) {
