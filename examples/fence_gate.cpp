@@ -33,12 +33,13 @@ int main(int argc, char** argv) {
   if (!lock.acquire()) {
     return 1;
   }
-  const auto paused = *lock.fence();  // this worker sleeps here for longer than its hold lasts
+  // value() throws where the hold is over already. This worker sleeps here for longer than that.
+  const auto paused = lock.fence().value();
   lock.release();
   if (!lock.acquire()) {
     return 1;
   }
-  const bool is_written = report.write(*lock.fence(), "by the new holder");
+  const bool is_written = report.write(lock.fence().value(), "by the new holder");
   const bool is_late_written = report.write(paused, "by the late one");
   std::printf("the report was written %s\n", report.text().c_str());
   return is_written && !is_late_written ? 0 : 1;

@@ -20,8 +20,9 @@ asio::awaitable<void> work(std::shared_ptr<exclusive_lock::Connection> store, in
   exclusive_lock::ExclusiveLock lock({.app_name = "ledger", .cache_connection = store});
   const auto deadline = exclusive_lock::BootClock::now() + 10s;
   const bool done = co_await with_lock(lock, deadline, [&]() -> asio::awaitable<void> {
-    std::printf("worker %d under fence %llu\n", worker,
-                static_cast<unsigned long long>(lock.fence()->value));
+    if (const auto fence = lock.fence())  // none: the hold is over already
+      std::printf("worker %d under fence %llu\n", worker,
+                  static_cast<unsigned long long>(fence->value));
     asio::steady_timer writing(co_await asio::this_coro::executor, 10ms);
     co_await writing.async_wait(asio::use_awaitable);
   });

@@ -3,8 +3,10 @@
 #include <spdlog/spdlog.h>
 
 #include <exclusive_lock/exclusive_lock.hpp>
+#include <exclusive_lock/printable.hpp>
 
 int main(int argc, char** argv) {
+  using exclusive_lock::printable;
   using namespace std::chrono_literals;
   const auto log = spdlog::stderr_color_mt("worker");
   const auto store = exclusive_lock::connect(argc > 1 ? argv[1] : "local:", {.log = log});
@@ -19,9 +21,12 @@ int main(int argc, char** argv) {
   });
 
   if (lock.acquire()) {
-    log->info("you win the race; fence {}", lock.fence()->value);
+    if (const auto fence = lock.fence())  // none: the hold is over already
+      log->info("you win the race; fence {}", fence->value);
   } else if (const auto holder = lock.inspect()) {
-    log->info("held by {} with {}", holder->host, holder->contents->text());
+    // Written by somebody else, so it may be anything: no JSON, or control characters.
+    const auto& contents = holder->contents ? holder->contents->text() : holder->raw;
+    log->info("held by {} with {}", printable(holder->host), printable(contents));
   }
   lock.release();  // idempotent, and a no-op for whoever does not hold the lock
 }

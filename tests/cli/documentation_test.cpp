@@ -1,4 +1,5 @@
-// docs/cli.md says what the command does: its exit codes, its options, its examples.
+// docs/cli.md says what the command does: its exit codes, its options, its examples. README.md
+// shows the very example that is compiled.
 
 #include <gmock/gmock.h>
 
@@ -116,6 +117,13 @@ TEST_F(Documentation, EveryExampleWorks) {
     ++examples;
   }
   EXPECT_GE(examples, 8);
+}
+
+TEST_F(Documentation, ReadmeShowsTheExampleThatIsCompiled) {
+  const std::string root = EXCLUSIVE_LOCK_SOURCE;
+  EXPECT_THAT(file_text(root + "/README.md"),
+              ::testing::HasSubstr("```cpp\n" + file_text(root + "/examples/original_usage.cpp") +
+                                   "```\n"));
 }
 
 TEST_F(Documentation, RecipeForCronIsQuietWhereAnotherDoesIt) {
