@@ -4,6 +4,11 @@
 Each of the 65 rows is there once and in order, has all its cells, and names a test or says "not here:"
 and why. A name is `Suite.Test`, as in TEST(Suite, Test), or `Suite.Test/parameter`, where the parameter
 is a text in the same sources, such as the name of a fault or of a conformance check.
+
+And each of the rows L1 to L28, of what went wrong in other libraries: it names what does the same on
+purpose, or says "none here:" and why. Mutants of the simulation (`sim/name`), broken stores (`broken/Name`)
+and broken variants of the model (`model/name`) have to be there, and the check that catches a broken
+store has to be among the tests of its row.
 """
 
 import re
@@ -11,11 +16,16 @@ import sys
 from pathlib import Path
 
 ROWS = 65
-ROW = re.compile(r"^\| *(\d+) *\|(.*)\|$")
+LIBRARY_ROWS = 28
+ROW = re.compile(r"^\| *(L?)(\d+) *\|(.*)\|$")
 NAME = re.compile(r"`(\w+\.\w+)(?:/(\w+))?`")
 TEST = re.compile(r"^TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\)", re.M)
 TEXT = re.compile(r'"(\w+)"')
 OPTIONAL = 2  # the cell "what to do" may be empty
+BROKEN = re.compile(r"`(\w+/\w+)`")
+SIM_MUTANT = re.compile(r'MutantEntry\{\s*Mutant::\w+,\s*"(\w+)"')
+BROKEN_STORE = re.compile(r'broken<\w+>\(\s*"(\w+)",\s*"(\w+)"\s*\)')
+VARIANT = re.compile(r"^(?:small|full) +(\w+) +(\S+)", re.M)
 
 
 def read_tests(root):
@@ -28,37 +38,83 @@ def read_tests(root):
     return tests, texts
 
 
-def problems_of_row(number, cells, tests, texts):
-    if len(cells) != 4:
-        return [f"row {number} has {len(cells) + 1} cells and not 5"]
-    problems = [f"row {number}: cell {i + 2} is empty"
-                for i, cell in enumerate(cells) if not cell and i != OPTIONAL]
-    shown_by = cells[-1]
+def read_broken(root):
+    """What is broken on purpose, as `kind/name`, and the check that catches it where that has a name."""
+    broken = {}
+    for name in SIM_MUTANT.findall((root / "sim/mutants.cpp").read_text(encoding="utf-8")):
+        broken[f"sim/{name}"] = None
+    for path in sorted((root / "tests/conformance/broken").glob("*.cpp")):
+        for name, check in BROKEN_STORE.findall(path.read_text(encoding="utf-8")):
+            broken[f"broken/{name}"] = check
+    for name, expected in VARIANT.findall((root / "model/configurations").read_text(encoding="utf-8")):
+        if expected != "ok":
+            broken[f"model/{name}"] = None
+    return broken
+
+
+def problems_of_tests(row, shown_by, tests, texts):
+    problems = []
     names = NAME.findall(shown_by)
     if not names and not re.search(r"not here: \w+", shown_by):
-        problems.append(f"row {number} names no test and no reason why there is none")
+        problems.append(f"row {row} names no test and no reason why there is none")
     for test, parameter in names:
         if test not in tests:
-            problems.append(f"row {number}: there is no test {test}")
+            problems.append(f"row {row}: there is no test {test}")
         if parameter and parameter not in texts:
-            problems.append(f"row {number}: there is no {parameter} for {test}")
+            problems.append(f"row {row}: there is no {parameter} for {test}")
+    return problems
+
+
+def problems_of_row(row, cells, tests, texts):
+    if len(cells) != 4:
+        return [f"row {row} has {len(cells) + 1} cells and not 5"]
+    problems = [f"row {row}: cell {i + 2} is empty"
+                for i, cell in enumerate(cells) if not cell and i != OPTIONAL]
+    return problems + problems_of_tests(row, cells[-1], tests, texts)
+
+
+def problems_of_library_row(row, cells, tests, texts, broken):
+    if len(cells) != 4:
+        return [f"row {row} has {len(cells) + 1} cells and not 5"]
+    problems = [f"row {row}: cell {i + 2} is empty" for i, cell in enumerate(cells) if not cell]
+    shown_by, fails = cells[-2:]
+    problems += problems_of_tests(row, shown_by, tests, texts)
+    checks = {parameter for _, parameter in NAME.findall(shown_by)}
+    names = BROKEN.findall(fails)
+    if not names and not re.search(r"none here: \w+", fails):
+        problems.append(f"row {row} names nothing that is broken and no reason why there is none")
+    for name in names:
+        if name not in broken:
+            problems.append(f"row {row}: there is no broken {name}")
+        elif broken[name] and broken[name] not in checks:
+            problems.append(f"row {row}: {name} is caught by {broken[name]}, which is not named")
+    return problems
+
+
+def problems_of_numbers(prefix, numbers, rows):
+    problems = [f"row {prefix}{number} is there {numbers.count(number)} times"
+                for number in range(1, rows + 1) if numbers.count(number) != 1]
+    if numbers != sorted(numbers) or any(n > rows or n < 1 for n in numbers):
+        problems.append(f"the rows are not {prefix}1 to {prefix}{rows} in order")
     return problems
 
 
 def find_problems(root):
     tests, texts = read_tests(root)
-    problems, numbers = [], []
+    broken = read_broken(root)
+    problems, numbers, library_numbers = [], [], []
     for line in (root / "docs/failure_modes.md").read_text(encoding="utf-8").splitlines():
         if match := ROW.match(line):
-            numbers.append(int(match[1]))
-            cells = [cell.strip() for cell in match[2].split("|")]
-            problems += problems_of_row(numbers[-1], cells, tests, texts)
-    for number in range(1, ROWS + 1):
-        if numbers.count(number) != 1:
-            problems.append(f"row {number} is there {numbers.count(number)} times")
-    if numbers != sorted(numbers) or any(n > ROWS or n < 1 for n in numbers):
-        problems.append("the rows are not 1 to 65 in order")
-    return problems
+            prefix, number = match[1], int(match[2])
+            cells = [cell.strip() for cell in match[3].split("|")]
+            if prefix:
+                library_numbers.append(number)
+                problems += problems_of_library_row(f"L{number}", cells, tests, texts, broken)
+            else:
+                numbers.append(number)
+                problems += problems_of_row(number, cells, tests, texts)
+    problems += problems_of_numbers("", numbers, ROWS)
+    return problems + problems_of_numbers("L", library_numbers, LIBRARY_ROWS)
 
 
 def main():

@@ -7,39 +7,53 @@ from pathlib import Path
 
 import failure_modes
 
-SOURCE = 'TEST(Some, Test) {}\nTEST_P(Other,\n       Thing) {}\nList all() { return {{"one", one}}; }\n'
+SOURCES = {
+    "tests/any/test.cpp":
+        'TEST(Some, Test) {}\nTEST_P(Other,\n       Thing) {}\nList all() { return {{"one", one}}; }\n',
+    "tests/conformance/broken/store.cpp":
+        'return {broken<A>("Forgets", "one"),\n        broken<B>("Hides",\n                  "four")};\n',
+    "sim/mutants.cpp": 'MutantEntry{Mutant::lies, "lies", checker::truth},\n',
+    "model/configurations": "# small no ok\nsmall  sound  ok  safety -DN\nfull   wrong  believers  safety -DN\n",
+}
 
 
 def row(number, shown_by="`Some.Test`, `Other.Thing/one`", happens="that"):
     return f"| {number} | a fault | {happens} | | {shown_by} |"
 
 
+def library_row(number, fails="`sim/lies`, `broken/Forgets`, `model/wrong`", shown_by="`Other.Thing/one`"):
+    return f"| L{number} | theirs | ours | {shown_by} | {fails} |"
+
+
 def problems(rows):
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        (root / "docs").mkdir()
-        (root / "tests" / "any").mkdir(parents=True)
-        (root / "tests" / "any" / "test.cpp").write_text(SOURCE, encoding="utf-8")
         text = "# Title\n\n| # | fault |\n|---|---|\n" + "\n".join(rows) + "\n"
-        (root / "docs" / "failure_modes.md").write_text(text, encoding="utf-8")
+        for path, content in {**SOURCES, "docs/failure_modes.md": text}.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(content, encoding="utf-8")
         return failure_modes.find_problems(root)
 
 
 class FailureModes(unittest.TestCase):
     def setUp(self):
         self.rows = [row(n) for n in range(1, 66)]
+        self.library_rows = [library_row(n) for n in range(1, 29)]
+
+    def problems(self):
+        return problems(self.rows + self.library_rows)
 
     def expect(self, words):
-        found = problems(self.rows)
+        found = self.problems()
         self.assertEqual(len(found), 1, found)
         self.assertIn(words, found[0])
 
     def test_a_sound_list_has_no_problem(self):
-        self.assertEqual(problems(self.rows), [])
+        self.assertEqual(self.problems(), [])
 
     def test_a_reason_will_do(self):
         self.rows[6] = row(7, "not here: nobody can")
-        self.assertEqual(problems(self.rows), [])
+        self.assertEqual(self.problems(), [])
 
     def test_a_missing_row_is_found(self):
         del self.rows[64]
@@ -75,6 +89,61 @@ class FailureModes(unittest.TestCase):
 
     def test_a_missing_cell_is_found(self):
         self.rows[0] = "| 1 | a fault | that | `Some.Test` |"
+        self.expect("cells and not 5")
+
+    def expect_of_library_row(self, words, **cells):
+        self.library_rows[4] = library_row(5, **cells)
+        self.expect(words)
+
+    def test_a_reason_for_no_mutant_will_do(self):
+        self.library_rows[4] = library_row(5, fails="none here: nobody can")
+        self.assertEqual(self.problems(), [])
+
+    def test_a_missing_row_about_a_library_is_found(self):
+        del self.library_rows[27]
+        self.expect("row L28 is there 0 times")
+
+    def test_rows_about_libraries_out_of_order_are_found(self):
+        self.library_rows.reverse()
+        self.expect("not L1 to L28")
+
+    def test_a_test_of_a_library_row_that_is_not_there_is_found(self):
+        self.expect_of_library_row("no test Some.Other", shown_by="`Some.Other`, `Other.Thing/one`")
+
+    def test_a_parameter_of_a_library_row_that_is_not_there_is_found(self):
+        self.expect_of_library_row("no three for Other.Thing",
+                                   shown_by="`Other.Thing/three`, `Other.Thing/one`")
+
+    def test_a_library_row_without_a_test_is_found(self):
+        self.expect_of_library_row("names no test", shown_by="surely", fails="`sim/lies`")
+
+    def test_a_mutant_that_is_not_there_is_found(self):
+        self.expect_of_library_row("no broken sim/errs", fails="`sim/errs`")
+
+    def test_a_broken_store_that_is_not_there_is_found(self):
+        self.expect_of_library_row("no broken broken/Loses", fails="`broken/Loses`")
+
+    def test_a_kind_of_mutant_that_is_not_there_is_found(self):
+        self.expect_of_library_row("no broken simm/lies", fails="`simm/lies`")
+
+    def test_a_variant_that_is_not_broken_is_found(self):
+        self.expect_of_library_row("no broken model/sound", fails="`model/sound`")
+
+    def test_a_broken_store_that_another_check_catches_is_found(self):
+        self.expect_of_library_row("broken/Hides is caught by four", fails="`broken/Hides`")
+
+    def test_neither_mutant_nor_reason_is_found(self):
+        self.expect_of_library_row("nothing that is broken", fails="surely")
+
+    def test_an_empty_reason_for_no_mutant_is_found(self):
+        self.expect_of_library_row("nothing that is broken", fails="none here:")
+
+    def test_an_empty_cell_of_a_library_row_is_found(self):
+        self.library_rows[4] = library_row(5).replace("| ours |", "| |")
+        self.expect("row L5: cell 3 is empty")
+
+    def test_a_missing_cell_of_a_library_row_is_found(self):
+        self.library_rows[4] = "| L5 | theirs | `Some.Test` | `sim/lies` |"
         self.expect("cells and not 5")
 
 
