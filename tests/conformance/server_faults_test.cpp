@@ -108,11 +108,8 @@ TEST_P(ServerFaults, UnansweredReleaseIsMadeUpFor) {
   EXPECT_TRUE(other.acquire_for(very_long / 2)) << "long before the ttl";
 }
 
-INSTANTIATE_TEST_SUITE_P(Servers, ServerFaults,
-                         testing::Values(live::ServerKind::redis, live::ServerKind::valkey),
-                         [](const auto& each) {
-                           return each.param == live::ServerKind::redis ? "redis" : "valkey";
-                         });
+INSTANTIATE_TEST_SUITE_P(Servers, ServerFaults, testing::ValuesIn(live::servers_to_test()),
+                         testing::PrintToStringParamName());
 
 }  // namespace
 }  // namespace exclusive_lock::conformance

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "exclusive_lock/exclusive_lock.hpp"
+#include "faults/scene.hpp"
 #include "live/comes_true.hpp"
 #include "live/server.hpp"
 #include "live/temporary_directory.hpp"
@@ -60,12 +61,11 @@ class NoDescriptorLeft {
 class Descriptors : public testing::TestWithParam<std::string> {
  protected:
   Descriptors() {
-    if (GetParam() == "local") {
-      url = "local://" + directory.path().string();
-    } else {
-      server.emplace(live::ServerOptions{.kind = GetParam() == "redis" ? live::ServerKind::redis
-                                                                       : live::ServerKind::valkey});
+    if (const auto kind = kind_of(GetParam())) {
+      server.emplace(live::ServerOptions{.kind = *kind});
       url = server->url();
+    } else {
+      url = "local://" + directory.path().string();
     }
   }
 
@@ -132,10 +132,10 @@ TEST_P(DescriptorsAndServers, ConnectionLostWithoutAnyLeftComesBackWhenThereAreS
   EXPECT_TRUE(lock->acquire_for(20s));
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, Descriptors, testing::Values("redis", "valkey", "local"),
+INSTANTIATE_TEST_SUITE_P(Stores, Descriptors, testing::ValuesIn(stores_to_test()),
                          [](const auto& each) { return each.param; });
 
-INSTANTIATE_TEST_SUITE_P(Stores, DescriptorsAndServers, testing::Values("redis", "valkey"),
+INSTANTIATE_TEST_SUITE_P(Stores, DescriptorsAndServers, testing::ValuesIn(servers_to_test()),
                          [](const auto& each) { return each.param; });
 
 }  // namespace

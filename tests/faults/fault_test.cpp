@@ -152,10 +152,10 @@ TEST_P(FaultOfAClock, ServerGoesByTheClockThatIsSet) {
   EXPECT_LT(seconds(), before + 3600);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, FaultOfAClock, testing::Values("redis", "valkey"),
+INSTANTIATE_TEST_SUITE_P(All, FaultOfAClock, testing::ValuesIn(servers_to_test()),
                          [](const auto& each) { return each.param; });
 
-INSTANTIATE_TEST_SUITE_P(All, FaultOfAProcess, testing::Values("redis", "valkey", "local"),
+INSTANTIATE_TEST_SUITE_P(All, FaultOfAProcess, testing::ValuesIn(stores_to_test()),
                          [](const auto& each) { return each.param; });
 
 }  // namespace

@@ -9,7 +9,6 @@
 #include "exclusive_lock/lock_directory.hpp"
 
 namespace exclusive_lock::faults {
-namespace {
 
 using namespace std::chrono_literals;
 
@@ -26,6 +25,22 @@ std::optional<live::ServerKind> kind_of(const std::string& store) {
   }
   return std::nullopt;
 }
+
+std::vector<std::string> servers_to_test() {
+  std::vector<std::string> names;
+  for (const live::ServerKind kind : live::servers_to_test()) {
+    names.emplace_back(live::name_of(kind));
+  }
+  return names;
+}
+
+std::vector<std::string> stores_to_test() {
+  std::vector<std::string> names = servers_to_test();
+  names.emplace_back("local");
+  return names;
+}
+
+namespace {
 
 ConnectOptions impatient() {
   ConnectOptions options;

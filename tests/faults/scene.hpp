@@ -21,6 +21,12 @@
 
 namespace exclusive_lock::faults {
 
+// None: `store` is local. Throws std::runtime_error where it is no store at all.
+std::optional<live::ServerKind> kind_of(const std::string& store);
+// The names of live::servers_to_test(), and of all stores that there are.
+std::vector<std::string> servers_to_test();
+std::vector<std::string> stores_to_test();
+
 class Scene {
  public:
   static constexpr std::string_view record_key = "exclusive-lock:job";
