@@ -66,6 +66,15 @@ TEST_P(FenceGuardLua, ComparesAsNumbersAndExactlyAbove2To53) {
   EXPECT_EQ(kept_fence(), "18446744073709551615");
 }
 
+// The script compares them in two halves, the lower one of ten digits.
+TEST_P(FenceGuardLua, HigherDigitsDecideWhateverTheLowerOnesAre) {
+  EXPECT_TRUE(write_guarded(client_, "a", Fence{19'999'999'999}));
+  EXPECT_TRUE(write_guarded(client_, "b", Fence{20'000'000'000}));
+  EXPECT_FALSE(write_guarded(client_, "late", Fence{19'999'999'999}));
+  EXPECT_EQ(value(), "b");
+  EXPECT_EQ(kept_fence(), "20000000000");
+}
+
 TEST_P(FenceGuardLua, AnythingButAFenceIsAnErrorAndWritesNothing) {
   for (const std::string wrong : {"0", "", "-1", "+1", "01", "1.5", "1e3", "abc", " 1", "1 ",
                                   "0x10", "nan", "100000000000000000000000"}) {
@@ -77,8 +86,14 @@ TEST_P(FenceGuardLua, AnythingButAFenceIsAnErrorAndWritesNothing) {
 
 TEST_P(FenceGuardLua, ABrokenCounterIsAnErrorAndWritesNothing) {
   client_.must({"SET", guarded, "old"});
-  client_.must({"SET", highest, "abc"});
-  EXPECT_TRUE(eval("7", "x").is_error("ERR"));
+  // Some of them are numbers below 7, and no fences.
+  for (const std::string broken : {"abc", "", "0", "-1", "1.5", "06", " 6"}) {
+    client_.must({"SET", highest, broken});
+    const Reply reply = eval("7", "x");
+    EXPECT_TRUE(reply.is_error("ERR")) << broken;
+    EXPECT_NE(reply.text.find("not a fence"), std::string::npos) << reply.text;
+    EXPECT_EQ(kept_fence(), broken);
+  }
   client_.must({"DEL", highest});
   client_.must({"RPUSH", highest, "1"});
   EXPECT_EQ(eval("7", "x").type, Reply::Type::error);

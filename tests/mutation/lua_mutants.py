@@ -29,6 +29,7 @@ STEPS = [
     (CONFORMANCE, "Stores/StoreConformance.Holds/redis_server_*"),
     (LIVE, "*RedisRefusal.*:Servers/Pushes.*/redis:Servers/RefreshTime.*"),
 ]
+GUARD_STEPS = [(LIVE, "Servers/FenceGuardLua.*/redis")]
 MOST_SECONDS = 240  # of a step; a mutant that makes tests hang is found
 
 # By file, "condition -> forced": why no test can tell.
@@ -73,9 +74,10 @@ def failed_test(program, test_filter):
     return (failed[1] if failed else f"exit {ran.returncode}") if ran.returncode else None
 
 
-def killer_of(site, scripts, build, folder, steps):
+def killer_of(site, scripts, build, folder, is_quick):
     pairs = list(scripts.changed_pairs(site))
-    for name, test_filter in steps:
+    steps = GUARD_STEPS if site.path == scripts.guard else STEPS
+    for name, test_filter in steps[:1] if is_quick else steps:
         program = patched(build / name, pairs, folder / Path(name).name)
         if test := failed_test(program, test_filter):
             return test
@@ -101,8 +103,7 @@ def main():
                 print(f"equivalent  {site}", flush=True)
                 continue
             begun_at = time.monotonic()
-            killer = killer_of(site, scripts, options.build, Path(folder),
-                               STEPS[:1] if options.quick else STEPS)
+            killer = killer_of(site, scripts, options.build, Path(folder), options.quick)
             killed += killer is not None
             if killer is None:
                 survivors.append(site)

@@ -11,6 +11,7 @@ INCLUDE = re.compile(r"^-- @include (.+)\n", re.M)
 COMMENT_LINE = re.compile(r"\n *--[^\n]*")
 EMPTY_LINES = re.compile(r"\n\n+")
 FOLDER = "src/stores/redis/scripts"
+GUARD = "src/fencing/guarded_set.lua"  # which users of the library send to their servers
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ def sha1_of(text):
 class Scripts:
     def __init__(self, root):
         folder = root / FOLDER
-        self.mains = sorted(folder.glob("*.lua"))
+        self.guard = root / GUARD
+        self.mains = sorted(folder.glob("*.lua")) + [self.guard]
         self.shared = sorted((folder / "shared").glob("*.lua"))
         self.texts = {path: path.read_text(encoding="utf-8") for path in self.mains + self.shared}
 
