@@ -268,6 +268,65 @@ TEST_F(LocalDamage, MissingTableIsTold) {
   EXPECT_EQ(std::get<StoreFailure>(answer).code, errc::store_corrupt);
 }
 
+class LocalHugeValue : public LocalDamage {
+ protected:
+  static constexpr std::int64_t most_memory = 8 * 1024 * 1024;
+
+  // As anybody may who can write the file.
+  void plant(const std::string& sql) const {
+    Database database(database_);
+    sqlite3_limit(database.get(), SQLITE_LIMIT_LENGTH, 1'000'000'000);
+    database.execute(sql);
+  }
+  template <class Reply>
+  static void expect_damage(const Answer<Reply>& answer) {
+    ASSERT_TRUE(std::holds_alternative<StoreFailure>(answer));
+    EXPECT_EQ(std::get<StoreFailure>(answer).code, errc::store_corrupt);
+    EXPECT_THAT(std::get<StoreFailure>(answer).message, HasSubstr("too big"));
+  }
+};
+
+TEST_F(LocalHugeValue, IsToldAndNoMemoryIsTakenForIt) {
+  for (const char* sql : {"UPDATE lock SET value = zeroblob(64000000)",
+                          "UPDATE lock SET rest_size = 64000000; "
+                          "INSERT INTO rest SELECT id, zeroblob(64000000) FROM lock"}) {
+    make_store();
+    plant(sql);
+    LocalAsker asker(path_);
+    sqlite3_memory_highwater(1);
+    expect_damage(asker.inspect_now(LocalWish{}.key));
+    EXPECT_THROW(asker.list(""), StoreError);
+    static_cast<void>(asker.attempt_now({}));
+    EXPECT_LT(sqlite3_memory_highwater(0), most_memory) << sql;
+    EXPECT_GT(sqlite3_memory_highwater(0), 0) << "it is counted";
+    asker.forget();
+    fs::remove_all(path_);
+  }
+}
+
+TEST_F(LocalHugeValue, OfAWaiterIsToldWhenItIsItsTurn) {
+  LocalAsker asker(path_);
+  const LocalWish held;
+  const LocalWish waiting{.patience = long_patience};
+  ASSERT_EQ(asker.attempt(held).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(asker.attempt(waiting).outcome, AttemptOutcome::waiting);
+  plant("UPDATE waiter_tail SET bytes = zeroblob(64000000)");
+  sqlite3_memory_highwater(1);
+  expect_damage(asker.inspect_now(held.key));
+  expect_damage(asker.release_now(held));
+  EXPECT_LT(sqlite3_memory_highwater(0), most_memory);
+  EXPECT_EQ(asker.refresh(held), RefreshVerdict::refreshed) << "nothing was changed";
+}
+
+// The longest that Options allow.
+TEST_F(LocalHugeValue, LongestContentsAreNone) {
+  LocalAsker asker(path_);
+  const LocalWish wish{.contents = '"' + std::string(most_contents_cap - 2, 'x') + '"'};
+  ASSERT_EQ(asker.attempt(wish).outcome, AttemptOutcome::granted);
+  EXPECT_GT(asker.inspect(wish.key).value().value.size(), most_contents_cap);
+  EXPECT_EQ(asker.release(wish), ReleaseVerdict::released);
+}
+
 // Whoever goes on with the deleted files would hold locks that the users of new ones do not see.
 TEST_F(LocalDamage, DeletedOrReplacedFilesAreTold) {
   for (const char* name : {"locks.db", "holders"}) {

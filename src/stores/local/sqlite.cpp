@@ -98,6 +98,7 @@ errc code_of_sqlite(int extended_code, int error_number) noexcept {
     case SQLITE_ERROR:       // a table is missing: every statement here is tested on the right ones
     case SQLITE_CONSTRAINT:  // an index and its table disagree
     case SQLITE_MISMATCH:
+    case SQLITE_TOOBIG:  // what we write is shorter than what may be read
       return errc::store_corrupt;
     default:
       return errc::store_unavailable;
@@ -116,6 +117,7 @@ Database::Database(const std::string& path) {
     throw SqliteError(opened);
   }
   sqlite3_extended_result_codes(opened, 1);
+  sqlite3_limit(opened, SQLITE_LIMIT_LENGTH, static_cast<int>(most_sqlite_value_bytes));
 }
 
 void Database::execute(std::string_view sql) {

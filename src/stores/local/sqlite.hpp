@@ -6,6 +6,7 @@
 
 #include <sqlite3.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -13,9 +14,15 @@
 #include <string>
 #include <string_view>
 
+#include "core/options_check.hpp"
 #include "exclusive_lock/error.hpp"
 
 namespace exclusive_lock {
+
+// Of one value or row: contents at their longest, and the rest of a record, which has some KiB.
+// What is longer was not written by this library, and no memory is taken for it: SQLite answers
+// SQLITE_TOOBIG (sqlite.org/c3ref/limit.html), which counts as damage.
+inline constexpr std::size_t most_sqlite_value_bytes = most_contents_cap + 256 * 1024;
 
 class SqliteError final : public std::exception {
  public:

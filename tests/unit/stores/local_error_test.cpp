@@ -47,6 +47,7 @@ TEST(LocalError, SqliteCodesHaveTheirKind) {
   EXPECT_EQ(code_of_sqlite(SQLITE_CORRUPT, 0), errc::store_corrupt);
   EXPECT_EQ(code_of_sqlite(SQLITE_CORRUPT_INDEX, 0), errc::store_corrupt);
   EXPECT_EQ(code_of_sqlite(SQLITE_NOTADB, 0), errc::store_corrupt);
+  EXPECT_EQ(code_of_sqlite(SQLITE_TOOBIG, 0), errc::store_corrupt);
   EXPECT_EQ(code_of_sqlite(SQLITE_IOERR_CORRUPTFS, 0), errc::store_corrupt);
   EXPECT_EQ(code_of_sqlite(SQLITE_NOMEM, 0), errc::store_out_of_memory);
 }
