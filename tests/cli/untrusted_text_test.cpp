@@ -3,28 +3,70 @@
 #include <gmock/gmock.h>
 
 #include <boost/json.hpp>
+#include <sstream>
 
 #include "cli/command_fixture.hpp"
 #include "cli/pty.hpp"
+#include "core/record_codec.hpp"
+#include "fuzz/property.hpp"
+#include "live/fake_redis.hpp"
 #include "live/server.hpp"
 
 namespace exclusive_lock::cli_test {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 
-// Sets the clipboard, clears the screen, overwrites the line, an 8-bit CSI, turns text round.
-const std::string hostile = "\x1b]52;c;aGk=\x07\x1b[2J\rovertype\u009b31m\u202etxt\x7f";
+// Sets the clipboard, clears the screen, overwrites the line, an 8-bit CSI, turns text round with
+// each mark that does, ends the line and the paragraph.
+const std::string hostile =
+    "\x1b]52;c;aGk=\x07\x1b[2J\rovertype\u009b31m\u202etxt\x7f\u061c\u200e\u200f\u2028\u2029"
+    "\u202a\u202b\u202c\u202d\u2066\u2067\u2068\u2069";
+// An 8-bit CSI of one byte, bytes that UTF-8 never has, a sequence cut short, an overlong escape, a
+// surrogate.
+const std::string no_utf8 =
+    "\x9b"
+    "31m\xff\xfe\xe2\x80 \xc0\x9b\xed\xa0\x80";
+// How the command shows the beginning of it.
+const std::string shown_hostile = R"(\x1b]52;c;aGk=\x07)";
 
-bool has_control(const std::string& text) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if ((byte < 0x20 && byte != '\n') || byte == 0x7f) {
-      return true;
+// As strict as the fuzz targets, which is stricter than looking for what is in `hostile`.
+bool is_fit(const std::string& output) {
+  std::istringstream lines(output);
+  for (std::string line; std::getline(lines, line);) {
+    if (!fuzz::is_fit_for_terminal(line)) {
+      return false;
     }
   }
-  return text.find("\u009b") != std::string::npos || text.find("\u202e") != std::string::npos;
+  return true;
+}
+
+void expect_fit(const Ended& ended, const Arguments& arguments) {
+  EXPECT_TRUE(is_fit(ended.out)) << ::testing::PrintToString(arguments) << ended.out;
+  EXPECT_TRUE(is_fit(ended.err)) << ::testing::PrintToString(arguments) << ended.err;
+  EXPECT_NE(ended.out + ended.err, "") << ::testing::PrintToString(arguments);
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& by) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
+    text.replace(at, what.size(), by);
+  }
+  return text;
+}
+
+// What a program that uses this library writes, whatever its host calls itself.
+std::string tail_of(const std::string& host, const std::string& label) {
+  return encode_record_tail(
+      {.ttl = Milliseconds(60'000), .host = host, .pid = 7, .label = label, .contents_text = "1"});
+}
+std::string record_of(const std::string& tail) {
+  return encode_record(Owner{.id = {1, 2, 3}, .ticket = 1}, Fence{5}, 1'700'000'000'000'000, tail);
+}
+// What somebody else may write: bytes that JSON has to escape, as they are.
+std::string raw_tail() { return replaced(tail_of("HERE", "HERE"), "HERE", hostile + no_utf8); }
+// Bytes that JSON allows as they are, so that it is a record of ours to every reader.
+std::string lenient_tail() {
+  return replaced(tail_of("HERE", "HERE"), "HERE", "\x7f\u009b31m\u202etxt\u2028\u2066");
 }
 
 class UntrustedText : public CommandTest {
@@ -55,24 +97,151 @@ TEST_F(UntrustedText, NeverReachesPeopleRaw) {
         Arguments{"run", "free", "--wait", hostile, "--", "true"},
         Arguments{"inspect", "ours", "--json"}, Arguments{"inspect", "strange", "--json"},
         Arguments{"list", "--json"}}) {
-    const Ended ended = command(arguments);
-    EXPECT_FALSE(has_control(ended.out)) << ::testing::PrintToString(arguments) << ended.out;
-    EXPECT_FALSE(has_control(ended.err)) << ::testing::PrintToString(arguments) << ended.err;
-    EXPECT_NE(ended.out + ended.err, "");
+    expect_fit(command(arguments), arguments);
   }
 }
 
+TEST_F(UntrustedText, OfArgumentsThatAreNoUtf8IsNotShownRaw) {
+  const std::string bytes = hostile + no_utf8;
+  ASSERT_EQ(command({"acquire", "--", bytes}).exit_code, 0);
+  plant("exclusive-lock:" + bytes, bytes);  // and a key that no name has: ours are escaped
+  for (const Arguments& arguments :
+       {Arguments{"list"}, Arguments{"list", "--json"},
+        Arguments{"acquire", "free", "--label", bytes}, Arguments{"inspect", bytes},
+        Arguments{"inspect", bytes, "--json"}, Arguments{"run", bytes, "-n", "--", "true"},
+        Arguments{"run", "x", "--" + bytes}, Arguments{bytes}, Arguments{"list", "--store", bytes},
+        Arguments{"list", "--store", "redis://" + bytes}, Arguments{"run", "free", "--", bytes},
+        Arguments{"run", "free", "--ttl", bytes, "--", "true"},
+        Arguments{"acquire", "free", "--contents", bytes}, Arguments{"list", "--key-prefix", bytes},
+        Arguments{"refresh", bytes, "--owner", bytes},
+        Arguments{"list", "--credentials-file", "/" + bytes}}) {
+    expect_fit(command(arguments), arguments);
+  }
+}
+
+// By a record of our own form, whose host and label are somebody's who may write to the server.
+TEST_F(UntrustedText, OfAHolderIsNotShownRaw) {
+  plant("exclusive-lock:ours", record_of(tail_of(hostile, hostile)));
+  plant("exclusive-lock:bytes", record_of(tail_of(hostile + no_utf8, hostile + no_utf8)));
+  plant("exclusive-lock:raw", record_of(raw_tail()));
+  plant("exclusive-lock:lenient", record_of(lenient_tail()));
+  plant("exclusive-lock:newer",
+        replaced(record_of(tail_of(hostile, hostile)), R"("version":1)", R"("version":2)"));
+  for (const std::string name : {"ours", "bytes", "raw", "lenient", "newer"}) {
+    for (const Arguments& arguments :
+         {Arguments{"inspect", name}, Arguments{"inspect", name, "--json"},
+          Arguments{"run", name, "-n", "--", "true"}, Arguments{"acquire", name, "-n"},
+          Arguments{"release", name, "--force"}, Arguments{"release", name, "--force", "--yes"}}) {
+      if (name == "ours" && arguments[0] == "inspect" && arguments.size() == 2) {
+        EXPECT_THAT(command(arguments).out, HasSubstr("by        " + shown_hostile));
+      }
+      if (name == "ours" && arguments[0] == "release") {
+        expect_fit(command({"list"}), {"list"});
+        expect_fit(command({"list", "--json"}), {"list", "--json"});
+      }
+      expect_fit(command(arguments), arguments);
+    }
+  }
+}
+
+TEST_F(UntrustedText, OfThoseThatWaitIsNotShownRaw) {
+  plant("exclusive-lock:job", record_of(tail_of("host", "label")));
+  auto client = server_.client();
+  const std::vector<std::string> tails{tail_of(hostile, hostile),
+                                       tail_of(hostile + no_utf8, no_utf8), raw_tail(),
+                                       lenient_tail(), hostile + no_utf8};
+  for (std::size_t i = 0; i < tails.size(); ++i) {
+    const std::string id = std::string(31, '0') + std::to_string(i);
+    client.must(
+        {"ZADD", "{exclusive-lock:job}:queue", std::to_string(1'700'000'000'000'000 + i), id});
+    client.must({"HSET", "{exclusive-lock:job}:waiters", id, "60000 0 " + tails[i], id + ":alive",
+                 "0000000000000001 9000000000000000 "});
+  }
+  const Ended ended = command({"inspect", "job"});
+  EXPECT_THAT(ended.out, HasSubstr("1. " + shown_hostile));
+  EXPECT_THAT(ended.out, HasSubstr("5. "));
+  expect_fit(ended, {"inspect"});
+  const Ended json = command({"inspect", "job", "--json"});
+  expect_fit(json, {"inspect", "--json"});
+  EXPECT_EQ(boost::json::parse(json.out).at("waiters").as_array().size(), tails.size());
+  expect_fit(command({"run", "job", "-n", "--", "true"}), {"run"});
+}
+
+// Commands against a server that answers so. Of what it says, something is to be shown.
+class UntrustedServer : public UntrustedText {
+ protected:
+  void expect_told(const live::FakeRedis::Answer& answer, const std::string& what) {
+    const live::FakeRedis fake(answer);
+    store_ = "redis://127.0.0.1:" + std::to_string(fake.port());
+    const std::string owner = owner_text(Owner{.id = {1}, .ticket = 1});
+    for (const Arguments& arguments :
+         {Arguments{"run", "job", "-n", "-v", "--", "true"}, Arguments{"inspect", "job", "--json"},
+          Arguments{"acquire", "job", "-n"}, Arguments{"refresh", "job", "--owner", owner},
+          Arguments{"release", "job", "--owner", owner}, Arguments{"list"}}) {
+      const Ended ended = command(arguments);
+      expect_fit(ended, arguments);
+      EXPECT_THAT(ended.err, HasSubstr(what)) << ::testing::PrintToString(arguments);
+    }
+  }
+  static std::string long_error(const std::string& text) {
+    return "!" + std::to_string(text.size()) + "\r\n" + text + "\r\n";
+  }
+};
+
+using Words = std::vector<std::string>;
+
+TEST_F(UntrustedServer, WhoseRefusalOfHelloIsHostile) {
+  for (const std::string code : {"ERR ", "NOPERM ", "WRONGPASS ", "NOPROTO ", ""}) {
+    const std::string error = long_error(code + hostile + no_utf8);
+    expect_told([&](const Words&) { return error; }, shown_hostile);
+  }
+  const std::string line = "-ERR " + replaced(hostile, "\r", "") + no_utf8 + "\r\n";
+  expect_told([&](const Words&) { return line; }, shown_hostile);
+}
+
+TEST_F(UntrustedServer, WhoseScriptsFailInAHostileWay) {
+  for (const std::string code : {"ERR ", "NOPERM ", "WRONGTYPE ", "OOM ", "MOVED ", ""}) {
+    const std::string error = long_error(code + hostile + no_utf8);
+    expect_told(
+        [&](const Words& words) {
+          return words[0] == "EVALSHA" || words[0] == "EVAL" || words[0] == "SCAN"
+                     ? error
+                     : live::FakeRedis::healthy(words);
+        },
+        shown_hostile);
+  }
+}
+
+TEST_F(UntrustedServer, ThatCallsItselfSomethingHostile) {
+  expect_told(
+      [](const Words& words) {
+        return words[0] == "HELLO" ? live::FakeRedis::greeting(hostile + no_utf8, hostile + no_utf8)
+                                   : live::FakeRedis::healthy(words);
+      },
+      "");
+}
+
+TEST_F(UntrustedServer, ThatSpeaksSomethingElse) {
+  const live::FakeRedis fake([](const Words&) { return hostile + no_utf8 + "\r\n"; });
+  store_ = "redis://127.0.0.1:" + std::to_string(fake.port());
+  const Arguments arguments{"inspect", "job", "-v", "--connect-timeout", "300ms"};
+  const Ended ended = command(arguments);
+  EXPECT_NE(ended.exit_code, 0);
+  expect_fit(ended, arguments);
+}
+
 TEST_F(UntrustedText, NeverReachesTheStatusLineRaw) {
-  ASSERT_EQ(command({"acquire", "job", "--label", hostile}).exit_code, 0);
+  plant("exclusive-lock:job", record_of(tail_of(hostile + no_utf8, hostile)));
   Pty pty;
   Invocation all = invocation(under_lock("job", {"--wait", "700ms"}, "true"),
                               {{"TERM", "xterm"}, {"NO_COLOR", "1"}});
   all.terminal = pty.program_end();
   Process process(std::move(all));
-  pty.wait_for("\\x1b]52;c;aGk=\\x07");
+  pty.wait_for(shown_hostile);
   EXPECT_EQ(process.wait().exit_code, 124);
-  EXPECT_THAT(pty.screen(), Not(HasSubstr("\x1b]52")));
-  EXPECT_THAT(pty.screen(), Not(HasSubstr("\x1b[2J")));
+  // Without what the command itself draws with.
+  EXPECT_TRUE(is_fit(replaced(replaced(pty.screen(), "\r\x1b[K", ""), "\r\n", "\n")))
+      << ::testing::PrintToString(pty.screen());
 }
 
 TEST_F(UntrustedText, HugeValuesAreCutForPeopleAndWholeForPrograms) {
