@@ -4,7 +4,6 @@
 // worked on (docs/decisions/0010; what it saves: docs/benchmarks.md, row g).
 
 #include <cstddef>
-#include <cstdint>
 
 namespace exclusive_lock {
 
@@ -13,18 +12,17 @@ namespace exclusive_lock {
 inline constexpr std::size_t warmed_ahead = 6;
 // From the counters that std::make_shared puts in front of a lock handle to the last that a refresh
 // looks at in it (lock_handle.hpp).
-inline constexpr std::size_t warmed_before = 64;
-inline constexpr std::size_t warmed_behind = 576;
+inline constexpr std::ptrdiff_t warmed_before = 64;
+inline constexpr std::ptrdiff_t warmed_behind = 576;
 
-// Asks for the memory from `first` on. Has no effect but on time, whatever is there.
-inline void warm(std::uintptr_t first, std::size_t bytes) noexcept {
-  constexpr std::size_t line = 64;
-  for (std::size_t at = 0; at < bytes; at += line)
-    __builtin_prefetch(reinterpret_cast<const void*>(first + at), 1);
-}
+// Asks for the memory at that place. Has no effect but on time, whatever is there.
+inline void warm(const char* place) noexcept { __builtin_prefetch(place, 1); }
 
 inline void warm_object(const void* object) noexcept {
-  warm(reinterpret_cast<std::uintptr_t>(object) - warmed_before, warmed_before + warmed_behind);
+  constexpr std::ptrdiff_t line = 64;
+  const char* const begin = static_cast<const char*>(object);
+  for (std::ptrdiff_t at = -warmed_before; at < warmed_behind; at += line)
+    warm(begin + at);
 }
 
 }  // namespace exclusive_lock

@@ -97,8 +97,8 @@ std::stop_token LockHandle::lost_token() const {
 // A key is in one line or two.
 void LockHandle::will_ring() const noexcept {
   const std::string& key = settings().key;
-  warm(reinterpret_cast<std::uintptr_t>(key.data()), 1);
-  warm(reinterpret_cast<std::uintptr_t>(key.data() + key.size()), 1);
+  warm(key.data());
+  warm(key.data() + key.size());
 }
 
 void LockHandle::ring() {
