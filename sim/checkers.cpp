@@ -68,6 +68,7 @@ void Checkers::record_changed(const std::string& key, const Seen& after, Instant
 
 void Checkers::store_stepped(const StoreStep& step) {
   Lock& lock = locks_[step.key];
+  note_repetition(step, lock);
   check_owner(step);
   check_line(step, lock);
   check_grant(step, lock);
@@ -76,6 +77,19 @@ void Checkers::store_stepped(const StoreStep& step) {
   lock.record_gone_at = step.record_gone_at;
   if (step.still_waits) {
     objects_.at(step.by.id).alive_until = step.store_now + *step.alive_for;
+  }
+}
+
+// The store cannot know a ticket that has neither record nor entry any more: until not_after it
+// begins again with it, and what nobody waits for goes away by itself.
+void Checkers::note_repetition(const StoreStep& step, Lock& lock) {
+  const auto is_there = [&](const Seen& seen) {
+    const SeenWaiter* entry = seen.waiter(step.by.id);
+    return seen.owner == step.by || (entry != nullptr && entry->owner == step.by);
+  };
+  if (step.is_repeated && !step.is_too_late && !is_there(step.before) && is_there(step.after)) {
+    lock.entered.erase({step.by.id, step.by.ticket});
+    lock.begun_again.insert({step.by.id, step.by.ticket});
   }
 }
 
@@ -123,9 +137,10 @@ void Checkers::check_grant(const StoreStep& step, Lock& lock) {
     return;
   }
   const TicketId ticket{owner->id, owner->ticket};
+  const bool is_told = *owner == step.by && step.was_granted && !step.is_repeated;
   if (owner == step.before.owner && step.after.fence == step.before.fence) {
     const auto known = lock.grants.find(ticket);
-    if (known != lock.grants.end() && *owner == step.by && step.was_granted) {
+    if (known != lock.grants.end() && is_told) {
       known->second.age = age_;
     }
     return;
@@ -138,13 +153,13 @@ void Checkers::check_grant(const StoreStep& step, Lock& lock) {
   }
   lock.highest = std::max(lock.highest, step.after.fence);
   const auto before = lock.grants.find(ticket);
-  if (before != lock.grants.end() && before->second.age == age_) {
+  const bool has_begun_again = lock.begun_again.erase(ticket) > 0;
+  if (before != lock.grants.end() && before->second.age == age_ && !has_begun_again) {
     violated(checker::one_grant_per_ticket, step.key, name(*owner) + " was granted it twice");
   }
   // A store that went back in time may grant a ticket once more, whose holder believes in the first
   // grant until an answer tells it of this one.
-  const bool is_known_to_its_holder =
-      before == lock.grants.end() || (*owner == step.by && step.was_granted);
+  const bool is_known_to_its_holder = before == lock.grants.end() || is_told;
   lock.grants[ticket] = {.fence = step.after.fence,
                          .age = is_known_to_its_holder ? age_ : before->second.age};
   lock.orders[step.after.fence] = grants_;

@@ -78,10 +78,12 @@ class Checkers {
     std::uint64_t highest_written = 0;  // order of the grant
     std::set<TicketId> entered;
     std::map<TicketId, Grant> grants;
+    std::set<TicketId> begun_again;         // by a repeated attempt, and not granted since
     std::map<Fence, std::uint64_t> orders;  // of the grants
     std::size_t gone_past = 0;              // grants in a row, past those who wait
   };
 
+  static void note_repetition(const StoreStep& step, Lock& lock);
   void check_owner(const StoreStep& step);
   void check_grant(const StoreStep& step, Lock& lock);
   void check_ttl(const StoreStep& step, const Lock& lock);

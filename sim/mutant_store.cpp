@@ -245,6 +245,18 @@ class RefreshRestoresRecord final : public Whole {
   }
 };
 
+class RepeatGetsAFence final : public Whole {
+  using Whole::Whole;
+  void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
+    const auto there = record(request.key);
+    if (there && record_owner(there->value) == request.owner) {
+      const Fence next{record_fence(there->value)->value + 1};
+      memory().plant(request.key, encode_record(request.owner, next, 1, "}"), there->remaining_ttl);
+    }
+    Whole::attempt(std::move(request), deadline, std::move(done));
+  }
+};
+
 class FenceStaysForEver final : public Whole {
   using Whole::Whole;
   void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
@@ -287,6 +299,8 @@ std::shared_ptr<Store> with_bug(Mutant mutant, std::shared_ptr<MemoryStore> memo
       return std::make_shared<OlderTicketKeepsOut>(std::move(memory), std::move(client));
     case Mutant::refresh_restores_record:
       return std::make_shared<RefreshRestoresRecord>(std::move(memory), std::move(client));
+    case Mutant::repeat_gets_a_fence:
+      return std::make_shared<RepeatGetsAFence>(std::move(memory), std::move(client));
     case Mutant::fence_stays_for_ever:
       return std::make_shared<FenceStaysForEver>(std::move(memory), std::move(client));
     case Mutant::none:

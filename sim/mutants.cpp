@@ -26,6 +26,8 @@ std::span<const MutantEntry> all_mutants() {
                   checker::nobody_locks_itself_out},
       MutantEntry{Mutant::refresh_restores_record, "refresh_restores_record",
                   checker::one_grant_per_ticket},
+      MutantEntry{Mutant::repeat_gets_a_fence, "repeat_gets_a_fence",
+                  checker::one_grant_per_ticket},
       MutantEntry{Mutant::fence_stays_for_ever, "fence_stays_for_ever", checker::nothing_is_left},
       MutantEntry{Mutant::refresh_from_receipt, "refresh_from_receipt",
                   checker::belief_implies_record},

@@ -25,6 +25,7 @@ enum class Mutant {
   no_not_after,               // a request that came too late is carried out
   older_ticket_keeps_out,     // an attempt is busy where its own older ticket holds
   refresh_restores_record,    // a refresh writes the record that it does not find
+  repeat_gets_a_fence,        // an attempt whose ticket has the record gets a new fence
   fence_stays_for_ever,       // a release takes the ttl off the key of the fence
   // The driver:
   refresh_from_receipt,     // validity counts from the reply

@@ -47,6 +47,18 @@ bool Process::is_lost() {
   return is_cut_off_ || (!world_.is_calm && world_.random.percent(world_.scenario.lost));
 }
 
+// Mostly at once, as from a connection that was sent everything again, and often too late.
+void Process::repeat_later(const AttemptRequest& request, Instant arrives) {
+  Random& random = world_.random;
+  const Nanoseconds pause = random.once_in(2) ? random.between(0ns, 20ms)
+                                              : random.between(Nanoseconds(0), 2 * longest_ttl);
+  world_.timeline.at(arrives + pause, [this, request] {
+    if (world_.server.is_up()) {
+      world_.server.repeat(id_, request);
+    }
+  });
+}
+
 Nanoseconds Process::delay() {
   return world_.random.between(20us, world_.is_calm ? 1ms : world_.scenario.longest_delay);
 }

@@ -4,10 +4,12 @@
 //
 // A paused process does nothing; what comes meanwhile waits in its order. A crashed one is gone.
 // Requests go over one connection, in order; one that is *late* belongs to an older connection,
-// whose bytes may still be carried out. Pushes take a way of their own.
+// whose bytes may still be carried out. An attempt may be carried out a second time later, whose
+// answer nobody hears. Pushes take a way of their own.
 
 #include <functional>
 #include <map>
+#include <type_traits>
 #include <vector>
 
 #include "core/store_clock_watch.hpp"
@@ -64,6 +66,7 @@ class Process {
     bool is_answered = false;
   };
   void deliver(std::function<void()> task);
+  void repeat_later(const AttemptRequest& request, Instant arrives);
   void push(const Grant& grant);
   [[nodiscard]] bool is_lost();
   [[nodiscard]] Nanoseconds delay();
@@ -110,6 +113,11 @@ void Process::ask(const Request& request, Instant deadline, Done<Reply> done) {
     arrives += random.between(Nanoseconds(0), 2 * longest_ttl);
   } else {
     arrives = last_arrival_ = std::max(arrives, last_arrival_);
+  }
+  if constexpr (std::is_same_v<Request, AttemptRequest>) {
+    if (!world_.is_calm && random.percent(world_.scenario.repeated)) {
+      repeat_later(request, arrives);
+    }
   }
   timeline.at(arrives, [this, request, answer] {
     if (!world_.server.is_up()) {

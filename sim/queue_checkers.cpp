@@ -34,9 +34,11 @@ void Checkers::check_served(const StoreStep& step, Lock& lock) {
   for (const SeenWaiter& waiter : step.before.waiters) {
     const bool alive = is_alive(waiter, step.store_now);
     // Under a newer ticket: handed over to the older one and taken over in the same step. Or the
-    // entry was dead, and the attempt was granted in its own right.
-    const bool was_granted =
-        is_new_hold && after.owner->id == waiter.owner.id && (alive || after.owner == waiter.owner);
+    // entry was dead, and the attempt was granted in its own right, as a repeated one may be under
+    // the same ticket.
+    const bool is_its_own_attempt = step.is_repeated && waiter.owner == step.by;
+    const bool was_granted = is_new_hold && after.owner->id == waiter.owner.id &&
+                             (alive || (after.owner == waiter.owner && !is_its_own_attempt));
     if (was_granted) {
       was_served = true;
       ++hand_overs_;

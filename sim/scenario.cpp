@@ -13,6 +13,7 @@ Scenario::Scenario(Random& random)
       trouble_lasts(random.between(2s, 6s)),
       lost(random.once_in(3) ? 0 : random.below(15)),
       late(random.once_in(3) ? 0 : random.below(10)),
+      repeated(random.once_in(3) ? 0 : random.below(10)),
       pushes_lost(random.once_in(3) ? 0 : random.below(40)),
       pushes_late(random.once_in(3) ? 0 : random.below(40)),
       longest_delay(random.between(500us, 40ms)),

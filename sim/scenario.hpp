@@ -22,6 +22,7 @@ struct Scenario {
   // Of the network, in percent of the messages.
   std::uint64_t lost;
   std::uint64_t late;
+  std::uint64_t repeated;  // of the attempts
   std::uint64_t pushes_lost;
   std::uint64_t pushes_late;
   Nanoseconds longest_delay;  // of a message that is not late

@@ -49,6 +49,7 @@ struct StoreStep {
   std::optional<Milliseconds> alive_for{};
   bool keeps_place = false;  // an attempt that names its arrival
   bool is_too_late = false;  // an attempt after its not_after
+  bool is_repeated = false;  // an attempt that was carried out before; nobody hears the answer
   bool was_granted = false;  // the answer: the record is this ticket's
   bool was_refused = false;  // the answer: busy, or waiting
   bool still_waits = false;  // the answer: waiting

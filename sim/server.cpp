@@ -53,7 +53,7 @@ void Server::hang_up(ProcessId process) {
 
 // --- the verbs ---------------------------------------------------------------------------------
 
-Answer<AttemptReply> Server::carry_out(ProcessId process, const AttemptRequest& request) {
+Answer<AttemptReply> Server::attempt(ProcessId process, const AttemptRequest& request, Time time) {
   const Client& client = clients_.at(process);
   askers_clock_.belongs_to(client.clock);
   const Seen before = look(request.key);
@@ -75,6 +75,7 @@ Answer<AttemptReply> Server::carry_out(ProcessId process, const AttemptRequest& 
         .alive_for = request.patience ? std::optional(request.patience->alive_for) : std::nullopt,
         .keeps_place = request.patience && request.patience->arrived_at,
         .is_too_late = is_too_late,
+        .is_repeated = time == Time::second,
         .was_granted = is(AttemptOutcome::granted),
         .was_refused = is(AttemptOutcome::busy) || is(AttemptOutcome::waiting),
         .still_waits = is(AttemptOutcome::waiting),
@@ -149,6 +150,9 @@ void Server::tell(StoreStep step) {
     std::ostringstream text;
     text << "server: " << verbs.at(static_cast<std::size_t>(step.verb)) << " of "
          << checkers_.name(step.by);
+    if (step.is_repeated) {
+      text << " once more";
+    }
     if (step.is_too_late) {
       text << ", too late";
     }

@@ -25,7 +25,13 @@ class Server {
   // Its subscription is gone, and the server knows.
   void hang_up(ProcessId process);
 
-  Answer<AttemptReply> carry_out(ProcessId process, const AttemptRequest& request);
+  Answer<AttemptReply> carry_out(ProcessId process, const AttemptRequest& request) {
+    return attempt(process, request, Time::first);
+  }
+  // The same attempt once more.
+  void repeat(ProcessId process, const AttemptRequest& request) {
+    static_cast<void>(attempt(process, request, Time::second));
+  }
   Answer<BeatReply> carry_out(ProcessId process, const BeatRequest& request);
   Answer<RefreshReply> carry_out(ProcessId process, const RefreshRequest& request);
   Answer<ReleaseReply> carry_out(ProcessId process, const ReleaseRequest& request);
@@ -50,6 +56,8 @@ class Server {
     std::shared_ptr<Store> store;
     const ClockSource* clock;
   };
+  enum class Time { first, second };
+  Answer<AttemptReply> attempt(ProcessId process, const AttemptRequest& request, Time time);
   Seen look(const std::string& key);
   void look_again();
   void tell(StoreStep step);
