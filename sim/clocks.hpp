@@ -47,13 +47,16 @@ class AskersClock final : public ClockSource {
  public:
   explicit AskersClock(const Timeline& timeline) : timeline_(timeline) {}
   [[nodiscard]] Instant now() const noexcept override {
-    return asker_ == nullptr ? timeline_.now() : asker_->now();
+    return asker_ == nullptr ? timeline_.now() : asker_->now() - lag_;
   }
   void belongs_to(const ClockSource* asker) { asker_ = asker; }
+  // No clock of ours does: for a mutant.
+  void lag(Instant::duration by) { lag_ = by; }
 
  private:
   const Timeline& timeline_;
   const ClockSource* asker_ = nullptr;
+  Instant::duration lag_{};
 };
 
 class StoreWallClock final : public WallClockSource {

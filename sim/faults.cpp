@@ -38,6 +38,7 @@ void Faults::calm() {
   say("all is calm from now on");
   world_.is_calm = true;
   world_.server.come_up();
+  world_.server.be_slow(0ns);
   for (const auto& process : processes_) {
     process->heal();
     process->resume();
@@ -112,7 +113,12 @@ void Faults::strike_server() {
   if (random.once_in(4)) {
     const std::string& key = world_.scenario.keys[random.below(world_.scenario.keys.size())];
     say("another program takes " + key + " if it is free");
-    world_.server.plant_if_free(key, std::chrono::milliseconds(random.between(20, 800)));
+    const Milliseconds ttl(random.between(20, 800));
+    world_.server.receive([this, key, ttl] { world_.server.plant_if_free(key, ttl); });
+    return;
+  }
+  if (random.once_in(4)) {
+    hold_server_up();
     return;
   }
   switch (world_.scenario.store_trouble) {
@@ -129,6 +135,20 @@ void Faults::strike_server() {
       break;
     }
   }
+}
+
+void Faults::hold_server_up() {
+  Random& random = world_.random;
+  const Nanoseconds lasts = random.between(1ms, 1500ms);
+  if (random.once_in(2)) {
+    say("the server stands still for " + in_ms(lasts));
+    world_.server.stand_still(lasts);
+    return;
+  }
+  const Nanoseconds each = random.between(100us, 10ms);
+  say("the server is slow for " + in_ms(lasts));
+  world_.server.be_slow(each);
+  world_.timeline.after(lasts, [this] { world_.server.be_slow(0ns); });
 }
 
 void Faults::strike_data() {

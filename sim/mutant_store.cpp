@@ -315,6 +315,7 @@ std::shared_ptr<Store> with_bug(Mutant mutant, std::shared_ptr<MemoryStore> memo
     case Mutant::sleeps_through_the_end:
     case Mutant::resource_takes_all:
     case Mutant::clock_stops_in_pause:
+    case Mutant::backlog_is_in_time:
     case Mutant::clock_watch_from_receipt:
       break;
   }

@@ -44,6 +44,7 @@ std::span<const MutantEntry> all_mutants() {
       MutantEntry{Mutant::resource_takes_all, "resource_takes_all", checker::stale_writes_refused},
       MutantEntry{Mutant::clock_stops_in_pause, "clock_stops_in_pause",
                   checker::belief_implies_record},
+      MutantEntry{Mutant::backlog_is_in_time, "backlog_is_in_time", checker::too_late_is_refused},
       MutantEntry{Mutant::clock_watch_from_receipt, "clock_watch_from_receipt",
                   checker::clock_steps_are_told},
   };

@@ -40,6 +40,7 @@ enum class Mutant {
   resource_takes_all,       // the resource does not compare fences
   // The clock:
   clock_stops_in_pause,
+  backlog_is_in_time,        // the store's time is that of a request's arrival
   clock_watch_from_receipt,  // the store's time is compared with that of the reply alone
 };
 

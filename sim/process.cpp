@@ -53,9 +53,7 @@ void Process::repeat_later(const AttemptRequest& request, Instant arrives) {
   const Nanoseconds pause = random.once_in(2) ? random.between(0ns, 20ms)
                                               : random.between(Nanoseconds(0), 2 * longest_ttl);
   world_.timeline.at(arrives + pause, [this, request] {
-    if (world_.server.is_up()) {
-      world_.server.repeat(id_, request);
-    }
+    world_.server.receive([this, request] { world_.server.repeat(id_, request); });
   });
 }
 

@@ -120,16 +120,15 @@ void Process::ask(const Request& request, Instant deadline, Done<Reply> done) {
     }
   }
   timeline.at(arrives, [this, request, answer] {
-    if (!world_.server.is_up()) {
-      return;
-    }
-    const auto reply = world_.server.carry_out(id_, request);
-    if (is_lost()) {
-      return;
-    }
-    last_reply_ = std::max(world_.timeline.now() + delay(), last_reply_);
-    world_.timeline.at(last_reply_,
-                       [this, answer, reply] { deliver([answer, reply] { answer(reply); }); });
+    world_.server.receive([this, request, answer] {
+      const auto reply = world_.server.carry_out(id_, request);
+      if (is_lost()) {
+        return;
+      }
+      last_reply_ = std::max(world_.timeline.now() + delay(), last_reply_);
+      world_.timeline.at(last_reply_,
+                         [this, answer, reply] { deliver([answer, reply] { answer(reply); }); });
+    });
   });
 }
 

@@ -20,7 +20,7 @@ Done<Reply> into(Answer<Reply>& answer) {
 
 }  // namespace
 
-Server::Server(const Timeline& timeline, Rate rate, Mutant mutant, Checkers& checkers, Trace& trace)
+Server::Server(Timeline& timeline, Rate rate, Mutant mutant, Checkers& checkers, Trace& trace)
     : timeline_(timeline),
       wall_(timeline, rate),
       askers_clock_(timeline),
@@ -173,6 +173,36 @@ void Server::tell(StoreStep step) {
 }
 
 // --- what befalls it ---------------------------------------------------------------------------
+
+// Equal instants keep their order on the timeline, and free_at_ never falls.
+void Server::receive(std::function<void()> task) {
+  if (!is_up_) {
+    return;
+  }
+  const Instant now = timeline_.now();
+  if (free_at_ < now && task_takes_ == Nanoseconds(0)) {
+    task();
+    return;
+  }
+  free_at_ = std::max(free_at_, now) + task_takes_;
+  timeline_.at(free_at_, [this, now, start = starts_, task = std::move(task)] {
+    if (start != starts_) {
+      return;
+    }
+    if (mutant_ == Mutant::backlog_is_in_time) {
+      askers_clock_.lag(timeline_.now() - now);
+    }
+    task();
+    askers_clock_.lag({});
+  });
+}
+
+// What waits there is lost with it.
+void Server::go_down() {
+  is_up_ = false;
+  ++starts_;
+  free_at_ = timeline_.now();
+}
 
 void Server::lose_data() {
   memory_->wipe();

@@ -2,6 +2,8 @@
 // The store's side: one memory store with a clock of its own, its clients, and what befalls it.
 // Every verb is one step, which the checkers see from both sides.
 
+#include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,7 +19,7 @@ namespace exclusive_lock::sim {
 
 class Server {
  public:
-  Server(const Timeline& timeline, Rate rate, Mutant mutant, Checkers& checkers, Trace& trace);
+  Server(Timeline& timeline, Rate rate, Mutant mutant, Checkers& checkers, Trace& trace);
 
   // A connection of `process`, whose clock `asker` is.
   void connect(ProcessId process, const ClockSource& asker);
@@ -36,9 +38,16 @@ class Server {
   Answer<RefreshReply> carry_out(ProcessId process, const RefreshRequest& request);
   Answer<ReleaseReply> carry_out(ProcessId process, const ReleaseRequest& request);
 
-  [[nodiscard]] bool is_up() const { return is_up_; }
-  void go_down() { is_up_ = false; }
+  // Something for the server to do has arrived: it is done at once, or behind what waits there, or
+  // never where the server is away or restarts before.
+  void receive(std::function<void()> task);
+  void go_down();
   void come_up() { is_up_ = true; }
+  // As SIGSTOP, or a script of somebody else that takes its time. What waits already has its turn
+  // before.
+  void stand_still(Nanoseconds pause) { free_at_ = std::max(free_at_, timeline_.now()) + pause; }
+  // From now on every task takes so long.
+  void be_slow(Nanoseconds each) { task_takes_ = each; }
   void lose_data();
   void lag_replica();
   void promote_replica();
@@ -63,7 +72,7 @@ class Server {
   void tell(StoreStep step);
   [[nodiscard]] Instant record_gone_at(const Seen& seen) const;
 
-  const Timeline& timeline_;
+  Timeline& timeline_;
   StoreWallClock wall_;
   AskersClock askers_clock_;
   Mutant mutant_;
@@ -73,6 +82,9 @@ class Server {
   std::map<ProcessId, Client> clients_;
   std::map<std::string, bool> has_queue_;  // of the names that were ever asked for
   std::vector<Owner> nudged_;              // by the step that is made
+  Instant free_at_{};                      // of what it has to do
+  Nanoseconds task_takes_{};
+  std::uint64_t starts_ = 0;
   bool is_up_ = true;
 };
 
