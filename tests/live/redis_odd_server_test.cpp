@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <string>
+#include <utility>
 
 #include "live/fake_redis.hpp"
 #include "live/job_key.hpp"
@@ -76,25 +77,32 @@ TEST(RedisOddServer, TextOfTheServerIsMadeFitForATerminal) {
 
 // A reply too much shifts all later ones: each request gets its neighbour's. None may believe it.
 TEST(RedisOddServer, ReplyTooMuchIsNeverTakenForAnothers) {
-  std::atomic<bool> stutter{false};
-  FakeRedis fake([&stutter](const Words& words) {
+  constexpr int together = 20;
+  // Keeps its replies until all have asked, so that the one too much comes while others wait: alone
+  // it would be nobody's.
+  std::atomic<int> still_to_ask{0};
+  std::string kept;
+  FakeRedis fake([&](const Words& words) {
     if (words[0] != "EVALSHA") {
       return FakeRedis::healthy(words);
     }
     const std::string reply = inspect_reply(words, "value of " + words[3]);
-    return stutter.exchange(false) ? reply + reply : reply;
+    if (still_to_ask == 0) {
+      return reply;
+    }
+    kept += still_to_ask == together ? reply + reply : reply;
+    return --still_to_ask == 0 ? std::exchange(kept, {}) : std::string();
   });
   RedisAsker asker(fake.options());
   ASSERT_EQ(asker.inspect("a")->value, "value of a");
-  stutter = true;
-  // Sent together, so that the reply too much comes while others wait.
-  std::vector<std::promise<Answer<InspectReply>>> answers(20);
-  for (int i = 0; i < 20; ++i) {
+  still_to_ask = together;
+  std::vector<std::promise<Answer<InspectReply>>> answers(together);
+  for (int i = 0; i < together; ++i) {
     asker.store().inspect("k" + std::to_string(i), asker.now() + test_patience,
                           [&answers, i](auto answer) { answers[i].set_value(std::move(answer)); });
   }
   int failures = 0;
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < together; ++i) {
     const auto answer = answers[i].get_future().get();
     if (const auto* reply = std::get_if<InspectReply>(&answer)) {
       EXPECT_EQ(reply->record->value, "value of k" + std::to_string(i));
