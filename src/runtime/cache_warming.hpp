@@ -7,8 +7,8 @@
 
 namespace exclusive_lock {
 
-// So many objects ahead their memory is asked for, and that of what they point to only when it has
-// come; that is twice as many ahead for the object itself.
+// What an object points to can be asked for only when the object has come: so the object itself is
+// asked for twice so many ahead.
 inline constexpr std::size_t warmed_ahead = 6;
 // From the counters that std::make_shared puts in front of a lock handle to the last that a refresh
 // looks at in it (lock_handle.hpp).

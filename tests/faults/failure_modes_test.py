@@ -21,7 +21,7 @@ def row(number, shown_by="`Some.Test`, `Other.Thing/one`", happens="that"):
     return f"| {number} | a fault | {happens} | | {shown_by} |"
 
 
-def library_row(number, fails="`sim/lies`, `broken/Forgets`, `model/wrong`", shown_by="`Other.Thing/one`"):
+def row_of_others(number, fails="`sim/lies`, `broken/Forgets`, `model/wrong`", shown_by="`Other.Thing/one`"):
     return f"| L{number} | theirs | ours | {shown_by} | {fails} |"
 
 
@@ -38,10 +38,10 @@ def problems(rows):
 class FailureModes(unittest.TestCase):
     def setUp(self):
         self.rows = [row(n) for n in range(1, 66)]
-        self.library_rows = [library_row(n) for n in range(1, 29)]
+        self.rows_of_others = [row_of_others(n) for n in range(1, 29)]
 
     def problems(self):
-        return problems(self.rows + self.library_rows)
+        return problems(self.rows + self.rows_of_others)
 
     def expect(self, words):
         found = self.problems()
@@ -91,59 +91,59 @@ class FailureModes(unittest.TestCase):
         self.rows[0] = "| 1 | a fault | that | `Some.Test` |"
         self.expect("cells and not 5")
 
-    def expect_of_library_row(self, words, **cells):
-        self.library_rows[4] = library_row(5, **cells)
+    def expect_of_row_of_others(self, words, **cells):
+        self.rows_of_others[4] = row_of_others(5, **cells)
         self.expect(words)
 
     def test_a_reason_for_no_mutant_will_do(self):
-        self.library_rows[4] = library_row(5, fails="none here: nobody can")
+        self.rows_of_others[4] = row_of_others(5, fails="none here: nobody can")
         self.assertEqual(self.problems(), [])
 
     def test_a_missing_row_about_a_library_is_found(self):
-        del self.library_rows[27]
+        del self.rows_of_others[27]
         self.expect("row L28 is there 0 times")
 
     def test_rows_about_libraries_out_of_order_are_found(self):
-        self.library_rows.reverse()
+        self.rows_of_others.reverse()
         self.expect("not L1 to L28")
 
     def test_a_test_of_a_library_row_that_is_not_there_is_found(self):
-        self.expect_of_library_row("no test Some.Other", shown_by="`Some.Other`, `Other.Thing/one`")
+        self.expect_of_row_of_others("no test Some.Other", shown_by="`Some.Other`, `Other.Thing/one`")
 
     def test_a_parameter_of_a_library_row_that_is_not_there_is_found(self):
-        self.expect_of_library_row("no three for Other.Thing",
-                                   shown_by="`Other.Thing/three`, `Other.Thing/one`")
+        self.expect_of_row_of_others("no three for Other.Thing",
+                                     shown_by="`Other.Thing/three`, `Other.Thing/one`")
 
     def test_a_library_row_without_a_test_is_found(self):
-        self.expect_of_library_row("names no test", shown_by="surely", fails="`sim/lies`")
+        self.expect_of_row_of_others("names no test", shown_by="surely", fails="`sim/lies`")
 
     def test_a_mutant_that_is_not_there_is_found(self):
-        self.expect_of_library_row("no broken sim/errs", fails="`sim/errs`")
+        self.expect_of_row_of_others("no broken sim/errs", fails="`sim/errs`")
 
     def test_a_broken_store_that_is_not_there_is_found(self):
-        self.expect_of_library_row("no broken broken/Loses", fails="`broken/Loses`")
+        self.expect_of_row_of_others("no broken broken/Loses", fails="`broken/Loses`")
 
     def test_a_kind_of_mutant_that_is_not_there_is_found(self):
-        self.expect_of_library_row("no broken simm/lies", fails="`simm/lies`")
+        self.expect_of_row_of_others("no broken simm/lies", fails="`simm/lies`")
 
     def test_a_variant_that_is_not_broken_is_found(self):
-        self.expect_of_library_row("no broken model/sound", fails="`model/sound`")
+        self.expect_of_row_of_others("no broken model/sound", fails="`model/sound`")
 
     def test_a_broken_store_that_another_check_catches_is_found(self):
-        self.expect_of_library_row("broken/Hides is caught by four", fails="`broken/Hides`")
+        self.expect_of_row_of_others("broken/Hides is caught by four", fails="`broken/Hides`")
 
     def test_neither_mutant_nor_reason_is_found(self):
-        self.expect_of_library_row("nothing that is broken", fails="surely")
+        self.expect_of_row_of_others("nothing that is broken", fails="surely")
 
     def test_an_empty_reason_for_no_mutant_is_found(self):
-        self.expect_of_library_row("nothing that is broken", fails="none here:")
+        self.expect_of_row_of_others("nothing that is broken", fails="none here:")
 
     def test_an_empty_cell_of_a_library_row_is_found(self):
-        self.library_rows[4] = library_row(5).replace("| ours |", "| |")
+        self.rows_of_others[4] = row_of_others(5).replace("| ours |", "| |")
         self.expect("row L5: cell 3 is empty")
 
     def test_a_missing_cell_of_a_library_row_is_found(self):
-        self.library_rows[4] = "| L5 | theirs | `Some.Test` | `sim/lies` |"
+        self.rows_of_others[4] = "| L5 | theirs | `Some.Test` | `sim/lies` |"
         self.expect("cells and not 5")
 
 

@@ -128,7 +128,7 @@ std::optional<LockKeys> lock_keys(const std::string& key) {
 ScriptCall acquire_call(const AttemptRequest& request, const LockKeys& keys,
                         std::string_view channel) {
   Words arguments;
-  constexpr std::size_t most_numbers = 8 * 20;
+  constexpr std::size_t most_numbers = 8 * 20;  // digits of eight numbers
   arguments.reserve(10,
                     owner_text_size + request.record_tail.size() + channel.size() + most_numbers);
   arguments.add(owner_text(request.owner));
