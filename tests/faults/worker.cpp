@@ -172,6 +172,7 @@ class Worker {
       throw std::runtime_error("cannot fork");
     }
     if (child == 0) {
+      ::alarm(30);  // a call that waits for a thread of the parent never returns
       std::error_code error;
       const bool is_inert = !lock_.held() && !lock_.fence() && !lock_.acquire(error) &&
                             error == errc::connection_closed &&
