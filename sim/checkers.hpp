@@ -33,6 +33,16 @@ struct ShownHold {
   std::optional<Instant> awake_since;
 };
 
+// True time.
+struct Span {
+  Instant from;
+  Instant to;
+  [[nodiscard]] Instant::duration length() const { return to - from; }
+};
+
+// The latest that an alarm rings in a process that runs (process.cpp), and then some.
+inline constexpr Milliseconds latest_alarm{100};
+
 class Checkers {
  public:
   void object_made(const OwnerId& id, std::string name, ProcessId process, Milliseconds ttl);
@@ -46,8 +56,13 @@ class Checkers {
   void replica_lagged();
   void replica_promoted();
   void wiped() { data_lost(); }
-  // Every record expires earlier than was counted on: the grants so far are excused, as above.
-  void clock_stepped() { ++age_; }
+  // Every record expires earlier than was counted on: the grants so far are excused, as above,
+  // until their process is told of the step.
+  void clock_stepped(StoreTime by, Instant now);
+  // A process compared its clock with the store's, as it was at some time of `span`.
+  void clock_looked_at(ProcessId process, const Span& span, bool saw_a_step);
+  // All is calm since `since`: what waits is served in time.
+  void waits(const std::string& key, const Owner& owner, Instant since, Instant now);
   void shown(const std::vector<ShownHold>& holds);
   // A write reached the guarded resource.
   void written(const std::string& key, const Owner& by, Fence fence, bool was_accepted);
@@ -59,6 +74,17 @@ class Checkers {
   [[nodiscard]] std::uint64_t hand_overs() const { return hand_overs_; }
 
  private:
+  struct ClockStep {
+    StoreTime by;
+    Instant at;
+  };
+  // What a process knows of the store's clock.
+  struct ClockLook {
+    Span span;
+    std::size_t steps = 0;     // that there had been
+    std::uint64_t age = 0;     // of the grants of then
+    bool is_definite = false;  // no step came between request and reply
+  };
   using TicketId = std::pair<OwnerId, Ticket>;
   struct Object {
     std::string name;
@@ -94,12 +120,16 @@ class Checkers {
   void check_entries(const StoreStep& step, Lock& lock);
   [[nodiscard]] bool is_alive(const SeenWaiter& waiter, StoreTime now) const;
   void check_hold(const ShownHold& hold);
+  void check_refusal(const StoreStep& step);
+  void trust_again(ProcessId process, std::uint64_t age);
   void data_lost();
 
   std::map<OwnerId, Object> objects_;
   std::map<ProcessId, bool> is_heard_;
   std::map<std::string, Lock> locks_;
   std::map<OwnerId, std::optional<StoreTime>> alive_in_replica_;
+  std::vector<ClockStep> clock_steps_;
+  std::map<ProcessId, ClockLook> clock_looks_;
   std::uint64_t age_ = 0;
   std::uint64_t grants_ = 0;
   std::uint64_t hand_overs_ = 0;

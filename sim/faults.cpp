@@ -39,6 +39,7 @@ void Faults::calm() {
   world_.is_calm = true;
   world_.server.come_up();
   world_.server.be_slow(0ns);
+  world_.server.have_room();
   for (const auto& process : processes_) {
     process->heal();
     process->resume();
@@ -140,6 +141,12 @@ void Faults::strike_server() {
 void Faults::hold_server_up() {
   Random& random = world_.random;
   const Nanoseconds lasts = random.between(1ms, 1500ms);
+  if (random.once_in(3)) {
+    say("the server's memory is full for " + in_ms(lasts));
+    world_.server.fill_up();
+    world_.timeline.after(lasts, [this] { world_.server.have_room(); });
+    return;
+  }
   if (random.once_in(2)) {
     say("the server stands still for " + in_ms(lasts));
     world_.server.stand_still(lasts);

@@ -3,6 +3,7 @@
 #include <sstream>
 #include <utility>
 
+#include "core/heartbeat.hpp"
 #include "core/pace.hpp"
 
 namespace exclusive_lock::sim {
@@ -149,6 +150,11 @@ std::optional<ShownHold> LockDriver::shown() const {
                    .awake_since = process_.awake_since()};
 }
 
+std::optional<Owner> LockDriver::waiting_as() const {
+  const auto ticket = machine_.attempting();
+  return ticket ? std::optional(Owner{.id = id_, .ticket = *ticket}) : std::nullopt;
+}
+
 bool LockDriver::is_at_rest() const {
   return !call_ && !machine_.hold() && !machine_.attempting() && giving_back_ == 0;
 }
@@ -258,6 +264,14 @@ void LockDriver::perform(const SendBeat& action) {
   if (has_bug(Mutant::push_wakes_only)) {
     return;
   }
+  if (has_bug(Mutant::beats_come_late)) {
+    process_.after(2 * heartbeat(settings_.ttl), [this, action] { send_beat(action); });
+    return;
+  }
+  send_beat(action);
+}
+
+void LockDriver::send_beat(const SendBeat& action) {
   const Instant requested_at = action.requested_at;
   process_.ask<BeatReply>(
       action.request, requested_at + settings_.command_timeout,
@@ -318,11 +332,16 @@ void LockDriver::give_back(const ReleaseRequest& request, Instant pointless_afte
         }
         const Instant next = now() + backoff_pause(failures + 1, shortest_backoff, longest_backoff,
                                                    process_.world().random.unit());
-        if (std::holds_alternative<ReleaseReply>(answer) || next >= pointless_after) {
+        const bool is_over =
+            std::holds_alternative<ReleaseReply>(answer) || next >= pointless_after;
+        if (is_over) {
           --giving_back_;
+        }
+        if (is_over && !has_bug(Mutant::gives_back_for_ever)) {
           return;
         }
-        process_.at(next, [this, request, pointless_after, failures, is_called_for] {
+        process_.at(next, [this, request, pointless_after, failures, is_called_for, is_over] {
+          giving_back_ += is_over ? 1 : 0;
           give_back(request, pointless_after, failures + 1, is_called_for);
         });
       });

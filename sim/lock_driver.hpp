@@ -40,6 +40,9 @@ class LockDriver {
   [[nodiscard]] bool is_at_rest() const;
   // What is_held() would say now, without being a look.
   [[nodiscard]] std::optional<ShownHold> shown() const;
+  // The ticket that it waits with; none: it does not wait.
+  [[nodiscard]] std::optional<Owner> waiting_as() const;
+  [[nodiscard]] Milliseconds ttl() const { return settings_.ttl; }
   // Whether every hold has been told of, and every end of one.
   [[nodiscard]] bool is_told_of() const { return is_told_held_ == machine_.hold().has_value(); }
   [[nodiscard]] const std::string& key() const { return settings_.key; }
@@ -78,6 +81,7 @@ class LockDriver {
   // As runtime/releaser.cpp.
   void give_back(const ReleaseRequest& request, Instant pointless_after, int failures,
                  bool is_called_for);
+  void send_beat(const SendBeat& action);
   void send_attempt(AttemptRequest request, Instant requested_at);
   void granted(Grant grant);
   [[nodiscard]] bool has_bug(Mutant mutant) const { return process_.world().mutant == mutant; }

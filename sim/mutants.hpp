@@ -27,6 +27,7 @@ enum class Mutant {
   refresh_restores_record,    // a refresh writes the record that it does not find
   repeat_gets_a_fence,        // an attempt whose ticket has the record gets a new fence
   fence_stays_for_ever,       // a release takes the ttl off the key of the fence
+  refusal_is_half_done,       // what is refused for want of memory was carried out
   // The driver:
   refresh_from_receipt,     // validity counts from the reply
   hand_over_from_receipt,   // a hand-over counts from the push
@@ -34,14 +35,18 @@ enum class Mutant {
   late_reply_revives,       // a reply is looked at as of when its request was sent
   push_of_any_ticket,       // a push starts whatever waits
   push_wakes_only,          // no beats
+  beats_come_late,          // two heartbeats after they are due
   belief_outlives_release,  // the belief ends when the release is answered
   released_hold_revives,    // the reply to a refresh from before the release begins it again
   sleeps_through_the_end,   // whoever holds sets no alarm
   resource_takes_all,       // the resource does not compare fences
+  gives_back_for_ever,      // what was given back is given back once more
   // The clock:
   clock_stops_in_pause,
-  backlog_is_in_time,        // the store's time is that of a request's arrival
-  clock_watch_from_receipt,  // the store's time is compared with that of the reply alone
+  backlog_is_in_time,          // the store's time is that of a request's arrival
+  clock_watch_from_receipt,    // the store's time is compared with that of the reply alone
+  clock_watch_forgets,         // and with no reply before it
+  clock_step_changes_nothing,  // a step that was seen shortens no hold
 };
 
 struct MutantEntry {

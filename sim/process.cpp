@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "exclusive_lock/error.hpp"
-#include "sim/checker_names.hpp"
 
 namespace exclusive_lock::sim {
 namespace {
@@ -111,19 +110,19 @@ void Process::store_time_seen(Instant requested_at, std::optional<StoreTime> sto
   if (!store_time) {
     return;
   }
+  if (world_.mutant == Mutant::clock_watch_forgets) {
+    clock_watch_ = {};
+  }
   const bool is_late = world_.mutant == Mutant::clock_watch_from_receipt;
   const auto step = clock_watch_.observe(is_late ? now() : requested_at, now(), *store_time);
-  if (!step) {
-    return;
-  }
-  if (world_.scenario.store_trouble != Scenario::StoreTrouble::clock &&
-      world_.mutant != Mutant::clock_stops_in_pause) {
-    world_.checkers.violated(checker::clock_steps_are_told, {}, name_ + " saw a step of no clock");
-  }
-  if (step->most > 0us) {
+  if (step && step->most > 0us && world_.mutant != Mutant::clock_step_changes_nothing) {
     for (const auto& [id, receiver] : receivers_) {
       receiver.clock_stepped(step->most);
     }
+  }
+  if (world_.mutant != Mutant::clock_stops_in_pause) {
+    world_.checkers.clock_looked_at(
+        id_, {.from = clock_.truly(requested_at), .to = world_.timeline.now()}, step.has_value());
   }
 }
 

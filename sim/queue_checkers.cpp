@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/heartbeat.hpp"
 #include "sim/checker_names.hpp"
 #include "sim/checkers.hpp"
 
@@ -51,7 +52,9 @@ void Checkers::check_served(const StoreStep& step, Lock& lock) {
     const bool left_by_itself = step.verb == Verb::release && waiter.owner.id == step.by.id;
     // A dead entry goes, and the same step may make a new one.
     const SeenWaiter* there = after.waiter(waiter.owner.id);
-    const bool is_gone = there == nullptr || (there->owner != waiter.owner && !alive);
+    const bool is_another =
+        there != nullptr && (there->owner != waiter.owner || is_its_own_attempt);
+    const bool is_gone = there == nullptr || (is_another && !alive);
     if (left_by_itself && alive && !step.before.value) {
       lock.gone_past = 0;  // what was free was handed over in this step, and given back by a leaver
     }
@@ -100,6 +103,21 @@ void Checkers::check_nudge(const StoreStep& step) {
       }
       return;
     }
+  }
+}
+
+// Somebody who waits looks at it once a heartbeat, whoever died before.
+void Checkers::waits(const std::string& key, const Owner& owner, Instant since, Instant now) {
+  const Lock& lock = locks_[key];
+  const SeenWaiter* entry = lock.seen.waiter(owner.id);
+  if (entry == nullptr || entry->owner != owner) {
+    return;
+  }
+  const Instant free_since = std::max(lock.record_gone_at, since);
+  const Milliseconds longest = heartbeat(objects_.at(owner.id).ttl) + latest_alarm;
+  if (now > free_since + longest) {
+    violated(checker::free_is_taken, key,
+             name(owner) + " waits for a lock that nobody has for longer than a heartbeat");
   }
 }
 

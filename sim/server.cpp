@@ -5,6 +5,7 @@
 
 #include "core/key_codec.hpp"
 #include "core/record_codec.hpp"
+#include "exclusive_lock/error.hpp"
 #include "sim/mutant_store.hpp"
 
 namespace exclusive_lock::sim {
@@ -16,6 +17,23 @@ constexpr Instant no_deadline = Instant::max();
 template <class Reply>
 Done<Reply> into(Answer<Reply>& answer) {
   return [&answer](Answer<Reply> got) { answer = std::move(got); };
+}
+
+// Whether the first thing that acquire.lua would write makes the store grow. What moves the queue
+// on first has written something smaller, and is let through.
+bool would_grow(const Seen& before, const AttemptRequest& request) {
+  if (before.is_held_by(request.owner.id)) {
+    return before.owner->ticket < request.owner.ticket;
+  }
+  if (before.value) {
+    return request.patience.has_value();
+  }
+  const bool may_go_past = request.barging_streak > 0 && before.waiter(request.owner.id) == nullptr;
+  return before.waiters.empty() || may_go_past;
+}
+
+StoreFailure no_memory() {
+  return {.code = errc::store_out_of_memory, .message = "memory is full", .may_have_run = false};
 }
 
 }  // namespace
@@ -58,8 +76,14 @@ Answer<AttemptReply> Server::attempt(ProcessId process, const AttemptRequest& re
   askers_clock_.belongs_to(client.clock);
   const Seen before = look(request.key);
   const bool is_too_late = client.clock->now() > request.not_after;
+  const bool has_no_memory = is_full_ && !is_too_late && would_grow(before, request);
   Answer<AttemptReply> answer;
-  client.store->attempt(request, no_deadline, into(answer));
+  if (!has_no_memory || mutant_ == Mutant::refusal_is_half_done) {
+    client.store->attempt(request, no_deadline, into(answer));
+  }
+  if (has_no_memory) {
+    answer = no_memory();
+  }
   const Seen after = look(request.key);
   const auto* reply = std::get_if<AttemptReply>(&answer);
   const auto is = [reply](AttemptOutcome outcome) {
@@ -79,6 +103,7 @@ Answer<AttemptReply> Server::attempt(ProcessId process, const AttemptRequest& re
         .was_granted = is(AttemptOutcome::granted),
         .was_refused = is(AttemptOutcome::busy) || is(AttemptOutcome::waiting),
         .still_waits = is(AttemptOutcome::waiting),
+        .found_no_memory = has_no_memory,
         .barging_streak = request.barging_streak});
   return answer;
 }
@@ -156,6 +181,9 @@ void Server::tell(StoreStep step) {
     if (step.is_too_late) {
       text << ", too late";
     }
+    if (step.found_no_memory) {
+      text << ", refused: memory is full";
+    }
     text << "; held by "
          << (step.after.owner   ? checkers_.name(*step.after.owner)
              : step.after.value ? "a stranger"
@@ -223,7 +251,7 @@ void Server::promote_replica() {
 
 void Server::step_clock(StoreTime by) {
   wall_.step(by);
-  checkers_.clock_stepped();
+  checkers_.clock_stepped(by, timeline_.now());
   look_again();
 }
 

@@ -48,6 +48,9 @@ class Server {
   void stand_still(Nanoseconds pause) { free_at_ = std::max(free_at_, timeline_.now()) + pause; }
   // From now on every task takes so long.
   void be_slow(Nanoseconds each) { task_takes_ = each; }
+  // While it has no memory it refuses what would make it grow (acquire.lua says what that is).
+  void fill_up() { is_full_ = true; }
+  void have_room() { is_full_ = false; }
   void lose_data();
   void lag_replica();
   void promote_replica();
@@ -86,6 +89,7 @@ class Server {
   Nanoseconds task_takes_{};
   std::uint64_t starts_ = 0;
   bool is_up_ = true;
+  bool is_full_ = false;
 };
 
 }  // namespace exclusive_lock::sim

@@ -15,6 +15,8 @@ using namespace std::chrono_literals;
 // In the calm, everybody's turn comes: a hold and a hand-over that nobody takes up, for each.
 constexpr Nanoseconds longest_turn = 2 * longest_ttl;
 constexpr Nanoseconds calm_lasts_at_least = 10s;
+// What was lost before the calm has been given up, and asked for once more.
+constexpr Nanoseconds calm_settles = longest_ttl + 1s;
 // The longest that a queue outlives the dead who stood in it, and records are gone long before.
 constexpr Nanoseconds longest_orphan = 65s;
 // When the last fence is forgotten too.
@@ -37,6 +39,7 @@ class Simulation {
     pass(world_.timeline.now() + world_.scenario.trouble_lasts);
     if (!has_failed()) {
       faults_.calm();
+      calm_since_ = world_.timeline.now() + calm_settles;
       check();
       settle();
     }
@@ -96,6 +99,9 @@ class Simulation {
         world_.checkers.violated(checker::loss_is_told, lock.key(),
                                  "a hold or its end is not told");
       }
+      if (const auto owner = lock.waiting_as(); owner && calm_since_) {
+        world_.checkers.waits(lock.key(), *owner, *calm_since_, world_.timeline.now());
+      }
     }
     world_.checkers.shown(shown_);
   }
@@ -117,6 +123,9 @@ class Simulation {
     pass(world_.timeline.now() + longest_memory);
     if (world_.server.keys() != 0) {
       world_.checkers.violated(checker::nothing_is_left, {}, "a key never goes away");
+    }
+    if (!world_.timeline.is_over()) {
+      world_.checkers.violated(checker::nothing_is_left, {}, "a timer never ends");
     }
   }
 
@@ -141,6 +150,7 @@ class Simulation {
   std::vector<ShownHold> shown_;
   Faults faults_;
   std::uint64_t events_ = 0;
+  std::optional<Instant> calm_since_;  // and settled
 };
 
 }  // namespace

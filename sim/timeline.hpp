@@ -37,6 +37,8 @@ class Timeline {
     event.run();
     return true;
   }
+  // Nothing will happen any more.
+  [[nodiscard]] bool is_over() const { return events_.empty(); }
   void pass_until(Instant when) { now_ = std::max(now_, when); }
 
  private:
