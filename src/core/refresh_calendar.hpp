@@ -37,6 +37,7 @@ class RefreshCalendar {
     std::size_t count;        // of slots
   };
   void forget_before(Instant now);
+  [[nodiscard]] Instant beside_the_last(const Window& window, std::size_t room, Instant now);
   [[nodiscard]] Instant with_room(const Window& window, std::size_t room, Instant now);
   [[nodiscard]] std::size_t planned_at(Instant slot) const;
 
@@ -44,6 +45,8 @@ class RefreshCalendar {
   std::map<Instant, std::size_t> slots_;
   std::size_t total_ = 0;
   std::uint64_t spread_ = 0;
+  Instant last_moved_to_{};  // from a slot that was full
+  std::size_t moved_in_a_row_ = 0;
 };
 
 }  // namespace exclusive_lock

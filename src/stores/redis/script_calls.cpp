@@ -104,8 +104,9 @@ void ScriptCall::send(ScriptForm form, std::string_view echo, std::int64_t not_a
   const std::string not_after = std::to_string(not_after_us);
   Command command;
   command.reserve(keys_.size() + arguments_.size() + 5);
-  command.insert(command.end(),
-                 {by_sha ? "EVALSHA" : "EVAL", by_sha ? script_->sha1 : script_->text, key_count});
+  command.push_back(by_sha ? "EVALSHA" : "EVAL");
+  command.push_back(by_sha ? script_->sha1 : script_->text);
+  command.push_back(key_count);
   keys_.append_to(command);
   command.push_back(echo);
   if (not_after_) {
@@ -160,10 +161,10 @@ ScriptCall refresh_call(std::span<const RefreshRequest> requests) {
   Words keys;
   Words arguments;
   keys.reserve(count, count * usual_key);
-  arguments.reserve(2 * count, count * (owner_text_size + usual_ttl));
+  arguments.reserve(2 * count, count * (record_owner_end + usual_ttl));
   for (const RefreshRequest& request : requests) {
     keys.add(request.key);
-    arguments.add(owner_text(request.owner));
+    arguments.add(record_opening, owner_text(request.owner));
     arguments.add(ms_text(request.ttl));
   }
   return {redis_scripts::refresh, std::move(keys), std::move(arguments)};

@@ -26,8 +26,10 @@ class Words {
     ends_.reserve(words);
     text_.reserve(bytes);
   }
-  void add(std::string_view word) {
-    text_.append(word);
+  void add(std::string_view word) { add(word, {}); }
+  // One word of two parts.
+  void add(std::string_view begin, std::string_view rest) {
+    text_.append(begin).append(rest);
     ends_.push_back(text_.size());
   }
 

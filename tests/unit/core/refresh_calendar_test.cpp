@@ -8,6 +8,7 @@
 #include <chrono>
 #include <map>
 #include <random>
+#include <utility>
 #include <vector>
 
 namespace exclusive_lock::refresh_calendar_test {
@@ -28,7 +29,7 @@ class Holds {
   template <class Due>
   void acquire(std::size_t count, Due due) {
     for (std::size_t number = 0; number < count; ++number)
-      plan(due(number), now_);
+      plan({.number = number, .due = due(number)}, now_);
   }
 
   // How many went together, and when, until `end`. `late`: a round is looked at so much after its
@@ -37,14 +38,16 @@ class Holds {
     std::map<Instant, std::size_t> rounds;
     while (!planned_.empty() && planned_.begin()->first < end) {
       const Instant slot = planned_.begin()->first;
-      const std::vector<Instant> dues = planned_.begin()->second;
+      const std::vector<Refresh> together = planned_.begin()->second;
       planned_.erase(planned_.begin());
       now_ = std::max(now_, slot + late);
-      for (const Instant due : dues) {
-        EXPECT_LE(slot, due);
-        most_early_ = std::max(most_early_, due - slot);
+      for (const Refresh& refresh : together) {
+        EXPECT_LE(slot, refresh.due);
+        most_early_ = std::max(most_early_, refresh.due - slot);
+        behind_its_neighbour_ += refresh.number == last_number_ + 1 ? 1 : 0;
+        last_number_ = refresh.number;
         ++rounds[now_];
-        plan(now_ + interval, now_);
+        plan({.number = refresh.number, .due = now_ + interval}, now_);
       }
     }
     return rounds;
@@ -52,16 +55,25 @@ class Holds {
 
   [[nodiscard]] Instant::duration most_early() const { return most_early_; }
   [[nodiscard]] std::size_t planned() const { return calendar_.planned(); }
+  // How many were refreshed directly behind the one that was acquired before them, since the last
+  // question.
+  std::size_t behind_their_neighbours() { return std::exchange(behind_its_neighbour_, 0); }
 
  private:
-  void plan(Instant due, Instant now) {
-    planned_[calendar_.plan(due, interval, now)].push_back(due);
+  struct Refresh {
+    std::size_t number;
+    Instant due;
+  };
+  void plan(const Refresh& refresh, Instant now) {
+    planned_[calendar_.plan(refresh.due, interval, now)].push_back(refresh);
   }
 
   RefreshCalendar calendar_;
   Instant now_{1h};
-  std::map<Instant, std::vector<Instant>> planned_;
+  std::map<Instant, std::vector<Refresh>> planned_;
   Instant::duration most_early_{0};
+  std::size_t last_number_ = 0;
+  std::size_t behind_its_neighbour_ = 0;
 };
 
 constexpr Instant start{1h};
@@ -121,6 +133,18 @@ TEST(RefreshCalendar, CrowdOfOneInstantIsSpreadOut) {
   EXPECT_LE(largest(rounds), RequestSize::most);
   EXPECT_GE(rounds.size(), 10'000U / RequestSize::most);
   EXPECT_LE(holds.most_early(), interval * 13 / 16);
+}
+
+// Whose memory lies side by side (docs/decisions/0010).
+TEST(RefreshCalendar, WhatWasAcquiredInARowStaysTogether) {
+  Holds holds;
+  holds.acquire(50'000, [](std::size_t number) {  // 2.5 times as fast as there is room for
+    return start + interval + std::chrono::microseconds(number * 8);
+  });
+  holds.run(start + 5 * interval, 50us);
+  holds.behind_their_neighbours();
+  const auto rounds = holds.run(start + 6 * interval, 50us);
+  EXPECT_GE(holds.behind_their_neighbours(), sum(rounds) * 9 / 10);
 }
 
 TEST(RefreshCalendar, RoundsThatWereLateAreSpreadOutAgain) {

@@ -2,7 +2,7 @@
 --
 -- KEYS[i]      the records
 -- ARGV[1]      echo: any text; comes back, so that the asker knows its own reply
--- ARGV[2i]     owner of KEYS[i], "<32 hex id>-<16 hex ticket>"
+-- ARGV[2i]     what KEYS[i] begins with, if it is its owner's: {"owner":"<32 hex id>-<16 hex ticket>
 -- ARGV[2i+1]   ttl_ms of KEYS[i]
 --
 -- Replies { echo, time_us, verdicts, took_us }, all strings. took_us is for how long this script
@@ -30,9 +30,9 @@ local function ttl_of(text)
   return last_ttl
 end
 
-local verdicts = {}
+local call, try, arguments, verdicts = redis.call, redis.pcall, ARGV, {}
 for i, key in ipairs(KEYS) do
-  local head = redis.pcall('GETRANGE', key, '0', '58')
+  local head = try('GETRANGE', key, '0', '58')
   if type(head) == 'table' then
     -- Another type than string is not our record; one bad key must not fail the others.
     if not string.find(head.err, 'WRONGTYPE', 1, true) then
@@ -41,8 +41,8 @@ for i, key in ipairs(KEYS) do
     head = ''
   end
   verdicts[i] = 'l'
-  if head == '{"owner":"' .. ARGV[2 * i] then
-    if redis.call('PEXPIRE', key, ttl_of(ARGV[2 * i + 1])) == 1 then
+  if head == arguments[2 * i] then
+    if call('PEXPIRE', key, ttl_of(arguments[2 * i + 1])) == 1 then
       verdicts[i] = 'r'
     end
   end

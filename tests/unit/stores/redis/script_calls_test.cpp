@@ -16,6 +16,7 @@ using testing::ElementsAre;
 const Owner owner{.id = {0xAB}, .ticket = 0x1F};
 const LockKeys keys{"k", "{k}:fence", "{k}:queue", "{k}:waiters"};
 const std::string owner_words = "ab000000000000000000000000000000-000000000000001f";
+const std::string owned_record = R"({"owner":")" + owner_words;
 
 std::vector<std::string> words_of(const ScriptCall& call, ScriptForm form = ScriptForm::by_sha,
                                   std::string_view echo = "e") {
@@ -60,10 +61,10 @@ TEST(ScriptCall, CanBeSentAgainInAnotherForm) {
       refresh_call(std::vector<RefreshRequest>{{.key = "a", .owner = owner, .ttl = 1s}});
   EXPECT_THAT(words_of(call, ScriptForm::by_sha, "e1"),
               ElementsAre("EVALSHA", std::string(redis_scripts::refresh.sha1), "1", "a", "e1",
-                          owner_words, "1000"));
+                          owned_record, "1000"));
   EXPECT_THAT(words_of(call, ScriptForm::by_text, "e2"),
               ElementsAre("EVAL", std::string(redis_scripts::refresh.text), "1", "a", "e2",
-                          owner_words, "1000"));
+                          owned_record, "1000"));
 }
 
 TEST(ScriptCall, PatienceOfAcquireComesLast) {
@@ -110,7 +111,7 @@ TEST(ScriptCall, RefreshTakesManyKeysWithOwnerAndTtlEach) {
                                        {.key = "b", .owner = owner, .ttl = 2s}};
   EXPECT_THAT(words_of(refresh_call(requests)),
               ElementsAre("EVALSHA", std::string(redis_scripts::refresh.sha1), "2", "a", "b", "e",
-                          owner_words, "1000", owner_words, "2000"));
+                          owned_record, "1000", owned_record, "2000"));
 }
 
 TEST(ScriptTime, NeedsTheEcho) {
