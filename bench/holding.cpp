@@ -52,6 +52,7 @@ class LibraryHolding final : public Holding {
     std::this_thread::sleep_for(length);
     const Seconds took = BootClock::now() - began;
     const Seconds cpu = cpu_time() - cpu_before;
+    const double resident = resident_bytes();  // before ours is put together
     const RefreshWatch::Seen seen = watch_.end();
     const auto held = std::ranges::count_if(locks_, [](const auto& lock) { return lock->held(); });
     const auto count = static_cast<double>(locks_.size());
@@ -61,7 +62,7 @@ class LibraryHolding final : public Holding {
         .late_ms = seen.late_ms_p99,
         .refreshes_per_second = static_cast<double>(seen.refreshes) / watch_.share() / took.count(),
         .busiest = seen.busiest,
-        .bytes_per_lock = (resident_bytes() - resident_before_) / count};
+        .bytes_per_lock = (resident - resident_before_) / count};
   }
 
  private:

@@ -114,12 +114,14 @@ class LockHandle final : public std::enable_shared_from_this<LockHandle>,
         given_back;  // to be told when the next attempt that is given back has been
 
     [[nodiscard]] bool is_empty() const {
-      return operations.empty() && refreshers.empty() && !asking && !releasing && !given_back;
+      return operations.empty() && acquirers.empty() && idle.empty() && refreshers.empty() &&
+             !asking && !releasing && !given_back;
     }
   };
 
   // Everything below runs on the strand.
   [[nodiscard]] Callers& callers();
+  void drop_callers_if_none();
   // Anywhere: they never change.
   [[nodiscard]] const LockSettings& settings() const noexcept { return machine_.settings(); }
   template <class Event>
@@ -157,7 +159,7 @@ class LockHandle final : public std::enable_shared_from_this<LockHandle>,
   LockMachine machine_;
   std::optional<Ticket> published_;  // of the hold that belief_ is about
   std::optional<Instant> alarm_at_;
-  std::unique_ptr<Callers> callers_;  // null: none, for some time
+  std::unique_ptr<Callers> callers_;  // null: none
   std::uint32_t told_held_ = 0;       // so many callers know of the present hold
   bool closed_ = false;
 

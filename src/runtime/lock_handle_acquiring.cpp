@@ -24,6 +24,7 @@ bool LockHandle::keep(const Operation& operation) {
 void LockHandle::forget(const AcquireOperation& operation) {
   take_out(callers().operations, operation);
   resume_first_idle();  // it may have been the one whose turn it was
+  drop_callers_if_none();
 }
 
 void LockHandle::wait_for_object_no_more(const AcquireOperation& operation) {
@@ -33,7 +34,7 @@ void LockHandle::wait_for_object_no_more(const AcquireOperation& operation) {
 void LockHandle::ask(const Operation& operation, const std::optional<Wait>& wait) {
   callers().asking = operation;
   carry_out(machine_.acquire_requested(operation->mode(), wait, now()));
-  if (callers().asking)
+  if (callers_ && callers_->asking)
     callers().acquirers.push_back(std::exchange(callers().asking, nullptr));
 }
 
