@@ -2,12 +2,11 @@
 
 #include <spdlog/logger.h>
 
-#include <charconv>
 #include <random>
 #include <utility>
 
-#include "core/record_codec.hpp"
 #include "exclusive_lock/error.hpp"
+#include "stores/redis/push_message.hpp"
 #include "stores/redis/redis_errors.hpp"
 
 namespace exclusive_lock::redis {
@@ -23,19 +22,6 @@ FrontOptions quiet_options(FrontOptions options) {
   options.log = nullptr;  // FrontLoop's words about the other connection say it all
   options.on_time = [](Instant, Instant, StoreTime, bool) {};
   return options;
-}
-
-bool is_text(const Reply& reply, std::string_view text) {
-  return reply.is_string() && reply.text == text;
-}
-
-template <class Integer>
-std::optional<Integer> whole_number(std::string_view text) {
-  Integer value{};
-  const char* end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, value);
-  const bool is_number = error == std::errc{} && stopped == end;
-  return is_number ? std::optional(value) : std::nullopt;
 }
 
 }  // namespace
@@ -78,20 +64,14 @@ void PushLink::subscribe() {
 }
 
 void PushLink::on_push(const Reply& push) {
-  if (!push.is_array() || push.elements.size() != 3 ||
-      !is_text(push.elements[1], pushes_.channel)) {
-    return;
-  }
-  const Reply& kind = push.elements[0];
-  if (is_text(kind, "subscribe") && !is_subscribed_.exchange(true)) {
+  const PushNews news = read_push(push, pushes_.channel);
+  if (const auto* grant = std::get_if<Grant>(&news)) {
+    pushes_.on_grant(*grant);
+  } else if (std::holds_alternative<Subscribed>(news) && !is_subscribed_.exchange(true)) {
     if (log_) {
       log_->debug("{}: subscribed to hand-overs", name_);
     }
     pushes_.on_subscribed();
-  } else if (is_text(kind, "message") && push.elements[2].is_string()) {
-    if (const auto grant = parse_grant(push.elements[2].text)) {
-      pushes_.on_grant(*grant);
-    }
   }
 }
 
@@ -128,21 +108,6 @@ void PushLink::on_trouble(const StoreFailure& trouble) {
   if (is_subscribed_.exchange(false) && log_) {
     log_->debug("{}: no longer told of hand-overs: {}", name_, trouble.message);
   }
-}
-
-std::optional<Grant> parse_grant(std::string_view message) {
-  const auto first = message.find(' ');
-  const auto second = first == std::string_view::npos ? first : message.find(' ', first + 1);
-  if (second == std::string_view::npos) {
-    return std::nullopt;
-  }
-  const auto owner = parse_owner(message.substr(0, first));
-  const auto fence = whole_number<std::uint64_t>(message.substr(first + 1, second - first - 1));
-  const auto granted_us = whole_number<std::int64_t>(message.substr(second + 1));
-  if (!owner || !fence || !granted_us || *granted_us <= 0) {
-    return std::nullopt;
-  }
-  return Grant{.owner = *owner, .fence = Fence{*fence}, .granted_at = StoreTime(*granted_us)};
 }
 
 std::string new_push_channel() {

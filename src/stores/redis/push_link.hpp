@@ -67,10 +67,6 @@ class PushLink {
   FrontLoop front_;
 };
 
-// "<owner> <fence> <granted_us>", as the scripts publish it, with fence 0 for a nudge; none:
-// anything else.
-std::optional<Grant> parse_grant(std::string_view message);
-
 // The channel of a new store: "exclusive-lock:push:<32 hex>", by chance its own.
 std::string new_push_channel();
 

@@ -6,7 +6,6 @@
 #include <boost/redis/connection.hpp>
 #include <boost/redis/error.hpp>
 #include <boost/redis/request.hpp>
-#include <charconv>
 #include <set>
 #include <stdexcept>
 #include <utility>
@@ -14,7 +13,7 @@
 #include "exclusive_lock/printable.hpp"
 #include "stores/redis/event_loop_impl.hpp"
 #include "stores/redis/redis_tls.hpp"
-#include "stores/redis/reply_builder.hpp"
+#include "stores/redis/reply_adapter.hpp"
 #include "stores/redis/socket_tuning.hpp"
 
 namespace exclusive_lock::redis {
@@ -24,21 +23,12 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 // The concrete executor: type erasure costs 5 to 20 % of a small request.
 using Connection = boost::redis::basic_connection<asio::io_context::executor_type>;
-using NodeType = boost::redis::resp3::type;
-using ParseEvent = boost::redis::any_adapter::parse_event;
-
-// The largest reply is an inspect(): one value of 1 MiB contents and what surrounds it. Longer
-// values of strangers are cut in the script (script_calls.hpp).
-constexpr std::size_t most_reply_bytes = 2 * 1024 * 1024;
 
 // A request lives until Boost.Redis has all its replies or has lost the connection.
 struct Request {
   boost::redis::request words;
   ReplyBuilder builder;
 };
-
-// A push of ours has three short words.
-constexpr ReplyLimits push_limits{.depth = 2, .nodes = 64};
 
 // A refresh of a hundred keys would be copied again and again while its bytes grow.
 constexpr std::size_t long_command = 16;  // words
@@ -61,48 +51,6 @@ void add_command(boost::redis::request& to, const Command& command) {
   } else {
     to.push_range(command.front(), command.begin() + 1, command.end());
   }
-}
-
-// False: more than we take.
-bool add_node(ReplyBuilder& builder, const boost::redis::resp3::node_view& node) {
-  const auto value = [&node](Reply::Kind kind) {
-    return Reply{.kind = kind, .text = std::string(node.value)};
-  };
-  switch (node.data_type) {
-    case NodeType::array:
-    case NodeType::set:
-    case NodeType::push:
-      return builder.add_array(node.aggregate_size, node.depth);
-    case NodeType::map:
-    case NodeType::attribute:
-      return node.aggregate_size <= most_reply_bytes &&
-             builder.add_array(2 * node.aggregate_size, node.depth);
-    case NodeType::null:
-      return builder.add_value({}, node.depth);
-    case NodeType::simple_error:
-    case NodeType::blob_error:
-      return builder.add_value(value(Reply::Kind::error), node.depth);
-    case NodeType::number: {
-      Reply reply = value(Reply::Kind::integer);
-      const char* end = reply.text.data() + reply.text.size();
-      const auto [stopped, error] = std::from_chars(reply.text.data(), end, reply.integer);
-      reply.text.clear();
-      return error == std::errc{} && stopped == end &&
-             builder.add_value(std::move(reply), node.depth);
-    }
-    case NodeType::simple_string:
-    case NodeType::blob_string:
-    case NodeType::verbatim_string:
-    case NodeType::doublean:
-    case NodeType::boolean:
-    case NodeType::big_number:
-      return builder.add_value(value(Reply::Kind::string), node.depth);
-    case NodeType::streamed_string:
-    case NodeType::streamed_string_part:
-    case NodeType::invalid:
-      return false;  // no server that we know sends them
-  }
-  return false;
 }
 
 boost::redis::config connection_config(const LinkAddress& address,
@@ -131,7 +79,7 @@ class BoostRedisLink final : public RedisLink, public std::enable_shared_from_th
         events_(std::move(events)),
         connection_(loop.impl().io.get_executor(), std::move(tls),
                     boost::redis::logger(boost::redis::logger::level::disabled, [](auto...) {})),
-        push_adapter_(adapter_of(std::make_shared<ReplyBuilder>(push_limits), events_.on_push)) {
+        push_adapter_(reply_adapter(std::make_shared<ReplyBuilder>(push_limits), events_.on_push)) {
     connection_.set_receive_response(push_adapter_);
   }
 
@@ -152,7 +100,7 @@ class BoostRedisLink final : public RedisLink, public std::enable_shared_from_th
     }
     // Boost.Redis refers to the connection until the request is done.
     connection_.async_exec(request->words,
-                           adapter_of({request, &request->builder}, events_.on_reply),
+                           reply_adapter({request, &request->builder}, events_.on_reply),
                            [request, self = shared_from_this()](error_code, std::size_t) {});
   }
 
@@ -189,26 +137,6 @@ class BoostRedisLink final : public RedisLink, public std::enable_shared_from_th
       send_at_once(socket);
     }
 #pragma GCC diagnostic pop
-  }
-
-  // Takes whatever comes, in order, and gives it to whoever listens, which may change meanwhile.
-  static boost::redis::any_adapter adapter_of(std::shared_ptr<ReplyBuilder> builder,
-                                              const std::function<void(Reply)>& listener) {
-    return boost::redis::any_adapter{
-        [builder = std::move(builder), &listener](
-            ParseEvent event, const boost::redis::resp3::node_view& node, error_code& error) {
-          switch (event) {
-            case ParseEvent::init:
-              return builder->clear();
-            case ParseEvent::node:
-              if (!add_node(*builder, node)) {
-                error = boost::redis::error::incompatible_size;
-              }
-              return;
-            case ParseEvent::done:
-              return listener(builder->take());
-          }
-        }};
   }
 
   // They have been heard when they were read. But the channel that counts them must not fill: 256

@@ -1,5 +1,5 @@
 #pragma once
-// All records below a prefix: SCAN from cursor to cursor, and what each page's keys hold.
+// All records below a prefix, with the I/O that list_walk.hpp asks for.
 
 #include <functional>
 #include <string>
@@ -19,8 +19,5 @@ struct ListRequest {
 // `done` as in Operation. Both must outlive it.
 void list_records(RedisFront& front, ScriptRunner& scripts, ListRequest request,
                   std::function<void(Answer<ListReply>)> done);
-
-// A pattern for MATCH that stands for exactly this text and whatever follows it.
-std::string prefix_pattern(std::string_view prefix);
 
 }  // namespace exclusive_lock::redis

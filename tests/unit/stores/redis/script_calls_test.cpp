@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "core/record_codec.hpp"
-#include "stores/redis/redis_list.hpp"
 #include "unit/stores/redis/replies.hpp"
 
 namespace exclusive_lock::redis {
@@ -261,11 +260,6 @@ TEST(RemoveReply, SaysBothVerdicts) {
   EXPECT_TRUE(read_remove(texts({"e", "1", "removed"}))->removed);
   EXPECT_FALSE(read_remove(texts({"e", "1", "different"}))->removed);
   EXPECT_FALSE(read_remove(texts({"e", "1", ""})));
-}
-
-TEST(PrefixPattern, EscapesGlobCharacters) {
-  EXPECT_EQ(prefix_pattern("exclusive-lock:"), "exclusive-lock:*");
-  EXPECT_EQ(prefix_pattern("a*b?[c]\\"), "a\\*b\\?\\[c\\]\\\\*");
 }
 
 // Servers must all compute the same SHA-1, and Lua of all of them read it.

@@ -1,0 +1,103 @@
+#include "stores/redis/list_walk.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "core/key_codec.hpp"
+#include "stores/redis/redis_errors.hpp"
+#include "stores/redis/script_calls.hpp"
+
+namespace exclusive_lock::redis {
+namespace {
+
+// Each may have 1 MiB.
+constexpr std::size_t values_together = 64;
+
+}  // namespace
+
+ListWalk::Step ListWalk::next() const {
+  if (reply_.records.size() > most_) {
+    return Step::end;
+  }
+  if (!keys_.empty()) {
+    return Step::inspect;
+  }
+  return has_begun_ && cursor_ == "0" ? Step::end : Step::scan;
+}
+
+std::vector<std::string> ListWalk::take_keys() {
+  const std::size_t count = std::min(keys_.size(), values_together);
+  const auto first = keys_.end() - static_cast<std::ptrdiff_t>(count);
+  std::vector<std::string> taken(std::make_move_iterator(first),
+                                 std::make_move_iterator(keys_.end()));
+  keys_.erase(first, keys_.end());
+  return taken;
+}
+
+ListReply ListWalk::take() {
+  if (reply_.records.size() > most_) {
+    reply_.records.resize(most_);
+    reply_.truncated = true;
+  }
+  return std::move(reply_);
+}
+
+std::optional<StoreFailure> ListWalk::on_page(const Reply& page) {
+  has_begun_ = true;
+  if (page.is_error()) {
+    return server_refused(page.text);
+  }
+  return take_page(page) ? std::nullopt : std::optional(senseless_answer("SCAN"));
+}
+
+bool ListWalk::take_page(const Reply& page) {
+  if (!page.is_array() || page.elements.size() != 2 || !page.elements[0].is_string() ||
+      !page.elements[1].is_array()) {
+    return false;
+  }
+  cursor_ = page.elements[0].text;
+  for (const Reply& key : page.elements[1].elements) {
+    if (!key.is_string()) {
+      return false;
+    }
+    // SCAN may name a key more than once.
+    if (!is_side_key(key.text) && seen_.insert(key.text).second) {
+      keys_.push_back(key.text);
+    }
+  }
+  return true;
+}
+
+std::optional<StoreFailure> ListWalk::on_values(std::span<const std::string> keys,
+                                                std::span<const Reply> values) {
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (values[i].is_error() && is_wrong_type(values[i].text)) {
+      continue;  // not a record
+    }
+    if (values[i].is_error()) {
+      return server_refused(values[i].text);
+    }
+    auto found = read_inspect(values[i], keys[i]);
+    if (!found) {
+      return senseless_answer("the inspect script");
+    }
+    if (found->record) {  // else it went meanwhile
+      reply_.records.push_back(std::move(*found->record));
+    }
+  }
+  return std::nullopt;
+}
+
+std::string prefix_pattern(std::string_view prefix) {
+  std::string pattern;
+  for (const char c : prefix) {
+    if (std::string_view("*?[]\\").find(c) != std::string_view::npos) {
+      pattern += '\\';
+    }
+    pattern += c;
+  }
+  return pattern + "*";
+}
+
+}  // namespace exclusive_lock::redis
