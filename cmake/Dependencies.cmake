@@ -20,10 +20,12 @@ exclusive_lock_boost_number("${EXCLUSIVE_LOCK_BOOST_PREFIX}/include" prefix_boos
 add_library(exclusive_lock_boost INTERFACE)
 if(system_boost GREATER_EQUAL EXCLUSIVE_LOCK_BOOST_MINIMUM)
   message(STATUS "Boost ${system_boost} of the system")
+  set(exclusive_lock_boost_headers "/usr/include")
 elseif(prefix_boost GREATER_EQUAL EXCLUSIVE_LOCK_BOOST_MINIMUM)
   message(STATUS "Boost ${prefix_boost} in ${EXCLUSIVE_LOCK_BOOST_PREFIX}")
+  set(exclusive_lock_boost_headers "${EXCLUSIVE_LOCK_BOOST_PREFIX}/include")
   target_include_directories(exclusive_lock_boost SYSTEM INTERFACE
-    "${EXCLUSIVE_LOCK_BOOST_PREFIX}/include")
+    "${exclusive_lock_boost_headers}")
 else()
   message(FATAL_ERROR
     "Boost 1.92 or newer is needed: found ${system_boost} in /usr/include and ${prefix_boost} in "

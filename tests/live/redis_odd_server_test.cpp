@@ -177,7 +177,9 @@ INSTANTIATE_TEST_SUITE_P(
                     [] { return "$3000000\r\n" + std::string(3'000'000, 'x') + "\r\n"; },
                     [] { return std::string("*2\r\n+a\r\n+b\r\n"); },
                     [] { return std::string("_\r\n"); }, [] { return std::string("+OK\r\n"); },
-                    [] { return std::string("$?\r\n;3\r\nabc\r\n;0\r\n"); }));
+                    [] { return std::string("$?\r\n;3\r\nabc\r\n;0\r\n"); },
+                    [] { return std::string("$\r\n"); }, [] { return std::string(";0\r\n"); },
+                    [] { return std::string("*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n$?\r\n"); }));
 
 // Each answer comes in less than the silence that ends a link; all of them together take longer.
 TEST(RedisOddServer, LongLineOfCommandsIsNotSilence) {

@@ -49,6 +49,29 @@ TEST(ReplyAdapter, ReadsTheSameHoweverTheBytesAreCut) {
   }
 }
 
+// A size without digits ended the process, streamed strings wrote outside of the parser, and sizes
+// near 2^64 were read as though they were small.
+TEST(ReplyAdapter, SizesThatAreNoneAreErrors) {
+  const std::string five_deep = "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n";
+  for (const std::string& bytes :
+       {std::string("$\r\n"), std::string("!\r\n"), std::string("=\r\n"), std::string("*\r\n"),
+        std::string("$?\r\n"), five_deep + "$?\r\n", five_deep + "$\r\n", std::string(";0\r\n"),
+        std::string(";3\r\nabc\r\n"), std::string("$18446744073709551615\r\nabc\r\n"),
+        std::string("$18446744073709551614\r\nabc\r\n"), std::string("%9223372036854775808\r\n"),
+        std::string("*1000000000000000000\r\n"), std::string("$-1\r\n"), std::string("$3x\r\n"),
+        std::string("*+1\r\n"), std::string("*1 \r\n")}) {
+    const Read result = read(bytes);
+    EXPECT_TRUE(result.error) << bytes;
+    EXPECT_TRUE(result.replies.empty()) << bytes;
+  }
+}
+
+TEST(ReplyAdapter, SizesOf18DigitsAreOfTextsThatNeverCome) {
+  const Read result = read("$999999999999999999\r\nabc\r\n");
+  EXPECT_FALSE(result.error);
+  EXPECT_TRUE(result.replies.empty());
+}
+
 TEST(ReplyAdapter, LimitsAreErrors) {
   EXPECT_TRUE(read("*3\r\n:1\r\n:2\r\n:3\r\n", 0, {.depth = 1, .nodes = 3}).error);
   EXPECT_FALSE(read("*2\r\n:1\r\n:2\r\n", 0, {.depth = 1, .nodes = 3}).error);
