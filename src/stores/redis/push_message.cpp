@@ -12,8 +12,12 @@ bool is_text(const Reply& reply, std::string_view text) {
   return reply.is_string() && reply.text == text;
 }
 
+// As Lua writes it: no sign, no zero in front of other digits.
 template <class Integer>
 std::optional<Integer> whole_number(std::string_view text) {
+  if (text.empty() || text.front() == '-' || (text.front() == '0' && text.size() > 1)) {
+    return std::nullopt;
+  }
   Integer value{};
   const char* end = text.data() + text.size();
   const auto [stopped, error] = std::from_chars(text.data(), end, value);
@@ -48,7 +52,7 @@ std::optional<Grant> parse_grant(std::string_view message) {
   const auto owner = parse_owner(message.substr(0, first));
   const auto fence = whole_number<std::uint64_t>(message.substr(first + 1, second - first - 1));
   const auto granted_us = whole_number<std::int64_t>(message.substr(second + 1));
-  if (!owner || !fence || !granted_us || *granted_us <= 0) {
+  if (!owner || !fence || !granted_us || *granted_us == 0) {
     return std::nullopt;
   }
   return Grant{.owner = *owner, .fence = Fence{*fence}, .granted_at = StoreTime(*granted_us)};

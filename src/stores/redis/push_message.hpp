@@ -18,7 +18,7 @@ using PushNews = std::variant<NoNews, Subscribed, Grant>;
 PushNews read_push(const Reply& push, std::string_view channel);
 
 // "<owner> <fence> <granted_us>", as the scripts publish it, with fence 0 for a nudge; none:
-// anything else.
+// anything else. Only one text stands for a grant.
 std::optional<Grant> parse_grant(std::string_view message);
 
 }  // namespace exclusive_lock::redis

@@ -38,6 +38,12 @@ TEST(ParseGrant, TakesNothingElse) {
   }
 }
 
+TEST(ParseGrant, TakesNumbersInOneSpellingOnly) {
+  for (const std::string numbers : {"01 2", "1 02", "00 2", "-0 2", "1 -0", "+1 2"}) {
+    EXPECT_FALSE(parse_grant(written_owner + " " + numbers)) << numbers;
+  }
+}
+
 Reply push(const std::string& kind, const std::string& channel, const Reply& last) {
   return array({text(kind), text(channel), last});
 }
