@@ -4,10 +4,13 @@ set(fuzz_targets
   arguments
   duration
   json
+  list
   local_file
   names
   printable
+  push
   record
+  resp
   script_reply
   store_url
 )

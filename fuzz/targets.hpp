@@ -18,10 +18,13 @@ namespace exclusive_lock::fuzz {
 void check_arguments(Bytes bytes);
 void check_duration(Bytes bytes);
 void check_json(Bytes bytes);
+void check_list(Bytes bytes);
 void check_local_file(Bytes bytes);
 void check_names(Bytes bytes);
 void check_printable(Bytes bytes);
+void check_push(Bytes bytes);
 void check_record(Bytes bytes);
+void check_resp(Bytes bytes);
 void check_script_reply(Bytes bytes);
 void check_store_url(Bytes bytes);
 
@@ -31,10 +34,17 @@ struct Target {
 };
 
 inline constexpr std::array targets{
-    Target{"arguments", check_arguments}, Target{"duration", check_duration},
-    Target{"json", check_json},           Target{"local_file", check_local_file},
-    Target{"names", check_names},         Target{"printable", check_printable},
-    Target{"record", check_record},       Target{"script_reply", check_script_reply},
+    Target{"arguments", check_arguments},
+    Target{"duration", check_duration},
+    Target{"json", check_json},
+    Target{"list", check_list},
+    Target{"local_file", check_local_file},
+    Target{"names", check_names},
+    Target{"printable", check_printable},
+    Target{"push", check_push},
+    Target{"record", check_record},
+    Target{"resp", check_resp},
+    Target{"script_reply", check_script_reply},
     Target{"store_url", check_store_url},
 };
 
