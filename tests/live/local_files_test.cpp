@@ -342,6 +342,7 @@ TEST_F(LocalDamage, DeletedOrReplacedFilesAreTold) {
       const auto answer = asker.attempt_now({.key = "other"});
       ASSERT_TRUE(std::holds_alternative<StoreFailure>(answer)) << name;
       EXPECT_EQ(std::get<StoreFailure>(answer).code, errc::store_unavailable) << name;
+      EXPECT_EQ(asker.refresh(wish), RefreshVerdict::lost) << "others may follow at once";
       asker.forget();
       fs::remove_all(path_);
     }

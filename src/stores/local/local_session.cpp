@@ -19,16 +19,14 @@ LocalSession::LocalSession(const StorePlace& place, const Machine& machine)
   sweep_sockets(directory_, holder_);
 }
 
-void LocalSession::begin_verb(Instant limit) {
-  if (!database_.is_intact() || !holder_.is_intact()) {
-    throw_local(errc::store_unavailable, path(),
-                "its files were deleted or replaced while it was open");
-  }
-  database_.wait_until(limit);
-}
+bool LocalSession::is_intact() const { return database_.is_intact() && holder_.is_intact(); }
 
 template <class Step>
 auto LocalSession::transaction(Transaction::Kind kind, Step step) {
+  if (!is_intact()) {
+    throw_local(errc::store_unavailable, path(),
+                "its files were deleted or replaced while it was open");
+  }
   AfterCommit after;
   Transaction transaction(database_, kind);
   LocalVerbs at_this_instant({.locks = locks_, .waiters = waiters_}, holder_, machine_, after);
@@ -71,6 +69,10 @@ BeatReply LocalSession::beat(const BeatRequest& request) {
 }
 
 RefreshReply LocalSession::refresh(const std::vector<RefreshRequest>& requests) {
+  if (!is_intact()) {
+    return {.verdicts = std::vector(requests.size(), RefreshVerdict::lost),
+            .store_time = std::nullopt};
+  }
   return written([&](LocalVerbs& verbs) {
     RefreshReply reply{.verdicts = {}, .store_time = std::nullopt};
     for (const RefreshRequest& request : requests) {

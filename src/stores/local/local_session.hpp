@@ -26,9 +26,11 @@ class LocalSession {
 
   [[nodiscard]] const std::string& path() const noexcept { return directory_.path(); }
 
-  // To be called before each verb: until when it may wait for other processes. Throws where the
-  // files are not those any more that other processes use.
-  void begin_verb(Instant limit);
+  // To be called before each verb: until when it may wait for other processes.
+  void begin_verb(Instant limit) noexcept { database_.wait_until(limit); }
+
+  // Verbs throw where the files are not those any more that other processes use; to refresh() all
+  // is lost then, for others see nothing of what was held in them.
 
   AttemptReply attempt(const AttemptRequest& request);
   BeatReply beat(const BeatRequest& request);
@@ -47,6 +49,7 @@ class LocalSession {
   void checkpoint() noexcept { database_.checkpoint(); }
 
  private:
+  [[nodiscard]] bool is_intact() const;
   template <class Step>
   auto transaction(Transaction::Kind kind, Step step);
   template <class Step>
