@@ -26,6 +26,8 @@ using FaultKinds = std::vector<FaultKind>;
 FaultKinds server_faults();   // of a server, and of what others do to it
 FaultKinds network_faults();  // of the way to it
 FaultKinds process_faults();  // of the workers
+FaultKinds clock_faults();    // of a server's clock
+FaultKinds local_faults();    // of the files of a local store, and of their disk
 
 // Those that can strike this store.
 FaultKinds faults_of(const std::string& store);

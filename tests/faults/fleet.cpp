@@ -15,6 +15,7 @@
 #include <stdexcept>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 namespace exclusive_lock::faults {
 
@@ -22,7 +23,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto look_pause = 2ms;
 // How long the pause between two tries to connect may become (2 s), with a try that was under way
 // (1.5 s) and the pause of a waiter after trouble (1 s); and half a second for a busy machine.
 constexpr auto recovery_slack = 5s;
@@ -104,19 +104,6 @@ void Fleet::launch(int number) {
   workers_[number] = {.pid = pid, .input = input[1]};
 }
 
-// --- waiting ---
-
-void Fleet::await(const std::string& what, const std::function<bool()>& condition) {
-  const Instant give_up_at = BootClock::now() + patience;
-  while (!condition()) {
-    expect_alive();
-    if (BootClock::now() > give_up_at) {
-      throw std::runtime_error("it did not come: " + what + complaints());
-    }
-    std::this_thread::sleep_for(look_pause);
-  }
-}
-
 void Fleet::expect_alive() {
   for (auto& [number, worker] : workers_) {
     int status = 0;
@@ -127,57 +114,6 @@ void Fleet::expect_alive() {
                                complaints());
     }
   }
-}
-
-// By the instants that workers wrote down, as the checker does it: a hold that began before may be
-// written into its diary after this was called.
-void Fleet::await_turns() {
-  const Instant since = BootClock::now();
-  std::vector<int> awaited = living();
-  std::erase_if(awaited, [&](int number) { return workers_.at(number).is_stopped; });
-  await("a turn of every worker", [&] {
-    return std::all_of(awaited.begin(), awaited.end(), [&](int number) {
-      const auto last = reader(number).last_hold();
-      return last && last->believed_from >= since;
-    });
-  });
-}
-
-int Fleet::await_long_holder() {
-  const std::filesystem::path wish = folder_.path() / "long";  // see worker.cpp
-  std::ofstream{wish};
-  int holder = 0;
-  await("somebody who holds for long", [&] {
-    const Instant now = BootClock::now();
-    for (const Hold& hold : last_holds()) {
-      const auto age = now - hold.believed_from;
-      const bool is_long = age > options_.work * 2 && age < options_.refresh;
-      if (hold.end == HoldEnd::open && is_long && !workers_.at(hold.worker).is_stopped &&
-          workers_.at(hold.worker).pid != 0) {
-        holder = hold.worker;
-      }
-    }
-    return holder != 0;
-  });
-  std::filesystem::remove(wish);
-  return holder;
-}
-
-void Fleet::await_new_hold() {
-  const std::size_t before = holds();
-  await("a new hold", [&] { return holds() > before; });
-}
-
-void Fleet::await_trouble(errc code, Instant since) {
-  const auto is_told = [&](const Trouble& trouble) {
-    return trouble.code == code && trouble.told_at >= since;
-  };
-  await("the trouble '" + make_error_code(code).message() + "'", [&] {
-    return std::any_of(workers_.begin(), workers_.end(), [&](const auto& each) {
-      const auto& troubles = reader(each.first).troubles();
-      return std::any_of(troubles.begin(), troubles.end(), is_told);
-    });
-  });
 }
 
 void Fleet::pass(std::chrono::milliseconds time) { std::this_thread::sleep_for(time); }
@@ -197,7 +133,6 @@ void Fleet::signal(int number, int what) {
   }
 }
 
-// False: it would stop others too, and goes on.
 bool Fleet::try_stop(int number, const InTheWay& is_in_the_way) {
   signal(number, SIGSTOP);
   int status = 0;
@@ -274,6 +209,30 @@ void Fleet::kill(int number) {
 
 void Fleet::start_again(int number) { launch(number); }
 
+void Fleet::make_do(int number, const std::string& deed) {
+  const std::string name = "deed-" + std::to_string(number);
+  std::ofstream(folder_.path() / (name + "-new")) << deed;  // whole when it has its name
+  std::filesystem::rename(folder_.path() / (name + "-new"), folder_.path() / name);
+  await("the deed of worker " + std::to_string(number), [&] { return !is_wished(name); });
+}
+
+// As expect_alive() looks too, and would take it for an accident, the deed is awaited by its end.
+void Fleet::make_end(int number, const std::string& deed) {
+  Worker ending = std::exchange(workers_.at(number), Worker{});
+  make_do(number, deed);
+  await("the end of worker " + std::to_string(number),
+        [&] { return ::waitpid(ending.pid, nullptr, WNOHANG) == ending.pid; });
+  ::close(ending.input);
+}
+
+void Fleet::wish(const std::string& name) { std::ofstream{folder_.path() / name}; }
+
+bool Fleet::is_wished(const std::string& name) const {
+  return std::filesystem::exists(folder_.path() / name);
+}
+
+void Fleet::end_wish(const std::string& name) { std::filesystem::remove(folder_.path() / name); }
+
 std::vector<int> Fleet::living() const {
   std::vector<int> numbers;
   for (const auto& [number, worker] : workers_) {
@@ -298,6 +257,11 @@ DiaryReader& Fleet::reader(int number) {
 }
 
 std::size_t Fleet::holds_of(int number) { return reader(number).holds(); }
+
+bool Fleet::holds_open(int number) {
+  const auto last = reader(number).last_hold();
+  return last && last->end == HoldEnd::open;
+}
 
 std::size_t Fleet::holds() {
   std::size_t sum = 0;

@@ -43,6 +43,8 @@ class Fleet {
  public:
   // What a condition may take on a machine that is busy with other things.
   static constexpr std::chrono::seconds patience{30};
+  // One that no fault kills, so that it can be looked at how it bears all of them.
+  static constexpr int veteran = 1;
 
   explicit Fleet(FleetOptions options);
   ~Fleet();
@@ -53,12 +55,19 @@ class Fleet {
   void start();
   // Waits until each worker that lives, and is not stopped, has taken the lock once more.
   void await_turns();
-  // Waits until somebody holds it for long, who has just begun. Its number.
-  int await_long_holder();
-  // Waits until somebody takes it.
+  // Waits until somebody holds it for long, who has just begun. Its number, which is not `but`.
+  int await_long_holder(int but = 0);
+  // Waits until the long hold of this worker is nearly over. False: it is over.
+  bool await_near_end(int holder);
+  // Waits until the hold that this worker has just now is lost.
+  void await_loss(int holder);
+  // Waits until somebody takes it; until this worker does.
   void await_new_hold();
+  void await_hold_of(int worker);
   // Waits until a call told somebody of this trouble; only what was told after `since` counts.
   void await_trouble(errc code, Instant since);
+  // Waits until each has either taken the lock since, or been told of this trouble.
+  void await_turns_or_trouble(errc code, Instant since);
   // Until `condition` is true; `what` is told where it does not come.
   void await(const std::string& what, const std::function<bool()>& condition);
   // Until that much time has passed.
@@ -72,16 +81,29 @@ class Fleet {
   using InTheWay = std::function<bool()>;
   int stop_holder(const InTheWay& is_in_the_way);
   int stop_waiter(const InTheWay& is_in_the_way);
+  // False: it would stop others too, and goes on.
+  bool try_stop(int number, const InTheWay& is_in_the_way);
   void resume(int worker);
   // SIGKILL; waits for the end. start_again() gives it a successor of the same number.
   void kill(int worker);
   void start_again(int worker);
+  // Makes a worker do a deed of worker.cpp in a hold, and waits until it begins with it; or also
+  // until it has ended of it.
+  void make_do(int worker, const std::string& deed);
+  void make_end(int worker, const std::string& deed);
+  // A file of this name in the folder of the workers tells them something (worker.cpp,
+  // worker_disk.hpp).
+  void wish(const std::string& name);
+  [[nodiscard]] bool is_wished(const std::string& name) const;
+  void end_wish(const std::string& name);
   // One that waits just now.
   int a_waiter();
 
   [[nodiscard]] const FleetOptions& options() const noexcept { return options_; }
   [[nodiscard]] pid_t pid(int worker) const { return workers_.at(worker).pid; }
   [[nodiscard]] std::vector<int> living() const;
+  // Whether it has written down that it holds, and not yet that this is over.
+  [[nodiscard]] bool holds_open(int number);
   // How many holds there have been.
   [[nodiscard]] std::size_t holds();
   // What they have written so far.
@@ -99,14 +121,17 @@ class Fleet {
     bool is_stopped = false;
   };
 
+  static constexpr std::chrono::milliseconds look_pause{2};  // between two looks at a condition
+
   void launch(int number);
   [[nodiscard]] std::filesystem::path diary(int number) const;
   DiaryReader& reader(int number);
   std::vector<Hold> last_holds();
   std::size_t holds_of(int number);
   void finish();
-  bool try_stop(int number, const InTheWay& is_in_the_way);
   void signal(int number, int what);
+  [[nodiscard]] bool has_been_told(int number, errc code, Instant since);
+  [[nodiscard]] bool has_held(int number, Instant since);
   void expect_alive();
   // What may tell why something did not come.
   std::string complaints();

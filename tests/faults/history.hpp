@@ -12,6 +12,7 @@
 // A hold's line is written over while it lasts: `until` is the last instant at which the worker saw
 // held() == true, and so what is claimed is never more than what was believed.
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -104,7 +105,7 @@ class LineFile {
   int descriptor_;
 };
 
-// What one worker writes.
+// What one worker writes; troubles from any thread.
 class Diary {
  public:
   explicit Diary(const std::filesystem::path& path) : file_(path), lines_(file_.count()) {}
@@ -115,7 +116,7 @@ class Diary {
 
  private:
   LineFile file_;
-  std::size_t lines_;
+  std::atomic<std::size_t> lines_;
   std::size_t hold_line_ = 0;
 };
 

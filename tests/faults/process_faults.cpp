@@ -1,4 +1,10 @@
-// What happens to workers: stopped for longer than a ttl, killed, holding and waiting.
+// What happens to workers: stopped for longer than a ttl, killed, holding and waiting; forked,
+// ended from inside, and without descriptors.
+
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <system_error>
 
 #include "faults/fault_kinds.hpp"
 
@@ -35,7 +41,7 @@ void holder_killed(Scene& scene) {
   Fleet& fleet = scene.fleet();
   int killed = 0;
   fleet.suffer("kill -9 of the holder", Data::kept, [&] {
-    killed = fleet.await_long_holder();
+    killed = fleet.await_long_holder(Fleet::veteran);
     fleet.kill(killed);
   });
   fleet.await_new_hold();
@@ -53,21 +59,121 @@ void waiter_killed(Scene& scene) {
   fleet.start_again(killed);
 }
 
+// A waiter that was stopped a moment before it is handed the lock, and killed when it has it: it
+// never knew. False: it was not handed over in time.
+bool kill_between_grant_and_knowing(Scene& scene) {
+  Fleet& fleet = scene.fleet();
+  const int waiter = fleet.living().back();
+  if (!fleet.await_near_end(fleet.await_long_holder(waiter)) ||
+      !fleet.try_stop(waiter, in_the_way(scene))) {
+    return false;
+  }
+  const Instant give_up_at = BootClock::now() + fleet.options().ttl;
+  bool is_granted = false;
+  while (!is_granted && BootClock::now() < give_up_at) {
+    const auto record = scene.record();
+    is_granted = record && record->pid == fleet.pid(waiter) && !fleet.holds_open(waiter);
+  }
+  if (is_granted) {
+    fleet.kill(waiter);
+  } else {
+    fleet.resume(waiter);
+  }
+  return is_granted;
+}
+
+void waiter_killed_with_its_grant(Scene& scene) {
+  Fleet& fleet = scene.fleet();
+  const int killed = fleet.living().back();
+  fleet.suffer("kill -9 between a grant and its knowing", Data::kept, [&] {
+    fleet.await("a grant to one that is stopped",
+                [&] { return kill_between_grant_and_knowing(scene); });
+  });
+  fleet.await_turns();
+  fleet.start_again(killed);
+}
+
+// The child tries everything with the lock that is not its own (worker.cpp).
+void holder_forks(Scene& scene) {
+  Fleet& fleet = scene.fleet();
+  fleet.suffer("fork of a holder", Data::kept,
+               [&] { fleet.make_do(fleet.living().back(), "fork"); });
+}
+
+// The same process has another program in it, which knows nothing of the hold.
+void holder_execs(Scene& scene) {
+  Fleet& fleet = scene.fleet();
+  fleet.suffer("exec of a holder", Data::kept,
+               [&] { fleet.make_do(fleet.living().back(), "exec"); });
+}
+
+void end_from_inside(Scene& scene, const std::string& deed) {
+  Fleet& fleet = scene.fleet();
+  const int ending = fleet.living().back();
+  fleet.suffer("end of a holder by " + deed, Data::kept, [&] { fleet.make_end(ending, deed); });
+  fleet.await_new_hold();
+  fleet.start_again(ending);
+}
+
+void holder_aborts(Scene& scene) { end_from_inside(scene, "abort"); }
+void holder_exits(Scene& scene) { end_from_inside(scene, "exit"); }
+void holder_throws(Scene& scene) { end_from_inside(scene, "throw"); }
+
+void limit_descriptors(pid_t pid, const rlimit& limit) {
+  if (::prlimit(pid, RLIMIT_NOFILE, &limit, nullptr) != 0) {
+    throw std::system_error(errno, std::generic_category(), "cannot limit a worker");
+  }
+}
+
+// The workers have those that are open, and get no others: enough to go on, and not to connect.
+void descriptors_used_up(Scene& scene) {
+  Fleet& fleet = scene.fleet();
+  fleet.await_turns();
+  fleet.suffer("no descriptors left", Data::kept, [&] {
+    rlimit before{};
+    ::getrlimit(RLIMIT_NOFILE, &before);  // theirs too
+    for (const int worker : fleet.living()) {
+      limit_descriptors(fleet.pid(worker), {.rlim_cur = 3, .rlim_max = before.rlim_max});
+    }
+    fleet.await_turns();
+    if (!scene.is_local()) {
+      const int holder = fleet.await_long_holder();
+      scene.proxy().cut();
+      fleet.await_loss(holder);
+    }
+    for (const int worker : fleet.living()) {
+      limit_descriptors(fleet.pid(worker), before);
+    }
+  });
+}
+
 }  // namespace
 
 FaultKinds process_faults() {
   return {{"holder_stopped", holder_stopped},
           {"waiter_stopped", waiter_stopped},
           {"holder_killed", holder_killed},
-          {"waiter_killed", waiter_killed}};
+          {"waiter_killed", waiter_killed},
+          {"waiter_killed_with_its_grant", waiter_killed_with_its_grant},
+          {"holder_forks", holder_forks},
+          {"holder_execs", holder_execs},
+          {"holder_aborts", holder_aborts},
+          {"holder_exits", holder_exits},
+          {"holder_throws", holder_throws},
+          {"descriptors_used_up", descriptors_used_up}};
 }
 
 FaultKinds faults_of(const std::string& store) {
   FaultKinds kinds = process_faults();
-  if (store != "local") {
-    for (const FaultKinds& more : {server_faults(), network_faults()}) {
-      kinds.insert(kinds.end(), more.begin(), more.end());
-    }
+  const auto add = [&kinds](const FaultKinds& more) {
+    kinds.insert(kinds.end(), more.begin(), more.end());
+  };
+  if (store == "local") {
+    add(local_faults());
+  } else {
+    add(server_faults());
+    add(clock_faults());
+    add(network_faults());
   }
   if (store == "keydb") {
     // It refuses a SET for want of replicas, but not one within a script (6.3.4).

@@ -70,12 +70,17 @@ live::ServerOptions Scene::server_options() const {
   return {.kind = kind_of(store_).value(),
           .persistent = true,
           .arguments = {"--appendfsync", "no", "--repl-diskless-sync-delay", "0", "--user",
-                        "locker", "on", ">secret", "~*", "+@all"},
+                        "locker", "on", ">secret", "~*", "&*", "+@all"},
           .environment = clock_.environment()};
 }
 
 std::size_t Scene::random_below(std::size_t end) {
   return std::uniform_int_distribution<std::size_t>(0, end - 1)(random_);
+}
+
+std::optional<LockRecord> Scene::record() {
+  const auto connection = is_local() ? past_the_workers_ : connect(server_->url(), impatient());
+  return LockDirectory(connection).inspect("job");
 }
 
 bool Scene::is_blocked() {

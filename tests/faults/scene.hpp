@@ -5,6 +5,7 @@
 // network and rights can be taken from them and not from the test. `local:` has a directory and
 // nothing else.
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <random>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "exclusive_lock/connection.hpp"
+#include "exclusive_lock/record.hpp"
 #include "faults/fleet.hpp"
 #include "faults/proxy.hpp"
 #include "faults/server_clock.hpp"
@@ -46,6 +48,12 @@ class Scene {
   [[nodiscard]] std::minstd_rand& random() noexcept { return random_; }
   // From 0 up to, and without, `end`.
   std::size_t random_below(std::size_t end);
+
+  // Only for local: where its files are.
+  [[nodiscard]] const std::filesystem::path& store_folder() const { return directory_->path(); }
+
+  // The record of the workers' lock as it is just now, past the proxy; none: nobody has it.
+  [[nodiscard]] std::optional<LockRecord> record();
 
   // A server of the same kind with the same users and the same clock.
   [[nodiscard]] live::ServerOptions server_options() const;

@@ -27,6 +27,12 @@ ServerClock::ServerClock() {
 
 ServerClock::~ServerClock() { ::munmap(shown_, sizeof *shown_); }
 
+void ServerClock::stand_still() noexcept {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  stand_at(std::chrono::duration_cast<std::chrono::microseconds>(now) +
+           std::chrono::microseconds(shown_->offset_us));
+}
+
 std::vector<std::string> ServerClock::environment() const {
   return {"LD_PRELOAD=" FAULT_SET_CLOCK, "FAULT_CLOCK_FILE=" + file_.string()};
 }

@@ -23,6 +23,9 @@ class ServerClock {
 
   // By how much, from where it is.
   void step(std::chrono::microseconds time) noexcept { shown_->offset_us += time.count(); }
+  // It stands at what it shows now, and goes on with what it would show by then.
+  void stand_still() noexcept;
+  void go_on() noexcept { shown_->stands_at_us = 0; }
   // From now on it moves only when this is called again. Since 1970, not 0.
   void stand_at(std::chrono::microseconds time) noexcept { shown_->stands_at_us = time.count(); }
 

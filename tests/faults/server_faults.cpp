@@ -140,6 +140,35 @@ void lagging_replica_promoted(Scene& scene) {
   });
 }
 
+// Each side grants, until the old one dies: a worker that loses its connection finds the new
+// master, and the others stay with the old one.
+void old_master_lives_on(Scene& scene) {
+  Fleet& fleet = scene.fleet();
+  live::Server replica(scene.server_options());
+  RawClient client = replica.client();
+  client.must({"REPLICAOF", "127.0.0.1", std::to_string(scene.server().port())});
+  fleet.await("a replica that follows", [&] {
+    return says(client, {"INFO", "replication"}, "master_link_status:up");
+  });
+  fleet.await_turns();
+  fleet.suffer("two masters", Data::lost, [&] {
+    client.must({"REPLICAOF", "NO", "ONE"});
+    scene.proxy().redirect(replica.port());
+    const int mover = fleet.living().back();
+    fleet.kill(mover);
+    fleet.start_again(mover);
+    fleet.await_hold_of(mover);
+    fleet.await_new_hold();
+    scene.server().kill();
+  });
+  fleet.await_turns();
+  fleet.suffer("return to an empty master", Data::lost, [&] {
+    scene.server().restart(ServerData::lost);
+    scene.proxy().redirect(scene.server().port());
+    replica.kill();
+  });
+}
+
 // Memory pressure with a policy that takes what expires soonest: that is the lock.
 void record_evicted(Scene& scene) {
   RawClient client = scene.server().client();
@@ -156,14 +185,6 @@ void record_evicted(Scene& scene) {
     client.must({"CONFIG", "SET", "maxmemory-policy", "noeviction"});
     client.must({"DEL", "filler"});
   });
-}
-
-// Every record expires at once. The clock stays where it is: fences that were taken by a clock that
-// is set back later are above those of a server that has lost its data since (docs/guarantees.md,
-// G2), and other faults may follow.
-void clock_set_forward(Scene& scene) {
-  scene.fleet().await_long_holder();
-  scene.fleet().suffer("clock set forward", Data::lost, [&] { scene.clock().step(1h); });
 }
 
 // --- what it refuses ---
@@ -278,6 +299,23 @@ void clients_paused(Scene& scene) {
   });
 }
 
+// What is published does not fit into the server's buffers for its subscribers: it ends their
+// connections, and what was in them is lost.
+void pushes_overflow(Scene& scene) {
+  RawClient client = scene.server().client();
+  scene.fleet().await_long_holder();
+  scene.fleet().suffer("pushes that overflow", Data::kept, [&] {
+    client.must({"CONFIG", "SET", "client-output-buffer-limit", "pubsub 100000 0 0"});
+    scene.fleet().await("subscribers that are thrown out", [&] {
+      for (const std::string& channel : client.texts({"PUBSUB", "CHANNELS"})) {
+        client.must({"PUBLISH", channel, std::string(1'000'000, 'x')});
+      }
+      return scene.server().log().find("overcoming of output buffer limits") != std::string::npos;
+    });
+    client.must({"CONFIG", "SET", "client-output-buffer-limit", "pubsub 33554432 8388608 60"});
+  });
+}
+
 // As many as there are, and all of them out; who comes back is turned away at the door.
 void house_full(Scene& scene) {
   RawClient client = scene.server().client();
@@ -306,8 +344,8 @@ FaultKinds server_faults() {
           {"record_renamed", record_renamed},
           {"record_of_another_type", record_of_another_type},
           {"lagging_replica_promoted", lagging_replica_promoted},
+          {"old_master_lives_on", old_master_lives_on},
           {"record_evicted", record_evicted},
-          {"clock_set_forward", clock_set_forward},
           {"memory_full", memory_full},
           {"disk_that_cannot_be_written", disk_that_cannot_be_written},
           {"replicas_missing", replicas_missing},
@@ -316,6 +354,7 @@ FaultKinds server_faults() {
           {"password_changed", password_changed},
           {"clients_killed", clients_killed},
           {"clients_paused", clients_paused},
+          {"pushes_overflow", pushes_overflow},
           {"house_full", house_full}};
 }
 

@@ -1,10 +1,10 @@
 // Random faults from a seed, for as long as wanted, on one store; see tests/faults/README.md.
 //
-//   fault_soak [--minutes M] [--seed N] [--store redis|valkey|redict|keydb|local]
+//   fault_soak [--minutes M] [--seed N] [--store redis|valkey|redict|keydb|local] [--where-it-is]
 //
-// Worker 1, the veteran, is never killed: its memory, descriptors and threads are looked at before
-// the first fault and after the last. Prints what it did and found. Exit codes: 0 nothing wrong,
-// 1 something is, 2 the command line is.
+// Worker 1, the veteran, is never killed (Fleet::veteran): its memory, descriptors and threads are
+// looked at before the first fault and after the last. Prints what it did and found. Exit codes: 0
+// nothing wrong, 1 something is, 2 the command line is.
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -27,7 +27,6 @@ using namespace std::chrono_literals;
 
 // The local store makes a socket when it hands a lock over for the first time, and keeps it.
 constexpr int kept_descriptors = 1;
-constexpr int veteran = 1;
 // Buffers grow to the largest that was needed, and the allocator keeps what was given back.
 constexpr std::int64_t memory_slack_kib = 4 * 1024;
 
@@ -35,6 +34,7 @@ struct Plan {
   double minutes = 1;
   std::uint64_t seed = 1;
   std::string store = "redis";
+  bool is_for_those_there = false;
 };
 
 class Soak {
@@ -84,10 +84,10 @@ class Soak {
   // What the veteran uses at its least, over some turns: between two connections, say, it has a
   // descriptor more.
   ProcessUse settled_use() {
-    ProcessUse least = use_of(fleet_.pid(veteran));
+    ProcessUse least = use_of(fleet_.pid(Fleet::veteran));
     for (int turn = 0; turn < 3; ++turn) {
       fleet_.await_turns();
-      const ProcessUse use = use_of(fleet_.pid(veteran));
+      const ProcessUse use = use_of(fleet_.pid(Fleet::veteran));
       least.memory_kib = std::min(least.memory_kib, use.memory_kib);
       least.descriptors = std::min(least.descriptors, use.descriptors);
       least.threads = std::min(least.threads, use.threads);
@@ -157,10 +157,17 @@ int main(int count, char** words) {
   app.add_option("--seed", plan.seed, "which faults, and in which order");
   app.add_option("--store", plan.store, "where the lock is")
       ->check(CLI::IsMember({"redis", "valkey", "redict", "keydb", "local"}));
+  app.add_flag("--where-it-is", plan.is_for_those_there,
+               "nothing is wrong where there is no redict or keydb");
   try {
     app.parse(count, words);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
+  }
+  const auto there = exclusive_lock::faults::stores_to_test();
+  if (plan.is_for_those_there && std::ranges::find(there, plan.store) == there.end()) {
+    std::cout << "there is no " << plan.store << " here\n";
+    return 0;
   }
   return exclusive_lock::faults::soak(plan);
 }

@@ -7,6 +7,9 @@
 // NUMBER   of this worker: its diary is FOLDER/diary-NUMBER, the register is FOLDER/register
 // WORK_MS  how long it works in most holds. Every twelfth hold, and each that begins while there is
 //          a file FOLDER/long, takes one and a fifth ttl, so that it lives from refreshes
+// FOLDER   where there is a file deed-NUMBER, the worker removes it and does what it says, in a
+// hold
+//          (do_deed() below); disk-... are of worker_disk.hpp
 // MANNER   plain   nothing else
 //          forks   forks in every hold: the child tries everything with the lock that is not its
 //                  own
@@ -15,6 +18,7 @@
 // when it learns that the lock is lost once more, without asking held(). What stops that is the
 // register. Ends when its standard input does, with exit code 0.
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,17 +26,17 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
-#include <mutex>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "exclusive_lock/exclusive_lock.hpp"
 #include "faults/guarded_register.hpp"
 #include "faults/history.hpp"
+#include "faults/worker_disk.hpp"
 
 namespace exclusive_lock::faults {
 namespace {
@@ -55,6 +59,7 @@ struct Task {
   milliseconds refresh;
   milliseconds work;
   bool forks;
+  char** words;  // the command line
 };
 
 ConnectOptions impatient(const Task& task) {
@@ -82,24 +87,21 @@ class Worker {
       : task_(task),
         stop_(std::move(stop)),
         register_(task.folder / "register"),
-        lock_(options_of(task)),
-        diary_(task.folder / ("diary-" + std::to_string(task.number))) {
-    lock_.on_error([this](const ErrorEvent& event) {
-      const std::lock_guard guard(mutex_);
-      errors_.push_back({.worker = task_.number, .told_at = BootClock::now(), .code = event.error});
-    });
+        options_(options_of(task)),
+        diary_(task.folder / ("diary-" + std::to_string(task.number))),
+        lock_(options_) {
+    lock_.on_error([this](const ErrorEvent& event) { note(event.error); });
   }
 
   void run() {
     for (int round = 1; !stop_.stop_requested(); ++round) {
-      note_errors();
       const Instant requested_at = BootClock::now();
       std::error_code error;
       if (lock_.acquire_for(1h, stop_, error)) {
         hold(requested_at, is_long(round) ? task_.ttl * 6 / 5 : task_.work);
         std::this_thread::sleep_for(rest);
       } else if (error) {
-        diary_.note(Trouble{.worker = task_.number, .told_at = BootClock::now(), .code = error});
+        note(error);
         std::this_thread::sleep_for(trouble_pause);
       }
     }
@@ -131,6 +133,7 @@ class Worker {
     if (task_.forks) {
       fork_and_expect_nothing();
     }
+    do_deed();
     while (BootClock::now() < from + work && !stop_.stop_requested()) {
       if (!look(hold, BootClock::now())) {
         return lose(hold);
@@ -164,6 +167,10 @@ class Worker {
     write(hold);
   }
 
+  void note(const std::error_code& error) {
+    diary_.note(Trouble{.worker = task_.number, .told_at = BootClock::now(), .code = error});
+  }
+
   void write(const Hold& hold) { register_.write(task_.number, hold.fence); }
 
   void fork_and_expect_nothing() {
@@ -186,25 +193,37 @@ class Worker {
     }
   }
 
-  // What the handlers' thread was told since.
-  void note_errors() {
-    std::vector<Trouble> errors;
-    {
-      const std::lock_guard guard(mutex_);
-      errors.swap(errors_);
+  // What it was told to do in a hold, if anything. All but a fork end this program without a
+  // destructor.
+  void do_deed() {
+    const auto wish = task_.folder / ("deed-" + std::to_string(task_.number));
+    std::string deed;
+    if (!(std::ifstream(wish) >> deed)) {
+      return;
     }
-    for (const Trouble& error : errors) {
-      diary_.note(error);
+    std::filesystem::remove(wish);
+    if (deed == "fork") {
+      fork_and_expect_nothing();
+    } else if (deed == "exec") {
+      ::execv("/proc/self/exe", task_.words);  // the same process is a worker that knows nothing
+    } else if (deed == "abort") {
+      std::abort();
+    } else if (deed == "exit") {
+      ::_exit(0);
+    } else if (deed == "throw") {
+      [[maybe_unused]] const std::jthread thread(
+          [] { throw std::runtime_error("nobody catches this"); });
+    } else {
+      throw std::runtime_error("no such deed: " + deed);
     }
   }
 
   const Task& task_;
-  std::mutex mutex_;
-  std::vector<Trouble> errors_;
   std::stop_token stop_;
   GuardedRegister register_;
+  Options options_;  // with a connection
+  Diary diary_;      // made after it: who has one is connected
   ExclusiveLock lock_;
-  Diary diary_;  // made last: who has one is connected
 };
 
 Task task_in(char** words) {
@@ -215,7 +234,8 @@ Task task_in(char** words) {
           .ttl = time(4),
           .refresh = time(5),
           .work = time(6),
-          .forks = std::string(words[7]) == "forks"};
+          .forks = std::string(words[7]) == "forks",
+          .words = words};
 }
 
 void work_until_input_ends(const Task& task) {
@@ -238,8 +258,12 @@ int main(int count, char** words) {
     std::cerr << "usage: fault_worker URL NUMBER FOLDER TTL_MS REFRESH_MS WORK_MS MANNER\n";
     return 2;
   }
+  const rlimit no_core{.rlim_cur = 0, .rlim_max = 0};  // abort() is one of its deeds
+  ::setrlimit(RLIMIT_CORE, &no_core);
   try {
-    work_until_input_ends(task_in(words));
+    const Task task = task_in(words);
+    obey_disk_wishes(task.folder);
+    work_until_input_ends(task);
     return 0;
   } catch (const std::exception& error) {
     std::cerr << "fault_worker: " << error.what() << std::endl;

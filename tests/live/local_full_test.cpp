@@ -3,9 +3,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sqlite3.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
@@ -13,6 +10,7 @@
 
 #include "live/local_asker.hpp"
 #include "live/local_worker_process.hpp"
+#include "live/sqlite_disk.hpp"
 #include "live/temporary_directory.hpp"
 
 namespace exclusive_lock::live {
@@ -21,39 +19,31 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-// What SQLite's writes meet in this process. It calls them through a table that tests may change
-// (sqlite3_vfs.xSetSystemCall).
+// What SQLite's writes meet in this process.
 enum class Disk { good, cannot_grow, broken };
 std::atomic<Disk> disk = Disk::good;
 std::atomic<int> error_when_full = ENOSPC;
 
-ssize_t write_to_disk(int fd, const void* bytes, std::size_t size, off_t offset) {
-  struct stat status {};
-  const bool grows =
-      ::fstat(fd, &status) == 0 && offset + static_cast<off_t>(size) > status.st_size;
-  if (disk == Disk::broken || (disk == Disk::cannot_grow && grows)) {
-    errno = disk == Disk::broken ? EIO : error_when_full.load();
-    return -1;
+int error_of_write(bool grows) {
+  switch (disk.load()) {
+    case Disk::good:
+      return 0;
+    case Disk::cannot_grow:
+      return grows ? error_when_full.load() : 0;
+    case Disk::broken:
+      return EIO;
   }
-  return ::pwrite(fd, bytes, size, offset);
+  return 0;
 }
 
 class LocalDisk : public testing::Test {
  protected:
-  LocalDisk() { set_writes(reinterpret_cast<sqlite3_syscall_ptr>(&write_to_disk)); }
+  LocalDisk() { trouble_sqlite_writes(&error_of_write); }
   ~LocalDisk() override {
     disk = Disk::good;
-    set_writes(nullptr);
+    heal_sqlite_writes();
   }
 
-  static void set_writes(sqlite3_syscall_ptr call) {
-    sqlite3_vfs* const vfs = sqlite3_vfs_find(nullptr);
-    int replaced = 0;
-    for (const char* name : {"pwrite", "pwrite64"}) {
-      replaced += vfs->xSetSystemCall(vfs, name, call) == SQLITE_OK ? 1 : 0;
-    }
-    ASSERT_GT(replaced, 0) << "this SQLite writes by another way";
-  }
   // Acquires locks until the disk is full.
   StoreFailure fill() {
     disk = Disk::cannot_grow;
