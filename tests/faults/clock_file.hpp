@@ -1,5 +1,5 @@
 #pragma once
-// What a server that has set_clock.cpp preloaded reads from the file of its clock, as often as it
+// What a process that has set_clock.cpp preloaded reads from the file of its clock, as often as it
 // asks what time it is. Zeroes are a clock that is right.
 
 #include <atomic>

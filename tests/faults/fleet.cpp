@@ -76,6 +76,14 @@ void Fleet::launch(int number) {
     arguments.push_back(word.data());
   }
   arguments.push_back(nullptr);
+  std::vector<char*> environment;
+  for (std::string& setting : options_.environment) {
+    environment.push_back(setting.data());
+  }
+  for (char** setting = ::environ; *setting != nullptr; ++setting) {
+    environment.push_back(*setting);
+  }
+  environment.push_back(nullptr);
   int input[2];
   if (::pipe2(input, O_CLOEXEC) != 0) {
     fail_with_errno("cannot make a pipe");
@@ -92,7 +100,7 @@ void Fleet::launch(int number) {
     ::dup2(input[0], STDIN_FILENO);
     ::dup2(errors, STDERR_FILENO);
     ::close_range(3, ~0U, 0);
-    ::execv(arguments[0], arguments.data());
+    ::execve(arguments[0], arguments.data(), environment.data());
     ::_exit(127);
   }
   ::close(input[0]);

@@ -4,12 +4,15 @@
 #include <sys/resource.h>
 
 #include <cerrno>
+#include <chrono>
 #include <system_error>
 
 #include "faults/fault_kinds.hpp"
 
 namespace exclusive_lock::faults {
 namespace {
+
+using namespace std::chrono_literals;
 
 Fleet::InTheWay in_the_way(Scene& scene) {
   return [&scene] { return scene.is_blocked(); };
@@ -147,6 +150,35 @@ void descriptors_used_up(Scene& scene) {
   });
 }
 
+// The record says since when it is held by the wall clock of whoever wrote it, on a local store.
+void await_record_since(Scene& scene, std::chrono::system_clock::duration from_now) {
+  if (scene.is_local()) {
+    scene.fleet().await("a record by the clock that was set", [&] {
+      const auto record = scene.record();
+      const auto offset = record && record->since
+                              ? *record->since - std::chrono::system_clock::now() - from_now
+                              : 1h;
+      return offset > -1min && offset < 1min;
+    });
+  }
+}
+
+// All their deadlines are on another clock. On a local store it is set back only: fences that were
+// taken by a clock that is set back later are above those of a store that is made anew.
+void clocks_of_workers_set(Scene& scene) {
+  Fleet& fleet = scene.fleet();
+  const auto forward = scene.is_local() ? 0h : 1h;
+  const auto set = [&](std::chrono::hours step) {
+    fleet.await_long_holder();
+    fleet.suffer("clocks of workers set", Data::kept, [&] { scene.clock_of_workers().step(step); });
+    fleet.await_turns();
+  };
+  set(-1h);
+  await_record_since(scene, -1h);
+  set(1h + forward);
+  set(-forward);
+}
+
 }  // namespace
 
 FaultKinds process_faults() {
@@ -160,7 +192,8 @@ FaultKinds process_faults() {
           {"holder_aborts", holder_aborts},
           {"holder_exits", holder_exits},
           {"holder_throws", holder_throws},
-          {"descriptors_used_up", descriptors_used_up}};
+          {"descriptors_used_up", descriptors_used_up},
+          {"clocks_of_workers_set", clocks_of_workers_set}};
 }
 
 FaultKinds faults_of(const std::string& store) {

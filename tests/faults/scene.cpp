@@ -61,6 +61,7 @@ Scene::Scene(const std::string& store, std::uint64_t seed, FleetOptions plan)
     plan.url = "local://" + directory_->path().string();
     past_the_workers_ = connect(plan.url, impatient());
   }
+  plan.environment.push_back(clock_of_workers_.setting());
   fleet_.emplace(std::move(plan));
 }
 

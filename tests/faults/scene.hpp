@@ -17,7 +17,7 @@
 #include "exclusive_lock/record.hpp"
 #include "faults/fleet.hpp"
 #include "faults/proxy.hpp"
-#include "faults/server_clock.hpp"
+#include "faults/wall_clock.hpp"
 #include "live/server.hpp"
 #include "live/temporary_directory.hpp"
 
@@ -44,7 +44,9 @@ class Scene {
   [[nodiscard]] live::Server& server() { return *server_; }
   [[nodiscard]] Proxy& proxy() { return *proxy_; }
   // By which this server, and every one of server_options(), goes.
-  [[nodiscard]] ServerClock& clock() { return clock_; }
+  [[nodiscard]] WallClock& clock() { return clock_; }
+  // By which the workers go.
+  [[nodiscard]] WallClock& clock_of_workers() { return clock_of_workers_; }
   [[nodiscard]] std::minstd_rand& random() noexcept { return random_; }
   // From 0 up to, and without, `end`.
   std::size_t random_below(std::size_t end);
@@ -74,7 +76,8 @@ class Scene {
   std::minstd_rand random_;
   std::optional<live::TemporaryDirectory> directory_;
   std::shared_ptr<Connection> past_the_workers_;
-  ServerClock clock_;
+  WallClock clock_;
+  WallClock clock_of_workers_;
   std::optional<live::Server> server_;
   std::optional<Proxy> proxy_;
   std::optional<Fleet> fleet_;

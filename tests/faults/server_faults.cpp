@@ -255,6 +255,22 @@ void demoted_and_promoted(Scene& scene) {
       });
 }
 
+// A replica that has nothing to say without its master.
+void demoted_without_a_master(Scene& scene) {
+  RawClient client = scene.server().client();
+  refused(
+      scene, "demotion without a master", errc::store_read_only,
+      [&] {
+        client.must({"CONFIG", "SET", "replica-serve-stale-data", "no"});
+        client.must({"REPLICAOF", "127.0.0.1", "1"});
+        scene.fleet().await("MASTERDOWN", [&] { return says(client, {"PING"}, "MASTERDOWN"); });
+      },
+      [&] {
+        client.must({"REPLICAOF", "NO", "ONE"});
+        client.must({"CONFIG", "SET", "replica-serve-stale-data", "yes"});
+      });
+}
+
 void right_taken_away(Scene& scene) {
   RawClient client = scene.server().client();
   refused(
@@ -350,6 +366,7 @@ FaultKinds server_faults() {
           {"disk_that_cannot_be_written", disk_that_cannot_be_written},
           {"replicas_missing", replicas_missing},
           {"demoted_and_promoted", demoted_and_promoted},
+          {"demoted_without_a_master", demoted_without_a_master},
           {"right_taken_away", right_taken_away},
           {"password_changed", password_changed},
           {"clients_killed", clients_killed},

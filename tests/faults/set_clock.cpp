@@ -1,7 +1,7 @@
-// Preloaded into a server (ld.so(8), LD_PRELOAD), sets its wall clock: the file that
-// FAULT_CLOCK_FILE names says how (clock_file.hpp), and whoever writes something else there steps
-// the clock while the server runs. CLOCK_MONOTONIC and its kin stay as they are, as they do when a
-// clock is really set.
+// Preloaded into a server (ld.so(8), LD_PRELOAD), or linked into a worker, sets its wall clock: the
+// file that FAULT_CLOCK_FILE names says how (clock_file.hpp), and whoever writes something else
+// there steps the clock while the server runs. CLOCK_MONOTONIC and its kin stay as they are, as
+// they do when a clock is really set.
 
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <stdexcept>
 #include <string>
 
 #include "live/job_key.hpp"
@@ -12,11 +11,6 @@
 
 namespace exclusive_lock::live {
 namespace {
-
-bool says(RawClient& client, const std::vector<std::string>& words, const std::string& part) {
-  const Reply reply = client.command(words);
-  return reply.text.find(part) != std::string::npos;
-}
 
 TEST(RedisRefusal, OutOfMemoryRefusesNewLocksOnly) {
   Server server({.arguments = {"--maxmemory-policy", "noeviction"}});
@@ -299,51 +293,17 @@ TEST(RedisRefusal, MissingReplicasAreTold) {
   EXPECT_FALSE(failure.may_have_run);
 }
 
-// A node of a cluster that serves all slots, but for that of `key`, which is another's.
-class ClusterNode {
- public:
-  ClusterNode() {
-    RawClient client = server.client();
-    for (int slot = 0; slot < 16384; ++slot) {
-      client.send({"CLUSTER", "ADDSLOTS", std::to_string(slot)});
-    }
-    for (int slot = 0; slot < 16384; ++slot) {
-      client.receive();
-    }
-    const std::string id = other.client().text({"CLUSTER", "MYID"});
-    client.must({"CLUSTER", "MEET", "127.0.0.1", std::to_string(other.port())});
-    const bool is_known = eventually([&] { return says(client, {"CLUSTER", "NODES"}, id); });
-    const auto slot = std::to_string(client.integer({"CLUSTER", "KEYSLOT", key}));
-    const bool is_ready = is_known && eventually([&] {
-                            client.command({"CLUSTER", "SETSLOT", slot, "NODE", id});
-                            return says(client, {"GET", key}, "MOVED");
-                          });
-    if (!is_ready) {
-      throw std::runtime_error("the cluster does not come up");
-    }
-  }
-
-  Server server{{.arguments = {"--cluster-enabled", "yes"}}};
-  Server other{{.arguments = {"--cluster-enabled", "yes"}}};
-};
-
-TEST(RedisRefusal, ClusterNodeServesItsSlotsAndTellsAboutOthers) {
-  ClusterNode node;
-  RedisAsker asker(node.server);
-  EXPECT_EQ(asker.attempt("exclusive-lock:here", new_owner()).outcome, AttemptOutcome::granted);
-  const auto moved = failure_in(asker.attempt_answer(asker.request(key, new_owner())));
-  EXPECT_TRUE(is_failure(moved, errc::unsuitable_store, {"MOVED", "cluster", "URL"}));
-  EXPECT_FALSE(moved.may_have_run);
-  RedisStoreOptions options = options_for(node.server);
-  options.database = 1;
-  EXPECT_TRUE(is_failure(failure_to_open(options), errc::unsuitable_store, {"cluster"}));
-}
-
-TEST(RedisRefusal, ClusterWithoutItsSlotsIsUnavailable) {
-  Server server({.arguments = {"--cluster-enabled", "yes"}});
+// As a replica it has nothing to say without its master.
+TEST(RedisRefusal, ReplicaThatLostItsMasterIsLeft) {
+  Server server;
   RedisAsker asker(server);
-  EXPECT_TRUE(is_failure(failure_in(asker.attempt_answer(asker.request(key, new_owner()))),
-                         errc::store_unavailable, {"CLUSTERDOWN", "cluster"}));
+  asker.attempt(key, new_owner());
+  RawClient client = server.client();
+  client.must({"CONFIG", "SET", "replica-serve-stale-data", "no"});
+  client.must({"REPLICAOF", "127.0.0.1", "1"});
+  const auto failure = failure_in(asker.attempt_answer(asker.request(key, new_owner())));
+  EXPECT_TRUE(is_failure(failure, errc::store_read_only, {"MASTERDOWN", "replica", "master"}));
+  EXPECT_FALSE(failure.may_have_run);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 #pragma once
-// A real server, whose wall clock stands still unless the test moves it (faults/server_clock.hpp),
+// A real server, whose wall clock stands still unless the test moves it (faults/wall_clock.hpp),
 // and the library's own store for it.
 
 #include <array>
@@ -10,7 +10,7 @@
 
 #include "conformance/asker.hpp"
 #include "conformance/cross_check/side.hpp"
-#include "faults/server_clock.hpp"
+#include "faults/wall_clock.hpp"
 #include "live/server.hpp"
 
 namespace exclusive_lock::conformance {
@@ -43,7 +43,7 @@ class ServerSide final : public Side {
   void open(std::size_t number);
   [[nodiscard]] std::set<std::string> channels();
 
-  faults::ServerClock server_clock_;
+  faults::WallClock server_clock_;
   live::Server server_;
   live::RawClient raw_;
   SystemClockSource clock_;

@@ -1,4 +1,4 @@
-#include "faults/server_clock.hpp"
+#include "faults/wall_clock.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -9,7 +9,7 @@
 
 namespace exclusive_lock::faults {
 
-ServerClock::ServerClock() {
+WallClock::WallClock() {
   const int fd = ::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   const bool is_sized = fd >= 0 && ::ftruncate(fd, sizeof *shown_) == 0;
   void* memory = is_sized
@@ -25,16 +25,16 @@ ServerClock::ServerClock() {
   shown_ = static_cast<ClockFile*>(memory);  // zeroes are a clock that is right
 }
 
-ServerClock::~ServerClock() { ::munmap(shown_, sizeof *shown_); }
+WallClock::~WallClock() { ::munmap(shown_, sizeof *shown_); }
 
-void ServerClock::stand_still() noexcept {
+void WallClock::stand_still() noexcept {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   stand_at(std::chrono::duration_cast<std::chrono::microseconds>(now) +
            std::chrono::microseconds(shown_->offset_us));
 }
 
-std::vector<std::string> ServerClock::environment() const {
-  return {"LD_PRELOAD=" FAULT_SET_CLOCK, "FAULT_CLOCK_FILE=" + file_.string()};
+std::vector<std::string> WallClock::environment() const {
+  return {"LD_PRELOAD=" FAULT_SET_CLOCK, setting()};
 }
 
 }  // namespace exclusive_lock::faults

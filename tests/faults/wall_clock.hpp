@@ -1,5 +1,5 @@
 #pragma once
-// The wall clock of a server that runs, to be set (set_clock.cpp).
+// The wall clock of a server, or of workers, that run, to be set (set_clock.cpp).
 
 #include <chrono>
 #include <filesystem>
@@ -11,15 +11,17 @@
 
 namespace exclusive_lock::faults {
 
-class ServerClock {
+class WallClock {
  public:
-  ServerClock();  // right; throws std::system_error
-  ~ServerClock();
-  ServerClock(const ServerClock&) = delete;
-  ServerClock& operator=(const ServerClock&) = delete;
+  WallClock();  // right; throws std::system_error
+  ~WallClock();
+  WallClock(const WallClock&) = delete;
+  WallClock& operator=(const WallClock&) = delete;
 
-  // What a server that shall go by it has in its environment.
+  // What a server that shall go by it has in its environment; and a program that has set_clock.cpp
+  // in itself.
   [[nodiscard]] std::vector<std::string> environment() const;
+  [[nodiscard]] std::string setting() const { return "FAULT_CLOCK_FILE=" + file_.string(); }
 
   // By how much, from where it is.
   void step(std::chrono::microseconds time) noexcept { shown_->offset_us += time.count(); }
