@@ -20,13 +20,30 @@ using namespace std::chrono_literals;
 // Longer than any transaction, on a machine that is busy with other things.
 constexpr std::chrono::milliseconds write_patience = 10s;
 
+Database open_database(Scene& scene) {
+  Database database((scene.store_folder() / "locks.db").string());
+  sqlite3_busy_timeout(database.get(), static_cast<int>(write_patience.count()));
+  return database;
+}
+
+// All that is in the log goes into the database, and the log becomes as short as it can be.
+void empty_log(Database& database) {
+  if (sqlite3_wal_checkpoint_v2(database.get(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr,
+                                nullptr) != SQLITE_OK) {
+    throw std::runtime_error("the log cannot be copied back");
+  }
+}
+
 // --- the disk ---
 
-// While the fault lasts, no worker may be without an answer.
+// While the fault lasts, no worker may be without an answer. A log that was longer once has space
+// in it, and would hide that the disk is full.
 void disk_full(Scene& scene) {
   Fleet& fleet = scene.fleet();
+  Database database = open_database(scene);
   fleet.end_wish("disk-refused");
   fleet.suffer("a full disk", Data::kept, [&] {
+    empty_log(database);
     const Instant since = BootClock::now();
     fleet.wish("disk-full");
     fleet.await("a write that is refused", [&] { return fleet.is_wished("disk-refused"); });
@@ -122,12 +139,6 @@ void sockets_gone(Scene& scene) {
   });
 }
 
-Database open_database(Scene& scene) {
-  Database database((scene.store_folder() / "locks.db").string());
-  sqlite3_busy_timeout(database.get(), static_cast<int>(write_patience.count()));
-  return database;
-}
-
 // As a process does that was stopped in it (docs/local_store.md).
 void transaction_left_open(Scene& scene) {
   Database database = open_database(scene);
@@ -148,10 +159,7 @@ class DamagedPages {
 
   // False: somebody wrote in between.
   bool strike() {
-    if (sqlite3_wal_checkpoint_v2(database_.get(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr,
-                                  nullptr) != SQLITE_OK) {
-      throw std::runtime_error("the log cannot be copied back");
-    }
+    empty_log(database_);
     database_.execute("BEGIN IMMEDIATE");
     if (!is_log_empty()) {
       database_.execute("ROLLBACK");
