@@ -15,7 +15,6 @@ inline constexpr auto nobody_locks_itself_out = "G4 nobody locks itself out";
 inline constexpr auto one_grant_per_ticket = "G4 one grant per ticket";
 inline constexpr auto one_entry_per_ticket = "G4 one entry per ticket";
 inline constexpr auto too_late_is_refused = "G4 too late is refused";
-inline constexpr auto refused_leaves_nothing = "G4 what is refused leaves nothing";
 inline constexpr auto lost_is_final = "G5 lost is final";
 inline constexpr auto loss_is_told = "G5 loss is told";
 inline constexpr auto first_come_first_served = "G6 first come, first served";
@@ -26,13 +25,28 @@ inline constexpr auto free_is_taken = "G6 what is free is taken";
 inline constexpr auto nobody_starves = "G6 nobody starves";
 inline constexpr auto ttl_is_set = "G8 ttl is set, never added to";
 inline constexpr auto nothing_is_left = "G8 nothing is left";
+inline constexpr auto no_timer_is_left = "G8 no timer is left";
 
-inline constexpr std::array all{
-    one_safe_hold,        belief_implies_record,   clock_steps_are_told,     fences_grow,
-    stale_writes_refused, strangers_are_spared,    nobody_locks_itself_out,  one_grant_per_ticket,
-    one_entry_per_ticket, too_late_is_refused,     refused_leaves_nothing,   lost_is_final,
-    loss_is_told,         first_come_first_served, dead_waiters_are_skipped, barging_has_an_end,
-    next_one_is_nudged,   free_is_taken,           nobody_starves,           ttl_is_set,
-    nothing_is_left};
+inline constexpr std::array all{one_safe_hold,
+                                belief_implies_record,
+                                clock_steps_are_told,
+                                fences_grow,
+                                stale_writes_refused,
+                                strangers_are_spared,
+                                nobody_locks_itself_out,
+                                one_grant_per_ticket,
+                                one_entry_per_ticket,
+                                too_late_is_refused,
+                                lost_is_final,
+                                loss_is_told,
+                                first_come_first_served,
+                                dead_waiters_are_skipped,
+                                barging_has_an_end,
+                                next_one_is_nudged,
+                                free_is_taken,
+                                nobody_starves,
+                                ttl_is_set,
+                                nothing_is_left,
+                                no_timer_is_left};
 
 }  // namespace exclusive_lock::sim::checker

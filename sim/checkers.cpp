@@ -71,7 +71,6 @@ void Checkers::store_stepped(const StoreStep& step) {
   check_line(step, lock);
   check_grant(step, lock);
   check_ttl(step, lock);
-  check_refusal(step);
   lock.seen = step.after;
   if (step.before.value || step.after.value) {
     lock.record_gone_at = step.record_gone_at;
@@ -115,22 +114,6 @@ void Checkers::check_owner(const StoreStep& step) {
   if (step.is_too_late && (has_entry || (has_record && !was_handed_over))) {
     violated(checker::too_late_is_refused, step.key,
              name(step.by) + " got what it did not wait for any more");
-  }
-}
-
-void Checkers::check_refusal(const StoreStep& step) {
-  const auto owners = [](const Seen& seen) {
-    std::vector<Owner> all;
-    for (const SeenWaiter& waiter : seen.waiters) {
-      all.push_back(waiter.owner);
-    }
-    return all;
-  };
-  if (step.found_no_memory && (step.after.value != step.before.value ||
-                               step.after.remaining_ttl != step.before.remaining_ttl ||
-                               owners(step.after) != owners(step.before))) {
-    violated(checker::refused_leaves_nothing, step.key,
-             name(step.by) + " was refused, and something is left of it");
   }
 }
 

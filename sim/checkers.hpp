@@ -120,7 +120,6 @@ class Checkers {
   void check_entries(const StoreStep& step, Lock& lock);
   [[nodiscard]] bool is_alive(const SeenWaiter& waiter, StoreTime now) const;
   void check_hold(const ShownHold& hold);
-  void check_refusal(const StoreStep& step);
   void trust_again(ProcessId process, std::uint64_t age);
   void data_lost();
 

@@ -38,8 +38,7 @@ void Faults::calm() {
   say("all is calm from now on");
   world_.is_calm = true;
   world_.server.come_up();
-  world_.server.be_slow(0ns);
-  world_.server.have_room();
+  world_.server.be_well();
   for (const auto& process : processes_) {
     process->heal();
     process->resume();
@@ -95,10 +94,7 @@ void Faults::strike_process(Process& process) {
       if (processes_.size() >= most_processes) {
         return;
       }
-      const auto death = random.once_in(3) ? Process::Death::unnoticed : Process::Death::noticed;
-      say(process.name() + " is killed" +
-          (death == Process::Death::unnoticed ? ", and its machine with it" : ""));
-      process.crash(death);
+      kill(process);
       world_.timeline.after(random.between(5ms, 1000ms), [this] {
         if (!world_.is_calm) {
           start_process_();
@@ -107,6 +103,12 @@ void Faults::strike_process(Process& process) {
       break;
     }
   }
+}
+
+void Faults::kill(Process& process) {
+  const bool is_noticed = !world_.random.once_in(3);
+  say(process.name() + " is killed" + (is_noticed ? "" : ", and its machine with it"));
+  process.crash(is_noticed ? Process::Death::noticed : Process::Death::unnoticed);
 }
 
 void Faults::strike_server() {
@@ -143,8 +145,7 @@ void Faults::hold_server_up() {
   const Nanoseconds lasts = random.between(1ms, 1500ms);
   if (random.once_in(3)) {
     say("the server's memory is full for " + in_ms(lasts));
-    world_.server.fill_up();
-    world_.timeline.after(lasts, [this] { world_.server.have_room(); });
+    world_.server.be_full(lasts);
     return;
   }
   if (random.once_in(2)) {
@@ -154,8 +155,7 @@ void Faults::hold_server_up() {
   }
   const Nanoseconds each = random.between(100us, 10ms);
   say("the server is slow for " + in_ms(lasts));
-  world_.server.be_slow(each);
-  world_.timeline.after(lasts, [this] { world_.server.be_slow(0ns); });
+  world_.server.be_slow(each, lasts);
 }
 
 void Faults::strike_data() {

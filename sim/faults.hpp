@@ -19,6 +19,7 @@ class Faults {
   void begin();
   // Ends what still lasts.
   void calm();
+  void kill(Process& process);
 
  private:
   void plan_next();

@@ -192,6 +192,9 @@ void LockDriver::publish(Actions& actions) {
 }
 
 void LockDriver::set_alarm() {
+  if (const auto due = machine_.refresh_to_plan()) {
+    machine_.plan_refresh(process_.plan_refresh(*due, settings_.refresh_interval));
+  }
   const bool sleeps = has_bug(Mutant::sleeps_through_the_end) && machine_.hold();
   const auto wake = sleeps ? std::nullopt : machine_.next_wake();
   if (wake == alarm_at_) {
@@ -340,10 +343,11 @@ void LockDriver::give_back(const ReleaseRequest& request, Instant pointless_afte
         if (is_over && !has_bug(Mutant::gives_back_for_ever)) {
           return;
         }
-        process_.at(next, [this, request, pointless_after, failures, is_called_for, is_over] {
-          giving_back_ += is_over ? 1 : 0;
-          give_back(request, pointless_after, failures + 1, is_called_for);
-        });
+        process_.at(is_over ? now() + 6h : next,
+                    [this, request, pointless_after, failures, is_called_for, is_over] {
+                      giving_back_ += is_over ? 1 : 0;
+                      give_back(request, pointless_after, failures + 1, is_called_for);
+                    });
       });
 }
 

@@ -304,7 +304,6 @@ std::shared_ptr<Store> with_bug(Mutant mutant, std::shared_ptr<MemoryStore> memo
     case Mutant::fence_stays_for_ever:
       return std::make_shared<FenceStaysForEver>(std::move(memory), std::move(client));
     case Mutant::none:
-    case Mutant::refusal_is_half_done:
     case Mutant::refresh_from_receipt:
     case Mutant::hand_over_from_receipt:
     case Mutant::same_ticket_again:

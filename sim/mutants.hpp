@@ -27,7 +27,6 @@ enum class Mutant {
   refresh_restores_record,    // a refresh writes the record that it does not find
   repeat_gets_a_fence,        // an attempt whose ticket has the record gets a new fence
   fence_stays_for_ever,       // a release takes the ttl off the key of the fence
-  refusal_is_half_done,       // what is refused for want of memory was carried out
   // The driver:
   refresh_from_receipt,     // validity counts from the reply
   hand_over_from_receipt,   // a hand-over counts from the push
@@ -40,7 +39,7 @@ enum class Mutant {
   released_hold_revives,    // the reply to a refresh from before the release begins it again
   sleeps_through_the_end,   // whoever holds sets no alarm
   resource_takes_all,       // the resource does not compare fences
-  gives_back_for_ever,      // what was given back is given back once more
+  gives_back_for_ever,      // what was given back is given back again some hours later
   // The clock:
   clock_stops_in_pause,
   backlog_is_in_time,          // the store's time is that of a request's arrival

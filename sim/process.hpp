@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "core/refresh_calendar.hpp"
 #include "core/store_clock_watch.hpp"
 #include "sim/world.hpp"
 
@@ -42,6 +43,10 @@ class Process {
     std::function<void(std::chrono::microseconds)> clock_stepped;
   };
   void receive(const OwnerId& id, Receiver receiver) { receivers_[id] = std::move(receiver); }
+  // As the connection's refresher plans it.
+  Instant plan_refresh(Instant due, Milliseconds interval) {
+    return calendar_.plan(due, interval, now());
+  }
   void store_time_seen(Instant requested_at, std::optional<StoreTime> store_time);
   [[nodiscard]] bool is_subscribed() const { return is_subscribed_; }
 
@@ -79,6 +84,7 @@ class Process {
   ProcessClock clock_;
   std::map<OwnerId, Receiver> receivers_;
   StoreClockWatch clock_watch_;
+  RefreshCalendar calendar_;
   std::vector<std::function<void()>> waiting_;  // while it is paused
   Instant paused_at_{};
   Instant awake_since_{};

@@ -47,13 +47,12 @@ struct StoreStep {
   Instant record_gone_at;  // truly, after the step
   // Of an attempt with patience and a beat: how long the entry is to count as alive.
   std::optional<Milliseconds> alive_for{};
-  bool keeps_place = false;      // an attempt that names its arrival
-  bool is_too_late = false;      // an attempt after its not_after
-  bool is_repeated = false;      // an attempt that was carried out before; nobody hears the answer
-  bool was_granted = false;      // the answer: the record is this ticket's
-  bool was_refused = false;      // the answer: busy, or waiting
-  bool still_waits = false;      // the answer: waiting
-  bool found_no_memory = false;  // the answer: no memory for it
+  bool keeps_place = false;  // an attempt that names its arrival
+  bool is_too_late = false;  // an attempt after its not_after
+  bool is_repeated = false;  // an attempt that was carried out before; nobody hears the answer
+  bool was_granted = false;  // the answer: the record is this ticket's
+  bool was_refused = false;  // the answer: busy, or waiting
+  bool still_waits = false;  // the answer: waiting
   // Of an attempt and a release: so many grants in a row may go past those who wait.
   std::size_t barging_streak = 0;
   std::vector<Owner> nudged{};  // by this step

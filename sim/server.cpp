@@ -76,14 +76,14 @@ Answer<AttemptReply> Server::attempt(ProcessId process, const AttemptRequest& re
   askers_clock_.belongs_to(client.clock);
   const Seen before = look(request.key);
   const bool is_too_late = client.clock->now() > request.not_after;
-  const bool has_no_memory = is_full_ && !is_too_late && would_grow(before, request);
+  if (timeline_.now() < full_until_ && !is_too_late && would_grow(before, request)) {
+    trace_.say(request.key, [&] {
+      return "server: attempt of " + checkers_.name(request.owner) + " refused, memory is full";
+    });
+    return no_memory();
+  }
   Answer<AttemptReply> answer;
-  if (!has_no_memory || mutant_ == Mutant::refusal_is_half_done) {
-    client.store->attempt(request, no_deadline, into(answer));
-  }
-  if (has_no_memory) {
-    answer = no_memory();
-  }
+  client.store->attempt(request, no_deadline, into(answer));
   const Seen after = look(request.key);
   const auto* reply = std::get_if<AttemptReply>(&answer);
   const auto is = [reply](AttemptOutcome outcome) {
@@ -103,7 +103,6 @@ Answer<AttemptReply> Server::attempt(ProcessId process, const AttemptRequest& re
         .was_granted = is(AttemptOutcome::granted),
         .was_refused = is(AttemptOutcome::busy) || is(AttemptOutcome::waiting),
         .still_waits = is(AttemptOutcome::waiting),
-        .found_no_memory = has_no_memory,
         .barging_streak = request.barging_streak});
   return answer;
 }
@@ -181,9 +180,6 @@ void Server::tell(StoreStep step) {
     if (step.is_too_late) {
       text << ", too late";
     }
-    if (step.found_no_memory) {
-      text << ", refused: memory is full";
-    }
     text << "; held by "
          << (step.after.owner   ? checkers_.name(*step.after.owner)
              : step.after.value ? "a stranger"
@@ -208,11 +204,12 @@ void Server::receive(std::function<void()> task) {
     return;
   }
   const Instant now = timeline_.now();
-  if (free_at_ < now && task_takes_ == Nanoseconds(0)) {
+  const Nanoseconds takes = now < slow_until_ ? task_takes_ : Nanoseconds(0);
+  if (free_at_ < now && takes == Nanoseconds(0)) {
     task();
     return;
   }
-  free_at_ = std::max(free_at_, now) + task_takes_;
+  free_at_ = std::max(free_at_, now) + takes;
   timeline_.at(free_at_, [this, now, start = starts_, task = std::move(task)] {
     if (start != starts_) {
       return;

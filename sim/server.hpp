@@ -46,11 +46,15 @@ class Server {
   // As SIGSTOP, or a script of somebody else that takes its time. What waits already has its turn
   // before.
   void stand_still(Nanoseconds pause) { free_at_ = std::max(free_at_, timeline_.now()) + pause; }
-  // From now on every task takes so long.
-  void be_slow(Nanoseconds each) { task_takes_ = each; }
+  // Every task takes so long, for a while.
+  void be_slow(Nanoseconds each, Nanoseconds lasts) {
+    task_takes_ = each;
+    slow_until_ = std::max(slow_until_, timeline_.now() + lasts);
+  }
   // While it has no memory it refuses what would make it grow (acquire.lua says what that is).
-  void fill_up() { is_full_ = true; }
-  void have_room() { is_full_ = false; }
+  void be_full(Nanoseconds lasts) { full_until_ = std::max(full_until_, timeline_.now() + lasts); }
+  // Neither slow nor full any more.
+  void be_well() { slow_until_ = full_until_ = timeline_.now(); }
   void lose_data();
   void lag_replica();
   void promote_replica();
@@ -87,9 +91,10 @@ class Server {
   std::vector<Owner> nudged_;              // by the step that is made
   Instant free_at_{};                      // of what it has to do
   Nanoseconds task_takes_{};
+  Instant slow_until_{};
+  Instant full_until_{};
   std::uint64_t starts_ = 0;
   bool is_up_ = true;
-  bool is_full_ = false;
 };
 
 }  // namespace exclusive_lock::sim

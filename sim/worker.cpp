@@ -29,7 +29,7 @@ void Worker::rest() {
 }
 
 void Worker::begin() {
-  if (world().is_calm) {
+  if (world().is_closing) {
     is_done_ = true;
     return;
   }

@@ -32,6 +32,7 @@ struct World {
   Server server;
   std::map<std::string, FenceGate> resources;  // by the key of the lock that guards them
   bool is_calm = false;                        // no fault strikes any more
+  bool is_closing = false;                     // nobody begins anything any more
 };
 
 }  // namespace exclusive_lock::sim
