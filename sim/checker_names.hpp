@@ -16,6 +16,7 @@ inline constexpr auto one_grant_per_ticket = "G4 one grant per ticket";
 inline constexpr auto one_entry_per_ticket = "G4 one entry per ticket";
 inline constexpr auto too_late_is_refused = "G4 too late is refused";
 inline constexpr auto lost_is_final = "G5 lost is final";
+inline constexpr auto only_what_is_gone_is_lost = "G5 only what is gone is called gone";
 inline constexpr auto loss_is_told = "G5 loss is told";
 inline constexpr auto first_come_first_served = "G6 first come, first served";
 inline constexpr auto dead_waiters_are_skipped = "G6 dead waiters are skipped";
@@ -38,6 +39,7 @@ inline constexpr std::array all{one_safe_hold,
                                 one_entry_per_ticket,
                                 too_late_is_refused,
                                 lost_is_final,
+                                only_what_is_gone_is_lost,
                                 loss_is_told,
                                 first_come_first_served,
                                 dead_waiters_are_skipped,

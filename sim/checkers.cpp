@@ -75,6 +75,9 @@ void Checkers::store_stepped(const StoreStep& step) {
   if (step.before.value || step.after.value) {
     lock.record_gone_at = step.record_gone_at;
   }
+  if (step.verb == Verb::refresh && !step.was_granted) {
+    lock.not_found.insert({step.by.id, step.by.ticket});
+  }
   if (step.still_waits) {
     objects_.at(step.by.id).alive_until = step.store_now + *step.alive_for;
   }
@@ -194,6 +197,14 @@ void Checkers::shown(const std::vector<ShownHold>& holds) {
       violated(checker::belief_implies_record, hold.key,
                name(hold.owner) + " believes in a hold without a record, or longer than it lives");
     }
+  }
+}
+
+// Trouble on the way to the store says nothing about the record.
+void Checkers::told_gone(const std::string& key, const Owner& owner) {
+  if (!locks_[key].not_found.contains({owner.id, owner.ticket})) {
+    violated(checker::only_what_is_gone_is_lost, key,
+             name(owner) + " was told so, and the store was not asked or did not say so");
   }
 }
 

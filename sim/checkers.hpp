@@ -64,6 +64,8 @@ class Checkers {
   // All is calm since `since`: what waits is served in time.
   void waits(const std::string& key, const Owner& owner, Instant since, Instant now);
   void shown(const std::vector<ShownHold>& holds);
+  // A holder was told that its record is gone.
+  void told_gone(const std::string& key, const Owner& owner);
   // A write reached the guarded resource.
   void written(const std::string& key, const Owner& by, Fence fence, bool was_accepted);
 
@@ -103,6 +105,7 @@ class Checkers {
     Fence highest;
     std::uint64_t highest_written = 0;  // order of the grant
     std::set<TicketId> entered;
+    std::set<TicketId> not_found;  // by a refresh
     std::map<TicketId, Grant> grants;
     std::set<TicketId> begun_again;         // by a repeated attempt, and not granted since
     std::map<Fence, std::uint64_t> orders;  // of the grants

@@ -181,7 +181,7 @@ void LockDriver::publish(Actions& actions) {
     hold = std::nullopt;
   }
   if (hold && published_ != hold->owner.ticket) {
-    published_ = hold->owner.ticket;
+    published_ = last_held_ = hold->owner.ticket;
     fence_ = hold->fence;
     belief_.begin(hold->safe_until);
   }
@@ -298,9 +298,12 @@ void LockDriver::perform(const SendRefresh& action) {
         if (reply != nullptr) {
           process_.store_time_seen(requested_at, reply->store_time);
         }
-        const Answer<RefreshVerdict> verdict =
-            reply != nullptr ? Answer<RefreshVerdict>(reply->verdicts.at(0))
-                             : Answer<RefreshVerdict>(std::get<StoreFailure>(answer));
+        Answer<RefreshVerdict> verdict = RefreshVerdict::lost;
+        if (reply != nullptr) {
+          verdict = reply->verdicts.at(0);
+        } else if (!has_bug(Mutant::gives_up_at_trouble)) {
+          verdict = std::get<StoreFailure>(answer);
+        }
         const Instant counts_from = has_bug(Mutant::refresh_from_receipt) ? now() : requested_at;
         const Instant seen_at = has_bug(Mutant::late_reply_revives) ? requested_at : now();
         carry_out(machine_.refresh_replied(ticket, counts_from, verdict, seen_at));
@@ -367,6 +370,9 @@ void LockDriver::perform(const TellAcquired& action) {
 
 void LockDriver::perform(const TellLost& action) {
   is_told_held_ = false;
+  if (action.reason == LossReason::record_gone) {
+    process_.world().checkers.told_gone(settings_.key, {.id = id_, .ticket = last_held_});
+  }
   say([&] { return "has lost it, reason " + std::to_string(static_cast<int>(action.reason)); });
   user_.lost();
 }

@@ -99,6 +99,7 @@ class LockDriver {
   LockMachine machine_;
   Belief belief_;
   std::optional<Ticket> published_;  // of the hold that belief_ is about
+  Ticket last_held_{};
   Fence fence_;
   std::optional<Instant> alarm_at_;
   std::uint64_t alarm_ = 0;

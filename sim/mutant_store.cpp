@@ -314,6 +314,7 @@ std::shared_ptr<Store> with_bug(Mutant mutant, std::shared_ptr<MemoryStore> memo
     case Mutant::belief_outlives_release:
     case Mutant::released_hold_revives:
     case Mutant::sleeps_through_the_end:
+    case Mutant::gives_up_at_trouble:
     case Mutant::resource_takes_all:
     case Mutant::gives_back_for_ever:
     case Mutant::clock_stops_in_pause:

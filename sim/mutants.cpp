@@ -42,6 +42,8 @@ std::span<const MutantEntry> all_mutants() {
                   checker::belief_implies_record},
       MutantEntry{Mutant::released_hold_revives, "released_hold_revives", checker::one_safe_hold},
       MutantEntry{Mutant::sleeps_through_the_end, "sleeps_through_the_end", checker::loss_is_told},
+      MutantEntry{Mutant::gives_up_at_trouble, "gives_up_at_trouble",
+                  checker::only_what_is_gone_is_lost},
       MutantEntry{Mutant::resource_takes_all, "resource_takes_all", checker::stale_writes_refused},
       MutantEntry{Mutant::gives_back_for_ever, "gives_back_for_ever", checker::no_timer_is_left},
       MutantEntry{Mutant::clock_stops_in_pause, "clock_stops_in_pause",

@@ -38,6 +38,7 @@ enum class Mutant {
   belief_outlives_release,  // the belief ends when the release is answered
   released_hold_revives,    // the reply to a refresh from before the release begins it again
   sleeps_through_the_end,   // whoever holds sets no alarm
+  gives_up_at_trouble,      // a refresh without an answer is taken for a loss
   resource_takes_all,       // the resource does not compare fences
   gives_back_for_ever,      // what was given back is given back again some hours later
   // The clock:
