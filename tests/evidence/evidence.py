@@ -3,14 +3,17 @@
 
 The table "The evidence" has a row for each of G1 to G11, in order, with four kinds of evidence. A kind
 is there, or the cell says "not here:" and why; of DEMANDED no cell may say so. What is named exists:
-tests as TEST(Suite, Test) or add_test(NAME ...), a check or fault as a text in the sources, checkers
-in sim/checker_names.hpp, configurations in model/configurations. No checker is left out, and of the
+tests as TEST(Suite, Test) or add_test(NAME ...), a check as a text in the sources, a fault in the lists
+of tests/faults, checkers in sim/checker_names.hpp, configurations in model/configurations. No checker is left out, and of the
 model both a configuration in which nothing is found is named, and a broken one.
 """
 
 import re
 import sys
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "faults"))
+from fault_kinds import FAULT_TEST, read_fault_kinds  # noqa: E402
 
 GUARANTEES = [f"G{n}" for n in range(1, 12)]
 KINDS = ["tests", "model", "simulation", "faults"]
@@ -40,6 +43,7 @@ class Names:
                 self.texts |= set(TEXT.findall(source))
             for path in sorted((root / folder).rglob("CMakeLists.txt")):
                 self.tests |= set(plain_tests(path.read_text(encoding="utf-8")))
+        self.faults = read_fault_kinds(root)
         checkers = (root / "sim/checker_names.hpp").read_text(encoding="utf-8")
         self.checkers = set(CHECKER.findall(checkers))
         configurations = (root / "model/configurations").read_text(encoding="utf-8")
@@ -60,7 +64,7 @@ def problems_of_tests(cell, names):
         test, _, parameter = name.partition("/")
         if test not in names.tests:
             yield f"there is no test {test}"
-        if parameter and parameter not in names.texts:
+        if parameter and parameter not in (names.faults if test == FAULT_TEST else names.texts):
             yield f"there is no {parameter} for {test}"
 
 

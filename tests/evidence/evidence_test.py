@@ -13,6 +13,8 @@ CONFIGURATIONS = "# set name\nsmall  two  ok  safety  -DA\nfull  broken_two  bel
 FILES = {
     "tests/any/test.cpp": SOURCE,
     "tests/any/CMakeLists.txt": CMAKE,
+    "tests/faults/fault_test.cpp": "TEST_P(Fault, IsSurvived) {}\n",
+    "tests/faults/some_faults.cpp": 'FaultKinds some_faults() {\n  return {{"struck", struck}};\n}\n',
     "sim/checker_names.hpp": "".join(
         f'inline constexpr auto c{n} = "G{n} one";\n' for n in (1, 2, 3, 4, 5, 6, 8)),
     "model/configurations": CONFIGURATIONS,
@@ -78,6 +80,14 @@ class Evidence(unittest.TestCase):
     def test_a_parameter_that_is_not_there_is_found(self):
         self.rows[1]["faults"] = "`Other.Thing/two`"
         self.expect("there is no two for Other.Thing")
+
+    def test_a_fault_that_is_there_will_do(self):
+        self.rows[1]["faults"] = "`Fault.IsSurvived/struck`"
+        self.assertEqual(self.problems(), [])
+
+    def test_a_text_that_is_no_fault_is_found(self):
+        self.rows[1]["faults"] = "`Fault.IsSurvived/one`"
+        self.expect("there is no one for Fault.IsSurvived")
 
     def test_a_plain_test_that_is_not_there_is_found(self):
         self.rows[8]["faults"] = "`Soak.valkey`"

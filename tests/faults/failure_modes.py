@@ -3,7 +3,8 @@
 
 Each of the 65 rows is there once and in order, has all its cells, and names a test or says "not here:"
 and why. A name is `Suite.Test`, as in TEST(Suite, Test), or `Suite.Test/parameter`, where the parameter
-is a text in the same sources, such as the name of a fault or of a conformance check.
+is a text in the same sources, such as the name of a conformance check. After `Fault.IsSurvived` it is a
+fault of the lists that the test goes through, and each of those is named by a row.
 
 And each of the rows L1 to L28, of what went wrong in other libraries: it names what does the same on
 purpose, or says "none here:" and why. Mutants of the simulation (`sim/name`), broken stores (`broken/Name`)
@@ -14,6 +15,8 @@ store has to be among the tests of its row.
 import re
 import sys
 from pathlib import Path
+
+from fault_kinds import FAULT_TEST, read_fault_kinds
 
 ROWS = 65
 LIBRARY_ROWS = 28
@@ -28,8 +31,18 @@ BROKEN_STORE = re.compile(r'broken<\w+>\(\s*"(\w+)",\s*"(\w+)"\s*\)')
 VARIANT = re.compile(r"^(?:small|full) +(\w+) +(\S+)", re.M)
 
 
+class Tests:
+    """The names of all tests, all texts of one word in their sources, and all faults."""
+
+    def __init__(self, root):
+        self.names, self.texts = read_tests(root)
+        self.faults = read_fault_kinds(root)
+
+    def parameters_of(self, test):
+        return self.faults if test == FAULT_TEST else self.texts
+
+
 def read_tests(root):
-    """The names of all tests, and all texts of one word in their sources."""
     tests, texts = set(), set()
     for path in sorted((root / "tests").rglob("*.cpp")):
         source = path.read_text(encoding="utf-8")
@@ -52,33 +65,33 @@ def read_broken(root):
     return broken
 
 
-def problems_of_tests(row, shown_by, tests, texts):
+def problems_of_tests(row, shown_by, tests):
     problems = []
     names = NAME.findall(shown_by)
     if not names and not re.search(r"not here: \w+", shown_by):
         problems.append(f"row {row} names no test and no reason why there is none")
     for test, parameter in names:
-        if test not in tests:
+        if test not in tests.names:
             problems.append(f"row {row}: there is no test {test}")
-        if parameter and parameter not in texts:
+        if parameter and parameter not in tests.parameters_of(test):
             problems.append(f"row {row}: there is no {parameter} for {test}")
     return problems
 
 
-def problems_of_row(row, cells, tests, texts):
+def problems_of_row(row, cells, tests):
     if len(cells) != 4:
         return [f"row {row} has {len(cells) + 1} cells and not 5"]
     problems = [f"row {row}: cell {i + 2} is empty"
                 for i, cell in enumerate(cells) if not cell and i != OPTIONAL]
-    return problems + problems_of_tests(row, cells[-1], tests, texts)
+    return problems + problems_of_tests(row, cells[-1], tests)
 
 
-def problems_of_library_row(row, cells, tests, texts, broken):
+def problems_of_library_row(row, cells, tests, broken):
     if len(cells) != 4:
         return [f"row {row} has {len(cells) + 1} cells and not 5"]
     problems = [f"row {row}: cell {i + 2} is empty" for i, cell in enumerate(cells) if not cell]
     shown_by, fails = cells[-2:]
-    problems += problems_of_tests(row, shown_by, tests, texts)
+    problems += problems_of_tests(row, shown_by, tests)
     checks = {parameter for _, parameter in NAME.findall(shown_by)}
     names = BROKEN.findall(fails)
     if not names and not re.search(r"none here: \w+", fails):
@@ -99,20 +112,27 @@ def problems_of_numbers(prefix, numbers, rows):
     return problems
 
 
+def problems_of_faults(text, tests):
+    named = {parameter for test, parameter in NAME.findall(text) if test == FAULT_TEST}
+    return [f"the fault {kind} is in no row" for kind in sorted(tests.faults - named)]
+
+
 def find_problems(root):
-    tests, texts = read_tests(root)
+    tests = Tests(root)
     broken = read_broken(root)
     problems, numbers, library_numbers = [], [], []
-    for line in (root / "docs/failure_modes.md").read_text(encoding="utf-8").splitlines():
+    text = (root / "docs/failure_modes.md").read_text(encoding="utf-8")
+    for line in text.splitlines():
         if match := ROW.match(line):
             prefix, number = match[1], int(match[2])
             cells = [cell.strip() for cell in match[3].split("|")]
             if prefix:
                 library_numbers.append(number)
-                problems += problems_of_library_row(f"L{number}", cells, tests, texts, broken)
+                problems += problems_of_library_row(f"L{number}", cells, tests, broken)
             else:
                 numbers.append(number)
-                problems += problems_of_row(number, cells, tests, texts)
+                problems += problems_of_row(number, cells, tests)
+    problems += problems_of_faults(text, tests)
     problems += problems_of_numbers("", numbers, ROWS)
     return problems + problems_of_numbers("L", library_numbers, LIBRARY_ROWS)
 

@@ -10,6 +10,9 @@ import failure_modes
 SOURCES = {
     "tests/any/test.cpp":
         'TEST(Some, Test) {}\nTEST_P(Other,\n       Thing) {}\nList all() { return {{"one", one}}; }\n',
+    "tests/faults/fault_test.cpp": "TEST_P(Fault, IsSurvived) {}\n",
+    "tests/faults/some_faults.cpp":
+        'FaultKinds some_faults() {\n  return {{"struck", struck},\n          {"cut", cut}};\n}\n',
     "tests/conformance/broken/store.cpp":
         'return {broken<A>("Forgets", "one"),\n        broken<B>("Hides",\n                  "four")};\n',
     "sim/mutants.cpp": 'MutantEntry{Mutant::lies, "lies", checker::truth},\n',
@@ -38,6 +41,7 @@ def problems(rows):
 class FailureModes(unittest.TestCase):
     def setUp(self):
         self.rows = [row(n) for n in range(1, 66)]
+        self.rows[1] = row(2, "`Fault.IsSurvived/struck`, `Fault.IsSurvived/cut`")
         self.rows_of_others = [row_of_others(n) for n in range(1, 29)]
 
     def problems(self):
@@ -74,6 +78,14 @@ class FailureModes(unittest.TestCase):
     def test_a_parameter_that_is_not_there_is_found(self):
         self.rows[0] = row(1, "`Other.Thing/two`")
         self.expect("no two for Other.Thing")
+
+    def test_a_text_that_is_no_fault_is_found(self):
+        self.rows[0] = row(1, "`Fault.IsSurvived/one`")
+        self.expect("no one for Fault.IsSurvived")
+
+    def test_a_fault_that_is_in_no_row_is_found(self):
+        self.rows[1] = row(2, "`Fault.IsSurvived/cut`")
+        self.expect("the fault struck is in no row")
 
     def test_neither_test_nor_reason_is_found(self):
         self.rows[0] = row(1, "surely")
