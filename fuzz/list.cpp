@@ -3,6 +3,8 @@
 // - The walk ends, or has somewhere to go on; no key is asked for twice, and no side key at all.
 // - It gives no more records than were wanted, and says where there were more; no two have the same
 //   key, and each key was named by a page.
+// - What it remembers of keys that hold no lock has a bound, and beyond it the walk fails. Below
+//   it, it goes on as long as the replies make sense.
 // - A failure is typed, short, and fit for a terminal. Nothing is thrown.
 // - A key that has a name is that name's key, so no two records share a name that way; whatever key
 //   or value there is, the table and the JSON of the list are fit for a terminal.
@@ -98,10 +100,13 @@ void check_walk_failure(const StoreFailure& failure) {
   require(failure.message.size() < 4096, "an error is short", failure.message);
 }
 
+// Small, so that a few keys are too many.
+constexpr std::size_t bytes_without_locks = 1000;
+
 // One walk to its end, to a failure, or to the end of the input.
 class Walked {
  public:
-  Walked(Input& input, std::size_t most) : most_(most), walk_(most) {
+  Walked(Input& input, std::size_t most) : most_(most), walk_(most, bytes_without_locks) {
     while (!failed_ && !input.is_over() && walk_.next() != ListWalk::Step::end) {
       failed_ = walk_.next() == ListWalk::Step::scan ? !scan(input) : !inspect(input);
     }
@@ -153,31 +158,36 @@ class Walked {
     if (failure) {
       check_walk_failure(*failure);
     }
-    found_ += found_in(keys, values);
+    const bool make_sense = count(keys, values);
+    const bool is_too_long = bytes_ > bytes_without_locks;
+    require(!is_too_long || (failure && failure->code == errc::unsuitable_store),
+            "what is remembered of other keys has a bound");
+    require(is_too_long || make_sense == !failure, "a walk below the bound goes on");
     return !failure;
   }
 
-  // Up to the one that is senseless.
-  static std::size_t found_in(const std::vector<std::string>& keys,
-                              const std::vector<Reply>& values) {
-    std::size_t found = 0;
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      if (values[i].is_error() && redis::is_wrong_type(values[i].text)) {
-        continue;
-      }
+  // Up to the one that is senseless, or too much. False: there is a senseless one.
+  bool count(const std::vector<std::string>& keys, const std::vector<Reply>& values) {
+    for (std::size_t i = 0; i < keys.size() && bytes_ <= bytes_without_locks; ++i) {
+      const bool is_other = values[i].is_error() && redis::is_wrong_type(values[i].text);
       const auto inspected = redis::read_inspect(values[i], keys[i]);
-      if (!inspected) {
-        break;
+      if (!is_other && !inspected) {
+        return false;
       }
-      found += inspected->record ? 1 : 0;
+      if (!is_other && inspected->record) {
+        ++found_;
+      } else {
+        bytes_ += keys[i].size() + ListWalk::bytes_per_key;
+      }
     }
-    return found;
+    return true;
   }
 
   const std::size_t most_;
   ListWalk walk_;
   bool failed_ = false;
   std::size_t found_ = 0;
+  std::size_t bytes_ = 0;  // of keys that hold no lock
   std::set<std::string> named_;
   std::set<std::string> asked_;
 };

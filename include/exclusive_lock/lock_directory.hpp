@@ -28,8 +28,9 @@ class EXCLUSIVE_LOCK_API LockDirectory {
   [[nodiscard]] std::optional<LockRecord> inspect(std::string_view app_name) const;
 
   // All locks below the prefix whose name matches the shell pattern (fnmatch(3): * ? [...]; case
-  // counts), sorted by name. Bounded: more than `most` are an error that says so. Not one instant:
-  // locks that come and go meanwhile may be missing or listed.
+  // counts), sorted by name. Bounded: more than `most` are an error that says so; and so are, on a
+  // server, about half a million keys below the prefix that are no locks. Not one instant: locks
+  // that come and go meanwhile may be missing or listed.
   [[nodiscard]] std::vector<LockRecord> list(std::string_view pattern = "*",
                                              std::size_t most = 100'000) const;
 

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string>
 #include <utility>
 
 #include "core/key_codec.hpp"
+#include "exclusive_lock/error.hpp"
 #include "stores/redis/redis_errors.hpp"
 #include "stores/redis/script_calls.hpp"
 
@@ -72,8 +74,11 @@ bool ListWalk::take_page(const Reply& page) {
 std::optional<StoreFailure> ListWalk::on_values(std::span<const std::string> keys,
                                                 std::span<const Reply> values) {
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    if (values[i].is_error() && is_wrong_type(values[i].text)) {
-      continue;  // not a record
+    if (values[i].is_error() && is_wrong_type(values[i].text)) {  // not a record
+      if (auto failure = bear(keys[i])) {
+        return failure;
+      }
+      continue;
     }
     if (values[i].is_error()) {
       return server_refused(values[i].text);
@@ -82,11 +87,26 @@ std::optional<StoreFailure> ListWalk::on_values(std::span<const std::string> key
     if (!found) {
       return senseless_answer("the inspect script");
     }
-    if (found->record) {  // else it went meanwhile
+    if (found->record) {
       reply_.records.push_back(std::move(*found->record));
+    } else if (auto failure = bear(keys[i])) {  // it went meanwhile
+      return failure;
     }
   }
   return std::nullopt;
+}
+
+std::optional<StoreFailure> ListWalk::bear(const std::string& key_without_lock) {
+  bytes_ += key_without_lock.size() + bytes_per_key;
+  if (bytes_ <= most_bytes_) {
+    return std::nullopt;
+  }
+  return StoreFailure{
+      .code = errc::unsuitable_store,
+      .message = "the server names too many keys with the prefix of the locks that are no locks: " +
+                 std::to_string(bytes_ / 1024) +
+                 " KiB of them; if they are somebody's data, give the locks a key prefix of their "
+                 "own, else this server's SCAN does not end"};
 }
 
 std::string prefix_pattern(std::string_view prefix) {

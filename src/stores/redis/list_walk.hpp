@@ -6,6 +6,10 @@
 //   scan        send SCAN with cursor(); on_page() with its reply
 //   inspect     run the inspect script for each of take_keys(); on_values() with their replies
 //   end         take()
+//
+// SCAN may name a key more than once, so the keys that were named are remembered. Those that hold a
+// lock are as many as are wanted; of the others, which a server that never comes back to cursor 0
+// could name without an end, the walk bears so many bytes, and then fails.
 
 #include <cstddef>
 #include <optional>
@@ -24,8 +28,15 @@ class ListWalk {
  public:
   enum class Step { scan, inspect, end };
 
+  // Half a million keys of usual length: more than can be looked at in the usual command timeout.
+  // Keys beside the prefix do not count, as the server leaves them out.
+  static constexpr std::size_t usual_bytes_without_locks = std::size_t{64} * 1024 * 1024;
+  // What a remembered key takes beside its text, about.
+  static constexpr std::size_t bytes_per_key = 64;
+
   // `most` records are wanted.
-  explicit ListWalk(std::size_t most) : most_(most) {}
+  explicit ListWalk(std::size_t most, std::size_t bytes_without_locks = usual_bytes_without_locks)
+      : most_(most), most_bytes_(bytes_without_locks) {}
 
   [[nodiscard]] Step next() const;
   [[nodiscard]] const std::string& cursor() const { return cursor_; }
@@ -41,8 +52,11 @@ class ListWalk {
 
  private:
   bool take_page(const Reply& page);
+  [[nodiscard]] std::optional<StoreFailure> bear(const std::string& key_without_lock);
 
   const std::size_t most_;
+  const std::size_t most_bytes_;
+  std::size_t bytes_ = 0;  // of keys that hold no lock
   std::string cursor_ = "0";
   bool has_begun_ = false;
   std::unordered_set<std::string> seen_;

@@ -12,6 +12,7 @@ namespace exclusive_lock::redis {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
@@ -88,6 +89,34 @@ TEST(ListWalk, EndsWhereThereIsMoreThanWanted) {
   const ListReply reply = walk.take();
   EXPECT_EQ(reply.records.size(), 1U);
   EXPECT_TRUE(reply.truncated);
+}
+
+// A server that never says cursor 0, and names other keys each time.
+TEST(ListWalk, BearsSoManyKeysWithoutLocksAndNoMore) {
+  const std::size_t key_bytes = std::string("p:0").size() + ListWalk::bytes_per_key;
+  for (const Reply& other : {error("WRONGTYPE Operation against a key"), gone()}) {
+    ListWalk walk(10, 5 * key_bytes);
+    for (int i = 0; i < 5; ++i) {
+      EXPECT_FALSE(walk.on_page(page("7", {"p:" + std::to_string(i)})));
+      EXPECT_FALSE(walk.on_values(walk.take_keys(), std::vector{other}));
+    }
+    EXPECT_FALSE(walk.on_page(page("7", {"p:0"}))) << "it is remembered already";
+    EXPECT_EQ(walk.next(), Step::scan);
+    EXPECT_FALSE(walk.on_page(page("7", {"p:5"})));
+    const auto failure = walk.on_values(walk.take_keys(), std::vector{other});
+    ASSERT_TRUE(failure);
+    EXPECT_EQ(failure->code, errc::unsuitable_store);
+    EXPECT_THAT(failure->message, HasSubstr("prefix of their own"));
+  }
+}
+
+TEST(ListWalk, LocksDoNotCountAmongTheKeysThatItBears) {
+  ListWalk walk(100, 0);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_FALSE(walk.on_page(page("7", {"p:" + std::to_string(i)})));
+    EXPECT_FALSE(walk.on_values(walk.take_keys(), std::vector{value("v")}));
+  }
+  EXPECT_EQ(walk.take().records.size(), 100U);
 }
 
 TEST(ListWalk, SenselessPagesAreErrors) {
