@@ -15,10 +15,6 @@ using live::ServerData;
 
 const std::string record_key{Scene::record_key};
 
-bool says(RawClient& client, const std::vector<std::string>& words, const std::string& part) {
-  return client.command(words).text.find(part) != std::string::npos;
-}
-
 void end_all_connections(RawClient& client) {
   client.must({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
 }

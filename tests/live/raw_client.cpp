@@ -217,4 +217,8 @@ void RawClient::fill() {
   }
 }
 
+bool says(RawClient& client, const std::vector<std::string>& words, const std::string& part) {
+  return client.command(words).text.find(part) != std::string::npos;
+}
+
 }  // namespace exclusive_lock::live

@@ -58,4 +58,7 @@ class RawClient {
   std::string buffer_;
 };
 
+// Whether the reply to a command has this in its text.
+bool says(RawClient& client, const std::vector<std::string>& words, const std::string& part);
+
 }  // namespace exclusive_lock::live

@@ -151,11 +151,6 @@ StoreFailure failure_to_open(const RedisStoreOptions& options) {
   }
 }
 
-bool says(RawClient& client, const std::vector<std::string>& words, const std::string& part) {
-  const Reply reply = client.command(words);
-  return reply.text.find(part) != std::string::npos;
-}
-
 ::testing::AssertionResult is_failure(const StoreFailure& failure, errc code,
                                       const std::vector<std::string>& words) {
   if (failure.code != code) {

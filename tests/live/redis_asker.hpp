@@ -109,9 +109,6 @@ StoreFailure failure_in(const Answer<Reply>& answer) {
 // The failure of opening a store; an empty one where it could be opened.
 StoreFailure failure_to_open(const RedisStoreOptions& options);
 
-// Whether the reply to a command has this in its text.
-bool says(RawClient& client, const std::vector<std::string>& words, const std::string& part);
-
 // Whether a failure has this code and its message all these words.
 ::testing::AssertionResult is_failure(const StoreFailure& failure, errc code,
                                       const std::vector<std::string>& words = {});
