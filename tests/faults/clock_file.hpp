@@ -1,6 +1,6 @@
 #pragma once
-// What a process that has set_clock.cpp preloaded reads from the file of its clock, as often as it
-// asks what time it is. Zeroes are a clock that is right.
+// What a process that has set_clock.cpp in it, preloaded or linked, reads from the file of its
+// clock, as often as it asks what time it is. Zeroes are a clock that is right.
 
 #include <atomic>
 #include <cstdint>

@@ -118,20 +118,6 @@ TEST_P(FaultOfAProcess, StoppedHolderWritesLateAndIsRefused) {
   }));
 }
 
-// The child of a fork tries everything, in every hold (worker.cpp): it can do nothing.
-TEST_P(FaultOfAProcess, ForkWhileHoldingHarmsNobody) {
-  FleetOptions plan;
-  plan.manner = "forks";
-  Scene scene(GetParam(), 1, plan);
-  scene.fleet().start();
-  scene.fleet().await_long_holder();
-  for (int i = 0; i < 3; ++i) {
-    scene.fleet().await_turns();
-  }
-  EXPECT_EQ(text_of(scene.fleet().verdict()), "");
-  EXPECT_TRUE(scene.leftovers().empty());
-}
-
 // What docs/local_store.md tells to do about damage, and about files that were deleted: with all
 // workers started anew there is a new store, whose fences are above those of the old one.
 TEST(FaultOfFiles, WorkersStartedAgainGoOnInAStoreOfTheirOwn) {

@@ -69,8 +69,7 @@ void Fleet::launch(int number) {
                                  folder_.path().string(),
                                  std::to_string(options_.ttl.count()),
                                  std::to_string(options_.refresh.count()),
-                                 std::to_string(options_.work.count()),
-                                 options_.manner};
+                                 std::to_string(options_.work.count())};
   std::vector<char*> arguments;
   for (std::string& word : words) {
     arguments.push_back(word.data());

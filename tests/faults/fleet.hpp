@@ -36,7 +36,6 @@ struct FleetOptions {
   std::chrono::milliseconds ttl{600};
   std::chrono::milliseconds refresh{150};
   std::chrono::milliseconds work{10};
-  std::string manner = "plain";            // of worker.cpp
   std::vector<std::string> environment{};  // in front of our own: {"NAME=value"}
 };
 

@@ -96,11 +96,17 @@ void waiter_killed_with_its_grant(Scene& scene) {
   fleet.start_again(killed);
 }
 
-// The child tries everything with the lock that is not its own (worker.cpp).
+// Each worker forks in three of its holds; the child tries everything with the lock that is not its
+// own (worker.cpp).
 void holder_forks(Scene& scene) {
   Fleet& fleet = scene.fleet();
-  fleet.suffer("fork of a holder", Data::kept,
-               [&] { fleet.make_do(fleet.living().back(), "fork"); });
+  fleet.suffer("forks of holders", Data::kept, [&] {
+    for (int i = 0; i < 3; ++i) {
+      for (const int worker : fleet.living()) {
+        fleet.make_do(worker, "fork");
+      }
+    }
+  });
 }
 
 // The same process has another program in it, which knows nothing of the hold.

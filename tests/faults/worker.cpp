@@ -1,18 +1,14 @@
 // A worker as users write them: acquires a lock, works, releases, again and again, and writes down
 // what it believed. Run by fleet.cpp.
 //
-//   fault_worker URL NUMBER FOLDER TTL_MS REFRESH_MS WORK_MS MANNER
+//   fault_worker URL NUMBER FOLDER TTL_MS REFRESH_MS WORK_MS
 //
 // URL      of the store; the name of the lock is always "job"
 // NUMBER   of this worker: its diary is FOLDER/diary-NUMBER, the register is FOLDER/register
+// FOLDER   where there is a file deed-NUMBER, the worker removes it and, in a hold, does what it
+//          says (do_deed() below); disk-... are of worker_disk.hpp
 // WORK_MS  how long it works in most holds. Every twelfth hold, and each that begins while there is
 //          a file FOLDER/long, takes one and a fifth ttl, so that it lives from refreshes
-// FOLDER   where there is a file deed-NUMBER, the worker removes it and does what it says, in a
-// hold
-//          (do_deed() below); disk-... are of worker_disk.hpp
-// MANNER   plain   nothing else
-//          forks   forks in every hold: the child tries everything with the lock that is not its
-//                  own
 //
 // It is sloppy on purpose: it writes to the register at the beginning and the end of its work, and
 // when it learns that the lock is lost once more, without asking held(). What stops that is the
@@ -58,7 +54,6 @@ struct Task {
   milliseconds ttl;
   milliseconds refresh;
   milliseconds work;
-  bool forks;
   char** words;  // the command line
 };
 
@@ -130,9 +125,6 @@ class Worker {
     }
     diary_.begin(hold);
     write(hold);
-    if (task_.forks) {
-      fork_and_expect_nothing();
-    }
     do_deed();
     while (BootClock::now() < from + work && !stop_.stop_requested()) {
       if (!look(hold, BootClock::now())) {
@@ -234,7 +226,6 @@ Task task_in(char** words) {
           .ttl = time(4),
           .refresh = time(5),
           .work = time(6),
-          .forks = std::string(words[7]) == "forks",
           .words = words};
 }
 
@@ -254,8 +245,8 @@ void work_until_input_ends(const Task& task) {
 
 int main(int count, char** words) {
   using namespace exclusive_lock::faults;
-  if (count != 8) {
-    std::cerr << "usage: fault_worker URL NUMBER FOLDER TTL_MS REFRESH_MS WORK_MS MANNER\n";
+  if (count != 7) {
+    std::cerr << "usage: fault_worker URL NUMBER FOLDER TTL_MS REFRESH_MS WORK_MS\n";
     return 2;
   }
   const rlimit no_core{.rlim_cur = 0, .rlim_max = 0};  // abort() is one of its deeds
