@@ -23,6 +23,16 @@ class BargesIn : public Whole {
   }
 };
 
+class TryWaits : public Whole {
+  using Whole::Whole;
+  void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
+    if (!request.patience) {
+      request.patience = Patience{.alive_for = request.ttl, .confirm_ttl = request.ttl};
+    }
+    Whole::attempt(std::move(request), deadline, std::move(done));
+  }
+};
+
 class WaitsForNothing : public Whole {
   using Whole::Whole;
   void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
@@ -243,6 +253,7 @@ class ListsNobodyWaiting : public Whole {
 BrokenStores broken_in_waiting() {
   return {
       broken<BargesIn>("BargesIn", "NobodyBargesIn"),
+      broken<TryWaits>("TryWaits", "NobodyBargesIn"),
       broken<WaitsForNothing>("WaitsForNothing", "ExpiredRecordIsHandedOverByWhoeverComes"),
       broken<ServesTheLastFirst>("ServesTheLastFirst", "WaitersAreServedInOrderOfArrival"),
       broken<HandsOverForTheFullTtl>("HandsOverForTheFullTtl",
