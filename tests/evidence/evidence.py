@@ -5,7 +5,8 @@ The table "The evidence" has a row for each of G1 to G11, in order, with four ki
 is there, or the cell says "not here:" and why; of DEMANDED no cell may say so. What is named exists:
 tests as TEST(Suite, Test) or add_test(NAME ...), a check as a text in the sources, a fault in the lists
 of tests/faults, checkers in sim/checker_names.hpp, configurations in model/configurations. No checker is left out, and of the
-model both a configuration in which nothing is found is named, and a broken one.
+model both a configuration in which nothing is found is named, and a broken one. A kind of which there is
+something is also named where the guarantee is promised, in the table above.
 """
 
 import re
@@ -19,6 +20,8 @@ GUARANTEES = [f"G{n}" for n in range(1, 12)]
 KINDS = ["tests", "model", "simulation", "faults"]
 DEMANDED = {"tests": GUARANTEES, "model": GUARANTEES[:6], "simulation": GUARANTEES[:6] + ["G8"],
             "faults": GUARANTEES[:6] + ["G8"]}
+# What the table of the promises names where there is something of the kind.
+ABOVE = {"model": "Model", "simulation": "Simulat", "faults": "Fault"}
 
 ROW = re.compile(r"^\| *(G\d+) *\|(.*)\|$")
 HEADING = "## The evidence"
@@ -28,6 +31,7 @@ PLAIN_TEST = re.compile(r"add_test\(NAME (\S+)")
 LOOP = re.compile(r"foreach\((\w+) IN ITEMS ([^)]*)\)")
 TEXT = re.compile(r'"(\w+)"')
 CHECKER = re.compile(r'= "(G\d+ [^"]*)"')
+PROMISE = re.compile(r"^\| (G\d+) \| \*\*.*\|(.*)\|$", re.M)
 CONFIGURATION = re.compile(r"^(?:small|full) +(\w+) +(\S+)", re.M)
 
 
@@ -101,6 +105,10 @@ def problems_of_cell(kind, cell, guarantee, names):
         yield from problems_of_tests(cell, names)
 
 
+def is_named(kind, names):
+    return kind not in ABOVE or any(name.startswith(ABOVE[kind]) for name in names)
+
+
 def rows_of(text):
     """Guarantee and cells, from the table of the evidence on."""
     for line in text.partition(HEADING)[2].splitlines():
@@ -111,6 +119,8 @@ def rows_of(text):
 def find_problems(root):
     names = Names(root)
     text = (root / "docs/guarantees.md").read_text(encoding="utf-8")
+    promises = PROMISE.findall(text)
+    named_above = {guarantee: NAME.findall(cell) for guarantee, cell in promises}
     problems, found = [], []
     for guarantee, cells in rows_of(text):
         found.append(guarantee)
@@ -118,11 +128,13 @@ def find_problems(root):
             problems.append(f"{guarantee} has {len(cells)} kinds of evidence and not {len(KINDS)}")
             continue
         for kind, cell in zip(KINDS, cells):
+            if NAME.search(cell) and not is_named(kind, named_above.get(guarantee, [])):
+                problems.append(f"{guarantee} leaves out {ABOVE[kind]} where it is promised")
             problems += [f"{guarantee}, {kind}: {problem}"
                          for problem in problems_of_cell(kind, cell, guarantee, names)]
     if found != GUARANTEES:
         problems.append(f"the rows are {' '.join(found)} and not {' '.join(GUARANTEES)}")
-    promised = re.findall(r"^\| (G\d+) \| \*\*", text, re.M)
+    promised = [guarantee for guarantee, _ in promises]
     if promised != GUARANTEES:
         problems.append(f"promised is {' '.join(promised)}, and evidence asked for of "
                         f"{' '.join(GUARANTEES)}")

@@ -40,10 +40,11 @@ class Evidence(unittest.TestCase):
         self.rows = {n: sound_row(n) for n in range(1, 12)}
         self.order = list(self.rows)
         self.promised = list(self.rows)
+        self.above = "`any`, `FaultSoak`, `Simulat`, `Model`"
         self.files = dict(FILES)
 
     def problems(self):
-        lines = ["# Title", ""] + [f"| G{n} | **Promise.** | `any` |" for n in self.promised]
+        lines = ["# Title", ""] + [f"| G{n} | **Promise.** | {self.above} |" for n in self.promised]
         lines += ["", "## The evidence, row by row", "", "| | tests |", "|---|---|"]
         lines += ["| " + " | ".join([f"G{n}", *self.rows[n].values()]) + " |" for n in self.order]
         with tempfile.TemporaryDirectory() as folder:
@@ -128,6 +129,12 @@ class Evidence(unittest.TestCase):
     def test_a_missing_cell_is_found(self):
         del self.rows[1]["faults"]
         self.expect("3 kinds of evidence")
+
+    def test_a_kind_that_the_promise_leaves_out_is_found(self):
+        self.above = "`any`, `Simulat`, `Model`"
+        found = self.problems()
+        self.assertEqual(len(found), len(evidence.DEMANDED["faults"]), found)
+        self.assertIn("G1 leaves out Fault where it is promised", found)
 
     def test_a_new_guarantee_without_evidence_is_found(self):
         self.promised.append(12)
