@@ -331,6 +331,7 @@ void LockHandle::perform(const ConcludeRefresh& action) {
   }
   for (const auto& refresher : std::exchange(callers().refreshers, {}))
     refresher(outcome);
+  drop_callers_if_none();
 }
 
 void LockHandle::perform(const ConcludeReleaseNotHeld&) {

@@ -159,8 +159,10 @@ class LockHandle final : public std::enable_shared_from_this<LockHandle>,
   LockMachine machine_;
   std::optional<Ticket> published_;  // of the hold that belief_ is about
   std::optional<Instant> alarm_at_;
-  std::unique_ptr<Callers> callers_;  // null: none
-  std::uint32_t told_held_ = 0;       // so many callers know of the present hold
+  // Null: none. After a release an empty one stays until the next alarm, or the end of the next
+  // acquire: where pairs follow each other it would be made again at once.
+  std::unique_ptr<Callers> callers_;
+  std::uint32_t told_held_ = 0;  // so many callers know of the present hold
   bool closed_ = false;
 
   Belief belief_;

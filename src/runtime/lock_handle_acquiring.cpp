@@ -83,6 +83,7 @@ void LockHandle::give_back(Ticket ticket) {
   callers().releasing = [](ReleaseOutcome) {};
   carry_out(machine_.release_requested(now()));
   callers().releasing = nullptr;
+  drop_callers_if_none();
 }
 
 // Weak: a push may be on its way when the handle goes.
