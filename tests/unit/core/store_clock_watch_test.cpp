@@ -61,6 +61,23 @@ TEST_F(StoreClockWatchTest, RatesThatDifferByLessThanTheAssumedDriftAreNoStep) {
   }
 }
 
+// Nothing is promised beyond 1 %, but it is not silent: each answer tells what the clock has gained
+// or lost since the last one.
+TEST_F(StoreClockWatchTest, RateThatIsATenthOffIsAStepAtEachAnswer) {
+  for (const int tenths : {1, -1}) {
+    watch = {};
+    EXPECT_FALSE(reply(0ms, 1ms));
+    for (Milliseconds sent = 1s; sent < 1min; sent += 1s) {
+      const auto step = reply(sent, 1ms, sent * tenths / 10);
+      ASSERT_TRUE(step) << sent.count();
+      EXPECT_LE(step->least, 100ms * tenths + 2ms);
+      EXPECT_GE(step->least, 100ms * tenths - 2ms);
+      EXPECT_LE(step->most, 100ms * tenths + 2ms);
+      EXPECT_GE(step->most, 100ms * tenths - 2ms);
+    }
+  }
+}
+
 // Found by the simulation, seed 18989: a process that was paused looks at an old reply.
 TEST_F(StoreClockWatchTest, DriftSinceAReplyThatLayAboutIsNoStep) {
   const auto drifted = [](Milliseconds at) { return epoch + at + at * 9 / 1000; };
