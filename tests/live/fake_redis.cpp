@@ -113,6 +113,7 @@ void FakeRedis::serve() {
     const int connection = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (connection >= 0) {
       ++connections_;
+      babble_.clear();
       talk(connection);
       ::close(connection);
     }
@@ -137,8 +138,40 @@ void FakeRedis::talk(int connection) {
       if (::send(connection, answer.data(), answer.size(), MSG_NOSIGNAL) < 0) {
         return;
       }
+      if (!babble_.empty()) {
+        return babble(connection);
+      }
     }
   }
+}
+
+void FakeRedis::go_on_for_ever(std::string bytes, std::chrono::milliseconds pause) {
+  babble_ = std::move(bytes);
+  pause_ = pause;
+}
+
+void FakeRedis::babble(int connection) {
+  std::size_t sent = 0;
+  while (!is_stopped()) {
+    if (sent == 0) {
+      std::this_thread::sleep_for(pause_);
+    }
+    const ssize_t count = ::send(connection, babble_.data() + sent, babble_.size() - sent,
+                                 MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count > 0) {
+      sent = (sent + static_cast<std::size_t>(count)) % babble_.size();
+    } else if (errno == EAGAIN) {
+      std::array<pollfd, 2> both{pollfd{connection, POLLOUT, 0}, pollfd{stop_, POLLIN, 0}};
+      ::poll(both.data(), both.size(), -1);
+    } else {
+      return;
+    }
+  }
+}
+
+bool FakeRedis::is_stopped() const {
+  pollfd stop{stop_, POLLIN, 0};
+  return ::poll(&stop, 1, 0) > 0;
 }
 
 std::string bulk(const std::string& text) {

@@ -2,6 +2,7 @@
 // A server that says what a test wants: for what no real server can be made to say.
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -27,6 +28,10 @@ class FakeRedis {
   // HELLO's answer with these values.
   static std::string greeting(const std::string& role, const std::string& mode = "standalone");
 
+  // For an answer to call: behind it come these bytes again and again, with a pause before each,
+  // until the other side hangs up. Nothing that it says meanwhile is answered.
+  void go_on_for_ever(std::string bytes, std::chrono::milliseconds pause);
+
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   [[nodiscard]] int connections() const noexcept { return connections_; }
   [[nodiscard]] RedisStoreOptions options() const;
@@ -34,11 +39,15 @@ class FakeRedis {
  private:
   void serve();
   void talk(int connection);
+  void babble(int connection);
+  [[nodiscard]] bool is_stopped() const;
 
   Answer answer_;
   int listener_;
   int stop_;
   std::uint16_t port_ = 0;
+  std::string babble_;  // of this connection; empty: it answers
+  std::chrono::milliseconds pause_{0};
   std::atomic<int> connections_{0};
   std::thread thread_;
 };

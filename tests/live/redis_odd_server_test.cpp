@@ -1,8 +1,10 @@
 // Servers that are not what they should be: hostile, too old, or with something in between.
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <fstream>
 #include <string>
 #include <utility>
 
@@ -180,6 +182,98 @@ INSTANTIATE_TEST_SUITE_P(
                     [] { return std::string("$?\r\n;3\r\nabc\r\n;0\r\n"); },
                     [] { return std::string("$\r\n"); }, [] { return std::string(";0\r\n"); },
                     [] { return std::string("*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n$?\r\n"); }));
+
+// What a server sends without an end, once it has begun with something.
+struct Babble {
+  const char* name;
+  std::string (*begin)();
+  std::string (*again)();
+  std::chrono::milliseconds pause;
+};
+
+std::string push_of(const std::string& text) {
+  return ">3\r\n" + bulk("message") + bulk("c") + bulk(text);
+}
+
+std::size_t resident_mib() {
+  std::ifstream file("/proc/self/statm");
+  std::size_t whole = 0;
+  std::size_t resident = 0;
+  file >> whole >> resident;
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) / (1024 * 1024);
+}
+
+class Babblers : public testing::TestWithParam<Babble> {
+ protected:
+  std::string begin() {
+    fake.go_on_for_ever(GetParam().again(), GetParam().pause);
+    return GetParam().begin();
+  }
+
+  std::atomic<bool> greets{true};
+  std::atomic<bool> answers{true};
+  FakeRedis fake{[this](const Words& words) {
+    if (words[0] == "HELLO" && !greets) {
+      return begin();
+    }
+    if (words[0] != "EVALSHA") {
+      return FakeRedis::healthy(words);
+    }
+    return answers ? inspect_reply(words, "v") : begin();
+  }};
+};
+
+TEST_P(Babblers, EndTheRequestInItsTimeAndNothingElse) {
+  RedisStoreOptions options = fake.options();
+  options.command_timeout = 2s;
+  RedisAsker asker(options);
+  ASSERT_EQ(asker.inspect(key)->value, "v");
+  const std::size_t before = resident_mib();
+  answers = false;
+  for (const Milliseconds patience : {1000ms, 20'000ms}) {  // its own end, and that of the silence
+    const auto failure = failure_in(asker.inspect_answer(key, patience));
+    EXPECT_EQ(failure.code, errc::outcome_unknown) << failure.message;
+    EXPECT_TRUE(failure.may_have_run);
+  }
+  EXPECT_LT(resident_mib(), before + 512);
+  answers = true;
+  EXPECT_TRUE(asker.works_again());
+}
+
+TEST_P(Babblers, EndTheTryToConnectInItsTime) {
+  greets = false;
+  RedisStoreOptions options = fake.options();
+  options.connect_timeout = 500ms;
+  const std::size_t before = resident_mib();
+  const auto failure = failure_to_open(options);
+  EXPECT_TRUE(failure.code == errc::store_unavailable || failure.code == errc::unsuitable_store)
+      << failure.message;
+  EXPECT_LT(resident_mib(), before + 512);
+  greets = true;
+  RedisAsker asker(fake.options());
+  EXPECT_EQ(asker.inspect(key)->value, "v");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    RedisOddServer, Babblers,
+    testing::Values(
+        Babble{"ShortPushes", [] { return std::string(); },
+               [] {
+                 std::string many;
+                 for (int i = 0; i < 1000; ++i) {
+                   many += push_of("text");
+                 }
+                 return many;
+               },
+               0ms},
+        Babble{"LongPushes", [] { return std::string(); },
+               [] { return push_of(std::string(1'000'000, 'x')); }, 0ms},
+        Babble{"Drip", [] { return std::string("$1000000\r\n"); }, [] { return std::string("x"); },
+               5ms},
+        Babble{"DripOfElements", [] { return std::string("*8000\r\n"); },
+               [] { return std::string(":1\r\n"); }, 5ms},
+        Babble{"DripOfPushes", [] { return std::string(); }, [] { return push_of("text"); }, 5ms}),
+    [](const auto& each) { return std::string(each.param.name); });
 
 // Each answer comes in less than the silence that ends a link; all of them together take longer.
 TEST(RedisOddServer, LongLineOfCommandsIsNotSilence) {
