@@ -259,7 +259,7 @@ void demoted_without_a_master(Scene& scene) {
       [&] {
         client.must({"CONFIG", "SET", "replica-serve-stale-data", "no"});
         client.must({"REPLICAOF", "127.0.0.1", "1"});
-        scene.fleet().await("MASTERDOWN", [&] { return says(client, {"PING"}, "MASTERDOWN"); });
+        scene.fleet().await("MASTERDOWN", [&] { return says(client, {"GET", "k"}, "MASTERDOWN"); });
       },
       [&] {
         client.must({"REPLICAOF", "NO", "ONE"});
