@@ -46,6 +46,8 @@ class Server {
   // As SIGSTOP, or a script of somebody else that takes its time. What waits already has its turn
   // before.
   void stand_still(Nanoseconds pause) { free_at_ = std::max(free_at_, timeline_.now()) + pause; }
+  // When it has done all that it has to do now.
+  [[nodiscard]] Instant busy_until() const { return std::max(free_at_, timeline_.now()); }
   // Every task takes so long, for a while.
   void be_slow(Nanoseconds each, Nanoseconds lasts) {
     task_takes_ = each;

@@ -15,7 +15,8 @@ using namespace std::chrono_literals;
 // In the calm, everybody's turn comes: a hold and a hand-over that nobody takes up, for each.
 constexpr Nanoseconds longest_turn = 2 * longest_ttl;
 constexpr Nanoseconds calm_lasts_at_least = 10s;
-// What was lost before the calm has been given up, and asked for once more.
+// What was lost before the calm, or lay at a server that stood still, has been given up, and asked
+// for once more.
 constexpr Nanoseconds calm_settles = longest_ttl + 500ms;
 // After that everybody goes on as before for a while, and then ends.
 constexpr Nanoseconds calm_work = longest_ttl;
@@ -41,7 +42,7 @@ class Simulation {
     pass(world_.timeline.now() + world_.scenario.trouble_lasts);
     if (!has_failed()) {
       faults_.calm();
-      calm_since_ = world_.timeline.now() + calm_settles;
+      calm_since_ = world_.server.busy_until() + calm_settles;
       check();
       settle();
     }

@@ -55,7 +55,8 @@ TEST_P(Resets, AtEachByteOfAnAcquireLeaveTheLockToOne) {
     ASSERT_TRUE(is_held || lock->acquire_for(1min)) << "the next one takes over";
     ASSERT_FALSE(rival->acquire()) << "held twice";
     const auto outcome = lock->release();
-    // What was reset behind its last byte has been answered, and the connection is lost all the same.
+    // What was reset behind its last byte has been answered, and the connection is lost all the
+    // same.
     ASSERT_TRUE(outcome == ReleaseOutcome::released ||
                 (is_held && outcome == ReleaseOutcome::unknown));
     ASSERT_TRUE(rival->acquire_for(1min));

@@ -256,23 +256,23 @@ TEST_P(Babblers, EndTheTryToConnectInItsTime) {
 
 INSTANTIATE_TEST_SUITE_P(
     RedisOddServer, Babblers,
-    testing::Values(
-        Babble{"ShortPushes", [] { return std::string(); },
-               [] {
-                 std::string many;
-                 for (int i = 0; i < 1000; ++i) {
-                   many += push_of("text");
-                 }
-                 return many;
-               },
-               0ms},
-        Babble{"LongPushes", [] { return std::string(); },
-               [] { return push_of(std::string(1'000'000, 'x')); }, 0ms},
-        Babble{"Drip", [] { return std::string("$1000000\r\n"); }, [] { return std::string("x"); },
-               5ms},
-        Babble{"DripOfElements", [] { return std::string("*8000\r\n"); },
-               [] { return std::string(":1\r\n"); }, 5ms},
-        Babble{"DripOfPushes", [] { return std::string(); }, [] { return push_of("text"); }, 5ms}),
+    testing::Values(Babble{"ShortPushes", [] { return std::string(); },
+                           [] {
+                             std::string many;
+                             for (int i = 0; i < 1000; ++i) {
+                               many += push_of("text");
+                             }
+                             return many;
+                           },
+                           0ms},
+                    Babble{"LongPushes", [] { return std::string(); },
+                           [] { return push_of(std::string(1'000'000, 'x')); }, 0ms},
+                    Babble{"Drip", [] { return std::string("$1000000\r\n"); },
+                           [] { return std::string("x"); }, 5ms},
+                    Babble{"DripOfElements", [] { return std::string("*8000\r\n"); },
+                           [] { return std::string(":1\r\n"); }, 5ms},
+                    Babble{"DripOfPushes", [] { return std::string(); },
+                           [] { return push_of("text"); }, 5ms}),
     [](const auto& each) { return std::string(each.param.name); });
 
 // Each answer comes in less than the silence that ends a link; all of them together take longer.
