@@ -232,8 +232,9 @@ TEST_P(Babblers, EndTheRequestInItsTimeAndNothingElse) {
   answers = false;
   for (const Milliseconds patience : {1000ms, 20'000ms}) {  // its own end, and that of the silence
     const auto failure = failure_in(asker.inspect_answer(key, patience));
-    EXPECT_EQ(failure.code, errc::outcome_unknown) << failure.message;
-    EXPECT_TRUE(failure.may_have_run);
+    // On a busy machine its time may be over before it is sent.
+    EXPECT_EQ(failure.code, failure.may_have_run ? errc::outcome_unknown : errc::store_unavailable)
+        << failure.message;
   }
   EXPECT_LT(resident_mib(), before + 512);
   answers = true;
