@@ -40,9 +40,8 @@ class LockDriver {
   [[nodiscard]] bool is_at_rest() const;
   // What is_held() would say now, without being a look.
   [[nodiscard]] std::optional<ShownHold> shown() const;
-  // The ticket that it waits with; none: it does not wait.
+  // The ticket that it asks or waits with; none: it does neither.
   [[nodiscard]] std::optional<Owner> waiting_as() const;
-  [[nodiscard]] Milliseconds ttl() const { return settings_.ttl; }
   // Whether every hold has been told of, and every end of one.
   [[nodiscard]] bool is_told_of() const { return is_told_held_ == machine_.hold().has_value(); }
   [[nodiscard]] const std::string& key() const { return settings_.key; }
@@ -99,7 +98,7 @@ class LockDriver {
   LockMachine machine_;
   Belief belief_;
   std::optional<Ticket> published_;  // of the hold that belief_ is about
-  Ticket last_held_{};
+  Ticket last_held_{};               // of the last hold that belief_ was about
   Fence fence_;
   std::optional<Instant> alarm_at_;
   std::uint64_t alarm_ = 0;

@@ -57,6 +57,8 @@ Instant RefreshCalendar::plan(Instant due, Instant::duration interval, Instant n
   return slot;
 }
 
+// In the same slot as the one before it, for some in a row. Where intervals differ, that slot may
+// lie on the grid of another one: it is early enough for this one all the same.
 Instant RefreshCalendar::beside_the_last(const Window& window, std::size_t room, Instant now) {
   const Instant earliest = window.latest - static_cast<Instant::rep>(window.count) * window.width;
   const bool fits = last_moved_to_ > std::max(now, earliest) && last_moved_to_ <= window.latest &&
