@@ -110,15 +110,21 @@ void record_of_another_type(Scene& scene) {
   });
 }
 
+// The scene's server, from now on. Who asks the replica afterwards.
+RawClient follow(Scene& scene, live::Server& replica) {
+  RawClient client = replica.client();
+  client.must({"REPLICAOF", "127.0.0.1", std::to_string(scene.server().port())});
+  scene.fleet().await("a replica that follows", [&] {
+    return says(client, {"INFO", "replication"}, "master_link_status:up");
+  });
+  return client;
+}
+
 // The replica stops to follow, more is granted, the master dies, and the replica is promoted.
 void lagging_replica_promoted(Scene& scene) {
   Fleet& fleet = scene.fleet();
   live::Server replica(scene.server_options());
-  RawClient client = replica.client();
-  client.must({"REPLICAOF", "127.0.0.1", std::to_string(scene.server().port())});
-  fleet.await("a replica that follows", [&] {
-    return says(client, {"INFO", "replication"}, "master_link_status:up");
-  });
+  RawClient client = follow(scene, replica);
   fleet.await_new_hold();
   client.must({"REPLICAOF", "127.0.0.1", "1"});  // nobody is there
   fleet.await_turns();
@@ -141,11 +147,7 @@ void lagging_replica_promoted(Scene& scene) {
 void old_master_lives_on(Scene& scene) {
   Fleet& fleet = scene.fleet();
   live::Server replica(scene.server_options());
-  RawClient client = replica.client();
-  client.must({"REPLICAOF", "127.0.0.1", std::to_string(scene.server().port())});
-  fleet.await("a replica that follows", [&] {
-    return says(client, {"INFO", "replication"}, "master_link_status:up");
-  });
+  RawClient client = follow(scene, replica);
   fleet.await_turns();
   fleet.suffer("two masters", Data::lost, [&] {
     client.must({"REPLICAOF", "NO", "ONE"});
