@@ -44,7 +44,14 @@ AcquireEnd acquire_and_wait(Store& store, const std::shared_ptr<LockHandle>& han
   const auto operation = std::make_shared<AcquireOperation>(
       handle, call, [pending](const AcquireEnd& end) { pending->answer(end); });
   const std::stop_callback abandon(stop, [operation] { operation->abandon(); });
-  store.wait([&] { operation->start(); }, *pending);
+  try {
+    store.wait([&] { operation->start(); }, *pending);
+  } catch (...) {  // no memory for one of its steps: it must leave nothing behind (G4)
+    if (!pending->has_come()) {
+      operation->abandon();
+      throw;
+    }
+  }
   return pending->take();
 }
 

@@ -38,7 +38,19 @@ void LockHandle::release(ReleaseAnswered answered) {
 void LockHandle::refresh(RefreshAnswered answered) {
   strand_.post([self = shared_from_this(), answered = std::move(answered)]() mutable {
     self->callers().refreshers.push_back(std::move(answered));
-    self->carry_out(self->machine_.refresh_requested(self->now()));
+    const Instant requested_at = self->now();
+    try {
+      self->carry_out(self->machine_.refresh_requested(requested_at));
+    } catch (...) {  // out of memory: no answer may come, so that is the answer
+      if (const auto hold = self->machine_.hold()) {
+        self->carry_out(self->machine_.refresh_replied(
+            hold->owner.ticket, requested_at,
+            StoreFailure{
+                .code = errc::outcome_unknown, .message = "out of memory", .may_have_run = true},
+            self->now()));
+      }
+      throw;
+    }
   });
 }
 
@@ -172,8 +184,9 @@ void LockHandle::set_alarm() {
   const auto wake = machine_.next_wake();
   if (!wake || closed_ || (alarm_at_ && *alarm_at_ <= *wake))
     return;
-  alarm_at_ = wake;
+  alarm_at_ = std::nullopt;  // in case there is no memory for it: the next step tries again
   engine_.scheduler().set(*wake, shared_from_this());
+  alarm_at_ = wake;
 }
 
 LockHandle::Callers& LockHandle::callers() {

@@ -151,6 +151,8 @@ class LockHandle final : public std::enable_shared_from_this<LockHandle>,
   [[nodiscard]] GrantRouter::Receiver receiver();
   void resume_first_idle();
   void end_all();
+  // A hold that nobody was told of, or whose only caller does not want it any more.
+  void release_untold();
 
   Engine& engine_;
   const std::shared_ptr<spdlog::logger> log_;

@@ -34,17 +34,27 @@ void LockHandle::wait_for_object_no_more(const AcquireOperation& operation) {
 void LockHandle::ask(const Operation& operation, const std::optional<Wait>& wait) {
   callers().asking = operation;
   carry_out(machine_.acquire_requested(operation->mode(), wait, now()));
-  if (callers_ && callers_->asking)
-    callers().acquirers.push_back(std::exchange(callers().asking, nullptr));
+  if (callers_ && callers_->asking) {
+    callers().acquirers.push_back(callers().asking);
+    callers().asking = nullptr;
+  }
 }
 
 void LockHandle::withdraw(const Operation& operation) {
   auto& acquirers = callers().acquirers;
-  const bool began_it = !acquirers.empty() && acquirers.front() == operation;
+  // Where memory ran out in the very step that asked, it is no acquirer yet.
+  const bool began_it =
+      acquirers.empty() ? callers().asking == operation : acquirers.front() == operation;
+  if (callers().asking == operation)
+    callers().asking = nullptr;
   take_out(acquirers, *operation);
   operation->end(Abandoned{});
   if (const auto ticket = machine_.attempting(); ticket && began_it)
     carry_out(machine_.attempt_abandoned(*ticket, now()));
+  // Where it ran out in the step that would have told of a hold, nobody knows of it.
+  if (const auto hold = machine_.hold();
+      hold && began_it && (published_ != hold->owner.ticket || told_held_ == 0))
+    release_untold();
 }
 
 void LockHandle::end_all() {
@@ -78,8 +88,11 @@ void LockHandle::hear_of_grants(std::optional<GrantRouter::Registration>& regist
 }
 
 void LockHandle::give_back(Ticket ticket) {
-  if (closed_ || published_ != ticket || told_held_ > 1)
-    return;
+  if (!closed_ && published_ == ticket && told_held_ <= 1)
+    release_untold();
+}
+
+void LockHandle::release_untold() {
   callers().releasing = [](ReleaseOutcome) {};
   carry_out(machine_.release_requested(now()));
   callers().releasing = nullptr;

@@ -40,6 +40,11 @@ class Pending final : public Awaited {
       come_();
   }
 
+  [[nodiscard]] bool has_come() {
+    const std::lock_guard guard(mutex_);
+    return value_.has_value();
+  }
+
   // Once it has come.
   [[nodiscard]] T take() {
     const std::lock_guard guard(mutex_);

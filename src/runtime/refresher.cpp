@@ -35,8 +35,13 @@ Instant Refresher::plan(Instant due, Instant::duration interval) {
 void Refresher::add(RefreshRequest request, Instant requested_at, std::shared_ptr<Asker> asker) {
   const Ticket ticket = request.owner.ticket;
   const std::lock_guard guard(mutex_);
-  added_.requests.push_back(std::move(request));
   added_.asked.push_back({std::move(asker), ticket, requested_at});
+  try {
+    added_.requests.push_back(std::move(request));
+  } catch (...) {  // out of memory: each verdict must be told to the one it is of
+    added_.asked.pop_back();
+    throw;
+  }
 }
 
 void Refresher::flush() {
