@@ -8,15 +8,16 @@
 
 namespace exclusive_lock {
 
-Engine::Engine(std::shared_ptr<Store> store, EngineOptions options)
-    : process_(::getpid()),
+Engine::Engine(std::shared_ptr<Store> store, EngineOptions options, Surroundings surroundings)
+    : surroundings_(std::move(surroundings)),
+      process_(::getpid()),
       options_(std::move(options)),
       store_(std::move(store)),
       refresher_(
-          *store_, clock_, options_.command_timeout,
+          *store_, clock(), options_.command_timeout,
           [this](Instant requested_at, StoreTime time) { store_time_seen(requested_at, time); }),
-      scheduler_(clock_, [this] { refresher_.flush(); }),
-      releaser_(*store_, clock_, random_, scheduler_, options_.command_timeout) {
+      scheduler_(clock(), *surroundings_.waker, [this] { refresher_.flush(); }),
+      releaser_(*store_, clock(), random(), scheduler_, options_.command_timeout) {
   store_->listen({.granted = [this](const Grant& grant) { grants_.granted(grant); },
                   .pushes_resumed = [this] { grants_.pushes_resumed(); }});
 }
@@ -41,7 +42,7 @@ void Engine::store_time_seen(Instant requested_at, StoreTime store_time) {
   StoreClockWatch::Step step{};
   {
     const std::lock_guard guard(clock_watch_mutex_);
-    const auto seen = clock_watch_.observe(requested_at, clock_.now(), store_time);
+    const auto seen = clock_watch_.observe(requested_at, clock().now(), store_time);
     if (!seen)
       return;
     step = *seen;
@@ -76,7 +77,8 @@ void Engine::unsubscribe(ClockListener& listener) {
 }
 
 std::shared_ptr<Engine> make_engine(std::shared_ptr<Store> store, EngineOptions options) {
-  auto engine = std::make_unique<Engine>(std::move(store), std::move(options));
+  auto engine =
+      std::make_unique<Engine>(std::move(store), std::move(options), system_surroundings());
   // In a child after fork() the threads to be joined do not exist, and the sockets are the
   // parent's: leave all of it alone, and let the memory go with the process.
   return {engine.release(), [](Engine* mine) {

@@ -16,12 +16,10 @@
 #include "core/shared_text.hpp"
 #include "core/store_clock_watch.hpp"
 #include "runtime/grant_router.hpp"
-#include "runtime/notifier.hpp"
-#include "runtime/random_source.hpp"
 #include "runtime/refresher.hpp"
 #include "runtime/releaser.hpp"
 #include "runtime/scheduler.hpp"
-#include "stores/clock_source.hpp"
+#include "runtime/surroundings.hpp"
 #include "stores/store.hpp"
 
 namespace spdlog {
@@ -37,20 +35,20 @@ struct EngineOptions {
 
 class Engine {
  public:
-  Engine(std::shared_ptr<Store> store, EngineOptions options);
+  Engine(std::shared_ptr<Store> store, EngineOptions options, Surroundings surroundings);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
   [[nodiscard]] Store& store() noexcept { return *store_; }
-  [[nodiscard]] const ClockSource& clock() const noexcept { return clock_; }
-  [[nodiscard]] RandomSource& random() noexcept { return random_; }
+  [[nodiscard]] const ClockSource& clock() const noexcept { return *surroundings_.clock; }
+  [[nodiscard]] RandomSource& random() noexcept { return *surroundings_.random; }
   [[nodiscard]] Scheduler& scheduler() noexcept { return scheduler_; }
   [[nodiscard]] Refresher& refresher() noexcept { return refresher_; }
   [[nodiscard]] Releaser& releaser() noexcept { return releaser_; }
   [[nodiscard]] GrantRouter& grants() noexcept { return grants_; }
-  [[nodiscard]] Notifier& events() noexcept { return events_; }
-  [[nodiscard]] Notifier& losses() noexcept { return losses_; }
+  [[nodiscard]] Notifier& events() noexcept { return *surroundings_.events; }
+  [[nodiscard]] Notifier& losses() noexcept { return *surroundings_.losses; }
   [[nodiscard]] Milliseconds command_timeout() const noexcept { return options_.command_timeout; }
 
   // False in a child after fork(), where threads, sockets and locks of this object belong to the
@@ -77,13 +75,10 @@ class Engine {
   void unsubscribe(ClockListener& listener);                       // once, after that
 
  private:
-  SystemClockSource clock_;
-  SystemRandomSource random_;
+  const Surroundings surroundings_;
   pid_t process_;
   EngineOptions options_;
   std::shared_ptr<Store> store_;
-  Notifier events_;
-  Notifier losses_;
   Refresher refresher_;
   Scheduler scheduler_;
   Releaser releaser_;

@@ -42,10 +42,10 @@ namespace exclusive_lock {
 using ReleaseAnswered = std::function<void(ReleaseOutcome)>;
 using RefreshAnswered = std::function<void(RefreshOutcome)>;
 
-class LockHandle final : public std::enable_shared_from_this<LockHandle>,
-                         public Scheduler::Alarm,
-                         public Refresher::Asker,
-                         public Engine::ClockListener {
+class LockHandle : public std::enable_shared_from_this<LockHandle>,
+                   public Scheduler::Alarm,
+                   public Refresher::Asker,
+                   public Engine::ClockListener {
  public:
   // A null `log` is silent.
   LockHandle(Engine& engine, LockSettings settings, std::shared_ptr<spdlog::logger> log);
@@ -100,6 +100,10 @@ class LockHandle final : public std::enable_shared_from_this<LockHandle>,
   void refresh_answered(Ticket ticket, Instant requested_at,
                         const Answer<RefreshVerdict>& answer) override;
   void store_clock_stepped(std::chrono::microseconds step) override;
+
+ protected:
+  // For the simulation, which looks at it and, in a mutant, tells it what is not so.
+  [[nodiscard]] LockMachine& machine() noexcept { return machine_; }
 
  private:
   // Those that are being answered, or wait to be.

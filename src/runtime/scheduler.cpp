@@ -1,16 +1,9 @@
 #include "runtime/scheduler.hpp"
 
-#include <sys/timerfd.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
 #include <iterator>
-#include <system_error>
 #include <utility>
 
 #include "runtime/cache_warming.hpp"
-#include "stores/quiet_thread.hpp"
 
 namespace exclusive_lock {
 namespace {
@@ -26,24 +19,12 @@ class Task final : public Scheduler::Alarm {
 
 }  // namespace
 
-Scheduler::Scheduler(const ClockSource& clock, std::function<void()> after_round)
-    : clock_(clock),
-      after_round_(std::move(after_round)),
-      timer_fd_(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC)) {
-  if (timer_fd_ < 0)
-    throw std::system_error(errno, std::generic_category(), "timerfd_create");
-  try {
-    thread_ = quiet_thread([this] { run(); });
-  } catch (...) {
-    ::close(timer_fd_);
-    throw;
-  }
+Scheduler::Scheduler(const ClockSource& clock, Waker& waker, std::function<void()> after_round)
+    : clock_(clock), waker_(waker), after_round_(std::move(after_round)) {
+  waker_.start([this] { round(); });
 }
 
-Scheduler::~Scheduler() {
-  stop();
-  ::close(timer_fd_);
-}
+Scheduler::~Scheduler() { stop(); }
 
 bool Scheduler::set(Instant when, const Timer& alarm) {
   Timer dropped;  // goes after the mutex is free: it may own what calls us back
@@ -57,7 +38,7 @@ bool Scheduler::set(Instant when, const Timer& alarm) {
   alarm->when_ = when;
   alarm->place_ = together.size() - 1;
   if (together.size() == 1 && alarms_.begin()->first == when)
-    set_timer(when);
+    waker_.set(when);
   return true;
 }
 
@@ -93,7 +74,6 @@ Scheduler::Timer Scheduler::take_out(Alarm& alarm) {
 
 void Scheduler::stop() {
   std::map<Instant, Together> dropped;
-  std::thread thread;
   {
     const std::lock_guard guard(mutex_);
     stopped_ = true;
@@ -102,27 +82,15 @@ void Scheduler::stop() {
       for (const Timer& alarm : together)
         alarm->is_set_ = false;
     }
-    thread.swap(thread_);
-    set_timer(Instant{});
   }
-  if (thread.joinable())
-    thread.join();
+  waker_.stop();
 }
 
-void Scheduler::run() {
-  runs_on_ = std::this_thread::get_id();
-  for (;;) {
-    std::uint64_t expirations = 0;
-    // Blocks until the alarm. EINTR, or a time that was set meanwhile: look again.
-    [[maybe_unused]] const auto woken = ::read(timer_fd_, &expirations, sizeof(expirations));
-    {
-      const std::lock_guard guard(mutex_);
-      if (stopped_)
-        return;
-    }
-    run_due();
-    after_round_();
-  }
+void Scheduler::round() {
+  rings_on_ = std::this_thread::get_id();
+  run_due();
+  rings_on_ = std::thread::id{};
+  after_round_();
 }
 
 void Scheduler::run_due() {
@@ -152,20 +120,8 @@ Scheduler::Together Scheduler::take_due() {
   }
   alarms_.erase(alarms_.begin(), end);
   if (!alarms_.empty())
-    set_timer(alarms_.begin()->first);
+    waker_.set(alarms_.begin()->first);
   return due;
-}
-
-void Scheduler::set_timer(Instant when) const {
-  // An instant in the past fires at once; zero would disarm.
-  const auto since_boot = std::max(when.time_since_epoch(), Instant::duration{1});
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(since_boot);
-  itimerspec spec{};
-  spec.it_value.tv_sec = seconds.count();
-  spec.it_value.tv_nsec = (since_boot - seconds).count();
-  if (::timerfd_settime(timer_fd_, TFD_TIMER_ABSTIME, &spec, nullptr) != 0) {
-    throw std::system_error(errno, std::generic_category(), "timerfd_settime");
-  }
 }
 
 }  // namespace exclusive_lock

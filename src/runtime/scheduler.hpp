@@ -1,10 +1,7 @@
 #pragma once
-// Timers of one connection, on one thread (DESIGN 3.6: not a thread or timer per lock).
-//
-// It sleeps on a timerfd of CLOCK_BOOTTIME, so that after a suspend every deadline that passed
-// meanwhile is told at once, not after the rest of its time. Alarms are short and never call user
-// code. The thread starts with the scheduler, so that a process that can have no more threads
-// learns it from connect().
+// Timers of one connection, on one thread (DESIGN 3.6: not a thread or timer per lock): that of its
+// waker, which starts with the scheduler, so that a process that can have no more threads learns it
+// from connect(). Alarms are short and never call user code.
 //
 // Alarms for one instant lie together in one vector: the refreshes of one slot
 // (core/refresh_calendar.hpp) cost one place in the tree, and setting an alarm again allocates
@@ -20,6 +17,7 @@
 #include <vector>
 
 #include "exclusive_lock/clock.hpp"
+#include "runtime/waker.hpp"
 #include "stores/clock_source.hpp"
 
 namespace exclusive_lock {
@@ -46,7 +44,7 @@ class Scheduler {
   using Timer = std::shared_ptr<Alarm>;
 
   // `after_round` is called on the scheduler's thread when all that is due at one waking has rung.
-  Scheduler(const ClockSource& clock, std::function<void()> after_round);
+  Scheduler(const ClockSource& clock, Waker& waker, std::function<void()> after_round);
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
@@ -59,30 +57,28 @@ class Scheduler {
   // Any thread; null, or what is not set, is fine. It may be ringing, or have rung, when this
   // returns.
   void cancel(const Timer& alarm);
-  // True on the scheduler's own thread, where after_round follows.
+  // True within an alarm, where after_round follows.
   [[nodiscard]] bool in_round() const noexcept {
-    return runs_on_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+    return rings_on_.load(std::memory_order_relaxed) == std::this_thread::get_id();
   }
-  // Drops all alarms and joins the thread. Idempotent; not to be called from an alarm.
+  // Drops all alarms and stops the waker. Idempotent; not to be called from an alarm.
   void stop();
 
  private:
   using Together = std::vector<Timer>;
 
-  void run();
+  void round();
   void run_due();
   [[nodiscard]] Together take_due();
   Timer take_out(Alarm& alarm);
-  void set_timer(Instant when) const;
 
   const ClockSource& clock_;
+  Waker& waker_;
   std::function<void()> after_round_;
-  int timer_fd_;
   std::mutex mutex_;
   std::map<Instant, Together> alarms_;
   bool stopped_ = false;
-  std::atomic<std::thread::id> runs_on_;
-  std::thread thread_;
+  std::atomic<std::thread::id> rings_on_;
 };
 
 }  // namespace exclusive_lock

@@ -4,12 +4,14 @@
 
 #include <future>
 
+#include "runtime/notifier_thread.hpp"
+
 namespace exclusive_lock {
 namespace {
 
 // A refresh makes no event ready where hears() says no, so a wrong no would lose events.
 TEST(EventHandlers, HearsWhatHasAHandlerAndNothingElse) {
-  Notifier notifier;
+  NotifierThread notifier;
   const auto handlers = std::make_shared<EventHandlers>(notifier, nullptr);
   EXPECT_FALSE(handlers->hears<RefreshedEvent>());
   handlers->set<LostEvent>([](const LostEvent&) {});

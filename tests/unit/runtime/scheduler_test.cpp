@@ -10,6 +10,8 @@
 #include <future>
 #include <vector>
 
+#include "runtime/timer_thread.hpp"
+
 namespace exclusive_lock {
 namespace {
 
@@ -22,7 +24,8 @@ class SchedulerTest : public ::testing::Test {
 };
 
 TEST_F(SchedulerTest, RunsATaskNotBeforeItsInstant) {
-  Scheduler scheduler(clock, [] {});
+  TimerThread waker;
+  Scheduler scheduler(clock, waker, [] {});
   const Instant when = clock.now() + 20ms;
   std::promise<Instant> ran;
   scheduler.at(when, [&] { ran.set_value(clock.now()); });
@@ -32,7 +35,8 @@ TEST_F(SchedulerTest, RunsATaskNotBeforeItsInstant) {
 }
 
 TEST_F(SchedulerTest, RunsAnInstantOfThePastAtOnce) {
-  Scheduler scheduler(clock, [] {});
+  TimerThread waker;
+  Scheduler scheduler(clock, waker, [] {});
   std::promise<void> ran;
   scheduler.at(Instant{}, [&] { ran.set_value(); });
   EXPECT_EQ(ran.get_future().wait_for(long_enough), std::future_status::ready);
@@ -42,7 +46,8 @@ TEST_F(SchedulerTest, RunsInOrderOfInstantsAndEndsEachRoundWithTheHook) {
   std::vector<int> order;
   std::promise<void> done;
   std::atomic<int> rounds{0};
-  Scheduler scheduler(clock, [&] { ++rounds; });
+  TimerThread waker;
+  Scheduler scheduler(clock, waker, [&] { ++rounds; });
   const Instant base = clock.now() + 20ms;
   scheduler.at(base + 2ms, [&] {
     order.push_back(3);
@@ -59,7 +64,8 @@ TEST_F(SchedulerTest, RunsInOrderOfInstantsAndEndsEachRoundWithTheHook) {
 TEST_F(SchedulerTest, TakesNoSignalsOfTheProcess) {
   sigset_t own_before;
   ::pthread_sigmask(SIG_SETMASK, nullptr, &own_before);
-  Scheduler scheduler(clock, [] {});
+  TimerThread waker;
+  Scheduler scheduler(clock, waker, [] {});
   std::promise<bool> is_blocked;
   scheduler.at(Instant{}, [&] {
     sigset_t mask;
@@ -75,7 +81,8 @@ TEST_F(SchedulerTest, TakesNoSignalsOfTheProcess) {
 }
 
 TEST_F(SchedulerTest, CancelledTaskDoesNotRun) {
-  Scheduler scheduler(clock, [] {});
+  TimerThread waker;
+  Scheduler scheduler(clock, waker, [] {});
   std::atomic<bool> ran{false};
   std::promise<void> later;
   const Instant when = clock.now() + 50ms;
@@ -87,7 +94,8 @@ TEST_F(SchedulerTest, CancelledTaskDoesNotRun) {
 }
 
 TEST_F(SchedulerTest, StopDropsWhatIsLeftAndRefusesMore) {
-  Scheduler scheduler(clock, [] {});
+  TimerThread waker;
+  Scheduler scheduler(clock, waker, [] {});
   std::atomic<bool> ran{false};
   scheduler.at(clock.now() + 1h, [&] { ran = true; });
   scheduler.stop();
@@ -110,7 +118,8 @@ class Bell : public Scheduler::Alarm {
 TEST_F(SchedulerTest, AlarmsOfOneInstantCanBeMovedAndCancelledInAnyOrder) {
   std::vector<int> rung;
   std::promise<void> done;
-  Scheduler scheduler(clock, [] {});
+  TimerThread waker;
+  Scheduler scheduler(clock, waker, [] {});
   const Instant base = clock.now() + 50ms;
   std::vector<Scheduler::Timer> bells;
   for (int number = 0; number < 5; ++number) {
@@ -131,7 +140,8 @@ TEST_F(SchedulerTest, AlarmsOfOneInstantCanBeMovedAndCancelledInAnyOrder) {
 
 TEST_F(SchedulerTest, OwnsAnAlarmUntilItRingsOrIsCancelled) {
   std::vector<int> rung;
-  Scheduler scheduler(clock, [] {});
+  TimerThread waker;
+  Scheduler scheduler(clock, waker, [] {});
   auto bell = std::make_shared<Bell>(1, rung);
   const std::weak_ptr<Bell> alive = bell;
   EXPECT_TRUE(scheduler.set(clock.now() + 1h, bell));
@@ -144,7 +154,8 @@ TEST_F(SchedulerTest, OwnsAnAlarmUntilItRingsOrIsCancelled) {
 }
 
 TEST_F(SchedulerTest, KnowsItsOwnThread) {
-  Scheduler scheduler(clock, [] {});
+  TimerThread waker;
+  Scheduler scheduler(clock, waker, [] {});
   EXPECT_FALSE(scheduler.in_round());
   std::promise<bool> inside;
   scheduler.at(clock.now(), [&] { inside.set_value(scheduler.in_round()); });

@@ -1,4 +1,4 @@
-#include "runtime/notifier.hpp"
+#include "runtime/notifier_thread.hpp"
 
 #include <condition_variable>
 #include <deque>
@@ -8,7 +8,7 @@
 
 namespace exclusive_lock {
 
-struct Notifier::Queue {
+struct NotifierThread::Queue {
   std::mutex mutex;
   std::condition_variable posted;
   std::deque<std::function<void()>> tasks;
@@ -31,11 +31,11 @@ struct Notifier::Queue {
   }
 };
 
-Notifier::Notifier() : queue_(std::make_shared<Queue>()) {
+NotifierThread::NotifierThread() : queue_(std::make_shared<Queue>()) {
   queue_->thread = std::thread([queue = queue_] { queue->run(); });
 }
 
-Notifier::~Notifier() {
+NotifierThread::~NotifierThread() {
   std::thread thread;
   std::deque<std::function<void()>> dropped;  // destroyed outside of the mutex
   {
@@ -54,7 +54,7 @@ Notifier::~Notifier() {
   }
 }
 
-void Notifier::post(std::function<void()> task) {
+void NotifierThread::post(std::function<void()> task) {
   const std::lock_guard guard(queue_->mutex);
   if (queue_->stopped)
     return;

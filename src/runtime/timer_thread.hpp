@@ -1,0 +1,36 @@
+#pragma once
+// A waker with a thread of its own, which sleeps on a timerfd of CLOCK_BOOTTIME: after a suspend,
+// every deadline that passed meanwhile is told at once, not after the rest of its time.
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "runtime/waker.hpp"
+
+namespace exclusive_lock {
+
+class TimerThread final : public Waker {
+ public:
+  // Throws std::system_error where there is no descriptor left.
+  TimerThread();
+  ~TimerThread() override;
+  TimerThread(const TimerThread&) = delete;
+  TimerThread& operator=(const TimerThread&) = delete;
+
+  // Throws std::system_error where there can be no more threads.
+  void start(std::function<void()> woken) override;
+  void set(Instant when) override;
+  void stop() override;
+
+ private:
+  void run(const std::function<void()>& woken);
+
+  int timer_fd_;
+  std::atomic<bool> stopped_{false};
+  std::mutex mutex_;  // guards thread_
+  std::thread thread_;
+};
+
+}  // namespace exclusive_lock
