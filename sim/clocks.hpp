@@ -1,6 +1,8 @@
 #pragma once
 // The clocks that those in the simulation read. Rates differ by less than 1 %, as G1 assumes.
 
+#include <optional>
+
 #include "sim/timeline.hpp"
 #include "stores/clock_source.hpp"
 #include "stores/memory/memory_store.hpp"
@@ -20,7 +22,20 @@ inline Instant::duration scaled(Instant::duration whole, Rate rate) {
 class ProcessClock final : public ClockSource {
  public:
   ProcessClock(const Timeline& timeline, Rate rate) : timeline_(timeline), rate_(rate) {}
-  [[nodiscard]] Instant now() const noexcept override { return at(timeline_.now()); }
+  [[nodiscard]] Instant now() const noexcept override {
+    return pretended_ ? *pretended_ : at(timeline_.now());
+  }
+  // What `look` returns, to which it is another time: for looks that are none of a user's, for the
+  // end of a process, and for a mutant.
+  template <class Look>
+  auto seen_at(Instant pretended, Look look) {
+    pretended_ = pretended;
+    struct Back {
+      ProcessClock& clock;
+      ~Back() { clock.pretended_.reset(); }
+    } const back{*this};
+    return look();
+  }
   [[nodiscard]] Instant at(Instant truly) const noexcept {
     return Instant(scaled(truly.time_since_epoch(), rate_)) - stood_still_;
   }
@@ -40,6 +55,7 @@ class ProcessClock final : public ClockSource {
   const Timeline& timeline_;
   Rate rate_;
   Instant::duration stood_still_{};
+  std::optional<Instant> pretended_;
 };
 
 // The clock of whoever asks the store just now: not_after is written in it.

@@ -40,10 +40,10 @@ void Faults::calm() {
   world_.server.come_up();
   world_.server.be_well();
   for (const auto& process : processes_) {
-    process->heal();
+    process->link().heal();
     process->resume();
-    if (!process->is_subscribed()) {
-      process->subscribe();
+    if (!process->link().pushes_grants()) {
+      process->link().subscribe();
     }
   }
 }
@@ -80,14 +80,15 @@ void Faults::strike_process(Process& process) {
     case 1: {
       const Nanoseconds cut = random.between(10ms, 1500ms);
       say(process.name() + " is cut off for " + in_ms(cut));
-      process.cut_off();
-      world_.timeline.after(cut, [&process] { process.heal(); });
+      process.link().cut_off();
+      world_.timeline.after(cut, [&process] { process.link().heal(); });
       break;
     }
     case 2: {
       say(process.name() + " loses its subscription");
-      process.lose_subscription();
-      world_.timeline.after(random.between(5ms, 1000ms), [&process] { process.subscribe(); });
+      process.link().lose_subscription();
+      world_.timeline.after(random.between(5ms, 1000ms),
+                            [&process] { process.link().subscribe(); });
       break;
     }
     default: {
@@ -182,14 +183,14 @@ void Faults::restart_server(Nanoseconds outage) {
   say("the server is away for " + in_ms(outage));
   world_.server.go_down();
   for (const auto& process : processes_) {
-    process->lose_subscription();
+    process->link().lose_subscription();
   }
   world_.timeline.after(outage, [this] {
     say("the server is back");
     world_.server.come_up();
     for (const auto& process : processes_) {
       const Nanoseconds pause = world_.is_calm ? 0ns : world_.random.between(1ms, 400ms);
-      world_.timeline.after(pause, [process = process.get()] { process->subscribe(); });
+      world_.timeline.after(pause, [process = process.get()] { process->link().subscribe(); });
     }
   });
 }

@@ -1,27 +1,31 @@
 #pragma once
-// One lock object at work: the machine of src/core, driven as runtime/lock_handle.cpp drives it,
-// with the calls of its user turned into callbacks.
+// One lock object at work: a LockHandle on its process's engine, with the calls of its user turned
+// into callbacks, and what the checkers want to know of it.
 
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
-#include "core/lock_machine.hpp"
-#include "core/wait_plan.hpp"
-#include "runtime/belief.hpp"
+#include "runtime/acquire_operation.hpp"
 #include "sim/process.hpp"
+#include "sim/simulated_handle.hpp"
 
 namespace exclusive_lock::sim {
 
 class LockDriver {
  public:
-  // What its user hears.
+  // What its user hears, a moment after it happened.
   struct User {
     std::function<void(bool acquired)> acquire_ended;
-    std::function<void()> lost;
+    std::function<void()> lost;  // the present hold
     std::function<void()> released;
   };
   LockDriver(Process& process, LockSettings settings, User user);
+  ~LockDriver();
+  LockDriver(const LockDriver&) = delete;
+  LockDriver& operator=(const LockDriver&) = delete;
 
   // As acquire(), and as acquire_until(): no deadline: for ever. One call at a time.
   void try_acquire();
@@ -31,82 +35,43 @@ class LockDriver {
   void release();
   void refresh();
   // As held(): a look that finds it over ends it.
-  [[nodiscard]] bool is_held() { return belief_.look(process_.now()).has_value(); }
+  [[nodiscard]] bool is_held() { return handle_->is_held(); }
+  // Of the present hold, or the last one.
+  [[nodiscard]] Fence fence() const { return handle_->fence(); }
+  // Of the present hold; none: without a ticket.
+  [[nodiscard]] Owner owner() const;
+  [[nodiscard]] const std::string& key() const { return handle_->key(); }
 
-  [[nodiscard]] Fence fence() const { return fence_; }
-  [[nodiscard]] Owner owner() const { return {.id = id_, .ticket = published_.value_or(0)}; }
-  [[nodiscard]] bool is_calling() const { return call_.has_value(); }
-  // Nothing is held, asked for, or still to be given back.
+  // --- for the checkers ---
+
+  // Nothing is held or asked for.
   [[nodiscard]] bool is_at_rest() const;
-  // What is_held() would say now, without being a look.
-  [[nodiscard]] std::optional<ShownHold> shown() const;
+  // What is_held() would say now, without being a look. To be called after every event.
+  [[nodiscard]] std::optional<ShownHold> shown();
   // The ticket that it asks or waits with; none: it does neither.
   [[nodiscard]] std::optional<Owner> waiting_as() const;
-  // Whether every hold has been told of, and every end of one.
-  [[nodiscard]] bool is_told_of() const { return is_told_held_ == machine_.hold().has_value(); }
-  [[nodiscard]] const std::string& key() const { return settings_.key; }
+  // Whether its user was told of every hold, and of every end of one, as soon as that can be.
+  [[nodiscard]] bool is_told_of();
 
  private:
-  struct Call {
-    WaitPlan plan;
-    std::optional<Instant> deadline;
-    Wait wait;
-    bool is_one_try;
-    bool is_stopped = false;
-    bool is_pausing = false;
-  };
-  void ask();
-  void answered(const AcquireAnswer& answer);
-  void end_call(bool acquired);
-
-  void carry_out(Actions actions);
-  void publish(Actions& actions);
-  void set_alarm();
-  void set_beat_pause();
-  void perform(const SendAttempt& action);
-  void perform(const SendBeat& action);
-  void perform(const SendRefresh& action);
-  void perform(const SendRelease& action);
-  void perform(const AnswerAcquire& action) { answered(action.answer); }
-  void perform(const ConcludeAcquire& action) { answered(action.answer); }
-  void perform(const ConcludeRefresh&) {}
-  void perform(const ConcludeReleaseNotHeld& action);
-  void perform(const TellWaiting& action);
-  void perform(const TellAcquired& action);
-  void perform(const TellRefreshed&) {}
-  void perform(const TellLost& action);
-  void perform(const TellRefreshFailed&) {}
-
-  // As runtime/releaser.cpp.
-  void give_back(const ReleaseRequest& request, Instant pointless_after, int failures,
-                 bool is_called_for);
-  void send_beat(const SendBeat& action);
-  void send_attempt(AttemptRequest request, Instant requested_at);
-  void granted(Grant grant);
-  [[nodiscard]] bool has_bug(Mutant mutant) const { return process_.world().mutant == mutant; }
+  void begin(const AcquireCall& call);
+  void ended(const AcquireEnd& end);
+  void hear_events();
+  void heard_of_loss(const LostEvent& event);
   template <class Text>
   void say(const Text& text) const {
-    process_.world().trace.say(settings_.key, [&] { return name_ + " " + text(); });
+    process_.world().trace.say(handle_->key(), [&] { return name_ + " " + text(); });
   }
-  [[nodiscard]] Instant now() const { return process_.now(); }
 
   Process& process_;
-  LockSettings settings_;
-  OwnerId id_;
-  std::string name_;
   User user_;
-  LockMachine machine_;
-  Belief belief_;
-  std::optional<Ticket> published_;  // of the hold that belief_ is about
-  Ticket last_held_{};               // of the last hold that belief_ was about
-  Fence fence_;
-  std::optional<Instant> alarm_at_;
-  std::uint64_t alarm_ = 0;
-  std::optional<Call> call_;
-  std::uint64_t calls_ = 0;
-  int giving_back_ = 0;
-  bool is_told_held_ = false;
-  bool keeps_belief_ = false;  // a mutant
+  std::shared_ptr<SimulatedHandle> handle_;
+  std::string name_;
+  std::shared_ptr<AcquireOperation> operation_;
+  std::map<Fence, Owner> holds_;  // that it ever had
+  Fence told_held_;               // the latest hold that its user was told of,
+  Fence told_ended_;              // and the latest that the user ended, or was told of the end
+  std::optional<Instant> untold_since_;  // there is something to tell
 };
 
 }  // namespace exclusive_lock::sim

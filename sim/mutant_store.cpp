@@ -303,25 +303,7 @@ std::shared_ptr<Store> with_bug(Mutant mutant, std::shared_ptr<MemoryStore> memo
       return std::make_shared<RepeatGetsAFence>(std::move(memory), std::move(client));
     case Mutant::fence_stays_for_ever:
       return std::make_shared<FenceStaysForEver>(std::move(memory), std::move(client));
-    case Mutant::none:
-    case Mutant::refresh_from_receipt:
-    case Mutant::hand_over_from_receipt:
-    case Mutant::same_ticket_again:
-    case Mutant::late_reply_revives:
-    case Mutant::push_of_any_ticket:
-    case Mutant::push_wakes_only:
-    case Mutant::beats_come_late:
-    case Mutant::belief_outlives_release:
-    case Mutant::released_hold_revives:
-    case Mutant::sleeps_through_the_end:
-    case Mutant::gives_up_at_trouble:
-    case Mutant::resource_takes_all:
-    case Mutant::gives_back_for_ever:
-    case Mutant::clock_stops_in_pause:
-    case Mutant::backlog_is_in_time:
-    case Mutant::clock_watch_from_receipt:
-    case Mutant::clock_watch_forgets:
-    case Mutant::clock_step_changes_nothing:
+    default:
       break;
   }
   return client;

@@ -1,7 +1,8 @@
 #pragma once
 // Bugs made on purpose, one at a time, to test the checkers: each has a checker that must catch it.
-// The product's code is as it is; what is wrong is the store's decorator (mutant_store.cpp), the
-// driver (lock_driver.cpp) or a clock.
+// The product's code is as it is; what is wrong is a decorator of the store (mutant_store.cpp) or
+// of the link to it (mutant_link.cpp), what the handle does with what it is told
+// (simulated_handle.cpp), or a clock.
 
 #include <optional>
 #include <span>
@@ -27,26 +28,28 @@ enum class Mutant {
   refresh_restores_record,    // a refresh writes the record that it does not find
   repeat_gets_a_fence,        // an attempt whose ticket has the record gets a new fence
   fence_stays_for_ever,       // a release takes the ttl off the key of the fence
-  // The driver:
-  refresh_from_receipt,     // validity counts from the reply
-  hand_over_from_receipt,   // a hand-over counts from the push
-  same_ticket_again,        // an attempt without an answer is sent again as it was
-  late_reply_revives,       // a reply is looked at as of when its request was sent
-  push_of_any_ticket,       // a push starts whatever waits
-  push_wakes_only,          // no beats
-  beats_come_late,          // two heartbeats after they are due
-  belief_outlives_release,  // the belief ends when the release is answered
-  released_hold_revives,    // the reply to a refresh from before the release begins it again
-  sleeps_through_the_end,   // whoever holds sets no alarm
-  gives_up_at_trouble,      // a refresh without an answer is taken for a loss
-  resource_takes_all,       // the resource does not compare fences
-  gives_back_for_ever,      // what was given back is given back again some hours later
-  // The clock:
-  clock_stops_in_pause,
-  backlog_is_in_time,          // the store's time is that of a request's arrival
-  clock_watch_from_receipt,    // the store's time is compared with that of the reply alone
-  clock_watch_forgets,         // and with no reply before it
+  // The link to the store:
+  hand_over_from_receipt,  // a hand-over counts from the push
+  same_ticket_again,       // an attempt without an answer is sent again as it was
+  push_of_any_ticket,      // a push starts whatever waits
+  push_wakes_only,         // no beats
+  beats_come_late,         // two heartbeats after they are due
+  gives_up_at_trouble,     // a refresh without an answer is taken for a loss
+  gives_back_for_ever,     // what was given back is given back again some hours later
+  store_time_is_old,       // a reply carries the store's time of the reply before
+  store_time_is_dropped,   // and none at all
+  // The handle:
+  refresh_from_receipt,        // validity counts from the reply
+  late_reply_revives,          // a reply is looked at as of when its request was sent
+  belief_outlives_release,     // the belief ends when the release is answered
+  released_hold_revives,       // the reply to a refresh from before the release begins it again
+  sleeps_through_the_end,      // whoever holds hears no alarm
   clock_step_changes_nothing,  // a step that was seen shortens no hold
+  // The clocks:
+  clock_stops_in_pause,
+  backlog_is_in_time,  // the store's time is that of a request's arrival
+  // The resource:
+  resource_takes_all,  // it does not compare fences
 };
 
 struct MutantEntry {

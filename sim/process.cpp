@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "exclusive_lock/error.hpp"
+#include "sim/mutant_link.hpp"
 
 namespace exclusive_lock::sim {
 namespace {
@@ -12,23 +12,39 @@ using namespace std::chrono_literals;
 // How late a timer rings on a machine that has other things to do.
 constexpr Nanoseconds usual_lateness = 200us;
 constexpr Nanoseconds longest_lateness = 60ms;
+// Beyond everything that a release is tried again for.
+constexpr Nanoseconds long_afterwards = 24h;
 
 }  // namespace
 
 Process::Process(World& world, ProcessId id, std::string name)
-    : world_(world),
-      id_(id),
-      name_(std::move(name)),
-      clock_(world.timeline, world.random.between(-most_client_rate, most_client_rate)) {
-  world_.server.connect(id_, clock_);
-  subscribe();
+    : world_(world), id_(id), name_(std::move(name)) {
+  auto clock = std::make_unique<ProcessClock>(
+      world.timeline, world.random.between(-most_client_rate, most_client_rate));
+  auto waker = std::make_unique<SimulatedWaker>(*this);
+  clock_ = clock.get();
+  waker_ = waker.get();
+  link_ = std::make_shared<Link>(*this);
+  const Milliseconds timeout(world.random.between(shortest_ttl.count() / 5, longest_ttl.count()));
+  engine_ = std::make_unique<Engine>(
+      with_bug(world.mutant, *this, link_),
+      EngineOptions{.command_timeout = timeout, .log = nullptr},
+      Surroundings{.clock = std::move(clock),
+                   .random = std::make_unique<SimulatedRandom>(world.random),
+                   .waker = std::move(waker),
+                   .events = std::make_unique<SimulatedNotifier>(*this),
+                   .losses = std::make_unique<SimulatedNotifier>(*this)});
+  engine_->subscribe(steps_seen_);
+  link_->subscribe();
 }
+
+Process::~Process() { end(); }
 
 void Process::at(Instant when, std::function<void()> task) {
   Random& random = world_.random;
   const Nanoseconds lateness = random.once_in(20) ? random.between(0ns, longest_lateness)
                                                   : random.between(0ns, usual_lateness);
-  world_.timeline.at(clock_.truly(when) + lateness,
+  world_.timeline.at(clock_->truly(when) + lateness,
                      [this, task = std::move(task)] { deliver(task); });
 }
 
@@ -40,90 +56,13 @@ void Process::deliver(std::function<void()> task) {
   }
 }
 
-// --- the network -------------------------------------------------------------------------------
-
-bool Process::is_lost() {
-  return is_cut_off_ || (!world_.is_calm && world_.random.percent(world_.scenario.lost));
+void Process::add(const std::shared_ptr<SimulatedHandle>& object) {
+  objects_[object->owner_id()] = object;
 }
 
-// Mostly at once, as from a connection that was sent everything again, and often too late.
-void Process::repeat_later(const AttemptRequest& request, Instant arrives) {
-  Random& random = world_.random;
-  const Nanoseconds pause = random.once_in(2) ? random.between(0ns, 20ms)
-                                              : random.between(Nanoseconds(0), 2 * longest_ttl);
-  world_.timeline.at(arrives + pause, [this, request] {
-    world_.server.receive([this, request] { world_.server.repeat(id_, request); });
-  });
-}
-
-Nanoseconds Process::delay() {
-  return world_.random.between(20us, world_.is_calm ? 1ms : world_.scenario.longest_delay);
-}
-
-StoreFailure Process::not_sent() const {
-  return {.code = errc::store_unavailable, .message = "no connection", .may_have_run = false};
-}
-
-StoreFailure Process::unanswered() const {
-  return {.code = errc::outcome_unknown, .message = "no answer", .may_have_run = true};
-}
-
-void Process::push(const Grant& grant) {
-  Random& random = world_.random;
-  if (is_cut_off_ || (!world_.is_calm && random.percent(world_.scenario.pushes_lost))) {
-    return;
-  }
-  const bool is_late = !world_.is_calm && random.percent(world_.scenario.pushes_late);
-  for (int copies = is_late && random.once_in(3) ? 2 : 1; copies > 0; --copies) {
-    const Nanoseconds more = is_late ? random.between(0ns, 2 * longest_ttl) : 0ns;
-    world_.timeline.after(delay() + more, [this, grant] {
-      deliver([this, grant] {
-        const auto receiver = receivers_.find(grant.owner.id);
-        if (receiver != receivers_.end()) {
-          receiver->second.granted(grant);
-        }
-      });
-    });
-  }
-}
-
-void Process::subscribe() {
-  if (is_gone_) {
-    return;
-  }
-  is_subscribed_ = true;
-  world_.server.listen(
-      id_, {.granted = [this](const Grant& grant) { push(grant); }, .pushes_resumed = [] {}});
-  deliver([this] {
-    for (const auto& [id, receiver] : receivers_) {
-      receiver.pushes_resumed();
-    }
-  });
-}
-
-void Process::lose_subscription() {
-  is_subscribed_ = false;
-  world_.server.hang_up(id_);
-}
-
-void Process::store_time_seen(Instant requested_at, std::optional<StoreTime> store_time) {
-  if (!store_time) {
-    return;
-  }
-  if (world_.mutant == Mutant::clock_watch_forgets) {
-    clock_watch_ = {};
-  }
-  const bool is_late = world_.mutant == Mutant::clock_watch_from_receipt;
-  const auto step = clock_watch_.observe(is_late ? now() : requested_at, now(), *store_time);
-  if (step && step->most > 0us && world_.mutant != Mutant::clock_step_changes_nothing) {
-    for (const auto& [id, receiver] : receivers_) {
-      receiver.clock_stepped(step->most);
-    }
-  }
-  if (world_.mutant != Mutant::clock_stops_in_pause) {
-    world_.checkers.clock_looked_at(
-        id_, {.from = clock_.truly(requested_at), .to = world_.timeline.now()}, step.has_value());
-  }
+std::shared_ptr<SimulatedHandle> Process::object(const OwnerId& id) const {
+  const auto found = objects_.find(id);
+  return found == objects_.end() ? nullptr : found->second.lock();
 }
 
 // --- what befalls it ---------------------------------------------------------------------------
@@ -139,7 +78,7 @@ void Process::resume() {
     return;
   }
   if (world_.mutant == Mutant::clock_stops_in_pause) {
-    clock_.stand_still(world_.timeline.now() - paused_at_);
+    clock_->stand_still(world_.timeline.now() - paused_at_);
   }
   awake_since_ = now();
   for (auto& task : std::exchange(waiting_, {})) {
@@ -152,8 +91,17 @@ void Process::crash(Death death) {
   is_gone_ = true;
   waiting_.clear();
   if (death == Death::noticed) {
-    lose_subscription();
+    link_->lose_subscription();
   }
+}
+
+void Process::end() {
+  if (std::exchange(has_ended_, true)) {
+    return;
+  }
+  link_->close();
+  // Releases that would be tried again later hear it now.
+  clock_->seen_at(now() + long_afterwards, [this] { waker_->wake(); });
 }
 
 }  // namespace exclusive_lock::sim

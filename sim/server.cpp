@@ -128,9 +128,21 @@ Answer<BeatReply> Server::carry_out(ProcessId process, const BeatRequest& reques
   return answer;
 }
 
-Answer<RefreshReply> Server::carry_out(ProcessId process, const RefreshRequest& request) {
+Answer<RefreshReply> Server::carry_out(ProcessId process,
+                                       const std::vector<RefreshRequest>& requests) {
   const Client& client = clients_.at(process);
   askers_clock_.belongs_to(client.clock);
+  RefreshReply all{.verdicts = {}, .store_time = std::nullopt};
+  for (const RefreshRequest& request : requests) {
+    const auto answer = refresh(client, request);
+    const auto& one = std::get<RefreshReply>(answer);
+    all.verdicts.push_back(one.verdicts.at(0));
+    all.store_time = one.store_time;
+  }
+  return all;
+}
+
+Answer<RefreshReply> Server::refresh(const Client& client, const RefreshRequest& request) {
   const Seen before = look(request.key);
   Answer<RefreshReply> answer;
   client.store->refresh({request}, no_deadline, into(answer));

@@ -35,7 +35,8 @@ class Server {
     static_cast<void>(attempt(process, request, Time::second));
   }
   Answer<BeatReply> carry_out(ProcessId process, const BeatRequest& request);
-  Answer<RefreshReply> carry_out(ProcessId process, const RefreshRequest& request);
+  // One after the other, as one step of the server.
+  Answer<RefreshReply> carry_out(ProcessId process, const std::vector<RefreshRequest>& requests);
   Answer<ReleaseReply> carry_out(ProcessId process, const ReleaseRequest& request);
 
   // Something for the server to do has arrived: it is done at once, or behind what waits there, or
@@ -76,6 +77,7 @@ class Server {
   };
   enum class Time { first, second };
   Answer<AttemptReply> attempt(ProcessId process, const AttemptRequest& request, Time time);
+  Answer<RefreshReply> refresh(const Client& client, const RefreshRequest& request);
   Seen look(const std::string& key);
   void look_again();
   void tell(StoreStep step);

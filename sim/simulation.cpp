@@ -70,7 +70,7 @@ class Simulation {
             .refresh_interval = ttl / random.between(2, 6),
             .auto_refresh = !random.once_in(6),
             .detached = false,
-            .command_timeout = ttl / random.between(1, 5),
+            .command_timeout = {},  // the engine's
             .barging_streak = random.once_in(3) ? 1 + random.below(4) : 0};
   }
 
@@ -94,7 +94,7 @@ class Simulation {
       if (of_process_[i]->is_gone()) {
         continue;
       }
-      const LockDriver& lock = workers_[i]->lock();
+      LockDriver& lock = workers_[i]->lock();
       if (auto hold = lock.shown()) {
         shown_.push_back(*hold);
       }

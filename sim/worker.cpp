@@ -34,7 +34,6 @@ void Worker::begin() {
     return;
   }
   doing_ = Doing::acquiring;
-  was_lost_ = false;
   if (random().percent(25)) {
     lock_.try_acquire();
     return;
@@ -52,7 +51,7 @@ void Worker::begin() {
 }
 
 void Worker::acquire_ended(bool acquired) {
-  if (!acquired || was_lost_) {
+  if (!acquired || !lock_.is_held()) {  // perhaps lost meanwhile
     rest();
     return;
   }
@@ -111,7 +110,6 @@ void Worker::write() {
 }
 
 void Worker::lost() {
-  was_lost_ = true;
   if (doing_ == Doing::holding) {
     rest();
   }

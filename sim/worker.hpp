@@ -11,7 +11,7 @@ class Worker {
   Worker(Process& process, LockSettings settings);
 
   void start() { rest(); }
-  [[nodiscard]] const LockDriver& lock() const { return lock_; }
+  [[nodiscard]] LockDriver& lock() { return lock_; }
   // Has nothing more to do.
   [[nodiscard]] bool is_done() const { return is_done_ && lock_.is_at_rest(); }
 
@@ -31,7 +31,6 @@ class Worker {
   const Milliseconds ttl_;
   LockDriver lock_;
   enum class Doing { nothing, acquiring, holding, releasing } doing_ = Doing::nothing;
-  bool was_lost_ = false;  // before this worker heard that it had been acquired
   std::uint64_t turn_ = 0;
   bool is_done_ = false;
 };

@@ -1,0 +1,199 @@
+#include "sim/link.hpp"
+
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+#include "exclusive_lock/error.hpp"
+#include "sim/process.hpp"
+
+namespace exclusive_lock::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+// As RedisStore's.
+constexpr Milliseconds longest_retry_pause = 200ms;
+
+StoreFailure not_sent() {
+  return {.code = errc::store_unavailable, .message = "no connection", .may_have_run = false};
+}
+
+StoreFailure no_answer() {
+  return {.code = errc::outcome_unknown, .message = "no answer", .may_have_run = true};
+}
+
+StoreFailure closed() {
+  return {.code = errc::connection_closed, .message = "closed", .may_have_run = true};
+}
+
+}  // namespace
+
+Link::Link(Process& process) : process_(process), world_(process.world()) {
+  world_.server.connect(process_.id(), process_.clock());
+}
+
+// --- the verbs ---------------------------------------------------------------------------------
+
+void Link::attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) {
+  ask<AttemptReply>(std::move(request), deadline, std::move(done));
+}
+
+void Link::beat(BeatRequest request, Instant deadline, Done<BeatReply> done) {
+  ask<BeatReply>(std::move(request), deadline, std::move(done));
+}
+
+void Link::refresh(std::vector<RefreshRequest> requests, Instant deadline,
+                   Done<RefreshReply> done) {
+  ask<RefreshReply>(std::move(requests), deadline, std::move(done));
+}
+
+void Link::release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) {
+  ask<ReleaseReply>(std::move(request), deadline, std::move(done));
+}
+
+void Link::inspect(std::string, Instant, Done<InspectReply>) {
+  throw std::logic_error("inspect is not simulated");
+}
+
+void Link::list(std::string, std::size_t, Instant, Done<ListReply>) {
+  throw std::logic_error("list is not simulated");
+}
+
+void Link::remove(std::string, std::string, Instant, Done<RemoveReply>) {
+  throw std::logic_error("remove is not simulated");
+}
+
+Milliseconds Link::retry_pause() const { return longest_retry_pause; }
+
+template <class Reply, class Request>
+void Link::ask(Request request, Instant deadline, Done<Reply> done) {
+  if (is_closed_) {
+    done(closed());
+    return;
+  }
+  const auto shared = std::make_shared<const Done<Reply>>(std::move(done));
+  const std::uint64_t number = ++requests_;
+  unanswered_.emplace(number, [shared](const StoreFailure& failure) { (*shared)(failure); });
+  const auto answer_it = [this, number, shared,
+                          asked_at = process_.now()](const Answer<Reply>& with) {
+    answer(number, asked_at, *shared, with);
+  };
+  if (is_cut_off_ && world_.random.once_in(3)) {  // it knows
+    process_.after(delay(), [answer_it] { answer_it(not_sent()); });
+    return;
+  }
+  process_.at(deadline, [answer_it] { answer_it(no_answer()); });
+  if (is_lost()) {
+    return;
+  }
+  const Instant arrives = arrival();
+  if constexpr (std::is_same_v<Request, AttemptRequest>) {
+    if (!world_.is_calm && world_.random.percent(world_.scenario.repeated)) {
+      repeat_later(request, arrives);
+    }
+  }
+  world_.timeline.at(arrives, [this, request = std::move(request), answer_it] {
+    world_.server.receive([this, request, answer_it] {
+      const auto reply = world_.server.carry_out(process_.id(), request);
+      if (is_lost()) {
+        return;
+      }
+      last_reply_ = std::max(world_.timeline.now() + delay(), last_reply_);
+      world_.timeline.at(last_reply_, [this, answer_it, reply] {
+        process_.deliver([answer_it, reply] { answer_it(reply); });
+      });
+    });
+  });
+}
+
+// The first one counts. One with the store's time is a look at the store's clock.
+template <class Reply>
+void Link::answer(std::uint64_t request, Instant asked_at, const Done<Reply>& done,
+                  const Answer<Reply>& with) {
+  if (unanswered_.erase(request) == 0) {
+    return;
+  }
+  bool is_look = false;
+  if constexpr (!std::is_same_v<Reply, ReleaseReply>) {
+    const auto* reply = std::get_if<Reply>(&with);
+    is_look = reply != nullptr && reply->store_time;
+  }
+  const auto steps_before = process_.steps_seen();
+  done(with);
+  if (is_look && world_.mutant != Mutant::clock_stops_in_pause) {
+    world_.checkers.clock_looked_at(
+        process_.id(), {.from = process_.clock().truly(asked_at), .to = world_.timeline.now()},
+        process_.steps_seen() != steps_before);
+  }
+}
+
+void Link::close() {
+  is_closed_ = true;
+  for (const auto& [number, fail] : std::exchange(unanswered_, {})) {
+    fail(closed());
+  }
+}
+
+// --- the network -------------------------------------------------------------------------------
+
+Instant Link::arrival() {
+  const Instant arrives = world_.timeline.now() + delay();
+  if (!world_.is_calm && world_.random.percent(world_.scenario.late)) {
+    return arrives + world_.random.between(Nanoseconds(0), 2 * longest_ttl);
+  }
+  return last_arrival_ = std::max(arrives, last_arrival_);
+}
+
+bool Link::is_lost() {
+  return is_cut_off_ || (!world_.is_calm && world_.random.percent(world_.scenario.lost));
+}
+
+Nanoseconds Link::delay() {
+  return world_.random.between(20us, world_.is_calm ? 1ms : world_.scenario.longest_delay);
+}
+
+// Mostly at once, as from a connection that was sent everything again, and often too late.
+void Link::repeat_later(const AttemptRequest& request, Instant arrives) {
+  Random& random = world_.random;
+  const Nanoseconds pause = random.once_in(2) ? random.between(0ns, 20ms)
+                                              : random.between(Nanoseconds(0), 2 * longest_ttl);
+  world_.timeline.at(arrives + pause, [this, request] {
+    world_.server.receive([this, request] { world_.server.repeat(process_.id(), request); });
+  });
+}
+
+// --- pushes ------------------------------------------------------------------------------------
+
+void Link::listen(GrantListener listener) { listener_ = std::move(listener); }
+
+void Link::push(const Grant& grant) {
+  Random& random = world_.random;
+  if (is_cut_off_ || (!world_.is_calm && random.percent(world_.scenario.pushes_lost))) {
+    return;
+  }
+  const bool is_late = !world_.is_calm && random.percent(world_.scenario.pushes_late);
+  for (int copies = is_late && random.once_in(3) ? 2 : 1; copies > 0; --copies) {
+    const Nanoseconds more = is_late ? random.between(0ns, 2 * longest_ttl) : 0ns;
+    world_.timeline.after(delay() + more, [this, grant] {
+      process_.deliver([this, grant] { listener_.granted(grant); });
+    });
+  }
+}
+
+void Link::subscribe() {
+  if (process_.is_gone()) {
+    return;
+  }
+  is_subscribed_ = true;
+  world_.server.listen(process_.id(), {.granted = [this](const Grant& grant) { push(grant); },
+                                       .pushes_resumed = [] {}});
+  process_.deliver([this] { listener_.pushes_resumed(); });
+}
+
+void Link::lose_subscription() {
+  is_subscribed_ = false;
+  world_.server.hang_up(process_.id());
+}
+
+}  // namespace exclusive_lock::sim

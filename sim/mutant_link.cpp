@@ -1,0 +1,191 @@
+#include "sim/mutant_link.hpp"
+
+#include <utility>
+
+#include "core/heartbeat.hpp"
+#include "exclusive_lock/error.hpp"
+#include "sim/lock_driver.hpp"
+#include "sim/process.hpp"
+#include "stores/forwarding_store.hpp"
+
+namespace exclusive_lock::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+// The link as it is; what follows overrides one verb or two, and breaks it.
+class WholeLink : public ForwardingStore {
+ public:
+  WholeLink(Process& process, std::shared_ptr<Store> link)
+      : ForwardingStore(std::move(link)), process_(process) {}
+
+ protected:
+  [[nodiscard]] Process& process() const { return process_; }
+  // What an object waits with.
+  [[nodiscard]] std::optional<Ticket> attempting(const OwnerId& id) const {
+    const auto object = process_.object(id);
+    return object ? object->attempting() : std::nullopt;
+  }
+
+ private:
+  Process& process_;
+};
+
+class SameTicketAgain final : public WholeLink {
+  using WholeLink::WholeLink;
+  void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
+    WholeLink::attempt(request, deadline, [this, request, done](const auto& answer) mutable {
+      const auto* failure = std::get_if<StoreFailure>(&answer);
+      if (failure != nullptr && failure->code != errc::connection_closed &&
+          attempting(request.owner.id) == request.owner.ticket) {
+        const Milliseconds timeout = process().engine().command_timeout();
+        request.not_after = process().now() + timeout;
+        attempt(std::move(request), process().now() + timeout, std::move(done));
+      } else {
+        done(answer);
+      }
+    });
+  }
+};
+
+// Sees each push before the engine does.
+class ChangedPushes : public WholeLink {
+  using WholeLink::WholeLink;
+  void listen(GrantListener listener) override {
+    WholeLink::listen({.granted =
+                           [this, granted = listener.granted](Grant grant) {
+                             if (const auto object = process().object(grant.owner.id)) {
+                               change(grant, *object);
+                             }
+                             granted(grant);
+                           },
+                       .pushes_resumed = listener.pushes_resumed});
+  }
+  virtual void change(Grant& grant, SimulatedHandle& object) = 0;
+};
+
+class PushOfAnyTicket final : public ChangedPushes {
+  using ChangedPushes::ChangedPushes;
+  void change(Grant& grant, SimulatedHandle& object) override {
+    if (const auto attempting = object.attempting()) {
+      grant.owner.ticket = *attempting;
+      grant.granted_at = std::nullopt;
+    }
+  }
+};
+
+class HandOverFromReceipt final : public ChangedPushes {
+  using ChangedPushes::ChangedPushes;
+  void change(Grant& grant, SimulatedHandle& object) override {
+    if (object.attempting() == grant.owner.ticket) {
+      object.believe_it_waits_now();
+    }
+  }
+};
+
+class PushWakesOnly final : public WholeLink {
+  using WholeLink::WholeLink;
+  void beat(BeatRequest, Instant, Done<BeatReply>) override {}
+};
+
+class BeatsComeLate final : public WholeLink {
+  using WholeLink::WholeLink;
+  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+    process().after(2 * heartbeat(request.ttl),
+                    [this, request, deadline, done] { WholeLink::beat(request, deadline, done); });
+  }
+};
+
+class GivesUpAtTrouble final : public WholeLink {
+  using WholeLink::WholeLink;
+  void refresh(std::vector<RefreshRequest> requests, Instant deadline,
+               Done<RefreshReply> done) override {
+    const std::size_t count = requests.size();
+    WholeLink::refresh(std::move(requests), deadline, [count, done](const auto& answer) {
+      if (std::holds_alternative<StoreFailure>(answer)) {
+        done(RefreshReply{.verdicts = std::vector(count, RefreshVerdict::lost),
+                          .store_time = std::nullopt});
+      } else {
+        done(answer);
+      }
+    });
+  }
+};
+
+class GivesBackForEver final : public WholeLink {
+  using WholeLink::WholeLink;
+  void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
+    WholeLink::release(request, deadline, std::move(done));
+    process().after(6h, [this, request] {
+      release(request, process().now() + process().engine().command_timeout(), [](const auto&) {});
+    });
+  }
+};
+
+// Changes the store's time in each reply.
+class ChangedTime : public WholeLink {
+  using WholeLink::WholeLink;
+  void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
+    WholeLink::attempt(std::move(request), deadline, changed(std::move(done)));
+  }
+  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+    WholeLink::beat(std::move(request), deadline, changed(std::move(done)));
+  }
+  void refresh(std::vector<RefreshRequest> requests, Instant deadline,
+               Done<RefreshReply> done) override {
+    WholeLink::refresh(std::move(requests), deadline, changed(std::move(done)));
+  }
+  template <class Reply>
+  Done<Reply> changed(Done<Reply> done) {
+    return [this, done = std::move(done)](Answer<Reply> answer) {
+      auto* reply = std::get_if<Reply>(&answer);
+      if (reply != nullptr && reply->store_time) {
+        reply->store_time = change(*reply->store_time);
+      }
+      done(std::move(answer));
+    };
+  }
+  virtual std::optional<StoreTime> change(StoreTime time) = 0;
+};
+
+class StoreTimeIsDropped final : public ChangedTime {
+  using ChangedTime::ChangedTime;
+  std::optional<StoreTime> change(StoreTime) override { return std::nullopt; }
+};
+
+class StoreTimeIsOld final : public ChangedTime {
+  using ChangedTime::ChangedTime;
+  std::optional<StoreTime> change(StoreTime time) override {
+    return std::exchange(last_, time).value_or(time);
+  }
+  std::optional<StoreTime> last_;
+};
+
+}  // namespace
+
+std::shared_ptr<Store> with_bug(Mutant mutant, Process& process, std::shared_ptr<Store> link) {
+  switch (mutant) {
+    case Mutant::same_ticket_again:
+      return std::make_shared<SameTicketAgain>(process, std::move(link));
+    case Mutant::push_of_any_ticket:
+      return std::make_shared<PushOfAnyTicket>(process, std::move(link));
+    case Mutant::hand_over_from_receipt:
+      return std::make_shared<HandOverFromReceipt>(process, std::move(link));
+    case Mutant::push_wakes_only:
+      return std::make_shared<PushWakesOnly>(process, std::move(link));
+    case Mutant::beats_come_late:
+      return std::make_shared<BeatsComeLate>(process, std::move(link));
+    case Mutant::gives_up_at_trouble:
+      return std::make_shared<GivesUpAtTrouble>(process, std::move(link));
+    case Mutant::gives_back_for_ever:
+      return std::make_shared<GivesBackForEver>(process, std::move(link));
+    case Mutant::store_time_is_dropped:
+      return std::make_shared<StoreTimeIsDropped>(process, std::move(link));
+    case Mutant::store_time_is_old:
+      return std::make_shared<StoreTimeIsOld>(process, std::move(link));
+    default:
+      return link;
+  }
+}
+
+}  // namespace exclusive_lock::sim
