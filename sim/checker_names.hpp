@@ -15,6 +15,7 @@ inline constexpr auto nobody_locks_itself_out = "G4 nobody locks itself out";
 inline constexpr auto one_grant_per_ticket = "G4 one grant per ticket";
 inline constexpr auto one_entry_per_ticket = "G4 one entry per ticket";
 inline constexpr auto too_late_is_refused = "G4 too late is refused";
+inline constexpr auto calls_end_in_time = "G4 calls end in time";
 inline constexpr auto lost_is_final = "G5 lost is final";
 inline constexpr auto only_what_is_gone_is_lost = "G5 only what is gone is called gone";
 inline constexpr auto loss_is_told = "G5 loss is told";
@@ -38,6 +39,7 @@ inline constexpr std::array all{one_safe_hold,
                                 one_grant_per_ticket,
                                 one_entry_per_ticket,
                                 too_late_is_refused,
+                                calls_end_in_time,
                                 lost_is_final,
                                 only_what_is_gone_is_lost,
                                 loss_is_told,

@@ -83,7 +83,9 @@ void Link::ask(Request request, Instant deadline, Done<Reply> done) {
     process_.after(delay(), [answer_it] { answer_it(not_sent()); });
     return;
   }
-  process_.at(deadline, [answer_it] { answer_it(no_answer()); });
+  if (world_.mutant != Mutant::waits_for_every_answer) {
+    process_.at(deadline, [answer_it] { answer_it(no_answer()); });
+  }
   if (is_lost()) {
     return;
   }

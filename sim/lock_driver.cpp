@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/checker_names.hpp"
+
 namespace exclusive_lock::sim {
 namespace {
 
@@ -57,8 +59,9 @@ void LockDriver::heard_of_loss(const LostEvent& event) {
   });
   told_ended_ = std::max(told_ended_, event.fence);
   if (event.reason == LossReason::record_gone) {
-    process_.world().checkers.told_gone(key(), holds_.at(event.fence));
+    process_.world().checkers.told_gone(key(), holds_.at(event.fence).owner);
   }
+  to_stop_.push_back(holds_.at(event.fence).lost);
   if (event.fence == fence()) {
     user_.lost();
   }
@@ -68,7 +71,7 @@ void LockDriver::heard_of_loss(const LostEvent& event) {
 
 void LockDriver::try_acquire() {
   say([] { return "tries"; });
-  begin({});
+  acquire({});
 }
 
 void LockDriver::acquire_until(std::optional<Instant> deadline) {
@@ -80,29 +83,72 @@ void LockDriver::acquire_until(std::optional<Instant> deadline) {
                      " ms"
                : std::string("acquires, for as long as it takes");
   });
-  begin({.patience = AcquireCall::Patience{.deadline = deadline}});
+  acquire({.patience = AcquireCall::Patience{.deadline = deadline}});
 }
 
-void LockDriver::begin(const AcquireCall& call) {
-  operation_ = std::make_shared<AcquireOperation>(handle_, call,
-                                                  [this](const AcquireEnd& end) { ended(end); });
-  operation_->start();
-}
-
-// The caller's thread hears of it a moment later.
-void LockDriver::ended(const AcquireEnd& end) {
-  say([&] { return "hears: " + told(end); });
-  operation_ = nullptr;
-  process_.after(0ns, [this, acquired = std::holds_alternative<WaitPlan::Succeeded>(end)] {
+void LockDriver::acquire(const AcquireCall& call) {
+  operation_ = begin(call, [this](bool acquired) {
+    operation_ = nullptr;
     user_.acquire_ended(acquired);
   });
 }
 
-void LockDriver::cancel() {
-  if (const auto operation = operation_) {
-    say([] { return "gives up"; });
-    operation->abandon();
+LockDriver::Operation LockDriver::acquire_beside(const AcquireCall& call,
+                                                 std::function<void(bool acquired)> ended) {
+  say([] { return "is asked for by another caller"; });
+  return begin(call, std::move(ended));
+}
+
+// The caller's thread hears of the end a moment later.
+LockDriver::Operation LockDriver::begin(const AcquireCall& call,
+                                        std::function<void(bool acquired)> ended) {
+  std::optional<Instant> last_ask = process_.now();
+  if (call.patience) {
+    last_ask = call.patience->deadline;
   }
+  const CallNumber number = called(
+      last_ask ? std::optional(*last_ask + process_.engine().command_timeout()) : std::nullopt);
+  auto operation = std::make_shared<AcquireOperation>(
+      handle_, call, [this, number, ended = std::move(ended)](const AcquireEnd& end) {
+        say([&] { return "hears: " + told(end); });
+        calls_.erase(number);
+        process_.after(0ns, [ended, acquired = std::holds_alternative<WaitPlan::Succeeded>(end)] {
+          ended(acquired);
+        });
+      });
+  operation->start();
+  return operation;
+}
+
+void LockDriver::cancel() {
+  if (operation_) {
+    say([] { return "gives up"; });
+    cancel_beside(operation_);
+  }
+}
+
+void LockDriver::cancel_beside(const Operation& operation) {
+  operation->abandon();
+  if (!operation->has_ended()) {
+    process_.world().checkers.violated(checker::calls_end_in_time, key(),
+                                       name_ + " goes on with what was given up");
+  }
+}
+
+void LockDriver::give_back(const Operation& operation) {
+  say([] { return "is given back by another caller"; });
+  operation->give_back();
+  if (!handle_->is_held()) {
+    told_ended_ = std::max(told_ended_, fence());
+  }
+}
+
+LockDriver::CallNumber LockDriver::called(std::optional<Instant> asks_until) {
+  const CallNumber number = ++last_call_;
+  if (asks_until) {
+    calls_.emplace(number, *asks_until);
+  }
+  return number;
 }
 
 void LockDriver::release() {
@@ -111,14 +157,17 @@ void LockDriver::release() {
   if (process_.world().mutant == Mutant::belief_outlives_release) {
     handle_->keep_belief();
   }
-  handle_->release([this](ReleaseOutcome) {
+  const CallNumber number = called(process_.now());
+  handle_->release([this, number](ReleaseOutcome) {
+    calls_.erase(number);
     handle_->end_kept_belief();
     user_.released();
   });
 }
 
 void LockDriver::refresh() {
-  handle_->refresh([](RefreshOutcome) {});
+  const CallNumber number = called(process_.now());
+  handle_->refresh([this, number](RefreshOutcome) { calls_.erase(number); });
 }
 
 Owner LockDriver::owner() const {
@@ -133,7 +182,9 @@ std::optional<ShownHold> LockDriver::shown() {
     return std::nullopt;
   }
   const Owner holder = owner();
-  holds_.try_emplace(fence(), holder);
+  if (!holds_.contains(fence())) {
+    holds_[fence()] = {.owner = holder, .lost = handle_->lost_token()};
+  }
   return ShownHold{.key = key(),
                    .owner = holder,
                    .safe_until = *until,
@@ -149,7 +200,8 @@ std::optional<Owner> LockDriver::waiting_as() const {
 
 bool LockDriver::is_told_of() {
   const bool is_held = handle_->shown_until().has_value();
-  if (is_held == (told_held_ > told_ended_)) {
+  std::erase_if(to_stop_, [](const std::stop_token& lost) { return lost.stop_requested(); });
+  if (is_held == (told_held_ > told_ended_) && to_stop_.empty()) {
     untold_since_ = std::nullopt;
     return true;
   }
@@ -159,6 +211,15 @@ bool LockDriver::is_told_of() {
   }
   const auto awake_since = process_.awake_since();
   return !awake_since || now <= std::max(*untold_since_, *awake_since) + latest_alarm;
+}
+
+// Who slept beyond the deadline asks once more.
+bool LockDriver::is_in_time() {
+  const auto awake_since = process_.awake_since();
+  const Nanoseconds longest = process_.engine().command_timeout() + 2 * latest_alarm;
+  return !awake_since || std::ranges::all_of(calls_, [&](const auto& call) {
+    return process_.now() <= std::max(call.second, *awake_since) + longest;
+  });
 }
 
 bool LockDriver::is_at_rest() const {

@@ -6,7 +6,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <vector>
 
 #include "runtime/acquire_operation.hpp"
 #include "sim/process.hpp"
@@ -32,6 +34,13 @@ class LockDriver {
   void acquire_until(std::optional<Instant> deadline);
   // As a stop token.
   void cancel();
+  // Of another caller of the same object, beside the user. What it got may be given back
+  // (AcquireOperation::give_back).
+  using Operation = std::shared_ptr<AcquireOperation>;
+  [[nodiscard]] Operation acquire_beside(const AcquireCall& call,
+                                         std::function<void(bool acquired)> ended);
+  void give_back(const Operation& operation);
+  void cancel_beside(const Operation& operation);
   void release();
   void refresh();
   // As held(): a look that finds it over ends it.
@@ -52,10 +61,15 @@ class LockDriver {
   [[nodiscard]] std::optional<Owner> waiting_as() const;
   // Whether its user was told of every hold, and of every end of one, as soon as that can be.
   [[nodiscard]] bool is_told_of();
+  // Whether no call goes on for longer than it may.
+  [[nodiscard]] bool is_in_time();
 
  private:
-  void begin(const AcquireCall& call);
-  void ended(const AcquireEnd& end);
+  using CallNumber = std::uint64_t;
+  void acquire(const AcquireCall& call);
+  [[nodiscard]] Operation begin(const AcquireCall& call, std::function<void(bool acquired)> ended);
+  // One more call, which asks the store until then, for the last time; none: for ever.
+  CallNumber called(std::optional<Instant> asks_until);
   void hear_events();
   void heard_of_loss(const LostEvent& event);
   template <class Text>
@@ -67,10 +81,17 @@ class LockDriver {
   User user_;
   std::shared_ptr<SimulatedHandle> handle_;
   std::string name_;
-  std::shared_ptr<AcquireOperation> operation_;
-  std::map<Fence, Owner> holds_;  // that it ever had
-  Fence told_held_;               // the latest hold that its user was told of,
-  Fence told_ended_;              // and the latest that the user ended, or was told of the end
+  Operation operation_;                  // the user's acquire
+  std::map<CallNumber, Instant> calls_;  // that have not ended: when they ask last
+  CallNumber last_call_ = 0;
+  struct Hold {
+    Owner owner;
+    std::stop_token lost;
+  };
+  std::map<Fence, Hold> holds_;           // that it ever had
+  std::vector<std::stop_token> to_stop_;  // of those that its user was told the loss of
+  Fence told_held_;                       // the latest hold that its user was told of,
+  Fence told_ended_;  // and the latest that the user ended, or was told of the end
   std::optional<Instant> untold_since_;  // there is something to tell
 };
 

@@ -36,6 +36,7 @@ enum class Mutant {
   beats_come_late,         // two heartbeats after they are due
   gives_up_at_trouble,     // a refresh without an answer is taken for a loss
   gives_back_for_ever,     // what was given back is given back again some hours later
+  waits_for_every_answer,  // a request without an answer never ends
   store_time_is_old,       // a reply carries the store's time of the reply before
   store_time_is_dropped,   // and none at all
   // The handle:
@@ -45,6 +46,7 @@ enum class Mutant {
   released_hold_revives,       // the reply to a refresh from before the release begins it again
   sleeps_through_the_end,      // whoever holds hears no alarm
   clock_step_changes_nothing,  // a step that was seen shortens no hold
+  stops_no_token,              // of what is lost
   // The clocks:
   clock_stops_in_pause,
   backlog_is_in_time,  // the store's time is that of a request's arrival

@@ -25,6 +25,10 @@ Process::Process(World& world, ProcessId id, std::string name)
   clock_ = clock.get();
   waker_ = waker.get();
   link_ = std::make_shared<Link>(*this);
+  std::unique_ptr<Notifier> losses = std::make_unique<SimulatedNotifier>(*this);
+  if (world.mutant == Mutant::stops_no_token) {
+    losses = std::make_unique<DeafNotifier>();
+  }
   const Milliseconds timeout(world.random.between(shortest_ttl.count() / 5, longest_ttl.count()));
   engine_ = std::make_unique<Engine>(
       with_bug(world.mutant, *this, link_),
@@ -33,7 +37,7 @@ Process::Process(World& world, ProcessId id, std::string name)
                    .random = std::make_unique<SimulatedRandom>(world.random),
                    .waker = std::move(waker),
                    .events = std::make_unique<SimulatedNotifier>(*this),
-                   .losses = std::make_unique<SimulatedNotifier>(*this)});
+                   .losses = std::move(losses)});
   engine_->subscribe(steps_seen_);
   link_->subscribe();
 }

@@ -10,6 +10,7 @@ Scenario::Scenario(Random& random)
                              : std::vector<std::string>{"job"}),
       processes(1 + random.below(3)),
       locks_per_process(1 + random.below(2)),
+      objects_are_shared(random.once_in(3)),
       trouble_lasts(random.between(2s, 6s)),
       lost(random.once_in(3) ? 0 : random.below(15)),
       late(random.once_in(3) ? 0 : random.below(10)),

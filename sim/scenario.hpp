@@ -17,6 +17,7 @@ struct Scenario {
   std::vector<std::string> keys;
   std::size_t processes;
   std::size_t locks_per_process;
+  bool objects_are_shared;    // by two callers each
   Nanoseconds trouble_lasts;  // from the start to the calm
 
   // Of the network, in percent of the messages.

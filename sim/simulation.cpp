@@ -102,6 +102,11 @@ class Simulation {
         world_.checkers.violated(checker::loss_is_told, lock.key(),
                                  "a hold or its end is not told");
       }
+      if (!lock.is_in_time()) {
+        world_.checkers.violated(checker::calls_end_in_time, lock.key(),
+                                 "a call of " + world_.checkers.name(lock.owner()) +
+                                     " goes on for longer than its command timeout");
+      }
       if (const auto owner = lock.waiting_as(); owner && calm_since_) {
         world_.checkers.waits(lock.key(), *owner, *calm_since_, world_.timeline.now());
       }

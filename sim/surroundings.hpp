@@ -40,6 +40,12 @@ class SimulatedWaker final : public Waker {
   std::uint64_t times_set_ = 0;
 };
 
+// Of a mutant.
+class DeafNotifier final : public Notifier {
+ public:
+  void post(std::function<void()>) override {}
+};
+
 class SimulatedNotifier final : public Notifier {
  public:
   explicit SimulatedNotifier(Process& process) : process_(process) {}

@@ -17,7 +17,18 @@ Worker::Worker(Process& process, LockSettings settings)
                    if (doing_ == Doing::releasing) {
                      rest();
                    }
-                 }}) {}
+                 }}) {
+  if (world().scenario.objects_are_shared) {
+    beside_.emplace(process_, lock_, ttl_);
+  }
+}
+
+void Worker::start() {
+  rest();
+  if (beside_) {
+    beside_->start();
+  }
+}
 
 void Worker::rest() {
   doing_ = Doing::nothing;

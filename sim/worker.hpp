@@ -2,7 +2,7 @@
 // The user of one lock: tries, waits, gives up, holds, looks, writes to what the lock guards,
 // releases; again and again, until it is calm.
 
-#include "sim/lock_driver.hpp"
+#include "sim/second_caller.hpp"
 
 namespace exclusive_lock::sim {
 
@@ -10,10 +10,12 @@ class Worker {
  public:
   Worker(Process& process, LockSettings settings);
 
-  void start() { rest(); }
+  void start();
   [[nodiscard]] LockDriver& lock() { return lock_; }
   // Has nothing more to do.
-  [[nodiscard]] bool is_done() const { return is_done_ && lock_.is_at_rest(); }
+  [[nodiscard]] bool is_done() const {
+    return is_done_ && (!beside_ || beside_->is_done()) && lock_.is_at_rest();
+  }
 
  private:
   void rest();
@@ -30,6 +32,7 @@ class Worker {
   Process& process_;
   const Milliseconds ttl_;
   LockDriver lock_;
+  std::optional<SecondCaller> beside_;
   enum class Doing { nothing, acquiring, holding, releasing } doing_ = Doing::nothing;
   std::uint64_t turn_ = 0;
   bool is_done_ = false;

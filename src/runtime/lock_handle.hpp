@@ -1,5 +1,5 @@
 #pragma once
-// One lock object at work: drives a LockMachine over a store, with real threads.
+// One lock object at work: drives a LockMachine over a store, for callers on any thread.
 //
 //   calls, timers, replies --> strand --> LockMachine --> actions --> store, scheduler, handlers,
 //   log, acquire operations and other callers

@@ -61,8 +61,7 @@ RULES = {
          "src/stores/local", "src/stores/redis"), ("spdlog",)),
     "src/boost": Rule((), ("asio", "json", "boost-redis")),
     "src/cli": Rule(("include",), ("cli11", "spdlog")),
-    # The product's core and its specification of a store, under simulated time; of the runtime its
-    # values only, which rooms cannot tell from the rest.
+    # The product's core and runtime and its specification of a store, under simulated time.
     "sim": Rule(("include", "src/core", "src/runtime", "src/stores", "src/stores/memory"),
                 ("cli11", "gtest"), system=False),
     "examples": Rule(("include",), ("spdlog",)),
