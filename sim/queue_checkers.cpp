@@ -33,6 +33,7 @@ void Checkers::check_served(const StoreStep& step, Lock& lock) {
   bool was_served = false;
   const Owner* passed = nullptr;  // the first of those that a new hold went past
   for (const SeenWaiter& waiter : step.before.waiters) {
+    const auto place = static_cast<std::size_t>(&waiter - step.before.waiters.data());
     const bool alive = is_alive(waiter, step.store_now);
     // Under a newer ticket: handed over to the older one and taken over in the same step. Or the
     // entry was dead, and the attempt was granted in its own right, as a repeated one may be under
@@ -51,7 +52,7 @@ void Checkers::check_served(const StoreStep& step, Lock& lock) {
     }
     const bool left_by_itself = step.verb == Verb::release && waiter.owner.id == step.by.id;
     // A dead entry goes, and the same step may make a new one.
-    const SeenWaiter* there = after.waiter(waiter.owner.id);
+    const SeenWaiter* there = after.waiter(waiter.owner.id, place);
     const bool is_another =
         there != nullptr && (there->owner != waiter.owner || is_its_own_attempt);
     const bool is_gone = there == nullptr || (is_another && !alive);
@@ -129,7 +130,7 @@ void Checkers::check_entries(const StoreStep& step, Lock& lock) {
     if (i > 0 && waiter.arrived_at && waiters[i - 1].arrived_at > waiter.arrived_at) {
       violated(checker::first_come_first_served, step.key, "the queue is in no order");
     }
-    const SeenWaiter* before = step.before.waiter(waiter.owner.id);
+    const SeenWaiter* before = step.before.waiter(waiter.owner.id, i);
     const bool is_new = before == nullptr || before->owner != waiter.owner;
     if (!is_new) {
       continue;

@@ -279,11 +279,13 @@ void Server::look_again() {
   }
 }
 
-// inspect() shows a queue only beside a record; without one everything() does.
+// inspect() shows a queue only beside a record, and of a long one its first; else everything()
+// does.
 Seen Server::look(const std::string& key) {
   Seen seen;
   bool& has_queue = has_queue_[key];
-  memory_->inspect(key, no_deadline, [&seen](const Answer<InspectReply>& answer) {
+  bool is_all = false;
+  memory_->inspect(key, no_deadline, [&](const Answer<InspectReply>& answer) {
     const auto& record = std::get<InspectReply>(answer).record;
     if (!record) {
       return;
@@ -292,22 +294,29 @@ Seen Server::look(const std::string& key) {
     seen.owner = record_owner(record->value);
     seen.fence = record_fence(record->value).value_or(Fence{});
     seen.remaining_ttl = record->remaining_ttl;
+    is_all = record->waiting == record->waiters.size();
     for (const StoredWaiter& waiter : record->waiters) {
       seen.waiters.push_back({.owner = waiter.owner, .arrived_at = waiter.arrived_at});
     }
   });
-  if (!seen.value && has_queue) {
-    for (const StoredRecord& each : memory_->everything()) {
-      if (each.key == queue_key(key).value()) {
-        std::istringstream lines(each.value);
-        for (std::string line; std::getline(lines, line);) {
-          seen.waiters.push_back({.owner = parse_owner(line).value(), .arrived_at = {}});
-        }
-      }
-    }
+  if (!is_all && (seen.value || has_queue)) {
+    seen.waiters = whole_queue(key);
   }
   has_queue = !seen.waiters.empty();
   return seen;
+}
+
+std::vector<SeenWaiter> Server::whole_queue(const std::string& key) const {
+  std::vector<SeenWaiter> waiters;
+  for (const StoredRecord& each : memory_->everything()) {
+    if (each.key == queue_key(key).value()) {
+      std::istringstream lines(each.value);
+      for (std::string line; std::getline(lines, line);) {
+        waiters.push_back({.owner = parse_owner(line).value(), .arrived_at = {}});
+      }
+    }
+  }
+  return waiters;
 }
 
 Instant Server::record_gone_at(const Seen& seen) const {

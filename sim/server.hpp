@@ -79,6 +79,7 @@ class Server {
   Answer<AttemptReply> attempt(ProcessId process, const AttemptRequest& request, Time time);
   Answer<RefreshReply> refresh(const Client& client, const RefreshRequest& request);
   Seen look(const std::string& key);
+  [[nodiscard]] std::vector<SeenWaiter> whole_queue(const std::string& key) const;
   void look_again();
   void tell(StoreStep step);
   [[nodiscard]] Instant record_gone_at(const Seen& seen) const;
