@@ -25,6 +25,7 @@ inline constexpr auto barging_has_an_end = "G6 barging has an end";
 inline constexpr auto next_one_is_nudged = "G6 the next one is nudged";
 inline constexpr auto free_is_taken = "G6 what is free is taken";
 inline constexpr auto nobody_starves = "G6 nobody starves";
+inline constexpr auto beats_are_few = "G7 beats are few";
 inline constexpr auto ttl_is_set = "G8 ttl is set, never added to";
 inline constexpr auto nothing_is_left = "G8 nothing is left";
 inline constexpr auto no_timer_is_left = "G8 no timer is left";
@@ -49,6 +50,7 @@ inline constexpr std::array all{one_safe_hold,
                                 next_one_is_nudged,
                                 free_is_taken,
                                 nobody_starves,
+                                beats_are_few,
                                 ttl_is_set,
                                 nothing_is_left,
                                 no_timer_is_left};

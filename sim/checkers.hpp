@@ -61,6 +61,8 @@ class Checkers {
   void clock_stepped(StoreTime by, Instant now);
   // A process compared its clock with the store's, as it was at some time of `span`.
   void clock_looked_at(ProcessId process, const Span& span, bool saw_a_step);
+  // All is calm from now on, and what was on its way before has come.
+  void settled() { is_settled_ = true; }
   // All is calm since `since`: what waits is served in time.
   void waits(const std::string& key, const Owner& owner, Instant since, Instant now);
   void shown(const std::vector<ShownHold>& holds);
@@ -99,6 +101,10 @@ class Checkers {
     Fence fence;
     std::uint64_t age;
   };
+  struct Beats {
+    StoreTime since;
+    int count = 0;
+  };
   struct Lock {
     Seen seen;
     Instant record_gone_at;
@@ -110,6 +116,7 @@ class Checkers {
     std::set<TicketId> begun_again;         // by a repeated attempt, and not granted since
     std::map<Fence, std::uint64_t> orders;  // of the grants
     std::size_t gone_past = 0;              // grants in a row, past those who wait
+    std::map<TicketId, Beats> beats;        // since it is calm
   };
 
   static void note_repetition(const StoreStep& step, Lock& lock);
@@ -121,6 +128,7 @@ class Checkers {
   void check_gone_past(const StoreStep& step, Lock& lock, const Owner& waiter);
   void check_nudge(const StoreStep& step);
   void check_entries(const StoreStep& step, Lock& lock);
+  void check_beats(const StoreStep& step, Lock& lock);
   [[nodiscard]] bool is_alive(const SeenWaiter& waiter, StoreTime now) const;
   void check_hold(const ShownHold& hold);
   void trust_again(ProcessId process, std::uint64_t age);
@@ -132,6 +140,7 @@ class Checkers {
   std::map<OwnerId, std::optional<StoreTime>> alive_in_replica_;
   std::vector<ClockStep> clock_steps_;
   std::map<ProcessId, ClockLook> clock_looks_;
+  bool is_settled_ = false;
   std::uint64_t age_ = 0;
   std::uint64_t grants_ = 0;
   std::uint64_t hand_overs_ = 0;

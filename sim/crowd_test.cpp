@@ -70,6 +70,7 @@ class SimulatedCrowd : public testing::Test {
 
 TEST_F(SimulatedCrowd, ThousandWaitersAreServedOnceEach) {
   world_.is_calm = true;
+  world_.checkers.settled();
   make(1000);
   pass(60s);
   EXPECT_EQ(served_, std::vector(1000, 1));
@@ -89,7 +90,8 @@ TEST_F(SimulatedCrowd, IsServedThoughMessagesAreLost) {
 // Its tenth of the waiters stands among the others.
 TEST_F(SimulatedCrowd, IsServedThoughAProcessDies) {
   world_.is_calm = true;
-  make(1000);
+  world_.checkers.settled();
+  make(500);
   pass(300ms);
   processes_[3]->crash(Process::Death::unnoticed);
   pass(120s);

@@ -96,6 +96,23 @@ class BeatsComeLate final : public WholeLink {
   }
 };
 
+class BeatsWithoutEnd final : public WholeLink {
+  using WholeLink::WholeLink;
+  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+    WholeLink::beat(request, deadline, std::move(done));
+    again(request);
+  }
+  void again(const BeatRequest& request) {
+    process().after(10ms, [this, request] {
+      if (attempting(request.owner.id) == request.owner.ticket) {
+        const Instant deadline = process().now() + process().engine().command_timeout();
+        WholeLink::beat(request, deadline, [](const auto&) {});
+        again(request);
+      }
+    });
+  }
+};
+
 class GivesUpAtTrouble final : public WholeLink {
   using WholeLink::WholeLink;
   void refresh(std::vector<RefreshRequest> requests, Instant deadline,
@@ -175,6 +192,8 @@ std::shared_ptr<Store> with_bug(Mutant mutant, Process& process, std::shared_ptr
       return std::make_shared<PushWakesOnly>(process, std::move(link));
     case Mutant::beats_come_late:
       return std::make_shared<BeatsComeLate>(process, std::move(link));
+    case Mutant::beats_without_end:
+      return std::make_shared<BeatsWithoutEnd>(process, std::move(link));
     case Mutant::gives_up_at_trouble:
       return std::make_shared<GivesUpAtTrouble>(process, std::move(link));
     case Mutant::gives_back_for_ever:

@@ -12,6 +12,7 @@ void Checkers::check_line(const StoreStep& step, Lock& lock) {
   check_served(step, lock);
   check_nudge(step);
   check_entries(step, lock);
+  check_beats(step, lock);
 }
 
 bool Checkers::is_alive(const SeenWaiter& waiter, StoreTime now) const {
@@ -104,6 +105,19 @@ void Checkers::check_nudge(const StoreStep& step) {
       }
       return;
     }
+  }
+}
+
+// Once a heartbeat, and now and then because of a push, or of a record that is about to expire.
+void Checkers::check_beats(const StoreStep& step, Lock& lock) {
+  if (!is_settled_ || step.verb != Verb::beat) {
+    return;
+  }
+  auto& beats = lock.beats.try_emplace({step.by.id, step.by.ticket}, Beats{.since = step.store_now})
+                    .first->second;
+  const auto heartbeats = (step.store_now - beats.since) / heartbeat(objects_.at(step.by.id).ttl);
+  if (++beats.count > 5 + 3 * heartbeats) {
+    violated(checker::beats_are_few, step.key, name(step.by) + " asks and asks");
   }
 }
 

@@ -126,6 +126,7 @@ class Simulation {
 
   void settle() {
     pass(*calm_since_);
+    world_.checkers.settled();
     if (!has_failed() && world_.random.once_in(2)) {
       kill_a_holder();
     }
