@@ -7,6 +7,7 @@
 
 #include "cli/command_fixture.hpp"
 #include "cli/pty.hpp"
+#include "live/server.hpp"
 
 namespace exclusive_lock::cli_test {
 namespace {
@@ -258,6 +259,60 @@ TEST_F(OnTerminal, ColourOnlyWithoutNoColor) {
   EXPECT_EQ(run(std::move(simple)).exit_code, 0);
   EXPECT_THAT(dumb.screen(), Not(HasSubstr("\x1b")));
   EXPECT_THAT(command({"inspect", "job"}).out, Not(HasSubstr("\x1b")));
+}
+
+TEST_F(OnTerminal, ControlZStopsAWaitAndFgGoesOnWithIt) {
+  const auto holder = hold();
+  Pty pty;
+  const auto shell = start_shell_on(pty);
+  pty.type("$LOCK run job -- sh -c 'echo it ''ran'; echo code $?\r");
+  pty.wait_for("waiting for job");
+  pty.type(control_z);
+  const std::size_t seen = pty.wait_for("Stopped");
+  wait_until([&] { return pty.foreground() == shell->pid(); }, "the shell");
+  let_go();
+  holder->wait();
+  wait_until([&] { return is_free("job"); }, "the end of what was handed to one that is stopped");
+  pty.type("fg; echo last $?\r");
+  pty.wait_for("it ran", seen);
+  pty.wait_for("last 0", seen);
+}
+
+TEST_F(OnTerminal, PersonWhoWaitsIsToldThatTheStoreIsSilent) {
+  live::Server server;
+  store_ = server.url();
+  const auto holder = hold();
+  Pty pty;
+  const auto process = start_on(pty, under_lock("job", {"--command-timeout", "200ms"}, "echo ran"));
+  pty.wait_for("waiting for job: held by ");
+  server.pause();
+  pty.wait_for("waiting for job: the store does not answer");
+  server.resume();
+  pty.type(control_c);
+  EXPECT_EQ(process->wait().exit_code, 128 + SIGINT);
+}
+
+TEST_F(OnTerminal, ListIsCutToTheWidth) {
+  ASSERT_EQ(command({"acquire", "job", "--label", std::string(100, 'l')}).exit_code, 0);
+  Pty pty;
+  pty.set_width(40);
+  EXPECT_EQ(start_on(pty, {"list"}, {{"NO_COLOR", "1"}})->wait().exit_code, 0);
+  pty.wait_for("\u2026\r\njob ");
+  pty.wait_for("\u2026\r\n", pty.wait_for("job "));
+  EXPECT_THAT(pty.screen(), Not(HasSubstr(std::string(40, 'l'))));
+}
+
+TEST_F(OnTerminal, ForceEndsNobodyWhoCameWhileItAsked) {
+  const std::string first = command({"acquire", "job"}).out;
+  Pty pty;
+  const auto process = start_on(pty, {"release", "job", "--force"});
+  pty.wait_for("Release it all the same? [y/N] ");
+  ASSERT_EQ(command({"release", "job", "--owner", first.substr(0, first.find(' '))}).exit_code, 0);
+  ASSERT_EQ(command({"acquire", "job"}).exit_code, 0);
+  pty.type("y\r");
+  EXPECT_EQ(process->wait().exit_code, 75);
+  pty.wait_for("job changed hands meanwhile; nothing was released");
+  EXPECT_FALSE(is_free("job"));
 }
 
 TEST_F(OnTerminal, ForceAsks) {

@@ -1,0 +1,48 @@
+// Records in words: what is cut, and what is said of the rest.
+
+#include "cli/output/record_text.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "cli/environment.hpp"
+
+namespace exclusive_lock::cli {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class RecordText : public ::testing::Test {
+ protected:
+  // Of a lock that so many wait for, of whom so many are told.
+  [[nodiscard]] std::string inspected(std::size_t waiting, std::size_t told) const {
+    LockRecord record;
+    record.name = "job";
+    record.kind = RecordKind::ours;
+    record.waiting = waiting;
+    for (std::size_t i = 1; i <= told; ++i) {
+      record.waiters.emplace_back().host = "host-" + std::to_string(i) + "-";
+    }
+    return inspect_text(record, WallTime{}, Terminal(-1, environment_));
+  }
+
+ private:
+  std::array<char*, 1> variables_{nullptr};
+  Environment environment_{variables_.data()};
+};
+
+TEST_F(RecordText, TwentyThatWaitAreAllShown) {
+  EXPECT_THAT(inspected(20, 20), AllOf(HasSubstr("20. host-20-"), Not(HasSubstr("more"))));
+}
+
+TEST_F(RecordText, OfACrowdTheFirstTwentyAreShownAndTheOthersCounted) {
+  EXPECT_THAT(inspected(5000, 100), AllOf(HasSubstr("20. host-20-"), Not(HasSubstr("host-21-")),
+                                          HasSubstr("and 4980 more\n")));
+}
+
+}  // namespace
+}  // namespace exclusive_lock::cli

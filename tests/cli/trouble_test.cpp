@@ -1,0 +1,98 @@
+// What people are told when a call gets no answer, when two of them decide at once, and when this
+// process may do less than it needs.
+
+#include <gmock/gmock.h>
+
+#include "cli/command_fixture.hpp"
+#include "live/fake_redis.hpp"
+#include "live/server.hpp"
+
+namespace exclusive_lock::cli_test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+constexpr const char* owner = "00112233445566778899aabbccddeeff-0000000000000001";
+
+// A server that welcomes everybody, and then never answers a script.
+std::string silence(const std::vector<std::string>& words) {
+  return words.front() == "EVALSHA" || words.front() == "EVAL" ? ""
+                                                               : live::FakeRedis::healthy(words);
+}
+
+class Unanswered : public CommandTest {
+ protected:
+  void SetUp() override { store_ = "redis://127.0.0.1:" + std::to_string(server_.port()); }
+  [[nodiscard]] Ended impatient(Arguments arguments) const {
+    arguments.insert(arguments.begin(), {"--command-timeout", "100ms"});
+    return command(std::move(arguments));
+  }
+
+  live::FakeRedis server_{silence};
+};
+
+TEST_F(Unanswered, RefreshMayHaveBeenCarriedOut) {
+  const Ended ended = impatient({"refresh", "job", "--owner", owner, "--ttl", "5s"});
+  EXPECT_EQ(ended.exit_code, 69);
+  EXPECT_THAT(ended.err,
+              HasSubstr("the store did not answer the refresh of job; it may have been"));
+}
+
+TEST_F(Unanswered, ReleaseIsNotTakenForOne) {
+  const Ended ended = impatient({"release", "job", "--owner", owner});
+  EXPECT_EQ(ended.exit_code, 69);
+  EXPECT_THAT(ended.err, HasSubstr("the store did not answer the release of job"));
+}
+
+TEST_F(Unanswered, AcquireSaysThatItMayBeHeldAndHowToSee) {
+  const Ended ended = impatient({"acquire", "job", "--no-wait"});
+  EXPECT_EQ(ended.exit_code, 69);
+  EXPECT_EQ(ended.out, "");
+  EXPECT_THAT(ended.err, AllOf(HasSubstr("the store may have done it all the same"),
+                               HasSubstr("exclusive-lock inspect NAME")));
+}
+
+class Trouble : public CommandTest {};
+
+// A store is a handful of files, and none of them may be missing without a word, or for ever.
+TEST_F(Trouble, DescriptorThatIsMissingIsToldWhicheverItIs) {
+  int refusals = 0;
+  for (int limit = 4;; ++limit) {  // below, no program starts
+    ASSERT_LT(limit, 64);
+    Invocation all =
+        invocation({"-c", "ulimit -n $LIMIT; exec \"$0\" list", EXCLUSIVE_LOCK_COMMAND},
+                   {{"LIMIT", std::to_string(limit)}});
+    all.program = "/bin/sh";
+    const Ended ended = run(std::move(all));
+    if (ended.exit_code == 0) {
+      EXPECT_THAT(ended.err, HasSubstr("no locks are held"));
+      break;
+    }
+    ++refusals;
+    EXPECT_EQ(ended.exit_code, 69);
+    EXPECT_THAT(ended.err, AllOf(HasSubstr("local store"), HasSubstr("Too many open files")));
+  }
+  EXPECT_GT(refusals, 1);
+}
+
+// Said once there is a connection; where there is none, the error says more.
+TEST_F(Trouble, ServerThatMayForgetLocksIsWarnedAbout) {
+  const live::Server server({.arguments = {"--maxmemory-policy", "allkeys-lru"}});
+  store_ = server.url();
+  const Ended ended = command({"list"});
+  EXPECT_EQ(ended.exit_code, 0);
+  EXPECT_THAT(ended.err, HasSubstr("maxmemory-policy is allkeys-lru"));
+}
+
+// What a person gets who says nothing of a place.
+TEST_F(Trouble, DefaultPlaceIsTheRuntimeDirectory) {
+  const Variables defaults{{"EXCLUSIVE_LOCK_STORE", "local:"},
+                           {"XDG_RUNTIME_DIR", folder_.path().string()}};
+  EXPECT_EQ(command({"acquire", "job"}, defaults).exit_code, 0);
+  EXPECT_TRUE(exists(path("exclusive-lock/locks.db")));
+  EXPECT_THAT(command({"list"}, defaults).out, HasSubstr("job"));
+}
+
+}  // namespace
+}  // namespace exclusive_lock::cli_test
