@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -108,6 +109,12 @@ TEST(RedisTls, ExpiredCertificateIsRefused) {
   EXPECT_TRUE(is_failure(failure_to_open(tls.options()), errc::unsuitable_store, {"expired"}));
 }
 
+TEST(RedisTls, CertificateThatIsNotYetValidIsRefusedAndTheClockMentioned) {
+  TlsServer tls({.hosts = good.hosts, .ends_in = 25h, .begins_in = 1h});
+  EXPECT_TRUE(is_failure(failure_to_open(tls.options()), errc::unsuitable_store,
+                         {"not valid yet", "this machine's clock"}));
+}
+
 TEST(RedisTls, ServerThatWantsClientCertificatesIsTold) {
   TlsServer tls(good, "yes");
   EXPECT_TRUE(
@@ -147,6 +154,27 @@ TEST(RedisTls, CaFileThatCannotBeUsedIsAMistake) {
       EXPECT_NE(error.mistakes()[0].problem.find(name), std::string::npos);
     }
   }
+}
+
+// Somebody tidies up, and the connection breaks a week later: what comes back must not trust less.
+TEST(RedisTls, CaFileThatIsGoneWhenTheConnectionBreaksIsTold) {
+  TlsServer tls(good);
+  RedisStoreOptions options = tls.options();
+  options.ca_file = tls.file("trusted.crt");
+  std::filesystem::copy_file(tls.file("authority.crt"), options.ca_file);
+  RedisAsker asker(options);
+  asker.inspect(key);
+  std::filesystem::rename(options.ca_file, tls.file("moved.crt"));
+  tls.server().restart(ServerData::lost);
+  const auto says_why = [&] {
+    const auto answer = asker.inspect_answer(key);
+    const auto* failure = std::get_if<StoreFailure>(&answer);
+    return failure != nullptr &&
+           failure->message.find("cannot read certificates from") != std::string::npos;
+  };
+  EXPECT_TRUE(eventually(says_why));
+  std::filesystem::rename(tls.file("moved.crt"), options.ca_file);
+  EXPECT_TRUE(asker.works_again());
 }
 
 TEST(RedisTls, ProgramsThatAreStartedInheritNoConnection) {

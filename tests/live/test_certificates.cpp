@@ -34,12 +34,13 @@ void add_extension(X509* certificate, X509* issuer, int kind, const std::string&
   must(extension && X509_add_ext(certificate, extension.get(), -1) == 1, "extension");
 }
 
-Certificate blank(const std::string& name, std::chrono::seconds ends_in) {
+Certificate blank(const std::string& name, const CertificateWish& wish) {
   Certificate made{.certificate = {X509_new(), &X509_free},
                    .key = {EVP_EC_gen("P-256"), &EVP_PKEY_free}};
   X509* certificate = made.certificate.get();
   must(certificate != nullptr && made.key, "key");
-  const std::chrono::seconds begins_in = std::min<std::chrono::seconds>(-24h, ends_in - 24h);
+  const std::chrono::seconds ends_in = wish.ends_in;
+  const std::chrono::seconds begins_in = std::min(wish.begins_in, wish.ends_in - 24h);
   X509_set_version(certificate, X509_VERSION_3);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate), next_serial());
   X509_gmtime_adj(X509_getm_notBefore(certificate), begins_in.count());
@@ -80,13 +81,13 @@ void Certificate::write_key(const std::filesystem::path& file) const {
 }
 
 Certificate make_authority(const std::string& name) {
-  const Certificate made = blank(name, 24h);
+  const Certificate made = blank(name, {});
   finish(made, made, NID_basic_constraints, "critical,CA:TRUE");
   return made;
 }
 
 Certificate issue(const Certificate& authority, const CertificateWish& wish) {
-  const Certificate made = blank("test server", wish.ends_in);
+  const Certificate made = blank("test server", wish);
   finish(made, authority, NID_subject_alt_name, wish.hosts);
   return made;
 }

@@ -24,8 +24,9 @@ Certificate make_authority(const std::string& name);
 
 struct CertificateWish {
   std::string hosts;  // "DNS:localhost,IP:127.0.0.1"
-  // When it ends, from now; it begins a day before that or now, whichever is earlier.
+  // From now. It begins a day before its end at the latest.
   std::chrono::hours ends_in{24};
+  std::chrono::hours begins_in{-24};
 };
 Certificate issue(const Certificate& authority, const CertificateWish& wish);
 
