@@ -20,8 +20,10 @@
 // Threads: connect() and everything behind it may be called from any thread. A connection owns one
 // I/O thread, whose work callers that wait for a server do meanwhile, and one or two small helpers,
 // all joined by the destructor of the last owner, which first waits, for at most one command
-// timeout, until what its locks gave back has been answered. After fork() the child's copy is dead:
-// every call fails with errc::connection_closed, and nothing it does reaches the parent's locks.
+// timeout, until what its locks gave back has been answered. Only a lookup of a server's name that
+// does not end is not waited for: its threads end when it does. After fork() the child's copy is
+// dead: every call fails with errc::connection_closed, and nothing it does reaches the parent's
+// locks.
 
 #include <chrono>
 #include <filesystem>

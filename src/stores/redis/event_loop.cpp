@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/system/error_code.hpp>
 #include <chrono>
+#include <utility>
 
 #include "stores/quiet_thread.hpp"
 #include "stores/redis/event_loop_impl.hpp"
@@ -29,7 +30,7 @@ using BootTimer = boost::asio::basic_waitable_timer<BootClock, BootWaitTraits,
                                                     boost::asio::io_context::executor_type>;
 
 EventLoop::EventLoop() : impl_(std::make_unique<Impl>()) {
-  impl_->thread = quiet_thread([impl = impl_.get()]() noexcept { impl->turns.serve(); });
+  impl_->thread = quiet_thread([impl = impl_.get()]() noexcept { impl->live(); });
 }
 
 EventLoop::~EventLoop() {
@@ -47,10 +48,30 @@ void EventLoop::wait(const std::function<void()>& begin, Awaited& end) {
   impl_->turns.wait(begin, end);
 }
 
+std::shared_ptr<void> EventLoop::Impl::live() {
+  turns.serve();
+  const std::lock_guard guard(mutex);
+  has_ended = true;
+  news.notify_all();
+  return std::move(owner);
+}
+
 void EventLoop::finish() {
   impl_->turns.finish();
   impl_->work.reset();
   impl_->thread.join();
+}
+
+void EventLoop::finish_or_leave(Milliseconds patience, std::shared_ptr<void> owner) {
+  impl_->turns.finish();
+  impl_->work.reset();
+  std::unique_lock lock(impl_->mutex);
+  if (impl_->news.wait_for(lock, patience, [this] { return impl_->has_ended; })) {
+    lock.unlock();
+    return impl_->thread.join();
+  }
+  impl_->owner = std::move(owner);
+  impl_->thread.detach();
 }
 
 struct LoopTimer::Impl {

@@ -3,6 +3,9 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
 #include <thread>
 
 #include "stores/redis/event_loop.hpp"
@@ -16,6 +19,15 @@ struct EventLoop::Impl {
   LoopTurns turns{{.run = [this] { io.run(); },
                    .stop = [this] { io.stop(); },
                    .restart = [this] { io.restart(); }}};
+
+  // The own thread's life; returns whom it has to give up.
+  std::shared_ptr<void> live();
+
+  std::mutex mutex;  // guards what follows, up to the thread
+  std::condition_variable news;
+  bool has_ended = false;
+  std::shared_ptr<void> owner;  // of a loop that was left alone
+
   std::thread thread;
 };
 

@@ -247,9 +247,11 @@ void FrontLoop::on_alarm() {
     look_after_link(now);
   } else if (state_ == State::connecting && now >= started_at_ + try_limit_) {
     give_up_link(
-        unavailable("cannot connect: the server did not answer within " +
-                    std::to_string(try_limit_.count()) + " ms" +
-                    (options_.address.tls ? ". Is it a TLS port? One without needs redis:" : "")),
+        unavailable(
+            "cannot connect: the server did not answer within " +
+            std::to_string(try_limit_.count()) + " ms" +
+            (has_name(options_.address) ? ", or its name was not resolved in that time" : "") +
+            (options_.address.tls ? ". Is it a TLS port? One without needs redis:" : "")),
         false);
   } else if (state_ == State::resting && now >= retry_at_) {
     connect();

@@ -1,6 +1,7 @@
 #include "stores/redis/redis_front.hpp"
 
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -9,10 +10,17 @@
 #include "stores/redis/event_loop.hpp"
 
 namespace exclusive_lock::redis {
+namespace {
+
+// What else a loop has to end takes far less, on a busy machine too.
+constexpr Milliseconds patience_with_lookups{200};
+
+}  // namespace
 
 struct RedisFront::Impl {
   Impl(const FrontOptions& options, PushOptions push_options, const ClockSource& source)
       : clock(source),
+        may_look_up(has_name(options.address)),
         machine(loop, options, source,
                 {.on_up = [this] { on_up(); },
                  .on_trouble = [this](const StoreFailure& trouble,
@@ -48,6 +56,7 @@ struct RedisFront::Impl {
   }
 
   const ClockSource& clock;
+  const bool may_look_up;
 
   // Callers and the loop's thread meet here. It guards what follows, up to the loop.
   std::mutex mutex;
@@ -68,7 +77,7 @@ struct RedisFront::Impl {
 };
 
 RedisFront::RedisFront(const FrontOptions& options, PushOptions pushes, const ClockSource& clock)
-    : impl_(std::make_unique<Impl>(options, std::move(pushes), clock)) {
+    : impl_(std::make_shared<Impl>(options, std::move(pushes), clock)) {
   impl_->loop.post([impl = impl_.get()] { impl->machine.connect(); });
 }
 
@@ -120,12 +129,19 @@ void RedisFront::close() {
       return;
     }
   }
-  impl_->loop.post([impl = impl_.get()] {
+  const auto is_shut_down = std::make_shared<std::promise<void>>();
+  impl_->loop.post([impl = impl_.get(), is_shut_down] {
     impl->machine.shut_down();
     impl->pushes.shut_down();
     impl->take_inbox();
+    is_shut_down->set_value();
   });
-  impl_->loop.finish();
+  if (!impl_->may_look_up) {
+    return impl_->loop.finish();
+  }
+  // From then on nothing that the loop still does is anybody's but its own.
+  is_shut_down->get_future().wait();
+  impl_->loop.finish_or_leave(patience_with_lookups, impl_);
 }
 
 }  // namespace exclusive_lock::redis

@@ -48,12 +48,13 @@ class RedisFront {
   void leave_link();
 
   // Fails everything that is pending, ends link and thread. Idempotent, from any thread but the I/O
-  // thread. Waits for a running name lookup, which cannot be cut short.
+  // thread. A name lookup that goes on for longer cannot be cut short: it is left behind with what
+  // it needs, none of which is the caller's.
   void close();
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  // a loop that is left alone has it too
 };
 
 }  // namespace exclusive_lock::redis

@@ -1,6 +1,7 @@
 #include "stores/redis/redis_link.hpp"
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/redis/config.hpp>
 #include <boost/redis/connection.hpp>
@@ -222,6 +223,12 @@ std::shared_ptr<RedisLink> open_link(EventLoop& loop, const LinkAddress& address
     });
     return std::make_shared<NoLink>();
   }
+}
+
+bool has_name(const LinkAddress& address) {
+  error_code not_numeric;
+  asio::ip::make_address(address.host, not_numeric);
+  return address.unix_socket.empty() && not_numeric.failed();
 }
 
 std::optional<std::string> unusable_ca_file(const LinkAddress& address) {

@@ -78,6 +78,9 @@ class RedisLink {
 std::shared_ptr<RedisLink> open_link(EventLoop& loop, const LinkAddress& address,
                                      std::chrono::milliseconds step_limit, LinkEvents events);
 
+// Whether the host is a name, which has to be looked up.
+bool has_name(const LinkAddress& address);
+
 // Why `address` cannot be used at all; none: it can be tried.
 std::optional<std::string> unusable_ca_file(const LinkAddress& address);
 
