@@ -206,6 +206,20 @@ void Fleet::resume(int number) {
   workers_.at(number).is_stopped = false;
 }
 
+void Fleet::while_all_stand(const std::function<void()>& what) {
+  for (const int number : living()) {
+    signal(number, SIGSTOP);
+    int status = 0;
+    if (::waitpid(pid(number), &status, WUNTRACED) != pid(number) || !WIFSTOPPED(status)) {
+      throw std::runtime_error("a worker did not stop" + complaints());
+    }
+  }
+  what();
+  for (const int number : living()) {
+    resume(number);
+  }
+}
+
 void Fleet::kill(int number) {
   signal(number, SIGKILL);
   Worker& worker = workers_.at(number);

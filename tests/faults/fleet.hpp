@@ -84,6 +84,8 @@ class Fleet {
   // False: it would stop others too, and goes on.
   bool try_stop(int number, const InTheWay& is_in_the_way);
   void resume(int worker);
+  // Stops all that live, wherever they are, does something, and lets them go on.
+  void while_all_stand(const std::function<void()>& what);
   // SIGKILL; waits for the end. start_again() gives it a successor of the same number.
   void kill(int worker);
   void start_again(int worker);

@@ -28,14 +28,14 @@ class Turn {
 }  // namespace
 
 bool GuardedRegister::write(int worker, Fence fence) {
-  const Instant asked_at = BootClock::now();
+  const Instant asked_at = world_now();
   const Turn turn(lines_.descriptor());
   const std::size_t count = lines_.count();
   FenceGate gate(count == 0 ? Fence{} : write_in(lines_.get(count - 1)).highest);
   const bool is_accepted = gate.admit(fence);
   lines_.put(count, line_of(Write{.order = static_cast<std::int64_t>(count) + 1,
                                   .asked_at = asked_at,
-                                  .decided_at = BootClock::now(),
+                                  .decided_at = world_now(),
                                   .worker = worker,
                                   .fence = fence,
                                   .is_accepted = is_accepted,

@@ -2,7 +2,7 @@
 // What was believed, written and done to whom, and when: the evidence of a run.
 //
 // Everybody writes lines of their own as things happen, in files that outlive a kill -9, each line
-// by one pwrite(2) of fixed size; all instants are of CLOCK_BOOTTIME, which all processes of a
+// by one pwrite(2) of fixed size; all instants are of world_now(), which all processes of a
 // machine share.
 //
 //   hold requested=N from=N until=N safe=N fence=N end=open|released|lost
@@ -25,6 +25,9 @@
 #include "exclusive_lock/fence.hpp"
 
 namespace exclusive_lock::faults {
+
+// CLOCK_BOOTTIME of the kernel, whatever set_clock.cpp shows to the library.
+Instant world_now();
 
 enum class HoldEnd {
   open,      // it goes on, or its worker was killed or is stopped

@@ -1,10 +1,12 @@
 // What happens to workers: stopped for longer than a ttl, killed, holding and waiting; forked,
-// ended from inside, and without descriptors.
+// ended from inside, without descriptors, and suspended with their machine.
 
 #include <sys/resource.h>
 
 #include <cerrno>
 #include <chrono>
+#include <stdexcept>
+#include <string>
 #include <system_error>
 
 #include "faults/fault_kinds.hpp"
@@ -185,6 +187,37 @@ void clocks_of_workers_set(Scene& scene) {
   set(-forward);
 }
 
+// Whoever believed before did not look at its lock as though nothing had been.
+void expect_no_belief_over(const History& history, Instant suspended_at) {
+  for (const Hold& hold : history.holds) {
+    if (hold.believed_from < suspended_at && hold.believed_until > suspended_at) {
+      throw std::runtime_error("worker " + std::to_string(hold.worker) +
+                               " believed after a suspend for longer than the ttl");
+    }
+  }
+}
+
+// Time goes on, for the server too, and the workers do not. At once the record is gone, and so has
+// to be the belief, by a clock that counts the time of a suspend.
+void workers_suspended(Scene& scene) {
+  Fleet& fleet = scene.fleet();
+  const auto time = 10 * fleet.options().ttl;
+  const int holder = fleet.await_long_holder();
+  Instant suspended_at{};
+  fleet.suffer("suspend of all workers", Data::kept, [&] {
+    fleet.while_all_stand([&] {
+      scene.clock_of_workers().suspend(time);
+      if (!scene.is_local()) {
+        scene.clock().step(time);
+      }
+      suspended_at = world_now();
+    });
+    fleet.await("the end of the hold", [&] { return !fleet.holds_open(holder); });
+  });
+  fleet.await_turns();
+  expect_no_belief_over(fleet.history(), suspended_at);
+}
+
 }  // namespace
 
 FaultKinds process_faults() {
@@ -199,7 +232,8 @@ FaultKinds process_faults() {
           {"holder_exits", holder_exits},
           {"holder_throws", holder_throws},
           {"descriptors_used_up", descriptors_used_up},
-          {"clocks_of_workers_set", clocks_of_workers_set}};
+          {"clocks_of_workers_set", clocks_of_workers_set},
+          {"workers_suspended", workers_suspended}};
 }
 
 FaultKinds faults_of(const std::string& store) {

@@ -1,5 +1,6 @@
 #pragma once
-// The wall clock of a server, or of workers, that run, to be set (set_clock.cpp).
+// The wall clock of a server, or of workers, that run, to be set (set_clock.cpp); and their
+// CLOCK_BOOTTIME, which a suspend moves on.
 
 #include <chrono>
 #include <filesystem>
@@ -25,6 +26,9 @@ class WallClock {
 
   // By how much, from where it is.
   void step(std::chrono::microseconds time) noexcept { shown_->offset_us += time.count(); }
+  // CLOCK_BOOTTIME moves on by that much at once, and the wall clock does not. What they time on
+  // the clock of the test and each other has to be done by world_now() (history.hpp).
+  void suspend(std::chrono::microseconds time) noexcept { shown_->suspended_us += time.count(); }
   // It stands at what it shows now, and goes on with what it would show by then.
   void stand_still() noexcept;
   void go_on() noexcept { shown_->stands_at_us = 0; }

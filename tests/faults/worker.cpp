@@ -14,6 +14,7 @@
 // when it learns that the lock is lost once more, without asking held(). What stops that is the
 // register. Ends when its standard input does, with exit code 0.
 
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@
 #include <thread>
 
 #include "exclusive_lock/exclusive_lock.hpp"
+#include "faults/clock_file.hpp"
 #include "faults/guarded_register.hpp"
 #include "faults/history.hpp"
 #include "faults/worker_disk.hpp"
@@ -42,6 +44,7 @@ using std::chrono::milliseconds;
 
 constexpr auto look_pause = 1ms;  // between two looks at held()
 constexpr auto trouble_pause = 20ms;
+constexpr auto telling = 5s;  // of a loss, on a machine that is busy with other things
 constexpr int long_hold_every = 12;
 // After a hold. Longer than a waiter sleeps between two looks, so that one that is here again at
 // once does not starve those who look now and then, where waiting is not first come, first served.
@@ -90,7 +93,7 @@ class Worker {
 
   void run() {
     for (int round = 1; !stop_.stop_requested(); ++round) {
-      const Instant requested_at = BootClock::now();
+      const Instant requested_at = world_now();
       std::error_code error;
       if (lock_.acquire_for(1h, stop_, error)) {
         hold(requested_at, is_long(round) ? task_.ttl * 6 / 5 : task_.work);
@@ -109,7 +112,8 @@ class Worker {
   }
 
   void hold(Instant requested_at, milliseconds work) {
-    const Instant from = BootClock::now();
+    const Instant from = world_now();
+    lost_ = lock_.lost_token();
     const auto fence = lock_.fence();
     if (!fence) {
       return;  // it was over before it could be looked at
@@ -126,15 +130,15 @@ class Worker {
     diary_.begin(hold);
     write(hold);
     do_deed();
-    while (BootClock::now() < from + work && !stop_.stop_requested()) {
-      if (!look(hold, BootClock::now())) {
+    while (world_now() < from + work && !stop_.stop_requested()) {
+      if (!look(hold, world_now())) {
         return lose(hold);
       }
       diary_.note(hold);
       std::this_thread::sleep_for(look_pause);
     }
     write(hold);
-    if (!look(hold, BootClock::now())) {
+    if (!look(hold, world_now())) {
       return lose(hold);
     }
     hold.end = HoldEnd::released;
@@ -144,23 +148,32 @@ class Worker {
 
   // `now` was read before. True: it was believed in then.
   bool look(Hold& hold, Instant now) const {
+    const auto ahead = shown_suspension();  // before: a hold that is there after one began after it
     const auto safe_until = lock_.safe_until();
     if (!safe_until) {
       return false;
     }
     hold.believed_until = now;
-    hold.safe_until = *safe_until;
+    hold.safe_until = *safe_until - ahead;
     return true;
   }
 
+  // Whoever waits for the token is told too.
   void lose(Hold& hold) {
     hold.end = HoldEnd::lost;
     diary_.note(hold);
     write(hold);
+    const Instant give_up_at = world_now() + telling;
+    while (!lost_.stop_requested()) {
+      if (world_now() > give_up_at) {
+        throw std::runtime_error("nobody was told of a loss");
+      }
+      std::this_thread::sleep_for(look_pause);
+    }
   }
 
   void note(const std::error_code& error) {
-    diary_.note(Trouble{.worker = task_.number, .told_at = BootClock::now(), .code = error});
+    diary_.note(Trouble{.worker = task_.number, .told_at = world_now(), .code = error});
   }
 
   void write(const Hold& hold) { register_.write(task_.number, hold.fence); }
@@ -216,6 +229,7 @@ class Worker {
   Options options_;  // with a connection
   Diary diary_;      // made after it: who has one is connected
   ExclusiveLock lock_;
+  std::stop_token lost_;  // of the present hold
 };
 
 Task task_in(char** words) {
@@ -232,8 +246,10 @@ Task task_in(char** words) {
 void work_until_input_ends(const Task& task) {
   std::stop_source stop;
   const std::jthread listener([stop]() mutable {
-    char byte = 0;
-    while (::read(STDIN_FILENO, &byte, 1) > 0) {
+    pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+    while (::poll(&input, 1, 10) <= 0) {
+      static_cast<void>(
+          BootClock::now());  // its timers follow when it is looked at (set_clock.cpp)
     }
     stop.request_stop();
   });
