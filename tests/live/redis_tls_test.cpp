@@ -2,13 +2,17 @@
 // is good, and say what is not.
 
 #include <gtest/gtest.h>
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "live/job_key.hpp"
 #include "live/redis_asker.hpp"
@@ -22,17 +26,18 @@ using namespace std::chrono_literals;
 // A server that shows a certificate, and what its clients need.
 class TlsServer {
  public:
-  explicit TlsServer(const CertificateWish& wish, const std::string& client_certificates = "no")
+  explicit TlsServer(const CertificateWish& wish, const std::string& client_certificates = "no",
+                     const std::vector<std::string>& more = {})
       : authority_(make_authority("test authority")) {
     const Certificate certificate = issue(authority_, wish);
     certificate.write_certificate(file("server.crt"));
     certificate.write_key(file("server.key"));
     authority_.write_certificate(file("authority.crt"));
-    server_.emplace(
-        ServerOptions{.transport = ServerTransport::tls,
-                      .arguments = {"--tls-cert-file", file("server.crt"), "--tls-key-file",
-                                    file("server.key"), "--tls-ca-cert-file", file("authority.crt"),
-                                    "--tls-auth-clients", client_certificates}});
+    std::vector<std::string> arguments{
+        "--tls-cert-file",    file("server.crt"),    "--tls-key-file",     file("server.key"),
+        "--tls-ca-cert-file", file("authority.crt"), "--tls-auth-clients", client_certificates};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    server_.emplace(ServerOptions{.transport = ServerTransport::tls, .arguments = arguments});
   }
 
   RedisStoreOptions options() const {
@@ -119,6 +124,39 @@ TEST(RedisTls, ServerThatWantsClientCertificatesIsTold) {
   TlsServer tls(good, "yes");
   EXPECT_TRUE(
       is_failure(failure_to_open(tls.options()), errc::unsuitable_store, {"client certificate"}));
+}
+
+// What a client gets that takes anything; empty: nothing.
+std::string weakest_that_it_speaks(const Server& server) {
+  const std::unique_ptr<SSL_CTX, decltype(&::SSL_CTX_free)> context(
+      ::SSL_CTX_new(::TLS_client_method()), &::SSL_CTX_free);
+  ::SSL_CTX_set_min_proto_version(context.get(), TLS1_VERSION);
+  ::SSL_CTX_set_cipher_list(context.get(), "ALL:COMPLEMENTOFALL:@SECLEVEL=0");
+  const std::unique_ptr<BIO, decltype(&::BIO_free_all)> connection(
+      ::BIO_new_ssl_connect(context.get()), &::BIO_free_all);
+  BIO_set_conn_hostname(connection.get(), ("127.0.0.1:" + std::to_string(server.port())).c_str());
+  SSL* inside = nullptr;
+  BIO_get_ssl(connection.get(), &inside);
+  return BIO_do_handshake(connection.get()) == 1
+             ? std::string(::SSL_get_version(inside)) + ' ' + ::SSL_get_cipher_name(inside)
+             : "";
+}
+
+TEST(RedisTls, ServerOfOldTlsOnlyIsRefused) {
+  for (const std::string version : {"TLSv1", "TLSv1.1"}) {
+    TlsServer tls(good, "no", {"--tls-protocols", version, "--tls-ciphers", "DEFAULT:@SECLEVEL=0"});
+    ASSERT_TRUE(weakest_that_it_speaks(tls.server()).starts_with(version)) << "it works for others";
+    EXPECT_TRUE(is_failure(failure_to_open(tls.options()), errc::unsuitable_store,
+                           {"TLS failed", "1.2 is the oldest that is taken"}));
+  }
+}
+
+TEST(RedisTls, ServerOfWeakCiphersOnlyIsRefused) {
+  TlsServer tls(good, "no", {"--tls-protocols", "TLSv1.2", "--tls-ciphers", "eNULL:@SECLEVEL=0"});
+  ASSERT_NE(weakest_that_it_speaks(tls.server()).find("NULL"), std::string::npos)
+      << "it works for others, and encrypts nothing";
+  EXPECT_TRUE(is_failure(failure_to_open(tls.options()), errc::unsuitable_store,
+                         {"TLS failed", "weak ciphers only"}));
 }
 
 TEST(RedisTls, PlainPortIsToldAsSuch) {

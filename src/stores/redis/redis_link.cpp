@@ -173,10 +173,7 @@ class BoostRedisLink final : public RedisLink, public std::enable_shared_from_th
       return {.reason = "the server reset the connection", .was_hung_up = true};
     }
     if (error.category() == asio::error::get_ssl_category()) {
-      return {.reason = "TLS failed (" + printable(error.message()) +
-                        "). Is it a TLS port? A server that wants a client certificate "
-                        "(tls-auth-clients) cannot be used",
-              .is_refusal = true};
+      return {.reason = handshake_failure_text(error), .is_refusal = true};
     }
     if (error == boost::redis::error::incompatible_size ||
         error == boost::redis::error::exceeds_maximum_read_buffer_size) {

@@ -105,4 +105,22 @@ ssl::context make_tls_context(const TlsTrust& trust, const std::shared_ptr<TlsRe
   return context;
 }
 
+std::string handshake_failure_text(const boost::system::error_code& error) {
+  const std::string text = "TLS failed (" + printable(error.message()) + ")";
+  switch (ERR_GET_REASON(static_cast<unsigned long>(error.value()))) {
+    case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_WRONG_SSL_VERSION:
+      return text + ". The server's TLS is too old: 1.2 is the oldest that is taken";
+    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
+      return text +
+             ". The server may have weak ciphers only, or want a client certificate "
+             "(tls-auth-clients): neither can be used";
+    default:
+      return text +
+             ". Is it a TLS port? A server that wants a client certificate "
+             "(tls-auth-clients) cannot be used";
+  }
+}
+
 }  // namespace exclusive_lock::redis

@@ -5,6 +5,7 @@
 // TLS 1.2 or newer. Client certificates are not supported.
 
 #include <boost/asio/ssl/context.hpp>
+#include <boost/system/error_code.hpp>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -25,5 +26,8 @@ struct TlsReport {
 // Throws std::runtime_error, fit for a terminal, where the CA file cannot be used.
 boost::asio::ssl::context make_tls_context(const TlsTrust& trust,
                                            const std::shared_ptr<TlsReport>& report);
+
+// Why a handshake failed that no certificate is to blame for, fit for a terminal.
+std::string handshake_failure_text(const boost::system::error_code& error);
 
 }  // namespace exclusive_lock::redis
