@@ -7,25 +7,27 @@
 
 namespace exclusive_lock {
 
-// A thread that takes no signals: those of the process are for the program's own threads. A thread
-// starts with the signal mask of the one that makes it, so that one takes none for an instant.
-// Throws std::system_error where there can be no more threads.
+// The calling thread takes no signals while it lives. A thread starts with the signal mask of the
+// one that makes it.
+class BlockAllSignals {
+ public:
+  BlockAllSignals() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~BlockAllSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  BlockAllSignals(const BlockAllSignals&) = delete;
+  BlockAllSignals& operator=(const BlockAllSignals&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+// A thread that takes no signals: those of the process are for the program's own threads. Throws
+// std::system_error where there can be no more threads.
 template <class Run>
 std::thread quiet_thread(Run&& run) {
-  class BlockAllSignals {
-   public:
-    BlockAllSignals() {
-      sigset_t all;
-      ::sigfillset(&all);
-      ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-    }
-    ~BlockAllSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-    BlockAllSignals(const BlockAllSignals&) = delete;
-    BlockAllSignals& operator=(const BlockAllSignals&) = delete;
-
-   private:
-    sigset_t before_{};
-  };
   const BlockAllSignals in_the_new_thread;
   return std::thread(std::forward<Run>(run));
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/system/error_code.hpp>
 #include <chrono>
@@ -29,7 +30,21 @@ struct BootWaitTraits {
 using BootTimer = boost::asio::basic_waitable_timer<BootClock, BootWaitTraits,
                                                     boost::asio::io_context::executor_type>;
 
-EventLoop::EventLoop() : impl_(std::make_unique<Impl>()) {
+namespace {
+
+// A lookup of no interest, given up at once.
+void start_thread_of_lookups(boost::asio::io_context& io) {
+  using boost::asio::ip::tcp;
+  const BlockAllSignals in_the_new_thread;
+  tcp::resolver(io).async_resolve("127.0.0.1", "0", [](auto&&...) {});
+}
+
+}  // namespace
+
+EventLoop::EventLoop(Lookups lookups) : impl_(std::make_unique<Impl>()) {
+  if (lookups == Lookups::of_hosts) {
+    start_thread_of_lookups(impl_->io);
+  }
   impl_->thread = quiet_thread([impl = impl_.get()]() noexcept { impl->live(); });
 }
 

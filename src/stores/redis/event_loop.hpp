@@ -29,10 +29,14 @@
 
 namespace exclusive_lock::redis {
 
+enum class Lookups { none, of_hosts };
+
 class EventLoop {
  public:
-  // Starts the thread. All signals are blocked in it: they are the program's.
-  EventLoop();
+  // Starts the thread, and the one on which Asio looks up hosts, which it would start when it first
+  // does, and then nobody could be told that there can be no more. All signals are blocked in them:
+  // they are the program's. Throws std::system_error.
+  explicit EventLoop(Lookups lookups);
   // finish() must have been called, unless nothing was ever posted: what is made beside a loop can
   // fail, for want of descriptors.
   ~EventLoop();

@@ -21,6 +21,7 @@ struct RedisFront::Impl {
   Impl(const FrontOptions& options, PushOptions push_options, const ClockSource& source)
       : clock(source),
         may_look_up(has_name(options.address)),
+        loop(options.address.unix_socket.empty() ? Lookups::of_hosts : Lookups::none),
         machine(loop, options, source,
                 {.on_up = [this] { on_up(); },
                  .on_trouble = [this](const StoreFailure& trouble,

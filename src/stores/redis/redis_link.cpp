@@ -209,17 +209,18 @@ asio::ssl::context tls_context(const LinkAddress& address,
 std::shared_ptr<RedisLink> open_link(EventLoop& loop, const LinkAddress& address,
                                      std::chrono::milliseconds step_limit, LinkEvents events) {
   const auto report = std::make_shared<TlsReport>();
+  std::shared_ptr<BoostRedisLink> link;
   try {
-    auto link = std::make_shared<BoostRedisLink>(loop, address, tls_context(address, report),
-                                                 report, std::move(events));
-    link->start(step_limit);
-    return link;
+    link = std::make_shared<BoostRedisLink>(loop, address, tls_context(address, report), report,
+                                            std::move(events));
   } catch (const std::runtime_error& error) {  // the CA file was there when the store was opened
     loop.post([on_end = std::move(events.on_end), reason = std::string(error.what())] {
       on_end({.reason = reason, .is_refusal = true});
     });
     return std::make_shared<NoLink>();
   }
+  link->start(step_limit);
+  return link;
 }
 
 bool has_name(const LinkAddress& address) {
