@@ -18,6 +18,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "exclusive_lock/exclusive_lock.hpp"
@@ -54,7 +55,8 @@ class ThreadsLeft {
  public:
   explicit ThreadsLeft(rlim_t left) {
     ::getrlimit(RLIMIT_NPROC, &before_);
-    const rlimit few{.rlim_cur = is_root_ ? 1 + left : 0, .rlim_max = before_.rlim_max};
+    const auto mine_now = static_cast<rlim_t>(threads());
+    const rlimit few{.rlim_cur = is_root_ ? mine_now + left : 0, .rlim_max = before_.rlim_max};
     expect(::setrlimit(RLIMIT_NPROC, &few) == 0, "a limit can be set");
     if (is_root_) {
       const uid_t mine = first_of_the_users + static_cast<uid_t>(::getpid());
@@ -93,7 +95,9 @@ constexpr int works = 11;
 
 // The exit code of a child that may start so many threads.
 int connect_with(int threads_left, const std::string& url) {
+  std::thread([] {}).join();  // a sanitizer starts one of its own beside the first
   const auto descriptors_before = descriptors();
+  const auto threads_before = threads();
   bool is_told = false;
   {
     const ThreadsLeft few(static_cast<rlim_t>(threads_left));
@@ -103,7 +107,7 @@ int connect_with(int threads_left, const std::string& url) {
       expect_told(error);
       is_told = true;
     }
-    expect(comes_true([] { return threads() == 1; }), "no thread is left");
+    expect(comes_true([&] { return threads() == threads_before; }), "no thread is left");
     expect(descriptors() == descriptors_before, "no descriptor is left");
   }
   expect_works(connect(url));
