@@ -104,6 +104,7 @@ class Checkers {
   struct Beats {
     StoreTime since;
     int count = 0;
+    int nudges = 0;  // each is answered by a beat
   };
   struct Lock {
     Seen seen;

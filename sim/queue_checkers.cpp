@@ -108,15 +108,24 @@ void Checkers::check_nudge(const StoreStep& step) {
   }
 }
 
-// Once a heartbeat, and now and then because of a push, or of a record that is about to expire.
+// Once a heartbeat, when nudged, and now and then because of a record that is about to expire.
 void Checkers::check_beats(const StoreStep& step, Lock& lock) {
-  if (!is_settled_ || step.verb != Verb::beat) {
+  if (!is_settled_) {
     return;
   }
-  auto& beats = lock.beats.try_emplace({step.by.id, step.by.ticket}, Beats{.since = step.store_now})
-                    .first->second;
+  const auto beats_of = [&](const Owner& owner) -> Beats& {
+    return lock.beats.try_emplace({owner.id, owner.ticket}, Beats{.since = step.store_now})
+        .first->second;
+  };
+  for (const Owner& owner : step.nudged) {
+    ++beats_of(owner).nudges;
+  }
+  if (step.verb != Verb::beat) {
+    return;
+  }
+  Beats& beats = beats_of(step.by);
   const auto heartbeats = (step.store_now - beats.since) / heartbeat(objects_.at(step.by.id).ttl);
-  if (++beats.count > 5 + 3 * heartbeats) {
+  if (++beats.count > 5 + 3 * heartbeats + 2 * beats.nudges) {
     violated(checker::beats_are_few, step.key, name(step.by) + " asks and asks");
   }
 }
