@@ -35,25 +35,6 @@ void LockHandle::release(ReleaseAnswered answered) {
   });
 }
 
-void LockHandle::refresh(RefreshAnswered answered) {
-  strand_.post([self = shared_from_this(), answered = std::move(answered)]() mutable {
-    self->callers().refreshers.push_back(std::move(answered));
-    const Instant requested_at = self->now();
-    try {
-      self->carry_out(self->machine_.refresh_requested(requested_at));
-    } catch (...) {  // out of memory: no answer may come, so that is the answer
-      if (const auto hold = self->machine_.hold()) {
-        self->carry_out(self->machine_.refresh_replied(
-            hold->owner.ticket, requested_at,
-            StoreFailure{
-                .code = errc::outcome_unknown, .message = "out of memory", .may_have_run = true},
-            self->now()));
-      }
-      throw;
-    }
-  });
-}
-
 void LockHandle::close() {
   engine_.unsubscribe(*this);
   // Waits for its turn on the strand, where other threads may be at work with the engine; and for
@@ -118,13 +99,6 @@ void LockHandle::ring() {
     self->alarm_at_ = std::nullopt;
     self->drop_callers_if_none();
     self->carry_out(self->machine_.woken(self->now()));
-  });
-}
-
-void LockHandle::refresh_answered(Ticket ticket, Instant requested_at,
-                                  const Answer<RefreshVerdict>& answer) {
-  strand_.post([self = shared_from_this(), ticket, requested_at, answer] {
-    self->carry_out(self->machine_.refresh_replied(ticket, requested_at, answer, self->now()));
   });
 }
 
@@ -242,13 +216,6 @@ void LockHandle::perform(SendBeat action) {
       });
 }
 
-void LockHandle::perform(SendRefresh action) {
-  engine_.refresher().add(std::move(action.request), action.requested_at, shared_from_this());
-  // In a round of the scheduler other holds may follow, and all of them are sent at its end.
-  if (!engine_.scheduler().in_round())
-    engine_.refresher().flush();
-}
-
 void LockHandle::perform(const SendRelease& action) {
   if (!action.called_for) {
     engine_.releaser().release(action.request, action.pointless_after,
@@ -324,27 +291,6 @@ void LockHandle::perform(const TellWaiting& action) {
   if (auto* log = heard(log_, spdlog::level::debug))
     log->debug("{} lock is awaited, position {} in the queue", printable(key()), action.position);
   tell(WaitingEvent{.key = key(), .position = action.position});
-}
-
-void LockHandle::perform(const ConcludeRefresh& action) {
-  RefreshOutcome outcome = RefreshOutcome::unknown;
-  switch (action.conclusion) {
-    case RefreshConclusion::refreshed:
-      outcome = RefreshOutcome::refreshed;
-      break;
-    case RefreshConclusion::not_held:
-      outcome = RefreshOutcome::not_held;
-      break;
-    case RefreshConclusion::lost:
-      outcome = RefreshOutcome::lost;
-      break;
-    case RefreshConclusion::unknown:
-      outcome = RefreshOutcome::unknown;
-      break;
-  }
-  for (const auto& refresher : std::exchange(callers().refreshers, {}))
-    refresher(outcome);
-  drop_callers_if_none();
 }
 
 void LockHandle::perform(const ConcludeReleaseNotHeld&) {

@@ -1,0 +1,64 @@
+// What a lock handle does about refreshes: those that are asked for, sent, answered and concluded.
+
+#include <utility>
+
+#include "exclusive_lock/error.hpp"
+#include "runtime/lock_handle.hpp"
+
+namespace exclusive_lock {
+
+void LockHandle::refresh(RefreshAnswered answered) {
+  strand_.post([self = shared_from_this(), answered = std::move(answered)]() mutable {
+    self->callers().refreshers.push_back(std::move(answered));
+    const Instant requested_at = self->now();
+    try {
+      self->carry_out(self->machine_.refresh_requested(requested_at));
+    } catch (...) {  // out of memory: no answer may come, so that is the answer
+      if (const auto hold = self->machine_.hold()) {
+        self->carry_out(self->machine_.refresh_replied(
+            hold->owner.ticket, requested_at,
+            StoreFailure{
+                .code = errc::outcome_unknown, .message = "out of memory", .may_have_run = true},
+            self->now()));
+      }
+      throw;
+    }
+  });
+}
+
+void LockHandle::perform(SendRefresh action) {
+  engine_.refresher().add(std::move(action.request), action.requested_at, shared_from_this());
+  // In a round of the scheduler other holds may follow, and all of them are sent at its end.
+  if (!engine_.scheduler().in_round())
+    engine_.refresher().flush();
+}
+
+void LockHandle::refresh_answered(Ticket ticket, Instant requested_at,
+                                  const Answer<RefreshVerdict>& answer) {
+  strand_.post([self = shared_from_this(), ticket, requested_at, answer] {
+    self->carry_out(self->machine_.refresh_replied(ticket, requested_at, answer, self->now()));
+  });
+}
+
+void LockHandle::perform(const ConcludeRefresh& action) {
+  RefreshOutcome outcome = RefreshOutcome::unknown;
+  switch (action.conclusion) {
+    case RefreshConclusion::refreshed:
+      outcome = RefreshOutcome::refreshed;
+      break;
+    case RefreshConclusion::not_held:
+      outcome = RefreshOutcome::not_held;
+      break;
+    case RefreshConclusion::lost:
+      outcome = RefreshOutcome::lost;
+      break;
+    case RefreshConclusion::unknown:
+      outcome = RefreshOutcome::unknown;
+      break;
+  }
+  for (const auto& refresher : std::exchange(callers().refreshers, {}))
+    refresher(outcome);
+  drop_callers_if_none();
+}
+
+}  // namespace exclusive_lock
