@@ -6,11 +6,12 @@ namespace exclusive_lock::redis {
 namespace {
 
 // How often the own thread looks whether guests still come. What nobody waits for may lie about for
-// twice as long.
-constexpr std::chrono::milliseconds look_pause{1};
+// twice as long. A guest that stays away for longer has to ask for its turn back: two switches,
+// which a lock that is held for so long does not notice.
+constexpr std::chrono::milliseconds look_pause{4};
 // A guest that was running the loop at so many looks in a row waits for long: it wakes the own
 // thread when it leaves.
-constexpr int most_looks = 20;
+constexpr int most_looks = 50;
 // So many guests have to come one at a time before one of them gets the own thread's turn: to give
 // it away costs two switches, and is of use to a thread that comes again and again.
 constexpr int guests_before_turn = 4;

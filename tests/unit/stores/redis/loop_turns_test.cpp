@@ -157,7 +157,7 @@ TEST_F(LoopTurnsTest, GuestIsServedAlsoWhenItWaitsForLong) {
         other = std::thread([&] {
           // Longer than the own thread looks at one guest.
           for (int i = 0; i < 50; ++i) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
             ask_from_outside();
           }
           end.answer(7);
