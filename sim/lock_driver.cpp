@@ -61,7 +61,7 @@ void LockDriver::heard_of_loss(const LostEvent& event) {
   if (event.reason == LossReason::record_gone) {
     process_.world().checkers.told_gone(key(), holds_.at(event.fence).owner);
   }
-  to_stop_.push_back(holds_.at(event.fence).lost);
+  losses_.push_back({.token = holds_.at(event.fence).lost, .told_at = process_.now()});
   if (event.fence == fence()) {
     user_.lost();
   }
@@ -200,17 +200,21 @@ std::optional<Owner> LockDriver::waiting_as() const {
 
 bool LockDriver::is_told_of() {
   const bool is_held = handle_->shown_until().has_value();
-  std::erase_if(to_stop_, [](const std::stop_token& lost) { return lost.stop_requested(); });
-  if (is_held == (told_held_ > told_ended_) && to_stop_.empty()) {
+  if (is_held == (told_held_ > told_ended_)) {
     untold_since_ = std::nullopt;
-    return true;
+  } else if (!untold_since_) {
+    untold_since_ = process_.now();
   }
-  const Instant now = process_.now();
-  if (!untold_since_) {
-    untold_since_ = now;
-  }
+  std::erase_if(losses_, [](const Loss& loss) { return loss.token.stop_requested(); });
+  return (!untold_since_ || is_soon_after(*untold_since_)) &&
+         std::ranges::all_of(losses_,
+                             [this](const Loss& loss) { return is_soon_after(loss.told_at); });
+}
+
+// Or its process sleeps, or did until now.
+bool LockDriver::is_soon_after(Instant when) const {
   const auto awake_since = process_.awake_since();
-  return !awake_since || now <= std::max(*untold_since_, *awake_since) + latest_alarm;
+  return !awake_since || process_.now() <= std::max(when, *awake_since) + latest_alarm;
 }
 
 // Who slept beyond the deadline asks once more.

@@ -72,6 +72,7 @@ class LockDriver {
   CallNumber called(std::optional<Instant> asks_until);
   void hear_events();
   void heard_of_loss(const LostEvent& event);
+  [[nodiscard]] bool is_soon_after(Instant when) const;
   template <class Text>
   void say(const Text& text) const {
     process_.world().trace.say(handle_->key(), [&] { return name_ + " " + text(); });
@@ -88,10 +89,14 @@ class LockDriver {
     Owner owner;
     std::stop_token lost;
   };
-  std::map<Fence, Hold> holds_;           // that it ever had
-  std::vector<std::stop_token> to_stop_;  // of those that its user was told the loss of
-  Fence told_held_;                       // the latest hold that its user was told of,
-  Fence told_ended_;  // and the latest that the user ended, or was told of the end
+  std::map<Fence, Hold> holds_;  // that it ever had
+  struct Loss {
+    std::stop_token token;
+    Instant told_at;
+  };
+  std::vector<Loss> losses_;  // that its user was told of, and whose tokens are not stopped yet
+  Fence told_held_;           // the latest hold that its user was told of,
+  Fence told_ended_;          // and the latest that the user ended, or was told of the end
   std::optional<Instant> untold_since_;  // there is something to tell
 };
 
