@@ -102,12 +102,8 @@ LockDriver::Operation LockDriver::acquire_beside(const AcquireCall& call,
 // The caller's thread hears of the end a moment later.
 LockDriver::Operation LockDriver::begin(const AcquireCall& call,
                                         std::function<void(bool acquired)> ended) {
-  std::optional<Instant> last_ask = process_.now();
-  if (call.patience) {
-    last_ask = call.patience->deadline;
-  }
-  const CallNumber number = called(
-      last_ask ? std::optional(*last_ask + process_.engine().command_timeout()) : std::nullopt);
+  const CallNumber number =
+      called(call.patience ? call.patience->deadline : std::optional(process_.now()));
   auto operation = std::make_shared<AcquireOperation>(
       handle_, call, [this, number, ended = std::move(ended)](const AcquireEnd& end) {
         say([&] { return "hears: " + told(end); });
