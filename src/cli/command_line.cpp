@@ -28,6 +28,7 @@ const Subcommand& CommandLine::understand(std::vector<std::string> arguments) {
   auto [own, command] = split(*app_, std::move(arguments));
   session_.command = std::move(command);
   refuse_empty_values(own);
+  refuse_values_of_flags(*app_, own);
   std::reverse(own.begin(), own.end());  // the order that CLI11 wants
   app_->parse(std::move(own));
   return *std::find_if(subcommands_.begin(), subcommands_.end(),

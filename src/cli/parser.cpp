@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
+#include <iterator>
 
 #include "cli/output/terminal.hpp"
 #include "cli/secrets.hpp"
@@ -21,9 +23,8 @@ class HelpStyle : public CLI::Formatter {
   }
 };
 
-bool takes_a_value(const CLI::App& app, const std::string& option) {
-  const CLI::Option* const found = app.get_option_no_throw(option);
-  return found != nullptr && found->get_items_expected_min() > 0;
+bool takes_a_value(const CLI::Option* option) {
+  return option != nullptr && option->get_items_expected_min() > 0;
 }
 
 // The first argument that is neither an option nor an option's value.
@@ -33,10 +34,52 @@ std::string subcommand_of(const CLI::App& app, const std::vector<std::string>& a
     if (argument.empty() || argument.front() != '-') {
       return argument;
     }
-    i += takes_a_value(app, argument) ? 1
-                                      : 0;  // "--store=URL" is no option's name, and takes no other
+    // "--store=URL" is no option's name, and takes no other
+    i += takes_a_value(app.get_option_no_throw(argument)) ? 1 : 0;
   }
   return {};
+}
+
+// What can be given to the command, or to the subcommand that was chosen.
+class KnownOptions {
+ public:
+  KnownOptions(const CLI::App& app, const std::string& subcommand) : apps_{&app} {
+    const auto chosen = [&](const CLI::App* one) { return one->get_name() == subcommand; };
+    std::ranges::copy(app.get_subcommands(chosen), std::back_inserter(apps_));
+  }
+
+  // Null where there is none.
+  const CLI::Option* find(const std::string& name) const {
+    for (const CLI::App* app : apps_) {
+      if (const CLI::Option* const found = app->get_option_no_throw(name)) {
+        return found;
+      }
+    }
+    return nullptr;
+  }
+
+ private:
+  std::vector<const CLI::App*> apps_;
+};
+
+// Throws where the argument gives a value to a flag, such as "-v=1".
+bool next_is_value_of(const std::string& argument, const KnownOptions& options) {
+  if (argument.starts_with("--")) {
+    return takes_a_value(options.find(argument));
+  }
+  for (std::size_t i = 1; argument.starts_with('-') && i < argument.size(); ++i) {
+    const std::string name = {'-', argument[i]};
+    const std::string rest = argument.substr(i + 1);
+    const CLI::Option* const option = options.find(name);
+    if (option == nullptr || takes_a_value(option)) {
+      return option != nullptr && rest.empty();
+    }
+    if (!rest.empty() && std::isalnum(static_cast<unsigned char>(rest.front())) == 0) {
+      throw CLI::ValidationError(name, "takes no value, but " + shown(without_credentials(rest)) +
+                                           " is written behind it");
+    }
+  }
+  return false;
 }
 
 void append_option_names(const CLI::App& app, std::vector<std::string>& names) {
@@ -92,6 +135,13 @@ void refuse_empty_values(const std::vector<std::string>& own) {
           shown(without_credentials(argument.substr(0, argument.size() - 1))),
           "has an empty value; leave it out");
     }
+  }
+}
+
+void refuse_values_of_flags(const CLI::App& app, const std::vector<std::string>& own) {
+  const KnownOptions options(app, subcommand_of(app, own));
+  for (std::size_t i = 0; i < own.size() && own[i] != "--"; ++i) {
+    i += next_is_value_of(own[i], options) ? 1 : 0;
   }
 }
 

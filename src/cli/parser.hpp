@@ -23,6 +23,10 @@ SplitArguments split(const CLI::App& app, std::vector<std::string> arguments);
 // CLI11 takes the next argument for the value of "--label=". Throws CLI::ValidationError.
 void refuse_empty_values(const std::vector<std::string>& own);
 
+// CLI11 takes what follows the flag in "-v name" or "-v-" for an argument of its own, "- name" or
+// "--". Throws CLI::ValidationError.
+void refuse_values_of_flags(const CLI::App& app, const std::vector<std::string>& own);
+
 // Help as CLI11 writes it, but run's usage.
 void set_help_style(CLI::App& app);
 

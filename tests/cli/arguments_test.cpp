@@ -66,6 +66,19 @@ TEST_F(CommandLine, WrongValuesAreNamedWithWhatIsAllowed) {
   expect_usage_error({"list", "a", "b"}, "unexpected argument b");
 }
 
+TEST_F(CommandLine, WhatIsWrittenBehindAFlagIsNoNameAndNoMark) {
+  expect_usage_error({"inspect", "-v job"}, "-v: takes no value, but  job is written behind it");
+  expect_usage_error({"inspect", "-v-", "job"}, "-v: takes no value, but - is");
+  expect_usage_error({"run", "-vn=true", "job", "--", "true"}, "-n: takes no value, but =true is");
+  expect_usage_error({"run", "-vz", "job", "--", "true"}, "unknown option -z");
+  for (const Arguments& arguments :
+       {Arguments{"run", "--label", "-v=1", "-vE", "-v=1", "job", "--", "true"},
+        Arguments{"run", "-vE-v=1", "job", "--", "true"}}) {
+    expect_usage_error(arguments, "-v=1 not in range");  // the value of -E
+  }
+  EXPECT_EQ(command({"inspect", "--", "-v job"}).out, "-v job is free\n");
+}
+
 TEST_F(CommandLine, StoreUrlsAreNamedByTheirWrongPart) {
   const auto with = [](const std::string& url) { return Arguments{"--store", url, "list"}; };
   expect_usage_error(with("rdis://host"), "store URL");
