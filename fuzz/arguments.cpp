@@ -6,7 +6,8 @@
 // - What an option is given is what was written, byte for byte; and run's command is exactly what
 //   stands behind the first "--".
 //
-// Input: the arguments, each up to a NUL; '\x01' stands for a URL with a password.
+// Input: the arguments, each up to a NUL; '\x01' stands for a URL with a password. One that has the
+// mark of that password in other places is passed over: such a text is no password.
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -60,6 +61,9 @@ void check_command(const CLI::App& parser, const Arguments& command, const Argum
 }  // namespace
 
 void check_arguments(Bytes bytes) {
+  if (holds_password(Input(bytes).rest())) {
+    return;
+  }
   const Arguments arguments = arguments_in(bytes);
   char* no_variables[] = {nullptr};
   cli::Environment environment(no_variables);
