@@ -71,6 +71,28 @@ TEST_F(LocalStoreTest, DeadlineBoundsTheWaitForOtherThreads) {
   patient.join();
 }
 
+// The next process would have to read it.
+TEST_F(LocalStoreTest, LongLogIsCopiedBackByTheLastToClose) {
+  const fs::path log = directory_.path() / "locks.db-wal";
+  for (int i = 0; i < 150; ++i) {
+    const LocalWish wish;
+    ASSERT_EQ(asker_.attempt(wish).outcome, AttemptOutcome::granted);
+    ASSERT_EQ(asker_.release(wish), ReleaseVerdict::released);
+  }
+  LocalAsker other(directory_.path());
+  const auto length = fs::file_size(log);
+  asker_.forget();
+  EXPECT_EQ(fs::file_size(log), length) << "somebody has it open";
+  ASSERT_EQ(other.attempt({}).outcome, AttemptOutcome::granted);
+  other.forget();
+  EXPECT_FALSE(fs::exists(log));
+
+  LocalAsker next(directory_.path());
+  ASSERT_EQ(next.attempt({}).outcome, AttemptOutcome::granted) << "the holder of before has closed";
+  next.forget();
+  EXPECT_GT(fs::file_size(log), 0U) << "a short one costs less to read than to copy back";
+}
+
 TEST_F(LocalStoreTest, LookDoesNotWaitForAWriter) {
   LocalAsker other(directory_.path());
   ASSERT_EQ(other.attempt({}).outcome, AttemptOutcome::granted);

@@ -22,10 +22,13 @@ constexpr std::int64_t format_version = 3;
 
 // How long opening waits for processes that open or repair it at the same time.
 constexpr auto open_patience = 5s;
-// Frames of 1 KiB: short enough that the first process after a crash reads the log in a
-// millisecond, long enough that fsync is called once in 500 pairs of acquire and release.
+// Frames of 1 KiB: short enough that the first process after a crash reads the log in two
+// milliseconds, long enough that fsync is called once in 500 pairs of acquire and release.
 constexpr int checkpoint_frames = 1000;
 constexpr auto checkpoint_patience = 50ms;
+// Where nobody has the file open, the log is read anew by the next process, at some 2 us a frame.
+// So the last one copies back what a command line tool has written in a hundred runs or more.
+constexpr int most_frames_left = 200;
 
 // A transaction takes some 5 us, so the first looks come without a pause.
 constexpr int looks_without_pause = 10;
@@ -107,7 +110,13 @@ LockDatabase::LockDatabase(const StoreDirectory& directory)
   }
 }
 
-LockDatabase::~LockDatabase() = default;
+// Not each time: that would cost each run of a command line tool an fsync. SQLite does it only
+// where nobody else has the file open, and then no commit can come in between.
+LockDatabase::~LockDatabase() {
+  if (log_frames_ > most_frames_left) {
+    sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+  }
+}
 
 void LockDatabase::set_up() {
   sqlite3* const handle = database_.get();
@@ -117,8 +126,7 @@ void LockDatabase::set_up() {
   sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   database_.execute("PRAGMA cell_size_check = ON");
   database_.execute("PRAGMA synchronous = NORMAL");
-  // The last process that closes it leaves the log as it is: copying it back would cost each run of
-  // a command line tool an fsync. The next one reads the log instead.
+  // But see the destructor.
   sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   database_.execute("PRAGMA wal_autocheckpoint = 0");
   sqlite3_wal_hook(handle, &LockDatabase::on_commit, this);

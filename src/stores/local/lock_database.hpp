@@ -12,7 +12,8 @@
 // automatic one: before 3.51.3 a checkpoint that runs beside a commit that starts the log anew can
 // lose a commit (sqlite.org/wal.html, "the WAL-reset bug"), and a lost commit is a lost lock.
 // Ours holds the write lock from before it reads the log's state until its end, so that no commit
-// can come in between.
+// can come in between. SQLite's own is left to the last process that closes a file whose log is
+// long.
 //
 // A new database is made whole under another name and then given its own, so that there is no
 // instant at which somebody could meet half of one.
