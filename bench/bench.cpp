@@ -5,7 +5,7 @@ namespace exclusive_lock::bench {
 using namespace std::chrono_literals;
 
 Effort effort_for(Extent extent) {
-  return extent == Extent::quick ? Effort{.extent = extent, .rounds = 3, .slice = 100ms}
+  return extent == Extent::quick ? Effort{.extent = extent, .rounds = 5, .slice = 60ms}
                                  : Effort{.extent = extent, .rounds = 7, .slice = 700ms};
 }
 

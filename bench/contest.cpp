@@ -32,8 +32,9 @@ std::vector<Event> events_of(const std::vector<JournalLine>& lines) {
   return events;
 }
 
-double share_in_order(const std::vector<JournalLine>& lines, std::size_t entries) {
+double share_in_order(const std::vector<JournalLine>& lines) {
   std::multiset<std::int64_t> waiting;  // when they came
+  std::size_t entries = 0;
   std::size_t in_order = 0;
   for (const Event& event : events_of(lines)) {
     const std::int64_t came_at = event.line->requested_at_ns;
@@ -41,10 +42,18 @@ double share_in_order(const std::vector<JournalLine>& lines, std::size_t entries
       waiting.insert(came_at);
       continue;
     }
+    ++entries;
     in_order += *waiting.begin() == came_at ? 1 : 0;
     waiting.erase(waiting.find(came_at));
   }
   return entries == 0 ? 0 : static_cast<double>(in_order) / static_cast<double>(entries);
+}
+
+std::vector<JournalLine> without_first_of_each(std::vector<JournalLine> lines) {
+  std::ranges::sort(lines, {}, &JournalLine::requested_at_ns);
+  std::set<std::int64_t> seen;
+  std::erase_if(lines, [&](const JournalLine& line) { return seen.insert(line.client).second; });
+  return lines;
 }
 
 }  // namespace
@@ -69,7 +78,8 @@ ContestResult judge(std::vector<JournalLine> lines, std::size_t clients) {
     }
     holder = line.client;
   }
-  result.share_in_order = share_in_order(lines, result.entries);
+  result.share_in_order = share_in_order(lines);
+  result.share_in_order_later = share_in_order(without_first_of_each(lines));
   if (result.entries > 1) {
     const double pace_ns =
         static_cast<double>(last_ns - first_ns) / static_cast<double>(result.entries - 1);

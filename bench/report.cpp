@@ -9,13 +9,14 @@
 #include <stdexcept>
 
 #include "measurement_json.hpp"
+#include "statistics.hpp"
 
 namespace exclusive_lock::bench {
 namespace {
 
 namespace json = boost::json;
 
-constexpr const char* layout = "{:<3} {:<50} {:>11} {:>11} {:<9} {:>7} {:<22} {}\n";
+constexpr const char* layout = "{:<3} {:<50} {:>7} {:<15} {:>7} {:<15} {:<9} {:>7} {:<18} {}\n";
 
 // Three digits that count.
 std::string figure_text(double value) {
@@ -25,6 +26,15 @@ std::string figure_text(double value) {
   const double size = std::abs(value);
   const int decimals = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
   return fmt::format("{:.{}f}", value, decimals);
+}
+
+// Of the rounds, where there are several.
+std::string quartiles_text(const std::vector<double>& rounds) {
+  if (rounds.size() < 2) {
+    return "";
+  }
+  const Quartiles all = quartiles(rounds);
+  return fmt::format("{} to {}", figure_text(all.lower), figure_text(all.upper));
 }
 
 std::string met_text(const Measurement& measurement) {
@@ -52,14 +62,16 @@ void print_heading(const Report& report) {
 }
 
 void print_table_head() {
-  fmt::print(layout, "row", "what", "ours", "floor", "unit", "ratio", "goal", "met?");
+  fmt::print(layout, "row", "what", "ours", "quartiles", "floor", "quartiles", "unit", "ratio",
+             "goal", "met?");
   std::fflush(stdout);
 }
 
 void print_line(const Measurement& measurement) {
   fmt::print(layout, measurement.row, measurement.what, figure_text(measurement.our_median()),
-             figure_text(measurement.floor_median()), measurement.unit,
-             figure_text(measurement.ratio()), goal_text(measurement), met_text(measurement));
+             quartiles_text(measurement.ours), figure_text(measurement.floor_median()),
+             quartiles_text(measurement.floor), measurement.unit, figure_text(measurement.ratio()),
+             goal_text(measurement), met_text(measurement));
   if (!measurement.note.empty()) {
     fmt::print("      {}\n", measurement.note);
   }

@@ -16,10 +16,21 @@ using namespace std::chrono_literals;
 
 constexpr auto take_limit = 60s;
 
+// What the server may be kept from everybody else for.
+constexpr auto longest_script = 1ms;
+
 struct Held {
   HoldingReport process;
   double server_cores;
+  double long_scripts;  // that took longer
 };
+
+void watch_long_scripts(live::RawClient& server) {
+  server.must({"CONFIG", "SET", "slowlog-log-slower-than",
+               std::to_string(std::chrono::microseconds(longest_script).count())});
+  server.must({"CONFIG", "SET", "slowlog-max-len", "100000"});
+  server.must({"SLOWLOG", "RESET"});
+}
 
 Held hold_many(Bench& bench, const char* side, int count, std::chrono::milliseconds length) {
   live::RawClient server = bench.server().client();
@@ -34,10 +45,13 @@ Held hold_many(Bench& bench, const char* side, int count, std::chrono::milliseco
   worker.expect("taken", BootClock::now() + take_limit);
   const Instant began = BootClock::now();
   const Seconds cpu_before = server_cpu_time(server);
+  watch_long_scripts(server);
   worker.tell(fmt::format("hold {}", length.count()));
   const auto process = holding_report(worker.line(BootClock::now() + 2 * length + take_limit));
   const Seconds took = BootClock::now() - began;
-  return {.process = process, .server_cores = (server_cpu_time(server) - cpu_before) / took};
+  return {.process = process,
+          .server_cores = (server_cpu_time(server) - cpu_before) / took,
+          .long_scripts = static_cast<double>(server.integer({"SLOWLOG", "LEN"}))};
 }
 
 void measure_count(Bench& bench, int count) {
@@ -54,6 +68,8 @@ void measure_count(Bench& bench, int count) {
       line("lateness of refreshes, p99", "ms", Goal{Aspect::ours, Bound::at_most, 100});
   Measurement cores = line("CPU of our process", "cores", Goal{Aspect::ours, Bound::at_most, 0.1});
   Measurement server = line("CPU of the server", "cores", Goal{Aspect::ratio, Bound::at_most, 1.2});
+  Measurement long_scripts =
+      line("scripts above 1 ms", "scripts", Goal{Aspect::ours, Bound::at_most, 0});
   Measurement memory = line("memory per lock", "bytes", Goal{Aspect::ours, Bound::at_most, 1024});
   Measurement busiest = line("requests in the busiest 50 ms", "even shares", std::nullopt);
   Measurement rate = line("refreshes", "1/s", std::nullopt);
@@ -62,6 +78,7 @@ void measure_count(Bench& bench, int count) {
     (late.*side).push_back(held.process.late_ms);
     (cores.*side).push_back(held.process.cores);
     (server.*side).push_back(held.server_cores);
+    (long_scripts.*side).push_back(held.long_scripts);
     (busiest.*side).push_back(held.process.busiest);
     (rate.*side).push_back(held.process.refreshes_per_second);
   };
@@ -81,7 +98,7 @@ void measure_count(Bench& bench, int count) {
   } else {
     bench.take_turns(ours, floor);
   }
-  for (const Measurement& each : {lost, late, cores, server, memory, busiest, rate}) {
+  for (const Measurement& each : {lost, late, cores, server, long_scripts, memory, busiest, rate}) {
     bench.tell(each);
   }
 }
