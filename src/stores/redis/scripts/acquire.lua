@@ -161,7 +161,8 @@ if type(stored) == 'table' then
   redis.call('ZREM', queue, own_id)
   return stored
 end
-if position == 1 then
-  keep_queue()  -- it may have been empty before
+-- Either may be new: the queue was empty before, or somebody deleted what belongs to it.
+if position == 1 or redis.call('PTTL', waiters) < 0 then
+  keep_queue()
 end
 return answer('waiting', position, arrived_us)
