@@ -76,7 +76,7 @@ enum class AttemptOutcome {
             // or found there because an earlier copy of this very request had been carried out
   busy,     // somebody else's record is there, or others wait for it
   waiting,  // an entry of this ticket is in the queue now, or was already
-  queue_full,  // as many wait as may; nothing was done
+  queue_full,  // as many wait as may, all of them alive as far as was looked; nothing was done
   superseded,  // a newer ticket of the same lock object is there: this request was overtaken
   too_late,    // it arrived after not_after; nothing was done
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <limits>
 #include <string>
 #include <utility>
@@ -78,6 +79,22 @@ bool WaitQueue::drop_dead(LockRow& row) {
   return true;
 }
 
+// Among a few. Where they begin goes with the clock, so that the dead behind a live one are met
+// sooner or later.
+void WaitQueue::drop_dead_anywhere(LockRow& row, std::int64_t wall_us) {
+  const std::int64_t begins = std::max<std::int64_t>(row.waiting - most_looks + 1, 1);
+  const auto met = waiters_.some(row.id, std::abs(wall_us) % begins, most_looks);
+  if (met.empty()) {
+    first(row);  // which knows what to do where somebody has deleted rows
+  }
+  for (const WaiterRow& waiter : met) {
+    if (!liveness_.is_alive(waiter)) {
+      take(row, waiter);
+      after_.suspects.push_back(waiter.holder);
+    }
+  }
+}
+
 std::optional<WaiterRow> WaitQueue::find(LockRow& row, const Owner& owner) {
   std::optional<WaiterRow> found;
   if (row.waiting > 0) {
@@ -95,14 +112,15 @@ std::optional<WaiterRow> WaitQueue::enter(LockRow& row, const AttemptRequest& re
   const Patience& patience = request.patience.value();
   const auto most = static_cast<std::int64_t>(
       std::min<std::size_t>(patience.most_waiting, std::numeric_limits<std::int64_t>::max()));
+  const bool was_empty = row.waiting == 0;
+  const std::int64_t wall_us = machine_.wall_us();
   if (row.waiting >= most) {
-    drop_dead(row);
+    drop_dead_anywhere(row, wall_us);
   }
   if (row.waiting >= most) {
     return std::nullopt;
   }
-  const std::int64_t wall_us = machine_.wall_us();
-  if (row.waiting == 0) {
+  if (was_empty) {
     row.streak = 0;
     locks_.postpone(row, wall_us / 1'000'000 + waiting_look_interval.count());
   }

@@ -3,7 +3,8 @@
 // and how the lock is handed over. Each call is made within a transaction.
 //
 // The lock's row says how many wait; where nobody does, no call here asks the database anything.
-// Dead entries are taken away where they are met: at the front, at most 16 a call.
+// Dead entries are taken away where they are met: at the front, and anywhere in a queue that is
+// full, at most 16 a call.
 
 #include <chrono>
 #include <cstddef>
@@ -73,6 +74,7 @@ class WaitQueue {
   bool hand_over_to_next(LockRow& row);
   bool hand_over(LockRow& row, const WaiterRow& next);
   void nudge_first(LockRow& row);
+  void drop_dead_anywhere(LockRow& row, std::int64_t wall_us);
   std::string take(LockRow& row, const WaiterRow& waiter);
   void set(WaiterRow& waiter, const AttemptRequest& request, HolderId store) const;
 

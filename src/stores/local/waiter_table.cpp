@@ -51,6 +51,7 @@ std::optional<WaiterRow> row_of(Query& query) {
 
 WaiterTable::WaiterTable(Database& database)
     : first_(database, local_sql::waiter_first.text),
+      some_(database, local_sql::waiter_some.text),
       find_(database, local_sql::waiter_find.text),
       last_(database, local_sql::waiter_last.text),
       ahead_(database, local_sql::waiter_ahead.text),
@@ -66,6 +67,16 @@ std::optional<WaiterRow> WaiterTable::first(std::int64_t lock) {
   Query query(first_);
   query.bind(1, lock);
   return row_of(query);
+}
+
+std::vector<WaiterRow> WaiterTable::some(std::int64_t lock, std::int64_t from, int most) {
+  Query query(some_);
+  query.bind(1, lock).bind(2, from).bind(3, std::int64_t{most});
+  std::vector<WaiterRow> rows;
+  while (auto row = row_of(query)) {
+    rows.push_back(*std::move(row));
+  }
+  return rows;
 }
 
 std::optional<WaiterRow> WaiterTable::find(std::int64_t lock, const Owner& owner) {

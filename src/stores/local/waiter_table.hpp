@@ -34,6 +34,8 @@ class WaiterTable {
   explicit WaiterTable(Database& database);
 
   std::optional<WaiterRow> first(std::int64_t lock);
+  // Behind the first `from` of them, in line.
+  std::vector<WaiterRow> some(std::int64_t lock, std::int64_t from, int most);
   std::optional<WaiterRow> find(std::int64_t lock, const Owner& owner);  // whatever its ticket
   // None: nobody waits.
   std::optional<std::int64_t> last_arrival_us(std::int64_t lock);
@@ -50,6 +52,7 @@ class WaiterTable {
 
  private:
   Statement first_;
+  Statement some_;
   Statement find_;
   Statement last_;
   Statement ahead_;

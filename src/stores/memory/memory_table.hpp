@@ -73,6 +73,7 @@ class MemoryTable {
   bool may_go_past(const AttemptRequest& request);
   AttemptReply wait_in_line(const AttemptRequest& request,
                             const std::shared_ptr<const Channel>& channel);
+  bool is_too_long(WaitingLine& line, std::size_t most);
   AttemptReply attempt_reply(const AttemptRequest& request, AttemptOutcome outcome);
   RefreshVerdict refresh_one(const RefreshRequest& request);
   void end_record(const std::string& key, std::size_t most_streak);

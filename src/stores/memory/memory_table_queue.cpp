@@ -11,7 +11,7 @@ namespace exclusive_lock {
 namespace {
 
 // Of entries that one call looks at: dead ones must not make it slow.
-constexpr int most_advanced = 16;
+constexpr std::size_t most_looks = 16;
 
 }  // namespace
 
@@ -30,13 +30,15 @@ AttemptReply MemoryTable::wait_in_line(const AttemptRequest& request,
       waiter->request = request;
       waiter->channel = channel;
     }
-  } else if (line.waiters().size() >= patience.most_waiting) {
-    return attempt_reply(request, AttemptOutcome::queue_full);
   } else {
     line.enter({.request = request,
                 .arrived_at = patience.arrived_at.value_or(line.next_arrival(clock_.wall())),
                 .alive_until = alive_until,
                 .channel = channel});
+    if (is_too_long(line, patience.most_waiting)) {
+      line.leave(request.owner.id);
+      return attempt_reply(request, AttemptOutcome::queue_full);
+    }
   }
   AttemptReply reply = attempt_reply(request, AttemptOutcome::waiting);
   reply.position = line.position(request.owner.id);
@@ -45,6 +47,27 @@ AttemptReply MemoryTable::wait_in_line(const AttemptRequest& request,
   }
   reply.arrived_at = line.find(request.owner.id)->arrived_at;
   return reply;
+}
+
+// Also without the dead among a few of its entries. Where these begin goes with the clock, so that
+// the dead behind a live one are met sooner or later.
+bool MemoryTable::is_too_long(WaitingLine& line, std::size_t most) {
+  const std::size_t size = line.waiters().size();
+  if (size <= most) {
+    return false;
+  }
+  const std::size_t begins = size < most_looks ? 1 : size - most_looks + 1;
+  const std::size_t from = static_cast<std::uint64_t>(clock_.wall().count()) % begins;
+  std::vector<WaitingLine::OwnerId> dead;
+  for (std::size_t i = from; i < std::min(size, from + most_looks); ++i) {
+    if (line.waiters()[i].alive_until < clock_.now()) {
+      dead.push_back(line.waiters()[i].request.owner.id);
+    }
+  }
+  for (const auto& id : dead) {
+    line.leave(id);
+  }
+  return line.waiters().size() > most;
 }
 
 bool MemoryTable::drop_waiter(const ReleaseRequest& request) {
@@ -73,7 +96,7 @@ void MemoryTable::end_record(const std::string& key, std::size_t most_streak) {
 // Where nobody holds the lock. False: those who wait were passed often enough. Else the first live
 // one is nudged.
 bool MemoryTable::is_left_free(const std::string& key, std::size_t most_streak) {
-  for (int i = 0; i < most_advanced; ++i) {
+  for (std::size_t i = 0; i < most_looks; ++i) {
     WaitingLine* line = find_line(key);
     if (line == nullptr) {
       return true;
@@ -97,7 +120,7 @@ std::optional<StoreFailure> MemoryTable::advance(const std::string& key) {
 
 std::optional<StoreFailure> MemoryTable::advance(const std::string& key,
                                                  std::optional<Fence> last) {
-  for (int i = 0; i < most_advanced && find(key) == nullptr; ++i) {
+  for (std::size_t i = 0; i < most_looks && find(key) == nullptr; ++i) {
     WaitingLine* line = find_line(key);
     if (line == nullptr) {
       break;

@@ -92,6 +92,21 @@ class IsNeverFull : public ChangesThePatience {
   }
 };
 
+class IsKeptFullByTheDead : public Whole {
+  using Whole::Whole;
+  void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
+    const auto record = seen(request.key);
+    if (record && request.patience && record->waiting >= request.patience->most_waiting) {
+      done(AttemptReply{.outcome = AttemptOutcome::queue_full,
+                        .fence = Fence{},
+                        .remaining_ttl = record->remaining_ttl,
+                        .store_time = std::nullopt});
+    } else {
+      Whole::attempt(std::move(request), deadline, std::move(done));
+    }
+  }
+};
+
 class ForgetsTheFloorOfWaiters : public ChangesThePatience {
   using ChangesThePatience::ChangesThePatience;
   void change(AttemptRequest& request, Patience&) override { request.floor = Fence{}; }
@@ -261,6 +276,7 @@ BrokenStores broken_in_waiting() {
       broken<NeverSkipsTheDead>("NeverSkipsTheDead", "DeadWaiterIsSkipped"),
       broken<ForgetsArrivals>("ForgetsArrivals", "ArrivalGivenBackKeepsItsPlace"),
       broken<IsNeverFull>("IsNeverFull", "FullQueueTakesNobodyElse"),
+      broken<IsKeptFullByTheDead>("IsKeptFullByTheDead", "DeadWaitersDoNotKeepAQueueFull"),
       broken<ForgetsTheFloorOfWaiters>("ForgetsTheFloorOfWaiters", "FenceGrowsOverHandOvers"),
       broken<WaitsTooLate>("WaitsTooLate", "TooLateMakesNoEntry"),
       broken<GoesBehindWhenAskedAgain>("GoesBehindWhenAskedAgain", "NewerTicketKeepsItsPlace"),

@@ -129,6 +129,35 @@ void many_dead_waiters_do_not_stop_the_queue(StoreUnderTest& store) {
   lock.expect_served({});
 }
 
+// Such as a crashing standby leaves behind while the one in front of it waits for months.
+void dead_waiters_do_not_keep_a_queue_full(StoreUnderTest& store) {
+  Contended lock(store);
+  constexpr int crowd = 20;
+  Patience patience = long_patience;
+  patience.most_waiting = 3 * crowd;
+  std::vector<Owner> alive;
+  for (int i = 0; i < 3 * crowd; ++i) {
+    const bool dies = i / crowd == 1;
+    const Owner owner = lock.joins(lock.asker, dies ? dies_at_once : patience);
+    if (!dies) {
+      alive.push_back(owner);
+    }
+  }
+  store.pass(10ms);
+  for (int i = 0; i < crowd; ++i) {
+    const Wish wish = lock.wish(new_owner(), patience);
+    ASSERT_TRUE(eventually(
+        store, 10s, [&] { return lock.asker.attempt(wish).outcome == AttemptOutcome::waiting; }))
+        << i << " came in";
+    alive.push_back(wish.owner);
+  }
+  EXPECT_EQ(lock.asker.inspect(lock.key)->waiting, 3U * crowd);
+  EXPECT_EQ(lock.asker.attempt(lock.wish(new_owner(), patience)).outcome,
+            AttemptOutcome::queue_full);
+  EXPECT_EQ(lock.asker.attempt(lock.wish(alive.back(), patience)).position, 3U * crowd);
+  lock.expect_served(alive);
+}
+
 void stranger_in_the_way_is_waited_for(StoreUnderTest& store) {
   for (const bool is_for_ever : {true, false}) {
     Contended lock(store);
@@ -208,6 +237,7 @@ Checks queue_leaving_checks() {
       {"DeadWaiterIsSkipped", dead_waiter_is_skipped},
       {"BeatKeepsAWaiterAlive", beat_keeps_a_waiter_alive},
       {"ManyDeadWaitersDoNotStopTheQueue", many_dead_waiters_do_not_stop_the_queue},
+      {"DeadWaitersDoNotKeepAQueueFull", dead_waiters_do_not_keep_a_queue_full},
       {"StrangerInTheWayIsWaitedFor", stranger_in_the_way_is_waited_for},
       {"WipedQueueIsGone", wiped_queue_is_gone},
       {"NothingIsLeftOfTheQueue", nothing_is_left_of_the_queue}};

@@ -21,7 +21,7 @@
 --                by this very ticket (then with its fence, and its ttl runs on)
 --   busy         somebody else's record is there, or others wait
 --   waiting      the entry is in the queue, with this ticket
---   queue_full   nothing was done
+--   queue_full   nothing was done, but that some of the dead were taken away
 --   superseded   a newer ticket of this owner is there
 --   too_late     nothing was done
 --   bad_fence    KEYS[2] holds no fence; nothing was done
@@ -146,12 +146,29 @@ if not is_new then
   arrived_us = tonumber(redis.call('ZSCORE', queue, own_id))
 end
 
+-- Of a queue that is full, its own new entry included: takes away the dead among 16 entries. Where
+-- these begin goes with the clock, so that the dead behind a live one are met sooner or later.
+local function drop_dead(count)
+  local from = now_us % math.max(count - 15, 1)
+  for _, other_id in ipairs(redis.call('ZRANGE', queue, whole(from), whole(from + 15))) do
+    local _, alive_until_us = read_alive(ask(false, 'HGET', waiters, other_id .. ':alive'))
+    if other_id ~= own_id and tonumber(alive_until_us or 0) < now_us then
+      leave(other_id)
+    end
+  end
+end
+
 -- Whoever comes last has all others in front.
 local position = redis.call('ZRANK', queue, own_id) + 1
 local count = keeps_place and redis.call('ZCARD', queue) or position
-if is_new and count > tonumber(ARGV[11]) then
-  redis.call('ZREM', queue, own_id)
-  return answer('queue_full')
+local most_waiting = tonumber(ARGV[11])
+if is_new and count > most_waiting then
+  drop_dead(count)
+  if redis.call('ZCARD', queue) > most_waiting then
+    leave(own_id)
+    return answer('queue_full')
+  end
+  position = redis.call('ZRANK', queue, own_id) + 1
 end
 local stored = redis.pcall('HSET', waiters, own_id,
   ARGV[9] .. ' ' .. ARGV[5] .. ' ' .. string.sub(ARGV[6], 1, 2048),

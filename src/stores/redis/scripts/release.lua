@@ -25,18 +25,6 @@ local record, fence_key, queue, waiters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
 local own_id, own_ticket = string.sub(ARGV[2], 1, 32), string.sub(ARGV[2], 34, 49)
 
--- Takes an entry away, and with the last one the streak. Whether it was there.
-local function leave(id)
-  if ask(0, 'ZREM', queue, id) == 0 then
-    return false
-  end
-  ask(0, 'HDEL', waiters, id, id .. ':rest', id .. ':alive')
-  if ask(0, 'ZCARD', queue) == 0 then
-    ask(0, 'HDEL', waiters, 'streak')
-  end
-  return true
-end
-
 -- Whether what becomes free stays so: nobody waits, or those who do were not passed often enough.
 -- The first live one is told to ask; whoever stands behind 16 dead ones finds it with its next beat.
 local function stays_free(most_streak)

@@ -34,3 +34,15 @@ local function keep_queue()
   redis.call('PEXPIRE', queue, 60000)
   redis.call('PEXPIRE', waiters, 60000)
 end
+
+-- Takes an entry away, and with the last one the streak. Whether it was there.
+local function leave(id)
+  if ask(0, 'ZREM', queue, id) == 0 then
+    return false
+  end
+  ask(0, 'HDEL', waiters, id, id .. ':rest', id .. ':alive')
+  if ask(0, 'ZCARD', queue) == 0 then
+    ask(0, 'HDEL', waiters, 'streak')
+  end
+  return true
+end
