@@ -16,6 +16,7 @@ inline constexpr auto one_grant_per_ticket = "G4 one grant per ticket";
 inline constexpr auto one_entry_per_ticket = "G4 one entry per ticket";
 inline constexpr auto too_late_is_refused = "G4 too late is refused";
 inline constexpr auto calls_end_in_time = "G4 calls end in time";
+inline constexpr auto given_up_is_gone = "G4 what is given up is gone";
 inline constexpr auto lost_is_final = "G5 lost is final";
 inline constexpr auto only_what_is_gone_is_lost = "G5 only what is gone is called gone";
 inline constexpr auto loss_is_told = "G5 loss is told";
@@ -41,6 +42,7 @@ inline constexpr std::array all{one_safe_hold,
                                 one_entry_per_ticket,
                                 too_late_is_refused,
                                 calls_end_in_time,
+                                given_up_is_gone,
                                 lost_is_final,
                                 only_what_is_gone_is_lost,
                                 loss_is_told,

@@ -33,6 +33,16 @@ struct ShownHold {
   std::optional<Instant> awake_since;
 };
 
+// What a lock object asks for, waits for or holds: one of them, or nothing.
+struct Wanted {
+  const std::string& key;
+  const OwnerId& id;
+  std::optional<Ticket> attempts;
+  std::optional<Ticket> holds;
+  // How long what it gives up may still be there.
+  Instant::duration leaves_within;
+};
+
 // True time.
 struct Span {
   Instant from;
@@ -63,8 +73,9 @@ class Checkers {
   void clock_looked_at(ProcessId process, const Span& span, bool saw_a_step);
   // All is calm from now on, and what was on its way before has come.
   void settled() { is_settled_ = true; }
-  // All is calm since `since`: what waits is served in time.
-  void waits(const std::string& key, const Owner& owner, Instant since, Instant now);
+  // Of an object of a live process, after every event, since it is calm and settled: what waits is
+  // served in time, and what is given up goes.
+  void wants(const Wanted& wanted, Instant since, Instant now);
   void shown(const std::vector<ShownHold>& holds);
   // A holder was told that its record is gone.
   void told_gone(const std::string& key, const Owner& owner);
@@ -96,6 +107,12 @@ class Checkers {
     Milliseconds ttl;
     std::optional<StoreTime> alive_until;
     std::optional<Ticket> ended;  // a hold of it that was seen to be over
+    std::optional<Ticket> wanted{};
+    struct GivenUp {
+      Ticket ticket;
+      Instant at;
+    };
+    std::vector<GivenUp> given_up{};  // and perhaps not gone yet
   };
   struct Grant {
     Fence fence;
@@ -131,6 +148,8 @@ class Checkers {
   void check_entries(const StoreStep& step, Lock& lock);
   void check_beats(const StoreStep& step, Lock& lock);
   [[nodiscard]] bool is_alive(const SeenWaiter& waiter, StoreTime now) const;
+  void check_free(const std::string& key, const Owner& owner, Instant since, Instant now);
+  void check_given_up(const Wanted& wanted, Instant now);
   void check_hold(const ShownHold& hold);
   void trust_again(ProcessId process, std::uint64_t age);
   void data_lost();

@@ -89,6 +89,11 @@ void Link::ask(Request request, Instant deadline, Done<Reply> done) {
   if (is_lost()) {
     return;
   }
+  if constexpr (std::is_same_v<Request, ReleaseRequest>) {
+    if (is_lost_in_calm(request)) {
+      return;
+    }
+  }
   const Instant arrives = arrival();
   if constexpr (std::is_same_v<Request, AttemptRequest>) {
     if (!world_.is_calm && world_.random.percent(world_.scenario.repeated)) {
@@ -149,6 +154,11 @@ Instant Link::arrival() {
 
 bool Link::is_lost() {
   return is_cut_off_ || (!world_.is_calm && world_.random.percent(world_.scenario.lost));
+}
+
+bool Link::is_lost_in_calm(const ReleaseRequest& request) {
+  return world_.is_calm && world_.scenario.releases_lost_in_calm &&
+         released_in_calm_.insert({request.owner.id, request.owner.ticket}).second;
 }
 
 Nanoseconds Link::delay() {

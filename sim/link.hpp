@@ -6,7 +6,9 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/server.hpp"
@@ -53,6 +55,7 @@ class Link final : public Store {
   void push(const Grant& grant);
   [[nodiscard]] Instant arrival();
   [[nodiscard]] bool is_lost();
+  [[nodiscard]] bool is_lost_in_calm(const ReleaseRequest& request);
   [[nodiscard]] Nanoseconds delay();
 
   Process& process_;
@@ -63,6 +66,7 @@ class Link final : public Store {
   std::map<std::uint64_t, std::function<void(const StoreFailure&)>> unanswered_;
   Instant last_arrival_{};  // of a request, at the store
   Instant last_reply_{};
+  std::set<std::pair<OwnerId, Ticket>> released_in_calm_;
   bool is_cut_off_ = false;
   bool is_subscribed_ = false;
   bool is_closed_ = false;

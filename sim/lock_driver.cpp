@@ -189,9 +189,17 @@ std::optional<ShownHold> LockDriver::shown() {
                    .awake_since = process_.awake_since()};
 }
 
-std::optional<Owner> LockDriver::waiting_as() const {
-  const auto ticket = handle_->attempting();
-  return ticket ? std::optional(Owner{.id = handle_->owner_id(), .ticket = *ticket}) : std::nullopt;
+// What is given up is released in the same step, and once more where no answer to that came: the
+// first pause is shorter than an alarm may be late.
+Wanted LockDriver::wanted() const {
+  const auto holder = handle_->holder();
+  const bool is_lost_once = process_.world().scenario.releases_lost_in_calm;
+  const Nanoseconds unanswered = is_lost_once ? process_.engine().command_timeout() : 0ms;
+  return {.key = key(),
+          .id = handle_->owner_id(),
+          .attempts = handle_->attempting(),
+          .holds = holder ? std::optional(holder->ticket) : std::nullopt,
+          .leaves_within = unanswered + 2 * latest_alarm};
 }
 
 bool LockDriver::is_told_of() {

@@ -57,8 +57,8 @@ class LockDriver {
   [[nodiscard]] bool is_at_rest() const;
   // What is_held() would say now, without being a look. To be called after every event.
   [[nodiscard]] std::optional<ShownHold> shown();
-  // The ticket that it asks or waits with; none: it does neither.
-  [[nodiscard]] std::optional<Owner> waiting_as() const;
+  // In the calm.
+  [[nodiscard]] Wanted wanted() const;
   // Whether its user was told of every hold, and of every end of one, as soon as that can be.
   [[nodiscard]] bool is_told_of();
   // Whether no call goes on for longer than it may.

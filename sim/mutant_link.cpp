@@ -1,5 +1,6 @@
 #include "sim/mutant_link.hpp"
 
+#include <set>
 #include <utility>
 
 #include "core/heartbeat.hpp"
@@ -139,6 +140,63 @@ class GivesBackForEver final : public WholeLink {
   }
 };
 
+// Knows which tickets were told that they have the lock, and does not send a release of another.
+class LeavesWithoutAWord : public WholeLink {
+  using WholeLink::WholeLink;
+  void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
+    const Owner owner = request.owner;
+    WholeLink::attempt(std::move(request), deadline, noted(owner, std::move(done)));
+  }
+  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+    const Owner owner = request.owner;
+    WholeLink::beat(std::move(request), deadline, noted(owner, std::move(done)));
+  }
+  void listen(GrantListener listener) override {
+    WholeLink::listen({.granted =
+                           [this, granted = listener.granted](const Grant& grant) {
+                             told_.insert({grant.owner.id, grant.owner.ticket});
+                             granted(grant);
+                           },
+                       .pushes_resumed = listener.pushes_resumed});
+  }
+  void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
+    const bool is_told = told_.contains({request.owner.id, request.owner.ticket});
+    if (is_told || !is_forgotten(request)) {
+      WholeLink::release(std::move(request), deadline, std::move(done));
+    } else {
+      done(ReleaseReply{.verdict = ReleaseVerdict::left, .store_time = std::nullopt});
+    }
+  }
+  virtual bool is_forgotten(const ReleaseRequest&) { return true; }
+  template <class Reply>
+  Done<Reply> noted(const Owner& owner, Done<Reply> done) {
+    return [this, owner, done = std::move(done)](const Answer<Reply>& answer) {
+      const auto* reply = std::get_if<Reply>(&answer);
+      if (reply != nullptr && reply->outcome == decltype(reply->outcome)::granted) {
+        told_.insert({owner.id, owner.ticket});
+      }
+      done(answer);
+    };
+  }
+  std::set<std::pair<OwnerId, Ticket>> told_;
+};
+
+class KeepsWhatCrossed final : public LeavesWithoutAWord {
+  using LeavesWithoutAWord::LeavesWithoutAWord;
+  bool is_forgotten(const ReleaseRequest& request) override {
+    return process().world().server.holder(request.key) == request.owner;
+  }
+};
+
+class ReleasesOnce final : public WholeLink {
+  using WholeLink::WholeLink;
+  void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
+    WholeLink::release(std::move(request), deadline, [done](const Answer<ReleaseReply>&) {
+      done(ReleaseReply{.verdict = ReleaseVerdict::released, .store_time = std::nullopt});
+    });
+  }
+};
+
 // Changes the store's time in each reply.
 class ChangedTime : public WholeLink {
   using WholeLink::WholeLink;
@@ -198,6 +256,12 @@ std::shared_ptr<Store> with_bug(Mutant mutant, Process& process, std::shared_ptr
       return std::make_shared<GivesUpAtTrouble>(process, std::move(link));
     case Mutant::gives_back_for_ever:
       return std::make_shared<GivesBackForEver>(process, std::move(link));
+    case Mutant::leaves_without_a_word:
+      return std::make_shared<LeavesWithoutAWord>(process, std::move(link));
+    case Mutant::keeps_what_crossed:
+      return std::make_shared<KeepsWhatCrossed>(process, std::move(link));
+    case Mutant::releases_once:
+      return std::make_shared<ReleasesOnce>(process, std::move(link));
     case Mutant::store_time_is_dropped:
       return std::make_shared<StoreTimeIsDropped>(process, std::move(link));
     case Mutant::store_time_is_old:

@@ -130,21 +130,6 @@ void Checkers::check_beats(const StoreStep& step, Lock& lock) {
   }
 }
 
-// Somebody who waits looks at it once a heartbeat, whoever died before.
-void Checkers::waits(const std::string& key, const Owner& owner, Instant since, Instant now) {
-  const Lock& lock = locks_[key];
-  const SeenWaiter* entry = lock.seen.waiter(owner.id);
-  if (entry == nullptr || entry->owner != owner) {
-    return;
-  }
-  const Instant free_since = std::max(lock.record_gone_at, since);
-  const Milliseconds longest = heartbeat(objects_.at(owner.id).ttl) + latest_alarm;
-  if (now > free_since + longest) {
-    violated(checker::free_is_taken, key,
-             name(owner) + " waits for a lock that nobody has for longer than a heartbeat");
-  }
-}
-
 // Who entered, and whether the line is in order.
 void Checkers::check_entries(const StoreStep& step, Lock& lock) {
   const auto& waiters = step.after.waiters;

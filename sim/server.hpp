@@ -65,6 +65,8 @@ class Server {
   // As another program that takes the lock where it is free.
   void plant_if_free(const std::string& key, Milliseconds ttl);
 
+  // Whose record is there.
+  [[nodiscard]] std::optional<Owner> holder(const std::string& key) { return look(key).owner; }
   // What is there, but for fences.
   [[nodiscard]] std::vector<std::string> leftovers() const;
   [[nodiscard]] std::size_t keys() const { return memory_->everything().size(); }

@@ -107,8 +107,8 @@ class Simulation {
                                  "a call of " + world_.checkers.name(lock.owner()) +
                                      " goes on for longer than its command timeout");
       }
-      if (const auto owner = lock.waiting_as(); owner && calm_since_) {
-        world_.checkers.waits(lock.key(), *owner, *calm_since_, world_.timeline.now());
+      if (calm_since_) {
+        world_.checkers.wants(lock.wanted(), *calm_since_, world_.timeline.now());
       }
     }
     world_.checkers.shown(shown_);

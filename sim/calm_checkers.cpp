@@ -1,0 +1,62 @@
+// What the checkers have to say about what lock objects want in the calm (G4, G6).
+
+#include <algorithm>
+
+#include "core/heartbeat.hpp"
+#include "sim/checker_names.hpp"
+#include "sim/checkers.hpp"
+
+namespace exclusive_lock::sim {
+
+void Checkers::wants(const Wanted& wanted, Instant since, Instant now) {
+  if (now < since) {
+    return;
+  }
+  if (wanted.attempts) {
+    check_free(wanted.key, {.id = wanted.id, .ticket = *wanted.attempts}, since, now);
+  }
+  check_given_up(wanted, now);
+}
+
+// Somebody who waits looks at it once a heartbeat, whoever died before.
+void Checkers::check_free(const std::string& key, const Owner& owner, Instant since, Instant now) {
+  const Lock& lock = locks_[key];
+  const SeenWaiter* entry = lock.seen.waiter(owner.id);
+  if (entry == nullptr || entry->owner != owner) {
+    return;
+  }
+  const Instant free_since = std::max(lock.record_gone_at, since);
+  const Milliseconds longest = heartbeat(objects_.at(owner.id).ttl) + latest_alarm;
+  if (now > free_since + longest) {
+    violated(checker::free_is_taken, key,
+             name(owner) + " waits for a lock that nobody has for longer than a heartbeat");
+  }
+}
+
+// Whoever stops asking, waiting or holding tells the store, and goes on until it has heard.
+void Checkers::check_given_up(const Wanted& wanted, Instant now) {
+  Object& object = objects_.at(wanted.id);
+  const auto ticket = wanted.attempts ? wanted.attempts : wanted.holds;
+  if (object.wanted && object.wanted != ticket) {
+    object.given_up.push_back({.ticket = *object.wanted, .at = now});
+  }
+  object.wanted = ticket;
+  const Lock& lock = locks_[wanted.key];
+  std::erase_if(object.given_up, [&](const Object::GivenUp& each) {
+    if (now <= each.at + wanted.leaves_within) {
+      return false;
+    }
+    const Owner owner{.id = wanted.id, .ticket = each.ticket};
+    const SeenWaiter* entry = lock.seen.waiter(owner.id);
+    if (lock.seen.owner == owner && now < lock.record_gone_at) {
+      violated(checker::given_up_is_gone, wanted.key,
+               name(owner) + " was given up, and its record is there");
+    } else if (entry != nullptr && entry->owner == owner) {
+      violated(checker::given_up_is_gone, wanted.key,
+               name(owner) + " was given up, and still stands in the queue");
+    }
+    return true;
+  });
+}
+
+}  // namespace exclusive_lock::sim
