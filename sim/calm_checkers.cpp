@@ -15,6 +15,7 @@ void Checkers::wants(const Wanted& wanted, Instant since, Instant now) {
   if (wanted.attempts) {
     check_free(wanted.key, {.id = wanted.id, .ticket = *wanted.attempts}, since, now);
   }
+  check_granted(wanted, now);
   check_given_up(wanted, now);
 }
 
@@ -30,6 +31,23 @@ void Checkers::check_free(const std::string& key, const Owner& owner, Instant si
   if (now > free_since + longest) {
     violated(checker::free_is_taken, key,
              name(owner) + " waits for a lock that nobody has for longer than a heartbeat");
+  }
+}
+
+// A push is only a hint: the next beat finds the grant too.
+void Checkers::check_granted(const Wanted& wanted, Instant now) {
+  Object& object = objects_.at(wanted.id);
+  const Lock& lock = locks_[wanted.key];
+  const bool is_granted = wanted.attempts && now < lock.record_gone_at &&
+                          lock.seen.owner == Owner{.id = wanted.id, .ticket = *wanted.attempts};
+  if (!is_granted) {
+    object.granted_since = std::nullopt;
+    return;
+  }
+  object.granted_since = object.granted_since.value_or(now);
+  if (now > *object.granted_since + heartbeat(object.ttl) + latest_alarm) {
+    violated(checker::lost_push_costs_a_beat, wanted.key,
+             name(*lock.seen.owner) + " was granted it, and waits on for longer than a heartbeat");
   }
 }
 

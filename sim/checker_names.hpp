@@ -25,6 +25,7 @@ inline constexpr auto dead_waiters_are_skipped = "G6 dead waiters are skipped";
 inline constexpr auto barging_has_an_end = "G6 barging has an end";
 inline constexpr auto next_one_is_nudged = "G6 the next one is nudged";
 inline constexpr auto free_is_taken = "G6 what is free is taken";
+inline constexpr auto lost_push_costs_a_beat = "G6 a lost push costs one heartbeat";
 inline constexpr auto nobody_starves = "G6 nobody starves";
 inline constexpr auto beats_are_few = "G7 beats are few";
 inline constexpr auto ttl_is_set = "G8 ttl is set, never added to";
@@ -51,6 +52,7 @@ inline constexpr std::array all{one_safe_hold,
                                 barging_has_an_end,
                                 next_one_is_nudged,
                                 free_is_taken,
+                                lost_push_costs_a_beat,
                                 nobody_starves,
                                 beats_are_few,
                                 ttl_is_set,

@@ -106,7 +106,8 @@ class Checkers {
     ProcessId process;
     Milliseconds ttl;
     std::optional<StoreTime> alive_until;
-    std::optional<Ticket> ended;  // a hold of it that was seen to be over
+    std::optional<Ticket> ended;             // a hold of it that was seen to be over
+    std::optional<Instant> granted_since{};  // and it does not hold it yet
     std::optional<Ticket> wanted{};
     struct GivenUp {
       Ticket ticket;
@@ -149,6 +150,7 @@ class Checkers {
   void check_beats(const StoreStep& step, Lock& lock);
   [[nodiscard]] bool is_alive(const SeenWaiter& waiter, StoreTime now) const;
   void check_free(const std::string& key, const Owner& owner, Instant since, Instant now);
+  void check_granted(const Wanted& wanted, Instant now);
   void check_given_up(const Wanted& wanted, Instant now);
   void check_hold(const ShownHold& hold);
   void trust_again(ProcessId process, std::uint64_t age);

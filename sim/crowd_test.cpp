@@ -18,6 +18,11 @@ class SimulatedCrowd : public testing::Test {
  protected:
   static constexpr std::size_t process_count = 10;
 
+  SimulatedCrowd() {
+    world_.scenario.pushes_lost_in_calm = 0;
+    world_.scenario.releases_lost_in_calm = false;
+  }
+
   void make(std::size_t waiters) {
     for (std::size_t i = 0; i < process_count; ++i) {
       processes_.push_back(

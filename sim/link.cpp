@@ -181,7 +181,9 @@ void Link::listen(GrantListener listener) { listener_ = std::move(listener); }
 
 void Link::push(const Grant& grant) {
   Random& random = world_.random;
-  if (is_cut_off_ || (!world_.is_calm && random.percent(world_.scenario.pushes_lost))) {
+  const Scenario& scenario = world_.scenario;
+  if (is_cut_off_ ||
+      random.percent(world_.is_calm ? scenario.pushes_lost_in_calm : scenario.pushes_lost)) {
     return;
   }
   const bool is_late = !world_.is_calm && random.percent(world_.scenario.pushes_late);

@@ -97,6 +97,20 @@ class BeatsComeLate final : public WholeLink {
   }
 };
 
+class BeatsFindNoGrant final : public WholeLink {
+  using WholeLink::WholeLink;
+  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+    WholeLink::beat(std::move(request), deadline, [done](Answer<BeatReply> answer) {
+      auto* reply = std::get_if<BeatReply>(&answer);
+      if (reply != nullptr && reply->outcome == BeatOutcome::granted) {
+        reply->outcome = BeatOutcome::waiting;
+        reply->position = 1;
+      }
+      done(std::move(answer));
+    });
+  }
+};
+
 class BeatsWithoutEnd final : public WholeLink {
   using WholeLink::WholeLink;
   void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
@@ -250,6 +264,8 @@ std::shared_ptr<Store> with_bug(Mutant mutant, Process& process, std::shared_ptr
       return std::make_shared<PushWakesOnly>(process, std::move(link));
     case Mutant::beats_come_late:
       return std::make_shared<BeatsComeLate>(process, std::move(link));
+    case Mutant::beats_find_no_grant:
+      return std::make_shared<BeatsFindNoGrant>(process, std::move(link));
     case Mutant::beats_without_end:
       return std::make_shared<BeatsWithoutEnd>(process, std::move(link));
     case Mutant::gives_up_at_trouble:

@@ -38,6 +38,8 @@ std::span<const MutantEntry> all_mutants() {
       MutantEntry{Mutant::push_of_any_ticket, "push_of_any_ticket", checker::belief_implies_record},
       MutantEntry{Mutant::push_wakes_only, "push_wakes_only", checker::nobody_starves},
       MutantEntry{Mutant::beats_come_late, "beats_come_late", checker::free_is_taken},
+      MutantEntry{Mutant::beats_find_no_grant, "beats_find_no_grant",
+                  checker::lost_push_costs_a_beat},
       MutantEntry{Mutant::beats_without_end, "beats_without_end", checker::beats_are_few},
       MutantEntry{Mutant::belief_outlives_release, "belief_outlives_release",
                   checker::belief_implies_record},

@@ -34,6 +34,7 @@ enum class Mutant {
   push_of_any_ticket,      // a push starts whatever waits
   push_wakes_only,         // no beats
   beats_come_late,         // two heartbeats after they are due
+  beats_find_no_grant,     // a beat that finds the grant is taken for one that waits on
   beats_without_end,       // after each beat the next one
   gives_up_at_trouble,     // a refresh without an answer is taken for a loss
   gives_back_for_ever,     // what was given back is given back again some hours later

@@ -26,6 +26,7 @@ struct Scenario {
   std::uint64_t repeated;  // of the attempts
   std::uint64_t pushes_lost;
   std::uint64_t pushes_late;
+  std::uint64_t pushes_lost_in_calm;
   // Once it is calm, the first release of each ticket is lost on its way.
   bool releases_lost_in_calm;
   Nanoseconds longest_delay;  // of a message that is not late
