@@ -161,10 +161,14 @@ void Faults::hold_server_up() {
 
 void Faults::strike_data() {
   Random& random = world_.random;
-  if (random.once_in(2)) {
+  if (random.once_in(3)) {
     say("the server restarts without data");
     world_.server.lose_data();
     restart_server(random.between(1ms, 500ms));
+    return;
+  }
+  if (random.once_in(2)) {
+    flush();
     return;
   }
   const Nanoseconds lag = random.between(1ms, 600ms);
@@ -177,6 +181,16 @@ void Faults::strike_data() {
       restart_server(world_.random.between(1ms, 200ms));
     }
   });
+}
+
+// As FLUSHALL: connections and subscriptions stay. It takes longer than there are grants at the
+// instant before it, whose fences may be ahead of the clock (G2).
+void Faults::flush() {
+  world_.server.receive([this] {
+    say("somebody flushes the server");
+    world_.server.lose_data();
+  });
+  world_.server.stand_still(world_.random.between(100us, 10ms));
 }
 
 void Faults::restart_server(Nanoseconds outage) {

@@ -27,6 +27,7 @@ class Faults {
   void strike_process(Process& process);
   void strike_server();
   void strike_data();
+  void flush();
   void hold_server_up();
   void restart_server(Nanoseconds outage);
   void say(const std::string& text);
