@@ -22,6 +22,7 @@ inline constexpr auto only_what_is_gone_is_lost = "G5 only what is gone is calle
 inline constexpr auto loss_is_told = "G5 loss is told";
 inline constexpr auto first_come_first_served = "G6 first come, first served";
 inline constexpr auto dead_waiters_are_skipped = "G6 dead waiters are skipped";
+inline constexpr auto hand_over_is_short = "G6 a hand-over is short until it is taken up";
 inline constexpr auto barging_has_an_end = "G6 barging has an end";
 inline constexpr auto next_one_is_nudged = "G6 the next one is nudged";
 inline constexpr auto free_is_taken = "G6 what is free is taken";
@@ -49,6 +50,7 @@ inline constexpr std::array all{one_safe_hold,
                                 loss_is_told,
                                 first_come_first_served,
                                 dead_waiters_are_skipped,
+                                hand_over_is_short,
                                 barging_has_an_end,
                                 next_one_is_nudged,
                                 free_is_taken,

@@ -6,14 +6,6 @@
 #include "sim/checker_names.hpp"
 
 namespace exclusive_lock::sim {
-namespace {
-
-using namespace std::chrono_literals;
-
-// remaining_ttl is rounded up to whole milliseconds.
-constexpr Milliseconds rounding = 1ms;
-
-}  // namespace
 
 void Checkers::object_made(const OwnerId& id, std::string name, ProcessId process,
                            Milliseconds ttl) {
@@ -40,6 +32,7 @@ void Checkers::data_lost() {
   for (auto& [key, lock] : locks_) {
     lock.entered.clear();
     lock.seen = {};
+    lock.not_taken_up = std::nullopt;
     lock.gone_past = 0;
   }
 }

@@ -53,6 +53,9 @@ struct Span {
 // The latest that an alarm rings in a process that runs (process.cpp), and then some.
 inline constexpr Milliseconds latest_alarm{100};
 
+// remaining_ttl is rounded up to whole milliseconds.
+inline constexpr Milliseconds rounding{1};
+
 class Checkers {
  public:
   void object_made(const OwnerId& id, std::string name, ProcessId process, Milliseconds ttl);
@@ -134,6 +137,7 @@ class Checkers {
     std::map<TicketId, Grant> grants;
     std::set<TicketId> begun_again;         // by a repeated attempt, and not granted since
     std::map<Fence, std::uint64_t> orders;  // of the grants
+    std::optional<Fence> not_taken_up;      // of a record that was handed over
     std::size_t gone_past = 0;              // grants in a row, past those who wait
     std::map<TicketId, Beats> beats;        // since it is calm
   };
@@ -144,6 +148,7 @@ class Checkers {
   void check_ttl(const StoreStep& step, const Lock& lock);
   void check_line(const StoreStep& step, Lock& lock);
   void check_served(const StoreStep& step, Lock& lock);
+  void check_taken_up(const StoreStep& step, Lock& lock);
   void check_gone_past(const StoreStep& step, Lock& lock, const Owner& waiter);
   void check_nudge(const StoreStep& step);
   void check_entries(const StoreStep& step, Lock& lock);

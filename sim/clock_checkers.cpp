@@ -12,6 +12,9 @@ using namespace std::chrono_literals;
 void Checkers::clock_stepped(StoreTime by, Instant now) {
   ++age_;
   clock_steps_.push_back({.by = by, .at = now});
+  for (auto& [key, lock] : locks_) {
+    lock.not_taken_up = std::nullopt;  // it lives for so much longer, or less
+  }
 }
 
 // Seen for certain: what moved the clock by more than the round trips of both looks, and what two

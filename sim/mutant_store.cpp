@@ -178,6 +178,16 @@ class NewcomersComeFirst final : public Whole {
   }
 };
 
+class HandsOverForATtl final : public Whole {
+  using Whole::Whole;
+  void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
+    if (request.patience) {
+      request.patience->confirm_ttl = request.ttl;
+    }
+    Whole::attempt(std::move(request), deadline, std::move(done));
+  }
+};
+
 class StreakIsNotCounted final : public Whole {
   using Whole::Whole;
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
@@ -289,6 +299,8 @@ std::shared_ptr<Store> with_bug(Mutant mutant, std::shared_ptr<MemoryStore> memo
       return std::make_shared<BeatEntersQueue>(std::move(memory), std::move(client));
     case Mutant::newcomers_come_first:
       return std::make_shared<NewcomersComeFirst>(std::move(memory), std::move(client));
+    case Mutant::hands_over_for_a_ttl:
+      return std::make_shared<HandsOverForATtl>(std::move(memory), std::move(client));
     case Mutant::streak_is_not_counted:
       return std::make_shared<StreakIsNotCounted>(std::move(memory), std::move(client));
     case Mutant::nudges_nobody:

@@ -18,6 +18,8 @@ std::span<const MutantEntry> all_mutants() {
       MutantEntry{Mutant::beat_enters_queue, "beat_enters_queue", checker::one_entry_per_ticket},
       MutantEntry{Mutant::newcomers_come_first, "newcomers_come_first",
                   checker::first_come_first_served},
+      MutantEntry{Mutant::hands_over_for_a_ttl, "hands_over_for_a_ttl",
+                  checker::hand_over_is_short},
       MutantEntry{Mutant::streak_is_not_counted, "streak_is_not_counted",
                   checker::barging_has_an_end},
       MutantEntry{Mutant::nudges_nobody, "nudges_nobody", checker::next_one_is_nudged},

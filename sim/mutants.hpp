@@ -21,6 +21,7 @@ enum class Mutant {
   bare_fence_counter,         // a counter that is lost with the data
   beat_enters_queue,          // a beat makes the entry that it does not find
   newcomers_come_first,       // whoever comes new stands before all others
+  hands_over_for_a_ttl,       // not for the time in which it has to be taken up
   streak_is_not_counted,      // any number of grants in a row goes past those who wait
   nudges_nobody,              // what is left free is told to nobody
   no_not_after,               // a request that came too late is carried out

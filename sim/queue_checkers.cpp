@@ -10,6 +10,7 @@ namespace exclusive_lock::sim {
 
 void Checkers::check_line(const StoreStep& step, Lock& lock) {
   check_served(step, lock);
+  check_taken_up(step, lock);
   check_nudge(step);
   check_entries(step, lock);
   check_beats(step, lock);
@@ -89,6 +90,28 @@ void Checkers::check_gone_past(const StoreStep& step, Lock& lock, const Owner& w
   } else if (++lock.gone_past > step.barging_streak) {
     violated(checker::barging_has_an_end, step.key,
              name(*step.after.owner) + " is one too many that goes past " + name(waiter));
+  }
+}
+
+// Until its new owner has beaten or refreshed. Its own step may have done more than hand it over.
+void Checkers::check_taken_up(const StoreStep& step, Lock& lock) {
+  const Seen& after = step.after;
+  if (!after.owner) {
+    lock.not_taken_up = std::nullopt;
+    return;
+  }
+  if (after.owner != step.before.owner || after.fence != step.before.fence) {
+    const SeenWaiter* entry = step.before.waiter(after.owner->id);
+    const bool was_handed_over =
+        entry != nullptr && entry->owner == after.owner && step.by != after.owner;
+    lock.not_taken_up = was_handed_over ? std::optional(after.fence) : std::nullopt;
+  } else if (step.by == after.owner && (step.verb == Verb::beat || step.verb == Verb::refresh)) {
+    lock.not_taken_up = std::nullopt;
+  }
+  if (lock.not_taken_up == after.fence &&
+      after.remaining_ttl > confirm_ttl(objects_.at(after.owner->id).ttl) + rounding) {
+    violated(checker::hand_over_is_short, step.key,
+             name(*after.owner) + " may be dead, and was handed it for longer than that may cost");
   }
 }
 
