@@ -149,6 +149,11 @@ void Faults::hold_server_up() {
     world_.server.be_full(lasts);
     return;
   }
+  if (random.once_in(3)) {
+    say("the server takes no writes for " + in_ms(lasts));
+    world_.server.take_no_writes(lasts);
+    return;
+  }
   if (random.once_in(2)) {
     say("the server stands still for " + in_ms(lasts));
     world_.server.stand_still(lasts);

@@ -5,8 +5,8 @@
 
 #include "core/key_codec.hpp"
 #include "core/record_codec.hpp"
-#include "exclusive_lock/error.hpp"
 #include "sim/mutant_store.hpp"
+#include "sim/refusals.hpp"
 
 namespace exclusive_lock::sim {
 namespace {
@@ -17,23 +17,6 @@ constexpr Instant no_deadline = Instant::max();
 template <class Reply>
 Done<Reply> into(Answer<Reply>& answer) {
   return [&answer](Answer<Reply> got) { answer = std::move(got); };
-}
-
-// Whether the first thing that acquire.lua would write makes the store grow. What moves the queue
-// on first has written something smaller, and is let through.
-bool would_grow(const Seen& before, const AttemptRequest& request) {
-  if (before.is_held_by(request.owner.id)) {
-    return before.owner->ticket < request.owner.ticket;
-  }
-  if (before.value) {
-    return request.patience.has_value();
-  }
-  const bool may_go_past = request.barging_streak > 0 && before.waiter(request.owner.id) == nullptr;
-  return before.waiters.empty() || may_go_past;
-}
-
-StoreFailure no_memory() {
-  return {.code = errc::store_out_of_memory, .message = "memory is full", .may_have_run = false};
 }
 
 }  // namespace
@@ -76,11 +59,13 @@ Answer<AttemptReply> Server::attempt(ProcessId process, const AttemptRequest& re
   askers_clock_.belongs_to(client.clock);
   const Seen before = look(request.key);
   const bool is_too_late = client.clock->now() > request.not_after;
-  if (timeline_.now() < full_until_ && !is_too_late && would_grow(before, request)) {
-    trace_.say(request.key, [&] {
-      return "server: attempt of " + checkers_.name(request.owner) + " refused, memory is full";
-    });
-    return no_memory();
+  if (!is_too_late) {
+    if (timeline_.now() < full_until_ && would_grow(before, request, streak(request.key))) {
+      return refused(request, no_memory());
+    }
+    if (takes_no_writes() && would_write(before, request)) {
+      return refused(request, no_writes());
+    }
   }
   Answer<AttemptReply> answer;
   client.store->attempt(request, no_deadline, into(answer));
@@ -111,6 +96,9 @@ Answer<BeatReply> Server::carry_out(ProcessId process, const BeatRequest& reques
   const Client& client = clients_.at(process);
   askers_clock_.belongs_to(client.clock);
   const Seen before = look(request.key);
+  if (takes_no_writes() && would_write(before, request)) {
+    return refused(request, no_writes());
+  }
   Answer<BeatReply> answer;
   client.store->beat(request, no_deadline, into(answer));
   const Seen after = look(request.key);
@@ -132,6 +120,11 @@ Answer<RefreshReply> Server::carry_out(ProcessId process,
                                        const std::vector<RefreshRequest>& requests) {
   const Client& client = clients_.at(process);
   askers_clock_.belongs_to(client.clock);
+  for (const RefreshRequest& request : requests) {
+    if (takes_no_writes() && would_write(look(request.key), request)) {
+      return refused(request, no_writes());  // and with it all others
+    }
+  }
   RefreshReply all{.verdicts = {}, .store_time = std::nullopt};
   for (const RefreshRequest& request : requests) {
     const auto answer = refresh(client, request);
@@ -163,6 +156,9 @@ Answer<ReleaseReply> Server::carry_out(ProcessId process, const ReleaseRequest& 
   const Client& client = clients_.at(process);
   askers_clock_.belongs_to(client.clock);
   const Seen before = look(request.key);
+  if (takes_no_writes() && would_write(before, request)) {
+    return refused(request, no_writes());
+  }
   Answer<ReleaseReply> answer;
   client.store->release(request, no_deadline, into(answer));
   const Seen after = look(request.key);
@@ -175,6 +171,14 @@ Answer<ReleaseReply> Server::carry_out(ProcessId process, const ReleaseRequest& 
         .record_gone_at = {},
         .barging_streak = request.barging_streak});
   return answer;
+}
+
+template <class Request>
+StoreFailure Server::refused(const Request& request, StoreFailure why) const {
+  trace_.say(request.key, [&] {
+    return "server: refuses " + checkers_.name(request.owner) + ", " + why.message;
+  });
+  return why;
 }
 
 void Server::tell(StoreStep step) {
@@ -304,6 +308,16 @@ Seen Server::look(const std::string& key) {
   }
   has_queue = !seen.waiters.empty();
   return seen;
+}
+
+std::size_t Server::streak(const std::string& key) const {
+  for (const StoredRecord& each : memory_->everything()) {
+    const auto told = each.value.rfind("streak ");
+    if (each.key == waiters_key(key).value() && told != std::string::npos) {
+      return std::stoull(each.value.substr(told + std::string("streak ").size()));
+    }
+  }
+  return 0;
 }
 
 std::vector<SeenWaiter> Server::whole_queue(const std::string& key) const {

@@ -54,10 +54,15 @@ class Server {
     task_takes_ = each;
     slow_until_ = std::max(slow_until_, timeline_.now() + lasts);
   }
-  // While it has no memory it refuses what would make it grow (acquire.lua says what that is).
+  // While it has no memory it refuses what would make it grow (sim/refusals.hpp).
   void be_full(Nanoseconds lasts) { full_until_ = std::max(full_until_, timeline_.now() + lasts); }
-  // Neither slow nor full any more.
-  void be_well() { slow_until_ = full_until_ = timeline_.now(); }
+  // Whose disk is full, or whose replicas are gone, refuses whatever would write
+  // (sim/refusals.hpp).
+  void take_no_writes(Nanoseconds lasts) {
+    no_writes_until_ = std::max(no_writes_until_, timeline_.now() + lasts);
+  }
+  // None of these any more.
+  void be_well() { slow_until_ = full_until_ = no_writes_until_ = timeline_.now(); }
   void lose_data();
   void lag_replica();
   void promote_replica();
@@ -80,7 +85,11 @@ class Server {
   enum class Time { first, second };
   Answer<AttemptReply> attempt(ProcessId process, const AttemptRequest& request, Time time);
   Answer<RefreshReply> refresh(const Client& client, const RefreshRequest& request);
+  [[nodiscard]] bool takes_no_writes() const { return timeline_.now() < no_writes_until_; }
+  template <class Request>
+  StoreFailure refused(const Request& request, StoreFailure why) const;
   Seen look(const std::string& key);
+  [[nodiscard]] std::size_t streak(const std::string& key) const;
   [[nodiscard]] std::vector<SeenWaiter> whole_queue(const std::string& key) const;
   void look_again();
   void tell(StoreStep step);
@@ -100,6 +109,7 @@ class Server {
   Nanoseconds task_takes_{};
   Instant slow_until_{};
   Instant full_until_{};
+  Instant no_writes_until_{};
   std::uint64_t starts_ = 0;
   bool is_up_ = true;
 };
