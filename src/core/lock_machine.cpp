@@ -59,9 +59,10 @@ Actions LockMachine::attempt_replied(Ticket ticket, const Answer<AttemptReply>& 
 
   const auto* attempting = std::get_if<Attempting>(&state_);
   if (attempting == nullptr || attempting->ticket != ticket) {
-    // Abandoned before. What it was granted goes back; had it failed, it was given back when it was
-    // abandoned.
-    if (reply != nullptr && reply->outcome == AttemptOutcome::granted)
+    // Abandoned before, and given back then. What it got goes back once more: where the server had
+    // to be sent the script again, it may have come behind that.
+    if (reply != nullptr &&
+        (reply->outcome == AttemptOutcome::granted || reply->outcome == AttemptOutcome::waiting))
       give_back(ticket, latest_expiry(now), actions);
     return actions;
   }

@@ -158,6 +158,15 @@ TEST_F(LockMachineWaiting, AbandonedLeavesTheQueue) {
   EXPECT_EQ(the<SendRelease>(actions).request.owner.ticket, ticket);
 }
 
+TEST_F(LockMachineWaiting, AbandonedAttemptThatEntersTheQueueLaterLeavesOnceMore) {  // G4
+  const Ticket ticket = ask_patiently(at(0ms)).request.owner.ticket;
+  EXPECT_TRUE(has<SendRelease>(machine.attempt_abandoned(ticket, at(5ms))));
+  const Ticket next = ask_patiently(at(6ms)).request.owner.ticket;
+  const auto late = machine.attempt_replied(ticket, queued(1), at(7ms));
+  EXPECT_EQ(only<SendRelease>(late).request.owner.ticket, ticket);
+  EXPECT_EQ(machine.attempting(), next);
+}
+
 TEST_F(LockMachineWaiting, OtherCallersAreToldThatTheObjectIsBusy) {
   static_cast<void>(queue_up(at(0ms)));
   for (const AcquireMode mode : {AcquireMode::as_object, AcquireMode::as_mutex}) {
