@@ -5,6 +5,7 @@
 #include "core/heartbeat.hpp"
 #include "sim/checker_names.hpp"
 #include "sim/checkers.hpp"
+#include "sim/scenario.hpp"
 
 namespace exclusive_lock::sim {
 
@@ -51,7 +52,8 @@ void Checkers::check_granted(const Wanted& wanted, Instant now) {
   }
 }
 
-// Whoever stops asking, waiting or holding tells the store, and goes on until it has heard.
+// Whoever stops asking, waiting or holding tells the store, and goes on until it has heard. An
+// attempt may come behind that: then its answer is heard, and it is given back once more.
 void Checkers::check_given_up(const Wanted& wanted, Instant now) {
   Object& object = objects_.at(wanted.id);
   const auto ticket = wanted.attempts ? wanted.attempts : wanted.holds;
@@ -60,20 +62,23 @@ void Checkers::check_given_up(const Wanted& wanted, Instant now) {
   }
   object.wanted = ticket;
   const Lock& lock = locks_[wanted.key];
-  std::erase_if(object.given_up, [&](const Object::GivenUp& each) {
-    if (now <= each.at + wanted.leaves_within) {
-      return false;
-    }
+  for (Object::GivenUp& each : object.given_up) {
     const Owner owner{.id = wanted.id, .ticket = each.ticket};
     const SeenWaiter* entry = lock.seen.waiter(owner.id);
-    if (lock.seen.owner == owner && now < lock.record_gone_at) {
-      violated(checker::given_up_is_gone, wanted.key,
-               name(owner) + " was given up, and its record is there");
-    } else if (entry != nullptr && entry->owner == owner) {
-      violated(checker::given_up_is_gone, wanted.key,
-               name(owner) + " was given up, and still stands in the queue");
+    const bool has_record = lock.seen.owner == owner && now < lock.record_gone_at;
+    if (!has_record && (entry == nullptr || entry->owner != owner)) {
+      each.there_since = std::nullopt;
+      continue;
     }
-    return true;
+    each.there_since = each.there_since.value_or(now);
+    if (now > *each.there_since + wanted.leaves_within) {
+      violated(checker::given_up_is_gone, wanted.key,
+               name(owner) + " was given up, and " +
+                   (has_record ? "its record is there" : "still stands in the queue"));
+    }
+  }
+  std::erase_if(object.given_up, [&](const Object::GivenUp& each) {
+    return !each.there_since && now > each.at + longest_ttl;
   });
 }
 

@@ -115,8 +115,9 @@ class Checkers {
     struct GivenUp {
       Ticket ticket;
       Instant at;
+      std::optional<Instant> there_since{};
     };
-    std::vector<GivenUp> given_up{};  // and perhaps not gone yet
+    std::vector<GivenUp> given_up{};  // not long ago
   };
   struct Grant {
     Fence fence;

@@ -20,6 +20,7 @@ class SimulatedCrowd : public testing::Test {
 
   SimulatedCrowd() {
     world_.scenario.pushes_lost_in_calm = 0;
+    world_.scenario.sent_again_in_calm = 0;
     world_.scenario.releases_lost_in_calm = false;
   }
 

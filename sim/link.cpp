@@ -94,8 +94,11 @@ void Link::ask(Request request, Instant deadline, Done<Reply> done) {
       return;
     }
   }
-  const Instant arrives = arrival();
+  Instant arrives = arrival();
   if constexpr (std::is_same_v<Request, AttemptRequest>) {
+    if (world_.is_calm && world_.random.percent(world_.scenario.sent_again_in_calm)) {
+      arrives += world_.random.between(0ns, 20ms);
+    }
     if (!world_.is_calm && world_.random.percent(world_.scenario.repeated)) {
       repeat_later(request, arrives);
     }

@@ -202,6 +202,21 @@ class KeepsWhatCrossed final : public LeavesWithoutAWord {
   }
 };
 
+class KeepsWhatCameLate final : public WholeLink {
+  using WholeLink::WholeLink;
+  void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
+    const Owner owner = request.owner;
+    WholeLink::attempt(std::move(request), deadline,
+                       [this, owner, done](Answer<AttemptReply> answer) {
+                         auto* reply = std::get_if<AttemptReply>(&answer);
+                         if (reply != nullptr && attempting(owner.id) != owner.ticket) {
+                           reply->outcome = AttemptOutcome::busy;
+                         }
+                         done(std::move(answer));
+                       });
+  }
+};
+
 class ReleasesOnce final : public WholeLink {
   using WholeLink::WholeLink;
   void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
@@ -276,6 +291,8 @@ std::shared_ptr<Store> with_bug(Mutant mutant, Process& process, std::shared_ptr
       return std::make_shared<LeavesWithoutAWord>(process, std::move(link));
     case Mutant::keeps_what_crossed:
       return std::make_shared<KeepsWhatCrossed>(process, std::move(link));
+    case Mutant::keeps_what_came_late:
+      return std::make_shared<KeepsWhatCameLate>(process, std::move(link));
     case Mutant::releases_once:
       return std::make_shared<ReleasesOnce>(process, std::move(link));
     case Mutant::store_time_is_dropped:

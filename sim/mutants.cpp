@@ -55,6 +55,7 @@ std::span<const MutantEntry> all_mutants() {
       MutantEntry{Mutant::leaves_without_a_word, "leaves_without_a_word",
                   checker::given_up_is_gone},
       MutantEntry{Mutant::keeps_what_crossed, "keeps_what_crossed", checker::given_up_is_gone},
+      MutantEntry{Mutant::keeps_what_came_late, "keeps_what_came_late", checker::given_up_is_gone},
       MutantEntry{Mutant::releases_once, "releases_once", checker::given_up_is_gone},
       MutantEntry{Mutant::clock_stops_in_pause, "clock_stops_in_pause",
                   checker::belief_implies_record},

@@ -41,6 +41,7 @@ enum class Mutant {
   gives_back_for_ever,     // what was given back is given back again some hours later
   leaves_without_a_word,   // what was not granted, as far as one knows, is not given back
   keeps_what_crossed,      // a grant of which one has not heard when one gives up is kept
+  keeps_what_came_late,    // what an attempt got that was given up before is not given back
   releases_once,           // a release without an answer is not repeated
   waits_for_every_answer,  // a request without an answer never ends
   store_time_is_old,       // a reply carries the store's time of the reply before

@@ -18,6 +18,7 @@ Scenario::Scenario(Random& random)
       pushes_lost(random.once_in(3) ? 0 : random.below(40)),
       pushes_late(random.once_in(3) ? 0 : random.below(40)),
       pushes_lost_in_calm(random.once_in(3) ? 1 + random.below(60) : 0),
+      sent_again_in_calm(random.once_in(3) ? 1 + random.below(40) : 0),
       releases_lost_in_calm(random.once_in(3)),
       longest_delay(random.between(500us, 40ms)),
       fault_pause(random.once_in(5) ? 0ns : random.between(100ms, 1500ms)),

@@ -27,6 +27,9 @@ struct Scenario {
   std::uint64_t pushes_lost;
   std::uint64_t pushes_late;
   std::uint64_t pushes_lost_in_calm;
+  // Of the attempts, once it is calm: they meet a server without the script, and are sent once
+  // more, behind what was sent meanwhile.
+  std::uint64_t sent_again_in_calm;
   // Once it is calm, the first release of each ticket is lost on its way.
   bool releases_lost_in_calm;
   Nanoseconds longest_delay;  // of a message that is not late
