@@ -25,6 +25,9 @@ namespace exclusive_lock::conformance {
 inline constexpr Milliseconds long_lock_ttl{60'000};
 // For waits that end much sooner unless something is wrong.
 inline constexpr Milliseconds very_long{60'000};
+// For what a heartbeat (1 s) may cost, and a busy machine, but not a grant that nobody takes up
+// (3 s, core/heartbeat.hpp).
+inline constexpr Milliseconds a_beat_or_so{2'000};
 
 inline Options options_for(StoreUnderTest& store, std::shared_ptr<Connection> connection,
                            std::string name = "job") {
