@@ -1,13 +1,22 @@
-// What one that waits costs the others, on real servers and as a user sees it. Times are bounded
-// where something else than what is promised would take longer.
+// What one that waits costs the others, and what a push costs that does not come, on real servers
+// and as a user sees it. Times are bounded where something else than what is promised would take
+// longer.
 
-#include "conformance/queue_faults.hpp"
+#include <spdlog/logger.h>
+#include <spdlog/sinks/ostream_sink.h>
+
+#include <sstream>
+
 #include "conformance/api/async_worker.hpp"
+#include "conformance/queue_faults.hpp"
 
 namespace exclusive_lock::conformance {
 namespace {
 
 using namespace std::chrono_literals;
+
+INSTANTIATE_TEST_SUITE_P(Servers, QueueFaults, testing::ValuesIn(live::servers_to_test()),
+                         testing::PrintToStringParamName());
 
 // Handed over to one that does not know of it yet and gives up now.
 class CrossedGrant : public QueueFaults {
@@ -64,6 +73,63 @@ TEST_P(CrossedGrant, IsGivenBackByOneThatIsCancelled) {
   });
   EXPECT_EQ(error, boost::system::error_code(asio::error::operation_aborted));
   EXPECT_TRUE(crossing.acquire_for(a_beat_or_so));
+}
+
+// A beat comes once a second; a grant that nobody hears of lives for three.
+TEST_P(QueueFaults, PushThatIsLostCostsOneBeat) {
+  ExclusiveLock holder(job::options(direct()));
+  ASSERT_TRUE(holder.acquire());
+  Waiting waiter(job::options(through_proxy(), 6s));
+  ASSERT_TRUE(all_have_beaten(1));
+  proxy.drop_push();
+  const Instant released_at = BootClock::now();
+  holder.release();
+  EXPECT_TRUE(waiter.result());
+  EXPECT_LT(waiter.held_at() - released_at, a_beat_or_so);
+  EXPECT_EQ(proxy.strikes(), 1) << "the push was not lost";
+}
+
+TEST_P(QueueFaults, SubscriptionThatIsKilledCostsOneBeat) {
+  ExclusiveLock holder(job::options(direct()));
+  ASSERT_TRUE(holder.acquire());
+  Waiting waiter(job::options(direct(), 6s));
+  ASSERT_TRUE(all_have_beaten(1));
+  live::RawClient client = server.client();
+  client.must({"CLIENT", "KILL", "TYPE", "pubsub"});
+  const Instant released_at = BootClock::now();
+  holder.release();
+  EXPECT_TRUE(waiter.result());
+  EXPECT_LT(waiter.held_at() - released_at, a_beat_or_so);
+}
+
+// Five looks a second instead of one beat: so five waits, released at once each, are not five
+// seconds.
+TEST_P(QueueFaults, WithoutTheRightToSubscribeItLooksFiveTimesASecondAndSaysSoOnce) {
+  server.client().must({"ACL", "SETUSER", "locker", "reset", "on", ">secret", "+@all", "-subscribe",
+                        "~exclusive-lock:*", "~{exclusive-lock:*"});
+  std::ostringstream said;
+  ConnectOptions options = patient();
+  options.log = std::make_shared<spdlog::logger>(
+      "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(said));
+  auto connection =
+      connect("redis://locker:secret@127.0.0.1:" + std::to_string(server.port()), options);
+  ExclusiveLock holder(job::options(direct()));
+  Milliseconds waited{0};
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(holder.acquire());
+    Waiting waiter(job::options(connection));
+    ASSERT_TRUE(comes_true([&] { return waiting() == 1; }));
+    const Instant released_at = BootClock::now();
+    holder.release();
+    EXPECT_TRUE(waiter.result());
+    waited += std::chrono::duration_cast<Milliseconds>(waiter.held_at() - released_at);
+  }
+  EXPECT_LT(waited, 3s);
+  EXPECT_EQ(subscriptions(), 0U);
+  connection.reset();  // nobody writes there any more
+  const std::string text = said.str();
+  EXPECT_NE(text.find("does not tell of hand-overs"), std::string::npos) << text;
+  EXPECT_EQ(text.find("does not tell of hand-overs"), text.rfind("does not tell of hand-overs"));
 }
 
 }  // namespace

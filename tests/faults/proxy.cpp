@@ -69,6 +69,11 @@ void close_with_reset(int fd) {
 
 constexpr std::array ways{Way::to_server, Way::to_client};
 
+// RESP3: a push, or what older clients are sent in its place.
+bool has_push(const std::string& bytes) {
+  return bytes.find("3\r\n$7\r\nmessage\r\n") != std::string::npos;
+}
+
 }  // namespace
 
 Proxy::Proxy(std::uint16_t server_port, std::uint64_t seed)
@@ -129,6 +134,10 @@ void Proxy::drop_reply() {
   change([&] { drops_reply_ = true; });
 }
 
+void Proxy::drop_push() {
+  change([&] { drops_push_ = true; });
+}
+
 void Proxy::cut() {
   change([&] { std::for_each(connections_.begin(), connections_.end(), reset); });
 }
@@ -141,6 +150,7 @@ void Proxy::heal() {
   change([&] {
     weather_ = {};
     drops_reply_ = false;
+    drops_push_ = false;
   });
 }
 
@@ -273,7 +283,9 @@ void Proxy::take(Pipe& pipe, Way way, std::string bytes) {
   if (pipe.is_swallowed) {
     return;
   }
-  if (way == Way::to_client && std::exchange(drops_reply_, false)) {
+  const bool is_dropped = drops_reply_ || (drops_push_ && has_push(bytes));
+  if (way == Way::to_client && is_dropped) {
+    drops_reply_ = drops_push_ = false;
     ++strikes_;
     return;
   }

@@ -7,12 +7,14 @@
 //   swallow      nothing passes, one way or both, and no end of connection either: a half-open peer
 //   reset_at     RST to both sides when n bytes have passed
 //   drop_reply   the next thing that the server says is lost, and the connection goes on
+//   drop_push    the same of the next message to a subscriber
 //   cut          RST to both sides of every connection, now
 //   redirect     new connections go to another server: a failover
 //
 // TCP loses no byte in the middle of a stream, so a connection that lost some by swallow() passes
 // nothing more that way, also after heal(); a new connection is as good as new. drop_reply() is the
-// exception, for the sake of clients of proxies that do lose one.
+// exception, for the sake of clients of proxies that do lose one; so is drop_push(), which does
+// what a server does that has no room for a message.
 //
 // Threads: one of its own moves the bytes; every member may be called from any thread, and what it
 // says holds for all bytes that are read after it returned.
@@ -60,12 +62,13 @@ class Proxy {
   void swallow(Way way);
   void reset_at(Way way, std::size_t bytes_from_now);
   void drop_reply();
+  void drop_push();
   void cut();
   void redirect(std::uint16_t server_port);
   // Ends every fault that lasts and disarms what has not happened; what was held passes on.
   void heal();
 
-  // How often reset_at() and drop_reply() have struck.
+  // How often reset_at(), drop_reply() and drop_push() have struck.
   [[nodiscard]] int strikes() const;
   // How many connections it has taken since it began.
   [[nodiscard]] int connections() const;
@@ -120,6 +123,7 @@ class Proxy {
   std::minstd_rand random_;
   std::uint16_t server_port_;
   bool drops_reply_ = false;
+  bool drops_push_ = false;
   bool stops_ = false;
   int strikes_ = 0;
   int accepted_ = 0;

@@ -147,6 +147,17 @@ TEST_F(ProxyTest, DroppedReplyIsOneReplyOfAConnectionThatGoesOn) {
   EXPECT_EQ(client.integer({"INCR", "k"}), 2) << "the reply 1 was lost";
 }
 
+TEST_F(ProxyTest, DroppedPushIsOneMessageAndNoReply) {
+  live::RawClient subscriber = client();
+  subscriber.must({"SUBSCRIBE", "channel"});
+  live::RawClient client = this->client();
+  proxy.drop_push();
+  EXPECT_EQ(client.integer({"PUBLISH", "channel", "first"}), 1);
+  ASSERT_TRUE(comes_true([&] { return proxy.strikes() == 1; }));
+  EXPECT_EQ(client.integer({"PUBLISH", "channel", "second"}), 1);
+  EXPECT_EQ(subscriber.receive().items.at(2).text, "second");
+}
+
 TEST_F(ProxyTest, HeldBytesPassInOrderAfterwards) {
   live::RawClient client = this->client();
   client.must({"PING"});
