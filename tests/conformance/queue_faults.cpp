@@ -1,7 +1,7 @@
 #include "conformance/queue_faults.hpp"
 
+#include <algorithm>
 #include <map>
-#include <set>
 #include <utility>
 
 namespace exclusive_lock::conformance {
@@ -45,7 +45,7 @@ Waiting::Waiting(Options options, std::function<void()> when_held)
         return held;
       })) {}
 
-testing::AssertionResult QueueFaults::all_have_beaten(std::size_t count) const {
+testing::AssertionResult all_have_beaten(const live::Server& server, std::size_t count) {
   const auto before = beats(server.client());
   std::map<std::string, std::string> after;
   const bool have = comes_true([&] {

@@ -51,6 +51,9 @@ class Waiting {
   std::future<bool> result_;
 };
 
+// Each that waits has told this server that it does, and where to push to, since this was called.
+testing::AssertionResult all_have_beaten(const live::Server& server, std::size_t count);
+
 class QueueFaults : public testing::TestWithParam<live::ServerKind> {
  protected:
   live::Server server{{.kind = GetParam(), .persistent = true}};
@@ -67,8 +70,9 @@ class QueueFaults : public testing::TestWithParam<live::ServerKind> {
   [[nodiscard]] std::size_t subscriptions() const {
     return server.client().texts({"PUBSUB", "CHANNELS", "*"}).size();
   }
-  // Each that waits has told this server that it does, and where to push to, since this was called.
-  [[nodiscard]] testing::AssertionResult all_have_beaten(std::size_t count) const;
+  [[nodiscard]] testing::AssertionResult all_have_beaten(std::size_t count) const {
+    return conformance::all_have_beaten(server, count);
+  }
   // Whose record it is, by its label.
   [[nodiscard]] std::string holder_label() const;
 };
