@@ -221,6 +221,24 @@ TEST_F(OnTerminal, PersonWhoWaitsSeesWhoHoldsItAndTheLineIsWiped) {
   EXPECT_EQ(screen.rfind(wipe, ran), ran - std::string("ran").size() - std::string(wipe).size());
 }
 
+TEST_F(OnTerminal, PersonWhoWaitsSeesTheOwnPlaceAndThatItMovesUp) {
+  const auto holder = hold();
+  const auto first = start(under_lock("job", {}, "true"));
+  wait_until(
+      [&] {
+        return command({"inspect", "job", "--json"}).out.find("\"waiting\":1") != std::string::npos;
+      },
+      "the first in line");
+  Pty pty;
+  const auto process = start_on(pty, under_lock("job", {}, "echo ran"));
+  const std::size_t seen = pty.wait_for("; place 2 in line, waited ");
+  first->signal(SIGTERM);
+  EXPECT_EQ(first->wait().exit_code, 128 + SIGTERM);
+  pty.wait_for("; place 1 in line, waited ", seen);
+  let_go();
+  EXPECT_EQ(process->wait().exit_code, 0);
+}
+
 TEST_F(OnTerminal, LineFitsTheTerminal) {
   const auto holder = hold({"--label", std::string(256, 'l')});
   Pty pty;
