@@ -160,19 +160,29 @@ void grant_that_crosses_a_stop_is_passed_on(StoreUnderTest& store) {
   }
 }
 
+// Its own: neither that of the holder before it, nor the shorter time that a hand-over begins with.
 void handed_over_hold_gets_its_full_ttl(StoreUnderTest& store) {
-  for (const bool auto_refresh : {true, false}) {
-    ExclusiveLock holder(options_for(store));
+  struct Case {
+    Milliseconds before, own;
+    bool auto_refresh;
+  };
+  for (const Case& each : {Case{long_lock_ttl, 1200ms, true}, Case{long_lock_ttl, 1200ms, false},
+                           Case{1200ms, long_lock_ttl, true}, Case{1200ms, long_lock_ttl, false}}) {
+    ExclusiveLock holder(with_ttl(options_for(store), each.before, each.before / 3));
     ASSERT_TRUE(holder.acquire());
-    Options options = with_ttl(options_for(store), 1200ms, 400ms);
-    options.auto_refresh = auto_refresh;
+    Options options = with_ttl(options_for(store), each.own, each.own / 3);
+    options.auto_refresh = each.auto_refresh;
     Waiter waiter(options, [&](ExclusiveLock& lock) {
       const Instant began = BootClock::now();
       EXPECT_TRUE(comes_true([&] {
         const auto until = lock.safe_until();
-        return !until || *until > began + 900ms;
+        return !until || *until > began + each.own * 3 / 4;
       }));
+      const auto until = lock.safe_until();
+      EXPECT_TRUE(until && *until <= BootClock::now() + each.own);
       EXPECT_TRUE(lock.held());
+      const auto record = lock.inspect();
+      EXPECT_TRUE(record && record->remaining_ttl && *record->remaining_ttl <= each.own);
     });
     ASSERT_TRUE(comes_true([&] { return waiting_for(holder) == 1; }));
     holder.release();
