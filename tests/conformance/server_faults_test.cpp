@@ -5,7 +5,7 @@
 #include <future>
 #include <thread>
 
-#include "conformance/api/worker.hpp"
+#include "conformance/api/async_worker.hpp"
 #include "conformance/server_under_test.hpp"
 #include "live/server.hpp"
 
@@ -95,6 +95,32 @@ TEST_P(ServerFaults, UnansweredAttemptLeavesNothingBehind) {
   server.resume();
   EXPECT_TRUE(other.acquire_for(very_long / 2)) << "long before the ttl";
   EXPECT_FALSE(lock.held());
+}
+
+// Who cancels does not wait for an answer, or for the 20 s after which none is expected any more.
+TEST_P(ServerFaults, FrozenItHoldsUpNobodyWhoCancels) {
+  ExclusiveLock lock(options_for(*store));
+  ASSERT_TRUE(lock.acquire());
+  server.pause();
+  const auto ends_at_once = [](const auto& start) {
+    asio::io_context io;
+    asio::cancellation_signal signal;
+    boost::system::error_code error;
+    start(asio::bind_cancellation_slot(
+        signal.slot(), asio::bind_executor(io, [&](boost::system::error_code told, const auto&) {
+          error = told;
+        })));
+    EXPECT_EQ(io.run_for(20ms), 0U) << "it does not answer";
+    const Instant cancelled_at = BootClock::now();
+    signal.emit(asio::cancellation_type::total);
+    EXPECT_TRUE(run_to_the_end(io));
+    EXPECT_LT(BootClock::now() - cancelled_at, 1s);
+    EXPECT_EQ(error, boost::system::error_code(asio::error::operation_aborted));
+  };
+  ends_at_once([&](auto handler) { async_refresh(lock, std::move(handler)); });
+  ends_at_once([&](auto handler) { async_inspect(lock, std::move(handler)); });
+  server.resume();
+  EXPECT_EQ(lock.refresh(), RefreshOutcome::refreshed);
 }
 
 TEST_P(ServerFaults, UnansweredReleaseIsMadeUpFor) {
