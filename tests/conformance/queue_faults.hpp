@@ -37,6 +37,10 @@ class Waiting {
   explicit Waiting(
       Options options, std::function<void()> when_held = [] {});
 
+  ~Waiting() { stop(); }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
   void stop() { stop_.request_stop(); }
   // Whether it has had the lock.
   [[nodiscard]] bool result() { return result_.get(); }
