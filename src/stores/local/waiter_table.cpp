@@ -74,7 +74,7 @@ std::vector<WaiterRow> WaiterTable::some(std::int64_t lock, std::int64_t from, i
   query.bind(1, lock).bind(2, from).bind(3, std::int64_t{most});
   std::vector<WaiterRow> rows;
   while (auto row = row_of(query)) {
-    rows.push_back(*std::move(row));
+    rows.push_back(*row);
   }
   return rows;
 }
