@@ -54,10 +54,13 @@ WaitLine::WaitLine(ExclusiveLock& lock, std::string name, Talk& talk)
 void WaitLine::draw(const ExclusiveLock& lock, Talk& talk, const std::stop_token& stop) const {
   const std::string holder = who(lock);
   const auto waited = std::chrono::duration_cast<Milliseconds>(BootClock::now() - waiting_since_);
+  // Milliseconds only for the first line.
+  const Milliseconds told =
+      waited < std::chrono::seconds(1) ? waited : std::chrono::floor<std::chrono::seconds>(waited);
   const std::size_t position = *position_;
   talk.show_status("waiting for " + shown(name_, 64) + ": " + holder + "; " +
                        (position == 0 ? "" : "place " + std::to_string(position) + " in line, ") +
-                       "waited " + spoken(std::chrono::floor<std::chrono::seconds>(waited)),
+                       "waited " + spoken(told),
                    stop);
 }
 
