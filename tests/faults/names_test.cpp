@@ -9,6 +9,8 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <filesystem>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -125,6 +127,20 @@ std::unique_ptr<ExclusiveLock> lock_on(std::shared_ptr<Connection> connection) {
   options.allow_short_ttl = true;
   return std::make_unique<ExclusiveLock>(options);
 }
+
+// A loop that was left alone with its lookup ends, with all its threads, once that has ended.
+class NobodyIsLeftBehind : public testing::Environment {
+  static std::ptrdiff_t threads() {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
+  }
+  void SetUp() override { before_ = threads(); }
+  void TearDown() override {
+    EXPECT_TRUE(comes_true([this] { return threads() <= before_; })) << threads() << " threads";
+  }
+  std::ptrdiff_t before_ = 0;
+};
+const auto* const nobody_is_left_behind =
+    testing::AddGlobalTestEnvironment(new NobodyIsLeftBehind);  // GoogleTest's from here on
 
 TEST(Names, ThatAreNowhereAreToldWithinTheTimeout) {
   names().answer(Names::Answer::nothing);
