@@ -75,8 +75,9 @@ bool next_is_value_of(const std::string& argument, const KnownOptions& options) 
       return option != nullptr && rest.empty();
     }
     if (!rest.empty() && std::isalnum(static_cast<unsigned char>(rest.front())) == 0) {
-      throw CLI::ValidationError(name, "takes no value, but " + shown(without_credentials(rest)) +
-                                           " is written behind it");
+      throw CLI::ValidationError(name, "takes no value, but \"" + shown(without_credentials(rest)) +
+                                           "\" is written right behind it; give it as an argument "
+                                           "of its own, or leave it out");
     }
   }
   return false;

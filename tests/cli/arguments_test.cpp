@@ -67,9 +67,11 @@ TEST_F(CommandLine, WrongValuesAreNamedWithWhatIsAllowed) {
 }
 
 TEST_F(CommandLine, WhatIsWrittenBehindAFlagIsNoNameAndNoMark) {
-  expect_usage_error({"inspect", "-v job"}, "-v: takes no value, but  job is written behind it");
-  expect_usage_error({"inspect", "-v-", "job"}, "-v: takes no value, but - is");
-  expect_usage_error({"run", "-vn=true", "job", "--", "true"}, "-n: takes no value, but =true is");
+  expect_usage_error({"inspect", "-v job"},
+                     "-v: takes no value, but \" job\" is written right behind it");
+  expect_usage_error({"inspect", "-v-", "job"}, "-v: takes no value, but \"-\" is");
+  expect_usage_error({"run", "-vn=true", "job", "--", "true"},
+                     "-n: takes no value, but \"=true\" is");
   expect_usage_error({"run", "-vz", "job", "--", "true"}, "unknown option -z");
   for (const Arguments& arguments :
        {Arguments{"run", "--label", "-v=1", "-vE", "-v=1", "job", "--", "true"},
