@@ -50,7 +50,10 @@
 //
 // Cost. That of the blocking calls, no thread that waits, and one post to the executor. What
 // `memory:` and `local:` do, they do on the thread that begins the operation: some microseconds; a
-// busy `local:` store can block it up to its command timeout.
+// busy `local:` store can block it up to its command timeout. With a server, an io_context whose
+// own thread begins an operation (its executor may be wrapped in a strand or type-erased) does the
+// connection's I/O in between its handlers, which saves two switches of threads each way; it needs
+// a descriptor for that. Others leave it to the connection's thread.
 //
 // Example: examples/in_a_coroutine.cpp
 
@@ -77,6 +80,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "exclusive_lock/async_io.hpp"
 #include "exclusive_lock/callbacks.hpp"
 
 namespace exclusive_lock {
@@ -109,8 +113,13 @@ using Elsewhere = boost::asio::system_executor;
 template <class Handler, class Value>
 class Call {
  public:
-  explicit Call(Handler handler)
-      : handler_(std::move(handler)), work_(boost::asio::make_work_guard(handler_, Elsewhere())) {}
+  Call(Handler handler, const ExclusiveLock& lock)
+      : handler_(std::move(handler)),
+        work_(boost::asio::make_work_guard(handler_, Elsewhere())),
+        io_(boost::asio::get_associated_executor(handler_, Elsewhere()), lock) {}
+
+  // Calls `call`, which asks for the answer, once.
+  void begin(const std::function<void()>& call) const { io_.begin(call); }
 
   // In the call that began the operation, before anything can answer it.
   template <class Cancel>
@@ -134,6 +143,7 @@ class Call {
     // Busy until post() has returned too: the handler may have run by then, and an executor with
     // nothing left to do may be destroyed.
     const auto still_posting = work_;
+    io_.end();
     // All that is the user's goes along: what stays here may be freed on any thread.
     boost::asio::post(executor, [handler = std::move(handler_), work = std::move(work_), error,
                                  value = std::move(value),
@@ -151,40 +161,45 @@ class Call {
  private:
   Handler handler_;
   boost::asio::executor_work_guard<boost::asio::associated_executor_t<Handler, Elsewhere>> work_;
+  IoPart io_;
   std::atomic<bool> answered_{false};
 };
 
 template <class Handler>
 void begin_acquire(Handler handler, ExclusiveLock& lock, const AcquireTerms& terms) {
-  const auto call = std::make_shared<Call<Handler, bool>>(std::move(handler));
+  const auto call = std::make_shared<Call<Handler, bool>>(std::move(handler), lock);
   const CallbackAcquire acquire(lock, terms);
   const auto cancelled = std::make_shared<bool>(false);
   call->on_cancel([acquire, cancelled] {
     *cancelled = true;
     acquire.abandon();
   });
-  acquire.start([call, acquire, cancelled](const std::error_code& error, bool acquired) {
-    call->answer(told_as(error), acquired, [acquire, cancelled](error_code& told, bool& yes) {
-      if (!yes || !*cancelled)
-        return;
-      // The grant and the cancellation have crossed.
-      acquire.give_back();
-      told = aborted();
-      yes = false;
+  call->begin([&] {
+    acquire.start([call, acquire, cancelled](const std::error_code& error, bool acquired) {
+      call->answer(told_as(error), acquired, [acquire, cancelled](error_code& told, bool& yes) {
+        if (!yes || !*cancelled)
+          return;
+        // The grant and the cancellation have crossed.
+        acquire.give_back();
+        told = aborted();
+        yes = false;
+      });
     });
   });
 }
 
 // A call whose answer may be dropped. `begin` is given what takes the answer.
 template <class Value, class Handler, class Begin>
-void begin_call(Handler handler, Value when_cancelled, Begin begin) {
-  const auto call = std::make_shared<Call<Handler, Value>>(std::move(handler));
+void begin_call(Handler handler, const ExclusiveLock& lock, Value when_cancelled, Begin begin) {
+  const auto call = std::make_shared<Call<Handler, Value>>(std::move(handler), lock);
   call->on_cancel([weak = std::weak_ptr(call), when_cancelled] {
     if (const auto self = weak.lock())
       self->answer(aborted(), when_cancelled);
   });
-  begin([call](const std::error_code& error, Value value) {
-    call->answer(told_as(error), std::move(value));
+  call->begin([&] {
+    begin([call](const std::error_code& error, Value value) {
+      call->answer(told_as(error), std::move(value));
+    });
   });
 }
 
@@ -228,7 +243,7 @@ auto async_refresh(ExclusiveLock& lock, Token&& token = Token()) {
   return boost::asio::async_initiate<Token, async_detail::Signature<RefreshOutcome>>(
       [](auto handler, ExclusiveLock* on) {
         async_detail::begin_call(
-            std::move(handler), RefreshOutcome::unknown, [on](const auto& answered) {
+            std::move(handler), *on, RefreshOutcome::unknown, [on](const auto& answered) {
               begin_refresh(*on, [answered](RefreshOutcome outcome) { answered({}, outcome); });
             });
       },
@@ -242,7 +257,7 @@ auto async_release(ExclusiveLock& lock, Token&& token = Token()) {
   return boost::asio::async_initiate<Token, async_detail::Signature<ReleaseOutcome>>(
       [](auto handler, ExclusiveLock* on) {
         async_detail::begin_call(
-            std::move(handler), ReleaseOutcome::unknown, [on](const auto& answered) {
+            std::move(handler), *on, ReleaseOutcome::unknown, [on](const auto& answered) {
               begin_release(*on, [answered](ReleaseOutcome outcome) { answered({}, outcome); });
             });
       },
@@ -254,7 +269,7 @@ auto async_inspect(const ExclusiveLock& lock, Token&& token = Token()) {
   using Seen = std::optional<LockRecord>;
   return boost::asio::async_initiate<Token, async_detail::Signature<Seen>>(
       [](auto handler, const ExclusiveLock* at) {
-        async_detail::begin_call(std::move(handler), Seen(),
+        async_detail::begin_call(std::move(handler), *at, Seen(),
                                  [at](const auto& answered) { begin_inspect(*at, answered); });
       },
       token, &lock);

@@ -24,6 +24,7 @@
 
 #include "core/protocol.hpp"
 #include "stores/awaited.hpp"
+#include "stores/visit.hpp"
 
 namespace exclusive_lock {
 
@@ -75,6 +76,15 @@ class Store {
     begin();
     end.wait();
   }
+  // For an event loop of the program's that does the store's I/O instead of a thread of the
+  // store's (exclusive_lock/connection_io.hpp). Readable when there is something to visit for; -1:
+  // there never is.
+  [[nodiscard]] virtual int news_descriptor() const { return -1; }
+  // Calls `begin`, which is followed by a visit: what it asks for need not be sent before.
+  virtual void hand_in(const std::function<void()>& begin) { begin(); }
+  // Sends and receives without waiting. True: come again when the descriptor is readable. Not to be
+  // called from `done` or a listener.
+  virtual bool visit(VisitFor) { return false; }
   // The URL without credentials.
   [[nodiscard]] virtual const std::string& url() const = 0;
   // Fails everything that is pending, frees sockets and threads. Idempotent. Not to be called from

@@ -63,6 +63,12 @@ void EventLoop::wait(const std::function<void()>& begin, Awaited& end) {
   impl_->turns.wait(begin, end);
 }
 
+void EventLoop::hand_in(const std::function<void()>& begin) { impl_->turns.hand_in(begin); }
+
+bool EventLoop::visit(VisitFor what) { return impl_->turns.visit(what); }
+
+int EventLoop::news_descriptor() const noexcept { return impl_->news_for_visitors.descriptor(); }
+
 std::shared_ptr<void> EventLoop::Impl::live() {
   turns.serve();
   const std::lock_guard guard(mutex);

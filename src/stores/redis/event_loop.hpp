@@ -4,18 +4,21 @@
 // It has a thread of its own. But a call that blocks until a server has answered would cost two
 // switches of threads, to that one and back, which is more than the server takes for its part: so
 // a thread that waits for an answer, and is the only one, runs the loop itself meanwhile. It is
-// called a guest here; "the loop's thread" is whichever runs it.
+// called a guest here; "the loop's thread" is whichever runs it. An event loop of the program's can
+// do the same, in short visits: it is a visitor, and is told of news while nobody runs the loop.
 //
 //   who runs it     leaves it                              then
 //   own thread      when a guest wants it (*)              that guest
+//                   when a visitor wants it (*)            nobody
 //   a guest         when what it waits for has come        nobody
-//   nobody          another guest comes                    that guest
-//                   something is handed in, or two         own thread
-//                   milliseconds have passed
+//   a visitor       when nothing is ready any more         nobody
+//   nobody          a guest or a visitor comes             that one
+//                   anybody else hands something in, or    own thread
+//                   none came for some milliseconds
 //
-// (*) Guests that come one at a time get it, after a few that did; where several wait at once it
+// (*) Those that come one at a time get it, after a few that did; where several wait at once it
 // stays with, or goes back to, the own thread, which serves all of them in one go. While nobody
-// runs it, only news that nobody waits for in a blocking call can come late, by those milliseconds:
+// runs it, only news that no guest and no visitor waits for can come late, by those milliseconds:
 // an answer to somebody else makes a guest call the own thread when it leaves.
 //
 // No type of Boost.Asio shows here; who needs the io_context includes event_loop_impl.hpp.
@@ -26,6 +29,7 @@
 #include "core/protocol.hpp"
 #include "exclusive_lock/clock.hpp"
 #include "stores/awaited.hpp"
+#include "stores/visit.hpp"
 
 namespace exclusive_lock::redis {
 
@@ -49,6 +53,13 @@ class EventLoop {
   // Calls `begin` and returns when `end` has come; the caller may run the loop meanwhile. From any
   // thread but the loop's. What `begin` throws is passed on.
   void wait(const std::function<void()>& begin, Awaited& end);
+  // For visitors, from any thread but the loop's. Calls `begin`, which is followed by a visit.
+  void hand_in(const std::function<void()>& begin);
+  // True: nobody runs the loop now, and news_descriptor() tells of news until the next visit, or
+  // until the own thread takes over.
+  bool visit(VisitFor what);
+  [[nodiscard]] int news_descriptor() const noexcept;
+
   // The loop ends when there is nothing left to wait for; its own thread, which runs it till then,
   // is joined here. Not from the loop's thread.
   void finish();

@@ -16,8 +16,17 @@ constexpr int most_looks = 50;
 // it away costs two switches, and is of use to a thread that comes again and again.
 constexpr int guests_before_turn = 4;
 
-// What this thread is just now beginning to wait for. What is handed in meanwhile is a guest's.
-thread_local const void* begins_a_visit_to = nullptr;
+// What this thread is just now beginning to wait for, or will visit. What it hands in meanwhile is
+// looked after.
+thread_local const void* hands_in_to = nullptr;
+
+class HandsIn {
+ public:
+  explicit HandsIn(const void* turns) { hands_in_to = turns; }
+  ~HandsIn() { hands_in_to = nullptr; }
+  HandsIn(const HandsIn&) = delete;
+  HandsIn& operator=(const HandsIn&) = delete;
+};
 
 }  // namespace
 
@@ -26,30 +35,18 @@ struct LoopTurns::Guest {
   bool is_over = false;
 };
 
-class LoopTurns::Visit {
+class LoopTurns::Stay {
  public:
-  Visit(LoopTurns& turns, Guest& guest, Awaited& end) : turns_(turns), guest_(guest), end_(end) {
+  Stay(LoopTurns& turns, Guest& guest, Awaited& end) : turns_(turns), guest_(guest), end_(end) {
     turns_.come_in(guest_);
     end_.tell([&turns, &guest] { turns.end_came(guest); });
   }
-  ~Visit() {
+  ~Stay() {
     end_.tell(nullptr);
     turns_.leave(guest_);
   }
-  Visit(const Visit&) = delete;
-  Visit& operator=(const Visit&) = delete;
-
-  void begin(const std::function<void()>& begin) const {
-    class Mark {
-     public:
-      explicit Mark(const void* turns) { begins_a_visit_to = turns; }
-      ~Mark() { begins_a_visit_to = nullptr; }
-      Mark(const Mark&) = delete;
-      Mark& operator=(const Mark&) = delete;
-    };
-    const Mark mark(&turns_);
-    begin();
-  }
+  Stay(const Stay&) = delete;
+  Stay& operator=(const Stay&) = delete;
 
  private:
   LoopTurns& turns_;
@@ -61,8 +58,8 @@ class LoopTurns::Visit {
 
 void LoopTurns::wait(const std::function<void()>& begin, Awaited& end) {
   Guest guest;
-  const Visit visit(*this, guest, end);
-  visit.begin(begin);
+  const Stay stay(*this, guest, end);
+  hand_in(begin);
   await_end(guest);
 }
 
@@ -108,10 +105,13 @@ void LoopTurns::give_turn(Guest& guest) {
 }
 
 void LoopTurns::end_turn(Guest& guest) {
-  if (running_ != &guest) {
-    return;
+  if (running_ == &guest) {
+    running_ = nullptr;
+    leave_to_nobody();
   }
-  running_ = nullptr;
+}
+
+void LoopTurns::leave_to_nobody() {
   runner_ = Runner::nobody;
   ++turns_of_guests_;
   if (guests_ > 0 || own_is_needed_ || is_finishing_) {
@@ -139,6 +139,53 @@ void LoopTurns::leave(Guest& guest) {
   end_turn(guest);
 }
 
+// --- visitors ---
+
+void LoopTurns::hand_in(const std::function<void()>& begin) {
+  const HandsIn mark(this);
+  begin();
+}
+
+bool LoopTurns::visit(VisitFor what) {
+  Lock lock(mutex_);
+  alone_in_a_row_ = guests_ == 0 ? alone_in_a_row_ + 1 : 0;
+  if (is_finishing_ || own_is_needed_) {
+    return false;
+  }
+  if (runner_ == Runner::own_thread) {
+    return ask_own_thread_to_leave();
+  }
+  if (runner_ == Runner::guest) {
+    own_is_needed_ = true;
+    return false;
+  }
+  runner_ = Runner::guest;
+  // Without anything there, what told of news may go on doing so for ever.
+  const bool goes_on = run_ready(lock) || what == VisitFor::handed_in;
+  tell_visitors(goes_on);
+  leave_to_nobody();
+  return goes_on;
+}
+
+bool LoopTurns::ask_own_thread_to_leave() {
+  if (was_stopped_) {
+    others_handed_in_ = true;  // it may have left the loop already
+    return false;
+  }
+  if (guests_ > 0 || alone_in_a_row_ <= guests_before_turn) {
+    return false;
+  }
+  leaves_to_visitors_ = true;
+  stop();
+  return true;
+}
+
+void LoopTurns::tell_visitors(bool of_news) {
+  if (std::exchange(visitors_are_told_, of_news) != of_news) {
+    loop_.tell_visitors(of_news);
+  }
+}
+
 // --- the own thread ---
 
 void LoopTurns::serve() {
@@ -148,7 +195,11 @@ void LoopTurns::serve() {
     runner_ = Runner::own_thread;
     own_is_needed_ = false;
     others_handed_in_ = false;
+    tell_visitors(false);
     run(lock);
+    if (std::exchange(leaves_to_visitors_, false)) {
+      leave_to_visitors(lock);
+    }
     runner_ = Runner::nobody;
     if (!was_stopped_) {
       return;
@@ -180,6 +231,12 @@ void LoopTurns::await_own_turn(Lock& lock) {
   }
 }
 
+// It was stopped before it had done what they handed in.
+void LoopTurns::leave_to_visitors(Lock& lock) {
+  run_ready(lock);
+  tell_visitors(true);
+}
+
 void LoopTurns::need_own_thread() {
   own_is_needed_ = true;
   own_thread_.notify_one();
@@ -196,13 +253,22 @@ void LoopTurns::run(Lock& lock) {
   lock.lock();
 }
 
+bool LoopTurns::run_ready(Lock& lock) {
+  runs_on_ = std::this_thread::get_id();
+  loop_.restart();
+  lock.unlock();
+  const bool was_something = loop_.run_ready();
+  lock.lock();
+  return was_something;
+}
+
 void LoopTurns::stop() {
   was_stopped_ = true;
   loop_.stop();
 }
 
 void LoopTurns::handed_in() {
-  if (begins_a_visit_to == this) {
+  if (hands_in_to == this) {
     return;
   }
   const std::lock_guard guard(mutex_);

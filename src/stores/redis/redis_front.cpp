@@ -106,9 +106,7 @@ void RedisFront::submit(Operation operation) {
   }
 }
 
-void RedisFront::wait(const std::function<void()>& begin, Awaited& end) {
-  impl_->loop.wait(begin, end);
-}
+EventLoop& RedisFront::loop() noexcept { return impl_->loop; }
 
 void RedisFront::open_pushes() {
   const std::lock_guard guard(impl_->mutex);

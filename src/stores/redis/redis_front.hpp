@@ -12,7 +12,6 @@
 #include <memory>
 #include <optional>
 
-#include "stores/awaited.hpp"
 #include "stores/redis/front_loop.hpp"
 #include "stores/redis/push_link.hpp"
 
@@ -33,8 +32,8 @@ class RedisFront {
   // block or throw.
   void submit(Operation operation);
 
-  // Store::wait(): the caller may run the loop meanwhile (event_loop.hpp).
-  void wait(const std::function<void()>& begin, Awaited& end);
+  // Who waits for answers may run it meanwhile.
+  [[nodiscard]] EventLoop& loop() noexcept;
 
   // From any thread, as often as one likes: connects for pub/sub, and stays so.
   void open_pushes();

@@ -10,6 +10,7 @@
 #include <set>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 #include "exclusive_lock/printable.hpp"
 #include "stores/redis/event_loop_impl.hpp"
@@ -76,6 +77,7 @@ class BoostRedisLink final : public RedisLink, public std::enable_shared_from_th
   BoostRedisLink(EventLoop& loop, const LinkAddress& address, asio::ssl::context tls,
                  std::shared_ptr<TlsReport> report, LinkEvents events)
       : address_(address),
+        news_(loop.impl().news_for_visitors),
         report_(std::move(report)),
         events_(std::move(events)),
         connection_(loop.impl().io.get_executor(), std::move(tls),
@@ -109,12 +111,14 @@ class BoostRedisLink final : public RedisLink, public std::enable_shared_from_th
     if (!address_.unix_socket.empty()) {
       for (const int socket : sockets_of_peer(address_.unix_socket)) {
         if (sockets_before_.count(socket) == 0) {
-          close_on_exec(socket);
+          own(socket);
         }
       }
-      return;
+    } else if (const auto socket = tcp_socket(connection_)) {
+      own(*socket);
+      notice_dead_peer(*socket, peer_timeout);
+      send_at_once(*socket);
     }
-    tune_tcp(connection_, peer_timeout);
   }
 
   void drop(std::string reason) override {
@@ -128,16 +132,20 @@ class BoostRedisLink final : public RedisLink, public std::enable_shared_from_th
   // Deprecated in Boost.Redis, without a replacement yet: there is no other way to the socket.
   // Where it is gone the socket is left as it is.
   template <class AnyConnection>
-  static void tune_tcp(AnyConnection& connection, std::chrono::milliseconds peer_timeout) {
+  static std::optional<int> tcp_socket(AnyConnection& connection) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
     if constexpr (requires { connection.next_layer().next_layer().native_handle(); }) {
-      const int socket = connection.next_layer().next_layer().native_handle();
-      close_on_exec(socket);
-      notice_dead_peer(socket, peer_timeout);
-      send_at_once(socket);
+      return connection.next_layer().next_layer().native_handle();
     }
 #pragma GCC diagnostic pop
+    return std::nullopt;
+  }
+
+  void own(int socket) {
+    close_on_exec(socket);
+    news_.add(socket);
+    sockets_.push_back(socket);
   }
 
   // They have been heard when they were read. But the channel that counts them must not fill: 256
@@ -152,6 +160,9 @@ class BoostRedisLink final : public RedisLink, public std::enable_shared_from_th
 
   // Requests that were never sent would wait for ever.
   void finish(error_code error) {
+    for (const int socket : sockets_) {
+      news_.remove(socket);
+    }
     connection_.cancel();
     const auto on_end = std::exchange(events_.on_end, nullptr);
     events_.on_reply = [](const Reply&) {};
@@ -183,10 +194,12 @@ class BoostRedisLink final : public RedisLink, public std::enable_shared_from_th
   }
 
   const LinkAddress address_;
+  NewsDescriptor& news_;
   const std::shared_ptr<TlsReport> report_;
   LinkEvents events_;
   std::string drop_reason_;
   std::set<int> sockets_before_;
+  std::vector<int> sockets_;
   Connection connection_;
   boost::redis::any_adapter push_adapter_;
 };

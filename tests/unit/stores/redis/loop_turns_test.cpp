@@ -29,8 +29,10 @@ class TaskLoop {
  public:
   [[nodiscard]] LoopTurns::Loop loop() {
     return {.run = [this] { run(); },
+            .run_ready = [this] { return run_ready(); },
             .stop = [this] { change([this] { is_stopped_ = true; }); },
-            .restart = [this] { change([this] { is_stopped_ = false; }); }};
+            .restart = [this] { change([this] { is_stopped_ = false; }); },
+            .tell_visitors = [this](bool of_news) { tells_visitors_ = of_news; }};
   }
   void post(Task task) {
     change([&] { tasks_.push_back(std::move(task)); });
@@ -38,6 +40,7 @@ class TaskLoop {
   void finish() {
     change([this] { is_finished_ = true; });
   }
+  [[nodiscard]] bool tells_visitors() const { return tells_visitors_; }
   [[nodiscard]] int most_runners() const { return most_runners_; }
 
  private:
@@ -51,11 +54,21 @@ class TaskLoop {
   }
 
   void run() {
+    run_while([this] { return is_stopped_ || is_finished_ || !tasks_.empty(); });
+  }
+
+  bool run_ready() {
+    return run_while([] { return true; }) > 0;
+  }
+
+  // Tasks, until there is none where `may_look` was waited for; how many.
+  int run_while(const std::function<bool()>& may_look) {
+    int done = 0;
     const int runners = ++runners_;
     most_runners_ = std::max(most_runners_.load(), runners);
     std::unique_lock lock(mutex_);
     for (;;) {
-      news_.wait(lock, [this] { return is_stopped_ || is_finished_ || !tasks_.empty(); });
+      news_.wait(lock, may_look);
       if (is_stopped_ || tasks_.empty()) {
         break;
       }
@@ -63,9 +76,11 @@ class TaskLoop {
       tasks_.pop_front();
       lock.unlock();
       task();
+      ++done;
       lock.lock();
     }
     --runners_;
+    return done;
   }
 
   std::mutex mutex_;
@@ -73,6 +88,7 @@ class TaskLoop {
   std::deque<Task> tasks_;
   bool is_stopped_ = false;
   bool is_finished_ = false;
+  std::atomic<bool> tells_visitors_{false};
   std::atomic<int> runners_{0};
   std::atomic<int> most_runners_{0};
 };
@@ -114,6 +130,25 @@ class LoopTurnsTest : public testing::Test {
   bool become_guest_that_runs() {
     for (int i = 0; i < many_visits; ++i) {
       if (visit() == std::this_thread::get_id()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // A call of this thread, which comes for it in a visit: with the thread that did it.
+  ThreadId call_and_visit() {
+    Pending<ThreadId> answer;
+    turns_.hand_in([&] { post([&] { answer.answer(std::this_thread::get_id()); }); });
+    turns_.visit(VisitFor::handed_in);
+    answer.wait();
+    return answer.take();
+  }
+
+  // This thread's visits run the loop from now on. False: it never came to that.
+  bool become_visitor() {
+    for (int i = 0; i < many_visits; ++i) {
+      if (call_and_visit() == std::this_thread::get_id()) {
         return true;
       }
     }
@@ -217,6 +252,108 @@ TEST_F(LoopTurnsTest, WhatBeginThrowsIsPassedOnAndTheTurnGivenBack) {
   EXPECT_THROW(turns_.wait([] { throw std::runtime_error("no memory"); }, end), std::runtime_error);
   end.answer(1);  // nobody is told any more
   EXPECT_EQ(ask_from_outside(), own_.get_id());
+}
+
+// --- visitors ---
+
+TEST_F(LoopTurnsTest, VisitorThatComesAgainAndAgainRunsTheLoop) {
+  ASSERT_TRUE(become_visitor());
+  EXPECT_TRUE(loop_.tells_visitors());
+}
+
+TEST_F(LoopTurnsTest, NewsAreAVisitors) {
+  ASSERT_TRUE(become_visitor());
+  Pending<ThreadId> news;
+  loop_.post([&] { news.answer(std::this_thread::get_id()); });
+  const bool goes_on = turns_.visit(VisitFor::news);
+  news.wait();
+  if (goes_on) {  // else the own thread had taken over
+    EXPECT_EQ(news.take(), std::this_thread::get_id());
+  }
+}
+
+TEST_F(LoopTurnsTest, VisitForNewsThatAreNoneIsTheLast) {
+  ASSERT_TRUE(become_visitor());
+  EXPECT_FALSE(turns_.visit(VisitFor::news));
+  EXPECT_FALSE(loop_.tells_visitors());
+}
+
+// What a visitor handed in and does not come for, and the news that it leaves lying.
+TEST_F(LoopTurnsTest, OwnThreadTakesOverWhenNoVisitorComesAnyMore) {
+  ASSERT_TRUE(become_visitor());
+  Pending<ThreadId> handed_in;
+  turns_.hand_in([&] { post([&] { handed_in.answer(std::this_thread::get_id()); }); });
+  handed_in.wait();
+  EXPECT_EQ(handed_in.take(), own_.get_id());
+  EXPECT_FALSE(loop_.tells_visitors()) << "two would be woken by everything";
+}
+
+TEST_F(LoopTurnsTest, OwnThreadDoesWhatOthersHandInBetweenVisits) {
+  ASSERT_TRUE(become_visitor());
+  EXPECT_EQ(ask_from_outside(), own_.get_id());
+}
+
+TEST_F(LoopTurnsTest, VisitorLeavesTheLoopToAGuest) {
+  ASSERT_TRUE(become_guest_that_runs());
+  Pending<int> end;
+  Pending<ThreadId> for_visitor;
+  std::thread visitor;
+  ThreadId visitor_id;
+  turns_.wait(
+      [&] {
+        visitor = std::thread([&] {
+          visitor_id = std::this_thread::get_id();
+          turns_.hand_in([&] { post([&] { for_visitor.answer(std::this_thread::get_id()); }); });
+          turns_.visit(VisitFor::handed_in);
+          for_visitor.wait();
+          post([&] { end.answer(1); });
+        });
+      },
+      end);
+  visitor.join();
+  EXPECT_NE(for_visitor.take(), visitor_id);
+}
+
+TEST_F(LoopTurnsTest, AllOfACrowdOfGuestsAndVisitorsAreServed) {
+  constexpr int threads = 3;
+  std::atomic<int> answers{0};
+  std::vector<std::thread> crowd;
+  for (int i = 0; i < threads; ++i) {
+    crowd.emplace_back([&] {
+      for (int round = 0; round < many_visits; ++round) {
+        visit();
+        ++answers;
+      }
+    });
+    crowd.emplace_back([&] {
+      for (int round = 0; round < many_visits; ++round) {
+        Pending<int> answer;
+        turns_.hand_in([&] { post([&] { answer.answer(1); }); });
+        if (turns_.visit(VisitFor::handed_in) && round % 2 == 0) {
+          turns_.visit(VisitFor::news);
+        }
+        answer.wait();
+        ++answers;
+      }
+    });
+    crowd.emplace_back([&] {
+      for (int round = 0; round < many_visits; ++round) {
+        ask_from_outside();
+        ++answers;
+      }
+    });
+  }
+  for (std::thread& each : crowd) {
+    each.join();
+  }
+  EXPECT_EQ(answers, 3 * threads * many_visits);
+}
+
+TEST_F(LoopTurnsTest, VisitAfterTheEndDoesNothing) {
+  ASSERT_TRUE(become_visitor());
+  finish();
+  EXPECT_FALSE(turns_.visit(VisitFor::handed_in));
+  EXPECT_FALSE(turns_.visit(VisitFor::news));
 }
 
 TEST_F(LoopTurnsTest, EndOfTheLoopEndsAGuestsTurn) {
