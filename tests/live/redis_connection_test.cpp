@@ -1,13 +1,17 @@
 // What becomes of requests when the connection or the server does.
 
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <thread>
 
 #include "live/job_key.hpp"
 #include "live/redis_asker.hpp"
@@ -44,6 +48,33 @@ TEST(RedisConnection, WithoutAServerNothingIsSentAndTheReasonIsTold) {
   EXPECT_TRUE(is_failure(failure, errc::store_unavailable, {"refused", server.url()}));
   EXPECT_FALSE(failure.may_have_run);
   EXPECT_GE(asker.now() - before, 300ms);
+}
+
+// A child of fork() that runs no other program keeps the socket open: what ends is not told of for
+// ever.
+TEST(RedisConnection, IsQuietAfterItsEndAlsoWhereAForkedChildKeepsTheSocket) {
+  Server server;
+  RedisAsker asker(server);
+  asker.attempt(key, new_owner());
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  ASSERT_GT(child, 0);
+  server.kill();
+  server.restart(ServerData::lost);
+  asker.attempt(key, new_owner());
+  const auto used = [] {
+    timespec time{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  };
+  const auto before = used();
+  std::this_thread::sleep_for(300ms);
+  EXPECT_LT(used() - before, 100ms) << "a thread that spins";
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
 }
 
 TEST(RedisConnection, OpenSaysWhyThereIsNone) {

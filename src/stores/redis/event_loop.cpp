@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/system/error_code.hpp>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "stores/quiet_thread.hpp"
@@ -17,6 +18,11 @@ namespace exclusive_lock::redis {
 // So it looks again at least this often, and an alarm that fell into a suspension comes soon after
 // it.
 inline constexpr std::chrono::milliseconds longest_sleep{250};
+
+// So long may visitors stay away that are told of news.
+inline constexpr std::chrono::milliseconds patience_with_visitors{4};
+// Before a timer that is due is looked at again, which Asio was not told of: after a suspension.
+inline constexpr std::chrono::milliseconds overdue_pause{1};
 
 struct BootWaitTraits {
   static BootClock::duration to_wait_duration(const BootClock::duration& duration) {
@@ -96,24 +102,32 @@ void EventLoop::finish_or_leave(Milliseconds patience, std::shared_ptr<void> own
 }
 
 struct LoopTimer::Impl {
-  Impl(EventLoop& loop, std::function<void()> to_call)
-      : timer(loop.impl().io.get_executor()), wake(std::move(to_call)) {}
+  Impl(EventLoop::Impl& on, std::function<void()> to_call)
+      : loop(on), timer(on.io.get_executor()), wake(std::move(to_call)) {}
 
+  EventLoop::Impl& loop;
   BootTimer timer;
   std::function<void()> wake;
   std::uint64_t setting = 0;  // a wait that is already due cannot be cancelled, but told apart
+  std::optional<Instant> at;
 };
 
 LoopTimer::LoopTimer(EventLoop& loop, std::function<void()> wake)
-    : impl_(std::make_shared<Impl>(loop, std::move(wake))) {}
+    : impl_(std::make_shared<Impl>(loop.impl(), std::move(wake))) {}
 
-LoopTimer::~LoopTimer() { cancel(); }
+LoopTimer::~LoopTimer() {
+  cancel();
+  impl_->loop.timers.erase(impl_.get());
+}
 
 void LoopTimer::set(Instant at) {
   const std::uint64_t setting = ++impl_->setting;
+  impl_->at = at;
+  impl_->loop.timers.insert(impl_.get());  // only now: it may have been made on another thread
   impl_->timer.expires_at(at);
   impl_->timer.async_wait([impl = impl_, setting](boost::system::error_code) {
     if (setting == impl->setting) {
+      impl->at.reset();
       impl->wake();
     }
   });
@@ -121,7 +135,44 @@ void LoopTimer::set(Instant at) {
 
 void LoopTimer::cancel() {
   ++impl_->setting;
+  impl_->at.reset();
   impl_->timer.cancel();
+}
+
+// --- what is told while nobody runs the loop ---
+
+void EventLoop::Impl::add(int socket) {
+  own_bell.news.add(socket);
+  news_for_visitors.add(socket);
+}
+
+void EventLoop::Impl::remove(int socket) {
+  own_bell.news.remove(socket);
+  news_for_visitors.remove(socket);
+}
+
+void EventLoop::Impl::tell(Told told) {
+  own_bell.news.turn(told == Told::own_thread);
+  news_for_visitors.turn(told == Told::visitors);
+  if (told == Told::nobody) {
+    return;
+  }
+  std::optional<Instant> next;
+  for (const LoopTimer::Impl* each : timers) {
+    if (each->at && (!next || *each->at < *next)) {
+      next = each->at;
+    }
+  }
+  const Instant now = BootClock::now();
+  if (next && *next <= now) {
+    next = now + overdue_pause;
+  }
+  if (told == Told::visitors) {
+    next = std::min(next.value_or(Instant::max()), now + patience_with_visitors);
+  }
+  if (next) {
+    own_bell.set_alarm(*next);
+  }
 }
 
 }  // namespace exclusive_lock::redis

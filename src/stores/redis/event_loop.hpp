@@ -7,19 +7,18 @@
 // called a guest here; "the loop's thread" is whichever runs it. An event loop of the program's can
 // do the same, in short visits: it is a visitor, and is told of news while nobody runs the loop.
 //
-//   who runs it     leaves it                              then
-//   own thread      when a guest wants it (*)              that guest
-//                   when a visitor wants it (*)            nobody
-//   a guest         when what it waits for has come        nobody
-//   a visitor       when nothing is ready any more         nobody
-//   nobody          a guest or a visitor comes             that one
-//                   anybody else hands something in, or    own thread
-//                   none came for some milliseconds
+//   who runs it   leaves it                          then
+//   a guest       when what it waits for has come    nobody
+//   a visitor     when nothing is ready any more     nobody
+//   own thread    the same (*)                       a guest that came meanwhile, or nobody
+//   nobody        a guest or a visitor comes         that one
+//                 anybody else hands something in    own thread
+//                 there are news, or an alarm        who is told of them: own thread or visitors
 //
-// (*) Those that come one at a time get it, after a few that did; where several wait at once it
-// stays with, or goes back to, the own thread, which serves all of them in one go. While nobody
-// runs it, only news that no guest and no visitor waits for can come late, by those milliseconds:
-// an answer to somebody else makes a guest call the own thread when it leaves.
+// Whoever leaves it does what is ready first. Where several guests wait at once the own thread does
+// it: it serves all of them in one go, where each guest would have to wake the next. Visitors are
+// told of news while they come for them; when none has come for some milliseconds, the own thread
+// is told again. (*) It stays while a connection is made or ends: nobody could be told of that.
 //
 // No type of Boost.Asio shows here; who needs the io_context includes event_loop_impl.hpp.
 
@@ -86,8 +85,9 @@ class LoopTimer {
   void set(Instant at);
   void cancel();
 
- private:
   struct Impl;
+
+ private:
   std::shared_ptr<Impl> impl_;
 };
 

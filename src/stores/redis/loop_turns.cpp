@@ -1,20 +1,7 @@
 #include "stores/redis/loop_turns.hpp"
 
-#include <chrono>
-
 namespace exclusive_lock::redis {
 namespace {
-
-// How often the own thread looks whether guests still come. What nobody waits for may lie about for
-// twice as long. A guest that stays away for longer has to ask for its turn back: two switches,
-// which a lock that is held for so long does not notice.
-constexpr std::chrono::milliseconds look_pause{4};
-// A guest that was running the loop at so many looks in a row waits for long: it wakes the own
-// thread when it leaves.
-constexpr int most_looks = 50;
-// So many guests have to come one at a time before one of them gets the own thread's turn: to give
-// it away costs two switches, and is of use to a thread that comes again and again.
-constexpr int guests_before_turn = 4;
 
 // What this thread is just now beginning to wait for, or will visit. What it hands in meanwhile is
 // looked after.
@@ -67,8 +54,7 @@ void LoopTurns::wait(const std::function<void()>& begin, Awaited& end) {
 void LoopTurns::come_in(Guest& guest) {
   const std::lock_guard guard(mutex_);
   ++guests_;
-  alone_in_a_row_ = guests_ == 1 ? alone_in_a_row_ + 1 : 0;
-  if (runner_ == Runner::nobody && guests_ == 1 && !is_finishing_) {
+  if (runner_ == Runner::nobody && guests_ == 1 && !is_own_threads()) {
     give_turn(guest);
   }
 }
@@ -80,20 +66,23 @@ void LoopTurns::await_end(Guest& guest) {
       ask_for_turn(guest);
       guest.news.wait(lock, [&] { return guest.is_over || running_ == &guest; });
     } else if (is_finishing_) {
-      end_turn(guest);
+      end_turn(lock, guest);
     } else {
       run(lock);
     }
   }
 }
 
+// What it handed in is done by whoever runs the loop, if that one does not leave just now.
 void LoopTurns::ask_for_turn(Guest& guest) {
   if (runner_ == Runner::nobody) {
     need_own_thread();
-  } else if (runner_ == Runner::own_thread && guests_ == 1 && !is_finishing_ &&
-             alone_in_a_row_ > guests_before_turn) {
+  } else if (runner_ != Runner::own_thread) {
+    own_is_needed_ = true;
+  } else if (guests_ == 1) {
     asking_ = &guest;
-    stop();
+  } else {
+    others_handed_in_ = true;
   }
 }
 
@@ -101,23 +90,16 @@ void LoopTurns::give_turn(Guest& guest) {
   runner_ = Runner::guest;
   runs_on_ = {};  // not yet
   running_ = &guest;
+  tell(Told::nobody);
   guest.news.notify_one();
 }
 
-void LoopTurns::end_turn(Guest& guest) {
+// Nobody would be told of what was ready when it was stopped.
+void LoopTurns::end_turn(Lock& lock, Guest& guest) {
   if (running_ == &guest) {
     running_ = nullptr;
-    leave_to_nobody();
-  }
-}
-
-void LoopTurns::leave_to_nobody() {
-  runner_ = Runner::nobody;
-  ++turns_of_guests_;
-  if (guests_ > 0 || own_is_needed_ || is_finishing_) {
-    need_own_thread();
-  } else if (own_sleeps_long_) {
-    own_thread_.notify_one();
+    run_ready(lock);
+    leave_to_nobody(Told::own_thread);
   }
 }
 
@@ -131,12 +113,13 @@ void LoopTurns::end_came(Guest& guest) {
 }
 
 void LoopTurns::leave(Guest& guest) {
-  const std::lock_guard guard(mutex_);
+  Lock lock(mutex_);
   --guests_;
   if (asking_ == &guest) {
     asking_ = nullptr;
+    others_handed_in_ = true;
   }
-  end_turn(guest);
+  end_turn(lock, guest);
 }
 
 // --- visitors ---
@@ -148,101 +131,82 @@ void LoopTurns::hand_in(const std::function<void()>& begin) {
 
 bool LoopTurns::visit(VisitFor what) {
   Lock lock(mutex_);
-  alone_in_a_row_ = guests_ == 0 ? alone_in_a_row_ + 1 : 0;
-  if (is_finishing_ || own_is_needed_) {
+  was_visited_ = true;
+  if (runner_ == Runner::own_thread) {
+    others_handed_in_ = true;  // it may be about to leave
     return false;
   }
-  if (runner_ == Runner::own_thread) {
-    return ask_own_thread_to_leave();
-  }
-  if (runner_ == Runner::guest) {
+  if (runner_ != Runner::nobody) {
     own_is_needed_ = true;
     return false;
   }
-  runner_ = Runner::guest;
+  if (is_own_threads()) {
+    return false;
+  }
+  runner_ = Runner::visitor;
+  if (told_ == Told::own_thread) {
+    tell(Told::nobody);
+  }
   // Without anything there, what told of news may go on doing so for ever.
   const bool goes_on = run_ready(lock) || what == VisitFor::handed_in;
-  tell_visitors(goes_on);
-  leave_to_nobody();
+  leave_to_nobody(goes_on ? Told::visitors : Told::own_thread);
   return goes_on;
-}
-
-bool LoopTurns::ask_own_thread_to_leave() {
-  if (was_stopped_) {
-    others_handed_in_ = true;  // it may have left the loop already
-    return false;
-  }
-  if (guests_ > 0 || alone_in_a_row_ <= guests_before_turn) {
-    return false;
-  }
-  leaves_to_visitors_ = true;
-  stop();
-  return true;
-}
-
-void LoopTurns::tell_visitors(bool of_news) {
-  if (std::exchange(visitors_are_told_, of_news) != of_news) {
-    loop_.tell_visitors(of_news);
-  }
 }
 
 // --- the own thread ---
 
 void LoopTurns::serve() {
   Lock lock(mutex_);
-  for (;;) {
+  do {
     await_own_turn(lock);
-    runner_ = Runner::own_thread;
-    own_is_needed_ = false;
-    others_handed_in_ = false;
-    tell_visitors(false);
-    run(lock);
-    if (std::exchange(leaves_to_visitors_, false)) {
-      leave_to_visitors(lock);
-    }
-    runner_ = Runner::nobody;
-    if (!was_stopped_) {
-      return;
-    }
-    own_is_needed_ = others_handed_in_;  // what they wait for comes after the guest's turn
-    if (Guest* next = std::exchange(asking_, nullptr)) {
-      give_turn(*next);
-    }
-  }
+  } while (take_own_turn(lock));
 }
 
 void LoopTurns::await_own_turn(Lock& lock) {
-  unsigned seen = turns_of_guests_ - 1;
-  int looks = 0;
-  const auto is_own = [&] {
-    return runner_ == Runner::nobody &&
-           (own_is_needed_ || is_finishing_ || turns_of_guests_ == seen);
-  };
-  while (!is_own()) {
-    looks = turns_of_guests_ == seen ? looks + 1 : 0;
-    seen = turns_of_guests_;
-    if (looks < most_looks) {
-      own_thread_.wait_for(lock, look_pause);
-    } else {
-      own_sleeps_long_ = true;
-      own_thread_.wait(lock);
-      own_sleeps_long_ = false;
-    }
+  bool has_news = false;
+  while (runner_ != Runner::nobody || !(has_news || is_own_threads())) {
+    lock.unlock();
+    loop_.await_news();
+    lock.lock();
+    has_news = true;
   }
 }
 
-// It was stopped before it had done what they handed in.
-void LoopTurns::leave_to_visitors(Lock& lock) {
-  run_ready(lock);
-  tell_visitors(true);
+// False: there will never be anything to do again.
+bool LoopTurns::take_own_turn(Lock& lock) {
+  runner_ = Runner::own_thread;
+  own_is_needed_ = false;
+  others_handed_in_ = false;
+  if (staying_ > 0 || is_finishing_) {
+    tell(Told::nobody);
+    run(lock);
+    if (!was_stopped_) {
+      return false;
+    }
+  } else {
+    run_ready(lock);
+  }
+  // Where it was stopped, something may be ready still.
+  own_is_needed_ = own_is_needed_ || others_handed_in_ || was_stopped_;
+  const Told told = told_ == Told::visitors && std::exchange(was_visited_, false)
+                        ? Told::visitors
+                        : Told::own_thread;
+  runner_ = Runner::nobody;
+  tell(told);
+  if (Guest* next = std::exchange(asking_, nullptr); next != nullptr && !is_finishing_) {
+    give_turn(*next);
+  }
+  return true;
 }
+
+bool LoopTurns::is_own_threads() const { return own_is_needed_ || staying_ > 0 || is_finishing_; }
 
 void LoopTurns::need_own_thread() {
   own_is_needed_ = true;
-  own_thread_.notify_one();
+  loop_.ring();
 }
 
-// --- both ---
+// --- all ---
 
 void LoopTurns::run(Lock& lock) {
   runs_on_ = std::this_thread::get_id();
@@ -255,6 +219,7 @@ void LoopTurns::run(Lock& lock) {
 
 bool LoopTurns::run_ready(Lock& lock) {
   runs_on_ = std::this_thread::get_id();
+  was_stopped_ = false;
   loop_.restart();
   lock.unlock();
   const bool was_something = loop_.run_ready();
@@ -267,6 +232,19 @@ void LoopTurns::stop() {
   loop_.stop();
 }
 
+void LoopTurns::leave_to_nobody(Told told) {
+  runner_ = Runner::nobody;
+  tell(told);
+  if (guests_ > 0 || is_own_threads()) {
+    need_own_thread();
+  }
+}
+
+void LoopTurns::tell(Told told) {
+  told_ = told;
+  loop_.tell(told);
+}
+
 void LoopTurns::handed_in() {
   if (hands_in_to == this) {
     return;
@@ -274,8 +252,22 @@ void LoopTurns::handed_in() {
   const std::lock_guard guard(mutex_);
   if (runner_ == Runner::nobody) {
     need_own_thread();
+  } else if (runner_ == Runner::own_thread) {
+    others_handed_in_ = others_handed_in_ || runs_on_ != std::this_thread::get_id();
   } else if (runs_on_ != std::this_thread::get_id()) {
-    (runner_ == Runner::guest ? own_is_needed_ : others_handed_in_) = true;
+    own_is_needed_ = true;
+  }
+}
+
+void LoopTurns::begin_staying() {
+  const std::lock_guard guard(mutex_);
+  ++staying_;
+}
+
+void LoopTurns::end_staying() {
+  const std::lock_guard guard(mutex_);
+  if (--staying_ == 0 && runner_ == Runner::own_thread && !is_finishing_) {
+    stop();
   }
 }
 

@@ -14,18 +14,26 @@
 
 namespace exclusive_lock::redis {
 
+// Who hears of what comes over the network and of alarms while nobody runs the loop.
+enum class Told { nobody, own_thread, visitors };
+
 class LoopTurns {
  public:
-  // One thread at a time calls `run`, which returns when there will never be anything to do again,
-  // or soon after `stop`, which any thread may call, or `run_ready`, which does not wait for
-  // anything, and tells whether there was something; `restart` comes before each of them. That
-  // thread also says whether visitors are to be told of news.
+  // One thread at a time, whose turn it is, calls
+  //   run        which returns when there will never be anything to do again, or soon after `stop`
+  //   run_ready  which does not wait, and says whether there was something to do
+  //   tell       who hears of news from now on
+  // and `restart` before each of the first two. The own thread calls `await_news`, which returns
+  // when there are some that it is to hear of, when visitors that were told have not come for a few
+  // milliseconds, or after `ring`. Any thread may call `stop` and `ring`.
   struct Loop {
     std::function<void()> run;
     std::function<bool()> run_ready;
+    std::function<void(Told)> tell;
     std::function<void()> stop;
     std::function<void()> restart;
-    std::function<void(bool)> tell_visitors;
+    std::function<void()> await_news;
+    std::function<void()> ring;
   };
 
   explicit LoopTurns(Loop loop) : loop_(std::move(loop)) {}
@@ -41,11 +49,15 @@ class LoopTurns {
   bool visit(VisitFor what);
   // To be called after something was handed in to the loop, on whatever thread.
   void handed_in();
+  // In a turn: there is from now on, or no longer, something of which nobody can be told, so that
+  // somebody has to stay in the loop. As often the one as the other.
+  void begin_staying();
+  void end_staying();
   // No guest runs the loop from now on.
   void finish();
 
  private:
-  enum class Runner { nobody, own_thread, guest };
+  enum class Runner { nobody, own_thread, guest, visitor };
   struct Guest;
   class Stay;
   using Lock = std::unique_lock<std::mutex>;
@@ -54,20 +66,20 @@ class LoopTurns {
   void await_end(Guest& guest);
   void ask_for_turn(Guest& guest);
   void give_turn(Guest& guest);
-  void end_turn(Guest& guest);
+  void end_turn(Lock& lock, Guest& guest);
   void end_came(Guest& guest);
   void leave(Guest& guest);
-  void leave_to_nobody();
-
-  bool ask_own_thread_to_leave();
-  void tell_visitors(bool of_news);
 
   void await_own_turn(Lock& lock);
-  void leave_to_visitors(Lock& lock);
+  bool take_own_turn(Lock& lock);
+  [[nodiscard]] bool is_own_threads() const;
   void need_own_thread();
+
   void run(Lock& lock);
   bool run_ready(Lock& lock);
   void stop();
+  void leave_to_nobody(Told told);
+  void tell(Told told);
 
   const Loop loop_;
   std::mutex mutex_;
@@ -75,19 +87,16 @@ class LoopTurns {
   std::thread::id runs_on_;
   bool was_stopped_ = false;  // in the present turn
   bool is_finishing_ = false;
+  int staying_ = 0;
+  Told told_ = Told::nobody;
 
-  std::condition_variable own_thread_;  // what it sleeps on while it does not run the loop
-  bool own_is_needed_ = true;           // it is next when nobody runs the loop
-  bool own_sleeps_long_ = false;        // it does not look whether guests still come
-  bool others_handed_in_ = false;       // in its present turn: threads that are no guests
-  bool leaves_to_visitors_ = false;     // its present turn
+  bool own_is_needed_ = true;      // it is next when nobody runs the loop
+  bool others_handed_in_ = false;  // in its present turn
 
-  Guest* running_ = nullptr;        // none: it is a visitor
-  Guest* asking_ = nullptr;         // gets the turn of the own thread
-  int guests_ = 0;                  // that are here
-  int alone_in_a_row_ = 0;          // that found no other one here; visitors too
-  unsigned turns_of_guests_ = 0;    // so many are over; those of visitors too
-  bool visitors_are_told_ = false;  // of news
+  Guest* running_ = nullptr;
+  Guest* asking_ = nullptr;   // gets the turn after the own thread's
+  int guests_ = 0;            // that are here
+  bool was_visited_ = false;  // since the own thread's last turn
 };
 
 }  // namespace exclusive_lock::redis

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace exclusive_lock::redis {
 
@@ -27,16 +28,17 @@ void NewsDescriptor::remove(int socket) {
   }
 }
 
-void NewsDescriptor::tell(bool of_news) {
-  tells_ = of_news;
+void NewsDescriptor::turn(bool on) {
+  if (std::exchange(is_on_, on) == on) {
+    return;
+  }
   for (const int socket : sockets_) {
     set(EPOLL_CTL_MOD, socket);
   }
 }
 
-// Where it fails, news are found by the own thread, a few milliseconds later.
 void NewsDescriptor::set(int operation, int socket) const {
-  epoll_event event{.events = tells_ ? EPOLLIN : 0U, .data = {.fd = socket}};
+  epoll_event event{.events = is_on_ ? EPOLLIN : 0U, .data = {.fd = socket}};
   ::epoll_ctl(epoll_, operation, socket, &event);
 }
 

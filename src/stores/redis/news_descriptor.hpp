@@ -1,10 +1,9 @@
 #pragma once
-// A descriptor that is readable while one of its sockets is, and while it is told to be: what an
-// event loop of the program's watches. It stays the same when connections come and go, and nobody
-// who has a copy of it keeps their sockets open.
+// A descriptor that is readable while it is switched on and one of its sockets is: what a thread
+// waits for that does not run the loop, and what an event loop of the program's watches. It stays
+// the same when connections come and go, and nobody who has a copy of it keeps their sockets open.
 //
-// It is an epoll(7) instance in which nobody waits. Everything but descriptor() on the loop's
-// thread.
+// It is an epoll(7) instance. Everything but descriptor() by one thread at a time.
 
 #include <set>
 
@@ -22,15 +21,15 @@ class NewsDescriptor {
   void add(int socket);
   // After which it may be closed.
   void remove(int socket);
-  // Whether it tells at all; at first it does not.
-  void tell(bool of_news);
+  // At first it is off.
+  void turn(bool on);
 
  private:
   void set(int operation, int socket) const;
 
   const int epoll_;
   std::set<int> sockets_;
-  bool tells_ = false;
+  bool is_on_ = false;
 };
 
 }  // namespace exclusive_lock::redis

@@ -77,7 +77,7 @@ class BoostRedisLink final : public RedisLink, public std::enable_shared_from_th
   BoostRedisLink(EventLoop& loop, const LinkAddress& address, asio::ssl::context tls,
                  std::shared_ptr<TlsReport> report, LinkEvents events)
       : address_(address),
-        news_(loop.impl().news_for_visitors),
+        loop_(loop.impl()),
         report_(std::move(report)),
         events_(std::move(events)),
         connection_(loop.impl().io.get_executor(), std::move(tls),
@@ -93,6 +93,7 @@ class BoostRedisLink final : public RedisLink, public std::enable_shared_from_th
     connection_.async_run(connection_config(address_, step_limit),
                           [self = shared_from_this()](error_code error) { self->finish(error); });
     drain_pushes();
+    begin_staying();
   }
 
   void send(const std::function<void(const CommandSink&)>& commands) override {
@@ -108,6 +109,7 @@ class BoostRedisLink final : public RedisLink, public std::enable_shared_from_th
   }
 
   void tune(std::chrono::milliseconds peer_timeout) override {
+    end_staying();
     if (!address_.unix_socket.empty()) {
       for (const int socket : sockets_of_peer(address_.unix_socket)) {
         if (sockets_before_.count(socket) == 0) {
@@ -124,6 +126,8 @@ class BoostRedisLink final : public RedisLink, public std::enable_shared_from_th
   void drop(std::string reason) override {
     if (drop_reason_.empty()) {
       drop_reason_ = std::move(reason);
+      forget_sockets();
+      begin_staying();
       connection_.cancel(boost::redis::operation::run);
     }
   }
@@ -142,10 +146,30 @@ class BoostRedisLink final : public RedisLink, public std::enable_shared_from_th
     return std::nullopt;
   }
 
+  // While it is made and while it ends: nobody can be told of a lookup's end, or of a time limit of
+  // Boost.Redis' own.
+  void begin_staying() {
+    if (!std::exchange(stays_, true)) {
+      loop_.turns.begin_staying();
+    }
+  }
+  void end_staying() {
+    if (std::exchange(stays_, false)) {
+      loop_.turns.end_staying();
+    }
+  }
+
   void own(int socket) {
     close_on_exec(socket);
-    news_.add(socket);
+    loop_.add(socket);
     sockets_.push_back(socket);
+  }
+  // Before it is closed: a forked child may keep it open, and it would be told of for ever.
+  void forget_sockets() {
+    for (const int socket : sockets_) {
+      loop_.remove(socket);
+    }
+    sockets_.clear();
   }
 
   // They have been heard when they were read. But the channel that counts them must not fill: 256
@@ -160,9 +184,8 @@ class BoostRedisLink final : public RedisLink, public std::enable_shared_from_th
 
   // Requests that were never sent would wait for ever.
   void finish(error_code error) {
-    for (const int socket : sockets_) {
-      news_.remove(socket);
-    }
+    forget_sockets();
+    end_staying();
     connection_.cancel();
     const auto on_end = std::exchange(events_.on_end, nullptr);
     events_.on_reply = [](const Reply&) {};
@@ -194,12 +217,13 @@ class BoostRedisLink final : public RedisLink, public std::enable_shared_from_th
   }
 
   const LinkAddress address_;
-  NewsDescriptor& news_;
+  EventLoop::Impl& loop_;
   const std::shared_ptr<TlsReport> report_;
   LinkEvents events_;
   std::string drop_reason_;
   std::set<int> sockets_before_;
   std::vector<int> sockets_;
+  bool stays_ = false;
   Connection connection_;
   boost::redis::any_adapter push_adapter_;
 };

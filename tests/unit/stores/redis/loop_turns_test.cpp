@@ -30,9 +30,11 @@ class TaskLoop {
   [[nodiscard]] LoopTurns::Loop loop() {
     return {.run = [this] { run(); },
             .run_ready = [this] { return run_ready(); },
+            .tell = [this](Told told) { change([this, told] { told_ = told; }); },
             .stop = [this] { change([this] { is_stopped_ = true; }); },
             .restart = [this] { change([this] { is_stopped_ = false; }); },
-            .tell_visitors = [this](bool of_news) { tells_visitors_ = of_news; }};
+            .await_news = [this] { await_news(); },
+            .ring = [this] { change([this] { is_rung_ = true; }); }};
   }
   void post(Task task) {
     change([&] { tasks_.push_back(std::move(task)); });
@@ -40,7 +42,7 @@ class TaskLoop {
   void finish() {
     change([this] { is_finished_ = true; });
   }
-  [[nodiscard]] bool tells_visitors() const { return tells_visitors_; }
+  [[nodiscard]] Told told() const { return told_; }
   [[nodiscard]] int most_runners() const { return most_runners_; }
 
  private:
@@ -83,12 +85,26 @@ class TaskLoop {
     return done;
   }
 
+  void await_news() {
+    std::unique_lock lock(mutex_);
+    const auto is_news = [this] {
+      return is_rung_ || (told_ == Told::own_thread && !tasks_.empty());
+    };
+    if (told_ == Told::visitors) {
+      news_.wait_for(lock, std::chrono::milliseconds(4), is_news);
+    } else {
+      news_.wait(lock, [&] { return is_news() || told_ == Told::visitors; });
+    }
+    is_rung_ = false;
+  }
+
   std::mutex mutex_;
   std::condition_variable news_;
   std::deque<Task> tasks_;
+  bool is_rung_ = false;
   bool is_stopped_ = false;
   bool is_finished_ = false;
-  std::atomic<bool> tells_visitors_{false};
+  std::atomic<Told> told_{Told::nobody};
   std::atomic<int> runners_{0};
   std::atomic<int> most_runners_{0};
 };
@@ -222,6 +238,22 @@ TEST_F(LoopTurnsTest, AnswerToOthersDoesNotWaitForTheNextGuest) {
   other.join();
 }
 
+TEST_F(LoopTurnsTest, WhatTheLoopItselfHandsInIsDoneAlsoWhenTheGuestLeaves) {
+  ASSERT_TRUE(become_guest_that_runs());
+  Pending<int> end;
+  Pending<int> later;
+  turns_.wait(
+      [&] {
+        post([&] {
+          post([&] { later.answer(2); });
+          end.answer(1);
+        });
+      },
+      end);
+  later.wait();
+  EXPECT_EQ(later.take(), 2);
+}
+
 TEST_F(LoopTurnsTest, AllOfACrowdAreServed) {
   constexpr int threads = 8;
   std::atomic<int> answers{0};
@@ -258,7 +290,7 @@ TEST_F(LoopTurnsTest, WhatBeginThrowsIsPassedOnAndTheTurnGivenBack) {
 
 TEST_F(LoopTurnsTest, VisitorThatComesAgainAndAgainRunsTheLoop) {
   ASSERT_TRUE(become_visitor());
-  EXPECT_TRUE(loop_.tells_visitors());
+  EXPECT_EQ(loop_.told(), Told::visitors);
 }
 
 TEST_F(LoopTurnsTest, NewsAreAVisitors) {
@@ -275,7 +307,7 @@ TEST_F(LoopTurnsTest, NewsAreAVisitors) {
 TEST_F(LoopTurnsTest, VisitForNewsThatAreNoneIsTheLast) {
   ASSERT_TRUE(become_visitor());
   EXPECT_FALSE(turns_.visit(VisitFor::news));
-  EXPECT_FALSE(loop_.tells_visitors());
+  EXPECT_EQ(loop_.told(), Told::own_thread);
 }
 
 // What a visitor handed in and does not come for, and the news that it leaves lying.
@@ -285,7 +317,9 @@ TEST_F(LoopTurnsTest, OwnThreadTakesOverWhenNoVisitorComesAnyMore) {
   turns_.hand_in([&] { post([&] { handed_in.answer(std::this_thread::get_id()); }); });
   handed_in.wait();
   EXPECT_EQ(handed_in.take(), own_.get_id());
-  EXPECT_FALSE(loop_.tells_visitors()) << "two would be woken by everything";
+  while (loop_.told() == Told::visitors) {  // two would be woken by everything
+    std::this_thread::yield();
+  }
 }
 
 TEST_F(LoopTurnsTest, OwnThreadDoesWhatOthersHandInBetweenVisits) {
