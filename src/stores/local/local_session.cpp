@@ -50,12 +50,17 @@ auto LocalSession::written(Step step) {
   return transaction(Transaction::Kind::write, step);
 }
 
-// Most attempts of waiters find the lock held: a look tells them, and disturbs nobody. Where the
-// look finds it free, the same transaction takes it, unless somebody wrote in between.
+// Whoever was refused last is likely to be again: a look tells, and disturbs nobody. Where the look
+// finds the lock free, the same transaction takes it, unless somebody wrote in between.
 AttemptReply LocalSession::attempt(const AttemptRequest& request) {
-  const auto step = [&](LocalVerbs& verbs) { return verbs.attempt(request); };
+  const auto step = [&](LocalVerbs& verbs) {
+    AttemptReply reply = verbs.attempt(request);
+    was_refused_ = reply.outcome != AttemptOutcome::granted;
+    return reply;
+  };
   try {
-    return transaction(Transaction::Kind::look_first, step);
+    return transaction(
+        was_refused_ ? Transaction::Kind::look_first : Transaction::Kind::write_or_look, step);
   } catch (const SqliteError& error) {
     if (error.code() != errc::store_busy && error.code() != errc::store_full) {
       throw;

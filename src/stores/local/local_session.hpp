@@ -63,6 +63,7 @@ class LocalSession {
   LockTable locks_;
   WaiterTable waiters_;
   PushSender pushes_;
+  bool was_refused_ = false;  // what was asked for last
 };
 
 }  // namespace exclusive_lock

@@ -103,7 +103,11 @@ LockDatabase::LockDatabase(const StoreDirectory& directory)
   }
   try {
     set_up();
-    check_format();
+    const std::int64_t version = checked_format();
+    write_lock_.emplace(database_.get());
+    if (version < format_version) {
+      upgrade();
+    }
   } catch (const SqliteError& error) {
     throw_local(error.code(), directory.path(),
                 std::string("cannot use locks.db: ") + error.what());
@@ -135,7 +139,7 @@ void LockDatabase::set_up() {
   static_cast<void>(rollback_.get());  // so that it is there when nothing may be thrown
 }
 
-void LockDatabase::check_format() {
+std::int64_t LockDatabase::checked_format() {
   if (database_.integer_of("PRAGMA page_count") == 0) {
     throw_local(errc::store_corrupt, directory_.path(), "locks.db is empty");
   }
@@ -143,21 +147,18 @@ void LockDatabase::check_format() {
     throw_local(errc::unsuitable_store, directory_.path(),
                 "locks.db is a database of some other program");
   }
-  std::int64_t version = database_.integer_of("PRAGMA user_version");
+  const std::int64_t version = database_.integer_of("PRAGMA user_version");
   if (version > format_version) {
     throw_local(errc::unsuitable_store, directory_.path(),
                 "locks.db has format " + std::to_string(version) +
                     " of a newer version of this library, which this one does not know");
   }
-  if (version == 1 || version == 2) {
-    upgrade();
-    version = format_version;
-  }
   Statement mode(database_, "PRAGMA journal_mode");
   Query query(mode);
-  if (version != format_version || !query.next() || query.bytes(0) != "wal") {
+  if (version < 1 || !query.next() || query.bytes(0) != "wal") {
     throw_local(errc::store_corrupt, directory_.path(), "locks.db is not as this library makes it");
   }
+  return version;
 }
 
 // In one step: whoever is killed in it, or fails, leaves the file as it was. A process that still
@@ -192,28 +193,45 @@ bool LockDatabase::checkpoint() noexcept {
   return result == SQLITE_OK;
 }
 
-// Pauses a little longer each time, with jitter, and never beyond the limit. 0: give up.
 int LockDatabase::on_busy(void* self, int count) {
   auto& database = *static_cast<LockDatabase*>(self);
-  const auto left = database.wait_until_ - BootClock::now();
+  if (database.pause_while_busy(count)) {
+    return 1;
+  }
+  if (database.is_checkpointing_) {
+    // Without the right to write, SQLite would go on as the kind of checkpoint that must not be.
+    sqlite3_interrupt(database.database_.get());
+  }
+  return 0;
+}
+
+// A little longer each time, with jitter, and never beyond the limit. False: give up.
+bool LockDatabase::pause_while_busy(int count) {
+  const auto left = wait_until_ - BootClock::now();
   if (left <= 0ns) {
-    if (database.is_checkpointing_) {
-      // Without the right to write, SQLite would go on as the kind of checkpoint that must not be.
-      sqlite3_interrupt(database.database_.get());
-    }
-    return 0;
+    return false;
   }
   if (count < looks_without_pause) {
     ::sched_yield();
-    return 1;
+    return true;
   }
   const double growth = std::pow(1.5, std::min(count - looks_without_pause, 16));
   const double most_us = std::min<double>(shortest_pause.count() * growth, longest_pause.count());
   std::uniform_real_distribution<double> pause_us(most_us / 2, most_us);
   std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(
-      left,
-      std::chrono::nanoseconds(static_cast<std::int64_t>(1000 * pause_us(database.jitter_)))));
-  return 1;
+      left, std::chrono::nanoseconds(static_cast<std::int64_t>(1000 * pause_us(jitter_)))));
+  return true;
+}
+
+HeldWriteLock LockDatabase::wait_for_write_lock() {
+  int result = write_lock_->try_take();
+  for (int count = 0; result == SQLITE_BUSY && pause_while_busy(count); ++count) {
+    result = write_lock_->try_take();
+  }
+  if (result != SQLITE_OK) {
+    throw SqliteError(result, 0, sqlite3_errstr(result));
+  }
+  return HeldWriteLock(&*write_lock_);
 }
 
 int LockDatabase::on_commit(void* self, sqlite3* /*database*/, const char* /*name*/,
@@ -222,8 +240,9 @@ int LockDatabase::on_commit(void* self, sqlite3* /*database*/, const char* /*nam
   return SQLITE_OK;
 }
 
-Transaction::Transaction(LockDatabase& database, Kind kind) : database_(database) {
-  Query(kind == Kind::write ? database.begin_write_ : database.begin_read_).run();
+Transaction::Transaction(LockDatabase& database, Kind kind)
+    : database_(database), write_lock_(write_lock_for(database, kind)) {
+  Query(write_lock_ ? database.begin_write_ : database.begin_read_).run();
 }
 
 Transaction::~Transaction() {
@@ -235,6 +254,19 @@ Transaction::~Transaction() {
   }
 }
 
+HeldWriteLock Transaction::write_lock_for(LockDatabase& database, Kind kind) {
+  switch (kind) {
+    case Kind::look_first:
+      break;
+    case Kind::write:
+      return database.wait_for_write_lock();
+    case Kind::write_or_look:
+      return HeldWriteLock(database.write_lock_->try_take() == SQLITE_OK ? &*database.write_lock_
+                                                                         : nullptr);
+  }
+  return nullptr;
+}
+
 void Transaction::commit() {
   try {
     Query(database_.commit_).run();
@@ -242,6 +274,7 @@ void Transaction::commit() {
     error.mark_as_commit();
     throw;
   }
+  write_lock_.reset();
 }
 
 }  // namespace exclusive_lock

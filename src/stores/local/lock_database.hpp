@@ -18,11 +18,13 @@
 // A new database is made whole under another name and then given its own, so that there is no
 // instant at which somebody could meet half of one.
 
+#include <optional>
 #include <random>
 
 #include "exclusive_lock/clock.hpp"
 #include "stores/local/directory.hpp"
 #include "stores/local/sqlite.hpp"
+#include "stores/local/wal_write_lock.hpp"
 
 namespace exclusive_lock {
 
@@ -52,12 +54,15 @@ class LockDatabase {
   static int on_busy(void* self, int count);
   static int on_commit(void* self, sqlite3* database, const char* name, int log_frames);
   void set_up();
-  void check_format();
+  [[nodiscard]] std::int64_t checked_format();
   void upgrade();
+  bool pause_while_busy(int count);
+  HeldWriteLock wait_for_write_lock();
 
   const StoreDirectory& directory_;
   FileIdentity identity_;
   Database database_;
+  std::optional<WalWriteLock> write_lock_;  // none until the database has been read
   std::minstd_rand jitter_;
   Instant wait_until_;
   bool is_checkpointing_ = false;
@@ -74,11 +79,12 @@ class Transaction {
  public:
   enum class Kind {
     // Starts with a look. The first write makes it a writing one, which fails with store_busy,
-    // without
-    // waiting, if somebody has written since the look, or is writing.
+    // without waiting, if somebody has written since the look, or is writing.
     look_first,
     // Waits for the right to write at the start.
     write,
+    // As `write` where nobody writes at the start, else as `look_first`.
+    write_or_look,
   };
   Transaction(LockDatabase& database, Kind kind);
   ~Transaction();
@@ -88,7 +94,10 @@ class Transaction {
   void commit();
 
  private:
+  static HeldWriteLock write_lock_for(LockDatabase& database, Kind kind);
+
   LockDatabase& database_;
+  HeldWriteLock write_lock_;
 };
 
 }  // namespace exclusive_lock
