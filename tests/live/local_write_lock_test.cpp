@@ -72,13 +72,14 @@ class LocalWriteLock : public testing::Test {
     Database database(path);
     database.execute("PRAGMA journal_mode = WAL");
     database.execute("CREATE TABLE t (x)");
+    database.execute("CREATE TABLE other (x)");
     return path;
   }
-  void write_once() {
+  void write_once(const std::string& table = "t") {
     ASSERT_EQ(write_lock_.try_take(), SQLITE_OK);
     const HeldWriteLock held(&write_lock_);
     writer_.execute("BEGIN IMMEDIATE");
-    writer_.execute("INSERT INTO t VALUES (randomblob(900))");
+    writer_.execute("INSERT INTO " + table + " VALUES (randomblob(900))");
     writer_.execute("COMMIT");
   }
   static std::int64_t rows(Database& database) {
@@ -138,6 +139,21 @@ TEST_F(LocalWriteLock, WhoeverReadsKeepsItsView) {
   reader_.execute("COMMIT");
   EXPECT_EQ(rows(reader_), 52);
   EXPECT_EQ(checkpoint(writer_), SQLITE_OK);
+}
+
+// What it has not read yet is in the database, and newer in the log.
+TEST_F(LocalWriteLock, MarkOfAReaderStaysWhereItIs) {
+  write_once();
+  EXPECT_EQ(checkpoint(writer_), SQLITE_OK);
+  write_once("other");
+  reader_.execute("BEGIN");
+  EXPECT_EQ(reader_.integer_of("SELECT count(*) FROM other"), 1);
+  write_once();
+  write_once("other");
+  EXPECT_EQ(checkpoint(writer_), SQLITE_BUSY);
+  EXPECT_EQ(rows(reader_), 1);
+  reader_.execute("COMMIT");
+  EXPECT_EQ(rows(reader_), 2);
 }
 
 TEST_F(LocalWriteLock, WritesToALogThatStartsAnew) {
