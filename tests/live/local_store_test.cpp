@@ -288,6 +288,17 @@ TEST_F(LocalHousekeeping, EachGrantDoesALittleOnly) {
   EXPECT_EQ(number("SELECT count(*) FROM lock"), 101 - 4);
 }
 
+TEST_F(LocalHousekeeping, SecondInWhichNothingWasDueIsNotLookedAtAgain) {
+  LocalAsker asker(directory_.path(), machine());
+  use_names(asker, 2);
+  Database(directory_.path() / "locks.db").execute("UPDATE lock SET look_at_s = 0");
+  use_names(asker, 2);
+  EXPECT_EQ(number("SELECT count(*) FROM lock WHERE look_at_s = 0"), 2);
+  pass(1s);
+  use_names(asker, 1);
+  EXPECT_EQ(number("SELECT count(*) FROM lock WHERE look_at_s = 0"), 0);
+}
+
 TEST_F(LocalHousekeeping, NewNamesDoNotPileUp) {
   LocalAsker asker(directory_.path(), machine());
   for (int day = 0; day < 20; ++day) {

@@ -29,7 +29,8 @@ auto LocalSession::transaction(Transaction::Kind kind, Step step) {
   }
   AfterCommit after;
   Transaction transaction(database_, kind);
-  LocalVerbs at_this_instant({.locks = locks_, .waiters = waiters_}, holder_, machine_, after);
+  LocalVerbs at_this_instant({.locks = locks_, .waiters = waiters_, .house = house_}, holder_,
+                             machine_, after);
   auto reply = step(at_this_instant);
   transaction.commit();
   carry_out(after);

@@ -62,6 +62,7 @@ class LocalSession {
   LockDatabase database_;
   LockTable locks_;
   WaiterTable waiters_;
+  Housekeeping house_;
   PushSender pushes_;
   bool was_refused_ = false;  // what was asked for last
 };

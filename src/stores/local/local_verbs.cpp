@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <utility>
+#include <vector>
 
 #include "core/record_codec.hpp"
 #include "exclusive_lock/error.hpp"
@@ -260,8 +261,15 @@ std::optional<StoredRecord> LocalVerbs::seen(WholeRow whole) const {
 void LocalVerbs::keep_house() {
   const std::int64_t wall_us = machine_.wall_us();
   const std::int64_t now_s = seconds_of(wall_us);
-  for (LockRow& row : locks_.due(now_s, now_s + look_interval.count(), looks_per_grant)) {
+  if (house_.nothing_due_at_s == now_s) {
+    return;
+  }
+  std::vector<LockRow> due = locks_.due(now_s, now_s + look_interval.count(), looks_per_grant);
+  for (LockRow& row : due) {
     look_after(row, wall_us);
+  }
+  if (due.empty()) {
+    house_.nothing_due_at_s = now_s;
   }
 }
 

@@ -3,9 +3,9 @@
 // record is over. Each is called within a transaction.
 //
 // A record that is not live (liveness.hpp) is as good as absent, for every verb; whoever passes by
-// may clear it, and housekeeping does: each grant looks at a few rows that are due, so that rows
-// which nobody asks for any more go away too (G8), at a bounded price. Those that wait for a key
-// are looked at with its row, within seconds.
+// may clear it, and housekeeping does: a grant looks at a few rows that are due, so that rows which
+// nobody asks for any more go away too (G8), at a bounded price. Those that wait for a key are
+// looked at with its row, within seconds.
 
 #include <cstdint>
 #include <optional>
@@ -27,9 +27,16 @@ enum class AttemptStep { grant, granted_before, busy, superseded };
 // `live_head`: of the live record; none: there is none.
 AttemptStep judge_attempt(const std::optional<std::string>& live_head, const Owner& asking);
 
+// Remembered from one grant of a store to the next.
+struct Housekeeping {
+  // The second of the wall clock in which no row was due: none falls due within it any more.
+  std::optional<std::int64_t> nothing_due_at_s;
+};
+
 struct LocalTables {
   LockTable& locks;
   WaiterTable& waiters;
+  Housekeeping& house;
 };
 
 // The verbs at one instant: that of its construction, which is after any wait for other processes.
@@ -38,6 +45,7 @@ class LocalVerbs {
   // `after` gets what is to be done once they are committed.
   LocalVerbs(LocalTables tables, const Holder& holder, const Machine& machine, AfterCommit& after)
       : locks_(tables.locks),
+        house_(tables.house),
         holder_(holder),
         machine_(machine),
         liveness_(holder, machine),
@@ -66,6 +74,7 @@ class LocalVerbs {
   void look_after(LockRow& row, std::int64_t wall_us);
 
   LockTable& locks_;
+  Housekeeping& house_;
   const Holder& holder_;
   const Machine& machine_;
   const Liveness liveness_;
