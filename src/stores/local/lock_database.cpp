@@ -105,6 +105,7 @@ LockDatabase::LockDatabase(const StoreDirectory& directory)
     set_up();
     const std::int64_t version = checked_format();
     write_lock_.emplace(database_.get());
+    frame_writer_.emplace(database_.get());
     if (version < format_version) {
       upgrade();
     }

@@ -24,6 +24,7 @@
 #include "exclusive_lock/clock.hpp"
 #include "stores/local/directory.hpp"
 #include "stores/local/sqlite.hpp"
+#include "stores/local/wal_frame_writer.hpp"
 #include "stores/local/wal_write_lock.hpp"
 
 namespace exclusive_lock {
@@ -62,7 +63,9 @@ class LockDatabase {
   const StoreDirectory& directory_;
   FileIdentity identity_;
   Database database_;
-  std::optional<WalWriteLock> write_lock_;  // none until the database has been read
+  // None until the database has been read.
+  std::optional<WalWriteLock> write_lock_;
+  std::optional<WalFrameWriter> frame_writer_;
   std::minstd_rand jitter_;
   Instant wait_until_;
   bool is_checkpointing_ = false;

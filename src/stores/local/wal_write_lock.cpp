@@ -1,6 +1,5 @@
 #include "stores/local/wal_write_lock.hpp"
 
-#include <algorithm>
 #include <cassert>
 
 namespace exclusive_lock {
@@ -16,19 +15,12 @@ bool has(int flags, int flag) { return (flags & flag) != 0; }
 
 }  // namespace
 
-WalWriteLock::WalWriteLock(sqlite3* database) {
-  sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file_);
-  original_ = file_->pMethods;
-  methods_ = {.table = *original_, .owner = this};
-  methods_.table.iVersion = std::min(original_->iVersion, 3);  // what this table has room for
-  methods_.table.xShmLock = &WalWriteLock::on_lock;
-  file_->pMethods = &methods_.table;
+WalWriteLock::WalWriteLock(sqlite3* database)
+    : methods_(database, SQLITE_FCNTL_FILE_POINTER, *this) {
+  methods_.table().xShmLock = &WalWriteLock::on_lock;
 }
 
-WalWriteLock::~WalWriteLock() {
-  assert(!is_held_);
-  file_->pMethods = original_;
-}
+WalWriteLock::~WalWriteLock() { assert(!is_held_); }
 
 int WalWriteLock::try_take() noexcept {
   const int result = lock_as_sqlite(write_lock, 1, SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE);
@@ -48,7 +40,7 @@ void WalWriteLock::give_back() noexcept {
 }
 
 int WalWriteLock::on_lock(sqlite3_file* file, int first, int count, int flags) {
-  return reinterpret_cast<const Methods*>(file->pMethods)->owner->lock(first, count, flags);
+  return FileMethods<WalWriteLock>::owner_of(file).lock(first, count, flags);
 }
 
 int WalWriteLock::lock(int first, int count, int flags) {
@@ -88,7 +80,7 @@ int WalWriteLock::spare(int lock, int flags) {
 }
 
 int WalWriteLock::lock_as_sqlite(int first, int count, int flags) noexcept {
-  return original_->xShmLock(file_, first, count, flags);
+  return methods_.original().xShmLock(methods_.file(), first, count, flags);
 }
 
 }  // namespace exclusive_lock

@@ -9,14 +9,15 @@
 // no other, and SQLite is told that it has those that it asks for: two system calls
 // (docs/decisions/0016-the-write-lock-first.md).
 //
-// For that the file's methods are replaced by ours (sqlite.org/c3ref/io_methods.html); all but the
-// one that locks are SQLite's. What is no plain transaction is locked as without us, from there on:
-// a log that is recovered, or started anew, and a mark that SQLite cannot do without.
+// What is no plain transaction is locked as without us, from there on: a log that is recovered, or
+// started anew, and a mark that SQLite cannot do without.
 
 #include <sqlite3.h>
 
 #include <cstdint>
 #include <memory>
+
+#include "stores/local/file_methods.hpp"
 
 namespace exclusive_lock {
 
@@ -34,20 +35,12 @@ class WalWriteLock {
   void give_back() noexcept;
 
  private:
-  // What SQLite finds its methods by is the beginning of what we find ourselves by.
-  struct Methods {
-    sqlite3_io_methods table;
-    WalWriteLock* owner;
-  };
-
   static int on_lock(sqlite3_file* file, int first, int count, int flags);
   int lock(int first, int count, int flags);
   int spare(int lock, int flags);
   int lock_as_sqlite(int first, int count, int flags) noexcept;
 
-  sqlite3_file* file_ = nullptr;
-  const sqlite3_io_methods* original_ = nullptr;
-  Methods methods_{};
+  FileMethods<WalWriteLock> methods_;
   bool is_held_ = false;
   bool spares_ = false;  // read locks that SQLite asks for
   // Bits by number of the lock: those that SQLite takes itself to have, and those it was refused.
