@@ -12,9 +12,11 @@
 #include <set>
 #include <string>
 
+#include "live/comes_true.hpp"
 #include "live/local_asker.hpp"
 #include "live/local_worker_process.hpp"
 #include "live/temporary_directory.hpp"
+#include "stores/local/directory.hpp"
 
 namespace exclusive_lock::live {
 namespace {
@@ -328,7 +330,17 @@ TEST_F(LocalHugeValue, LongestContentsAreNone) {
 }
 
 // Whoever goes on with the deleted files would hold locks that the users of new ones do not see.
-TEST_F(LocalDamage, DeletedOrReplacedFilesAreTold) {
+class LocalLoss : public LocalDamage {
+ protected:
+  void expect_told(LocalAsker& asker, const LocalWish& held) const {
+    const auto answer = asker.attempt_now({.key = "other"});
+    ASSERT_TRUE(std::holds_alternative<StoreFailure>(answer));
+    EXPECT_EQ(std::get<StoreFailure>(answer).code, errc::store_unavailable);
+    EXPECT_EQ(asker.refresh(held), RefreshVerdict::lost) << "others may follow at once";
+  }
+};
+
+TEST_F(LocalLoss, DeletedOrReplacedFilesAreTold) {
   for (const char* name : {"locks.db", "holders"}) {
     for (const bool is_replaced : {false, true}) {
       LocalAsker asker(path_);
@@ -339,14 +351,28 @@ TEST_F(LocalDamage, DeletedOrReplacedFilesAreTold) {
         write(path_ / name, "");
       }
       fs::remove(path_ / "elsewhere");
-      const auto answer = asker.attempt_now({.key = "other"});
-      ASSERT_TRUE(std::holds_alternative<StoreFailure>(answer)) << name;
-      EXPECT_EQ(std::get<StoreFailure>(answer).code, errc::store_unavailable) << name;
-      EXPECT_EQ(asker.refresh(wish), RefreshVerdict::lost) << "others may follow at once";
+      SCOPED_TRACE(name);
+      expect_told(asker, wish);
       asker.forget();
       fs::remove_all(path_);
     }
   }
+}
+
+// The names in it were looked at, and are taken for granted until the directory changes.
+TEST_F(LocalLoss, OfADirectoryThatHasNotChangedForLongIsTold) {
+  LocalAsker asker(path_);
+  const LocalWish wish;
+  ASSERT_EQ(asker.attempt(wish).outcome, AttemptOutcome::granted);
+  const StoreDirectory directory({.path = path_, .private_to = std::nullopt});
+  ASSERT_TRUE(comes_true([&] { return directory.settled_stamp().has_value(); }));
+  ASSERT_EQ(asker.refresh(wish), RefreshVerdict::refreshed);
+  fs::rename(path_ / "locks.db", path_ / "elsewhere");
+  expect_told(asker, wish);
+  fs::rename(path_ / "elsewhere", path_ / "locks.db");
+  EXPECT_EQ(asker.refresh(wish), RefreshVerdict::refreshed) << "they are back";
+  fs::rename(path_ / "locks.db", path_ / "elsewhere");
+  expect_told(asker, wish);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -22,10 +23,17 @@
 namespace exclusive_lock {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::string_view unnamed_prefix = "locks.new-";
 constexpr std::size_t unnamed_digits = 16;
 // Longer than any process that is alive takes to make a file.
 constexpr std::time_t unnamed_age_s = 60;
+
+// How long another change may get the same time: a tick of the kernel is 10 ms at most, and some
+// file systems keep whole seconds, or every other.
+constexpr std::chrono::nanoseconds settling_time = 50ms;
+constexpr std::chrono::nanoseconds settling_time_in_seconds = 3s;
 
 // A directory whose entries nobody but its owner, root and the entries' owners can rename.
 bool keeps_entries_safe(const struct stat& parent, uid_t user) {
@@ -180,6 +188,20 @@ void StoreDirectory::check_suitable(FileSystemCheck* check) const {
   if (::faccessat(fd_.get(), ".", W_OK | X_OK, AT_EACCESS) != 0) {
     throw_local(errc::store_read_only, path_, "this user cannot write the directory");
   }
+}
+
+std::optional<DirectoryStamp> StoreDirectory::settled_stamp() const noexcept {
+  struct stat status {};
+  if (::fstat(fd_.get(), &status) != 0) {
+    return std::nullopt;
+  }
+  const auto changed_at = std::chrono::seconds(status.st_ctim.tv_sec) +
+                          std::chrono::nanoseconds(status.st_ctim.tv_nsec);
+  if (changed_at + settling_time > std::chrono::system_clock::now().time_since_epoch()) {
+    return std::nullopt;
+  }
+  return DirectoryStamp{.identity = {.device = status.st_dev, .inode = status.st_ino},
+                        .changed_at_ns = changed_at.count()};
 }
 
 std::optional<FileIdentity> StoreDirectory::find(const std::string& name) const {

@@ -54,6 +54,14 @@ struct FileIdentity {
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
 };
 
+// Which directory it is, and when names in it were last made, removed or renamed (its status change
+// time, which nobody can set).
+struct DirectoryStamp {
+  FileIdentity identity;
+  std::int64_t changed_at_ns = 0;
+  friend bool operator==(const DirectoryStamp&, const DirectoryStamp&) = default;
+};
+
 struct StorePlace {
   std::filesystem::path path;
   // Must be owned by this user and open to nobody else. None: given by its path, permissions
@@ -94,6 +102,9 @@ class StoreDirectory {
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] std::string path_of(const std::string& name) const { return path_ + "/" + name; }
 
+  // What was found in the directory holds while this stays the same. None: names changed so lately
+  // that another change may get the same time, or the directory is not open any more.
+  [[nodiscard]] std::optional<DirectoryStamp> settled_stamp() const noexcept;
   // None: there is no such file. Throws LocalError where it is anything but a regular file.
   [[nodiscard]] std::optional<FileIdentity> find(const std::string& name) const;
   // Opens an existing file for reading and writing; not open: there is none. Never follows a link.

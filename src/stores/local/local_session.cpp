@@ -19,7 +19,17 @@ LocalSession::LocalSession(const StorePlace& place, const Machine& machine)
   sweep_sockets(directory_, holder_);
 }
 
-bool LocalSession::is_intact() const { return database_.is_intact() && holder_.is_intact(); }
+// Which file has the database's name need not be asked again while names stay as they are.
+bool LocalSession::is_intact() {
+  const std::optional<DirectoryStamp> stamp = directory_.settled_stamp();
+  if (!stamp || stamp != intact_at_) {
+    if (!database_.is_intact()) {
+      return false;
+    }
+    intact_at_ = stamp;
+  }
+  return holder_.is_intact();
+}
 
 template <class Step>
 auto LocalSession::transaction(Transaction::Kind kind, Step step) {

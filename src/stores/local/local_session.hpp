@@ -3,6 +3,7 @@
 // transaction on them. One thread at a time; throws SqliteError and LocalError.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,7 +50,7 @@ class LocalSession {
   void checkpoint() noexcept { database_.checkpoint(); }
 
  private:
-  [[nodiscard]] bool is_intact() const;
+  [[nodiscard]] bool is_intact();
   template <class Step>
   auto transaction(Transaction::Kind kind, Step step);
   template <class Step>
@@ -62,6 +63,7 @@ class LocalSession {
   LockDatabase database_;
   LockTable locks_;
   WaiterTable waiters_;
+  std::optional<DirectoryStamp> intact_at_;
   Housekeeping house_;
   PushSender pushes_;
   bool was_refused_ = false;  // what was asked for last
