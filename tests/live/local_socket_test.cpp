@@ -40,6 +40,11 @@ TEST_F(LocalSocket, SocketIsThereWhileTheStoreIsOpenAndHasTheRightsOfFiles) {
   ASSERT_EQ(other.attempt({}).outcome, AttemptOutcome::granted);
   EXPECT_FALSE(other.store().pushes_grants());
   EXPECT_TRUE(sockets().empty()) << "not before somebody is patient";
+  LocalWish free = patient();
+  free.key = "free";
+  ASSERT_EQ(other.attempt(free).outcome, AttemptOutcome::granted);
+  EXPECT_FALSE(other.store().pushes_grants());
+  EXPECT_TRUE(sockets().empty()) << "not before somebody has to wait";
   const mode_t umask_before = ::umask(077);
   ASSERT_EQ(other.attempt(patient()).outcome, AttemptOutcome::waiting);
   ::umask(umask_before);

@@ -85,7 +85,11 @@ class LocalStore final : public Store {
 
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
     answer<AttemptReply>(deadline, done, [&] {
-      if (request.patience) {
+      if (request.patience && granted_) {
+        const AttemptReply reply = attempt_once(request);
+        if (reply.outcome != AttemptOutcome::busy) {
+          return reply;
+        }
         hear_pushes();
       }
       return session_->attempt(request);
@@ -142,11 +146,14 @@ class LocalStore final : public Store {
  private:
   [[nodiscard]] bool is_in_its_process() const noexcept { return ::getpid() == process_; }
 
+  // The first that would wait need not: a store that finds its locks free needs no socket and no
+  // thread. With the turn.
+  AttemptReply attempt_once(AttemptRequest request) {
+    request.patience.reset();
+    return session_->attempt(request);
+  }
   // With the turn. Tried once.
   void hear_pushes() {
-    if (!granted_) {
-      return;
-    }
     try {
       listener_ = session_->hear_pushes(std::exchange(granted_, nullptr));
       hears_pushes_ = true;
