@@ -1,15 +1,13 @@
 #include "cli/child_process.hpp"
 
-#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-
-#include "cli/system_call.hpp"
+#include <cstddef>
 
 namespace exclusive_lock::cli {
 namespace {
@@ -31,71 +29,65 @@ struct ExecPlan {
   bool dies_with_parent;
   bool takes_terminal;
   pid_t parent;
-  int report_to;  // closed by a successful exec; otherwise errno is written to it
+  const ChildSurroundings& around;
+  int error = 0;  // errno of exec, where it failed
 };
 
-// Between fork and exec of a process with threads: nothing here takes a lock or memory, as another
-// thread may have been forked away while it held either (signal-safety(7)). execvpe is not on
-// POSIX's list, but glibc's takes its memory from the stack since 2.24.
-[[noreturn]] void become(const ExecPlan& plan, const ChildSurroundings& around) noexcept {
+// In the child, which has the memory of its parent until exec, while the parent's main thread
+// stands still: nothing here takes a lock or memory, as another thread may hold either
+// (signal-safety(7)). execvpe is not on POSIX's list, but glibc's takes its memory from the stack
+// since 2.24.
+int become(void* argument) noexcept {
+  ExecPlan& plan = *static_cast<ExecPlan*>(argument);
   const pid_t self = ::getpid();
   ::setpgid(0, 0);
-  if (around.guardian != nullptr) {
-    around.guardian->guard(self);
+  if (plan.around.guardian != nullptr) {
+    plan.around.guardian->guard(self);
   }
   if (plan.takes_terminal) {
-    ::tcsetpgrp(around.foreground.descriptor(), self);  // SIGTTOU is still blocked
+    ::tcsetpgrp(plan.around.foreground.descriptor(), self);  // SIGTTOU is still blocked
   }
+  constexpr int not_run = 127;
   if (plan.dies_with_parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != plan.parent) {
-      ::_exit(127);  // it died before the line above
+      return not_run;  // it died before the line above
     }
   }
-  around.signals.restore();
+  plan.around.signals.restore();
   ::execvpe(plan.arguments[0], plan.arguments, plan.environment);
-  const int error = errno;
-  static_cast<void>(::write(plan.report_to, &error, sizeof error) == 0);
-  ::_exit(127);
+  plan.error = errno;
+  return not_run;
+}
+
+// As vfork, on a stack of its own: a fork would copy the tables of a process that has touched a few
+// hundred pages, and each page that it touches afterwards, for a child that needs none of them.
+// -1: there can be none.
+pid_t start_sharing_memory(ExecPlan& plan, std::size_t arguments) {
+  constexpr std::size_t own_needs = 64 * 1024;  // as posix_spawn: a path, and what calls take
+  std::vector<std::max_align_t> stack((own_needs + arguments * sizeof(char*)) /
+                                      sizeof(std::max_align_t));
+  return ::clone(become, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | SIGCHLD, &plan);
 }
 
 }  // namespace
 
 std::variant<ChildProcess, NotStarted> ChildProcess::start(const ChildPlan& plan,
                                                            ChildSurroundings around) {
-  std::array<int, 2> ends{};
-  checked(::pipe2(ends.data(), O_CLOEXEC), "pipe");
-  const FileDescriptor reports(ends[0]);
-  FileDescriptor report_to(ends[1]);
   const auto arguments = pointers_to(plan.arguments);
   const auto environment = pointers_to(plan.environment);
-  const ExecPlan exec_plan{.arguments = arguments.data(),
-                           .environment = environment.data(),
-                           .dies_with_parent = plan.dies_with_parent,
-                           .takes_terminal = around.foreground.is_to_be_lent_at_once(),
-                           .parent = ::getpid(),
-                           .report_to = report_to.number()};
-  const pid_t pid = ::fork();
+  ExecPlan exec_plan{.arguments = arguments.data(),
+                     .environment = environment.data(),
+                     .dies_with_parent = plan.dies_with_parent,
+                     .takes_terminal = around.foreground.is_to_be_lent_at_once(),
+                     .parent = ::getpid(),
+                     .around = around};
+  const pid_t pid = start_sharing_memory(exec_plan, arguments.size());
   if (pid == -1) {
     return NotStarted{errno};
   }
-  if (pid == 0) {
-    become(exec_plan, around);
-  }
-  // Both sides say it, whoever comes first; after the child's exec this one fails, and need not
-  // succeed.
-  ::setpgid(pid, pid);
-  if (around.guardian != nullptr) {
-    around.guardian->guard(pid);
-  }
-  report_to.close();
-  int error = 0;
-  ssize_t size = 0;
-  do {
-    size = ::read(reports.number(), &error, sizeof error);
-  } while (size == -1 && errno == EINTR);
   const ChildProcess child(pid);
-  if (size != static_cast<ssize_t>(sizeof error)) {
+  if (exec_plan.error == 0) {
     return child;
   }
   around.foreground.take_back_from(pid, false);
@@ -103,7 +95,7 @@ std::variant<ChildProcess, NotStarted> ChildProcess::start(const ChildPlan& plan
     around.guardian->dismiss();
   }
   child.reap();
-  return NotStarted{error};
+  return NotStarted{exec_plan.error};
 }
 
 void ChildProcess::signal(int number) const { ::kill(-pid_, number); }

@@ -1,5 +1,5 @@
 #pragma once
-// The command that runs under the lock: fork, exec, and what becomes of it.
+// The command that runs under the lock: clone, exec, and what becomes of it.
 
 #include <sys/types.h>
 
@@ -29,7 +29,7 @@ struct ChildSurroundings {
 };
 
 struct NotStarted {
-  int error;  // errno of fork or exec
+  int error;  // errno of clone or exec
 };
 
 class ChildProcess {

@@ -53,8 +53,6 @@ Guardian::Guardian() {
 
 Guardian::~Guardian() {
   dismiss();
-  ::kill(pid_,
-         SIGKILL);  // nothing is left to watch; somebody may have stopped it, so it is not asked
   ::waitpid(pid_, nullptr, 0);
   ::munmap(shared_, sizeof(Shared));
 }
@@ -64,6 +62,7 @@ void Guardian::guard(pid_t group) noexcept { shared_->group = group; }
 void Guardian::dismiss() noexcept {
   shared_->group = 0;
   kill_at(std::nullopt);
+  ::kill(pid_, SIGKILL);  // somebody may have stopped it, so it is not asked
 }
 
 bool Guardian::is_alive() const noexcept {

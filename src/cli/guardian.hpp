@@ -28,15 +28,16 @@ class Guardian {
   // Forks. To be called while this process has one thread, with all signals blocked that may be
   // sent to it.
   Guardian();
-  // Lets it go and reaps it.
+  // Ends it and reaps it.
   ~Guardian();
   Guardian(const Guardian&) = delete;
   Guardian& operator=(const Guardian&) = delete;
 
-  // From here on, the process group is killed when this process ends. Async-signal-safe: parent and
-  // child both say it, whoever comes first, so that there is no gap between fork and exec.
+  // From here on, the process group is killed when this process ends. Async-signal-safe: the child
+  // says it before its exec, so that there is no gap.
   void guard(pid_t group) noexcept;
-  // To be called before the group's leader is reaped: afterwards its number may be somebody else's.
+  // There is nothing to guard any more. To be called before the group's leader is reaped:
+  // afterwards its number may be somebody else's. The guardian ends while this process goes on.
   void dismiss() noexcept;
 
   // When the group is killed unless this is called again before. None: never. Any thread.
