@@ -25,8 +25,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// The local store makes a socket when it hands a lock over for the first time, and keeps it.
-constexpr int kept_descriptors = 1;
+// The local store makes a socket when it hands a lock over for the first time, and another one,
+// with a thread, when it has to wait for the first time; and keeps them.
+constexpr int kept_descriptors = 2;
+constexpr int kept_threads = 1;
 // Buffers grow to the largest that was needed, and the allocator keeps what was given back.
 constexpr std::int64_t memory_slack_kib = 4 * 1024;
 
@@ -99,7 +101,8 @@ class Soak {
     const ProcessUse after = settled_use();
     std::cout << "the veteran used " << before << " before, and " << after << " after\n";
     if (after.descriptors > before.descriptors + kept_descriptors ||
-        after.threads > before.threads || after.memory_kib > before.memory_kib + memory_slack_kib) {
+        after.threads > before.threads + kept_threads ||
+        after.memory_kib > before.memory_kib + memory_slack_kib) {
       wrong_.push_back("the veteran uses more than before");
     }
   }
