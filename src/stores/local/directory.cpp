@@ -197,7 +197,9 @@ std::optional<DirectoryStamp> StoreDirectory::settled_stamp() const noexcept {
   }
   const auto changed_at = std::chrono::seconds(status.st_ctim.tv_sec) +
                           std::chrono::nanoseconds(status.st_ctim.tv_nsec);
-  if (changed_at + settling_time > std::chrono::system_clock::now().time_since_epoch()) {
+  const bool is_in_seconds = status.st_ctim.tv_nsec == 0;  // or happens to be: no harm
+  const auto settled_at = changed_at + (is_in_seconds ? settling_time_in_seconds : settling_time);
+  if (settled_at > std::chrono::system_clock::now().time_since_epoch()) {
     return std::nullopt;
   }
   return DirectoryStamp{.identity = {.device = status.st_dev, .inode = status.st_ino},
