@@ -12,8 +12,10 @@ using namespace std::chrono_literals;
 
 // Intervals below it are not worth planning: there are tests, and a few locks in a hurry.
 constexpr Instant::duration least_planned_interval = 100ms;
-// So that few locks are not refreshed earlier by more than a sixteenth of their interval.
-constexpr std::size_t least_slots = 16;
+// So that few locks are not refreshed earlier by more than an eighth of their interval.
+constexpr std::size_t least_slots = 8;
+// So many go together although more slots are empty: a request costs us as much as some fifty keys.
+constexpr std::size_t worth_a_request = 64;
 // A waking of the scheduler's thread costs some 10 us.
 constexpr Instant::duration least_slot = 1ms;
 // Into which the rest of a full slot goes: three quarters of an interval. The last quarter is left
@@ -26,7 +28,7 @@ constexpr int most_looks = 4;
 // So many in a row go from full slots into the same other one. What was acquired together lies side
 // by side in the memory of both ends, and costs the server a quarter more where it is asked for in
 // any order.
-constexpr std::size_t neighbours = 32;
+constexpr std::size_t neighbours = 64;
 // Multiples of the golden ratio, without their whole parts, lie evenly in [0, 1) whatever their
 // number (in 64 bits: D. Knuth, The Art of Computer Programming, vol. 3, 6.4).
 constexpr std::uint64_t golden_ratio = 0x9E3779B97F4A7C15;
@@ -43,10 +45,11 @@ Instant RefreshCalendar::plan(Instant due, Instant::duration interval, Instant n
   forget_before(now);
   if (interval < least_planned_interval || due <= now)
     return due;
-  const std::size_t slots = slots_for(total_ / (request_size_ * 3 / 4), interval);
+  const std::size_t slots = slots_for(total_ / (request_size_ * 4 / 5), interval);
   const Instant::duration width = interval / static_cast<Instant::rep>(slots);
   const std::size_t even_share = total_ / slots;
-  const std::size_t room = std::max(request_size_, even_share + even_share / 4);
+  const std::size_t room =
+      std::max(even_share + even_share / 4, std::min(request_size_, worth_a_request));
   const Instant latest{due.time_since_epoch() / width * width};
   Instant slot = latest > now ? latest : due;
   if (planned_at(slot) >= room)

@@ -23,7 +23,7 @@ namespace exclusive_lock {
 class RefreshCalendar {
  public:
   // When to make a refresh that is due at `due`, once an `interval`: not later, not in the past
-  // unless it is due, and mostly early by less than a sixteenth of the interval.
+  // unless it is due, and mostly early by less than an eighth of the interval.
   [[nodiscard]] Instant plan(Instant due, Instant::duration interval, Instant now);
   // From now on (request_size.hpp).
   void fill_requests_with(std::size_t keys) { request_size_ = keys; }

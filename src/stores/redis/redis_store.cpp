@@ -8,7 +8,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "core/request_size.hpp"
 #include "exclusive_lock/error.hpp"
 #include "exclusive_lock/printable.hpp"
 #include "stores/redis/redis_errors.hpp"
@@ -23,9 +22,6 @@ namespace {
 using redis::Reply;
 using redis::ScriptCall;
 using redis::ScriptRunner;
-
-static_assert(RequestSize::most <= redis::most_refreshed_together,
-              "what the runtime refreshes together is one call");
 
 // A look costs the server some 20 us: with this pause a thousand waiters take a tenth of its time.
 constexpr Milliseconds longest_retry_pause{200};
@@ -168,10 +164,12 @@ class RedisStore final : public Store {
                Done<RefreshReply> done) override {
     std::vector<ScriptCall> calls;
     std::vector<std::size_t> counts;
-    for (std::span<const RefreshRequest> rest = requests; !rest.empty();
-         rest = rest.subspan(counts.back())) {
-      counts.push_back(std::min(rest.size(), redis::most_refreshed_together));
-      calls.push_back(redis::refresh_call(rest.first(counts.back())));
+    const std::span<const RefreshRequest> wanted = requests;
+    const std::size_t parts = redis::refresh_calls_for(wanted.size());
+    for (std::size_t part = 0; part < parts; ++part) {
+      const std::size_t first = wanted.size() * part / parts;
+      counts.push_back(wanted.size() * (part + 1) / parts - first);
+      calls.push_back(redis::refresh_call(wanted.subspan(first, counts.back())));
     }
     run<RefreshReply>(std::move(calls), deadline, std::move(done),
                       [counts](const std::vector<Reply>& replies) {

@@ -6,6 +6,7 @@
 
 #include "core/key_codec.hpp"
 #include "core/record_codec.hpp"
+#include "core/request_size.hpp"
 
 namespace exclusive_lock::redis {
 namespace {
@@ -151,6 +152,12 @@ ScriptCall beat_call(const BeatRequest& request, const LockKeys& keys, std::stri
   return {
       redis_scripts::beat, words_of(keys),
       Words{owner_text(request.owner), ms_text(request.ttl), ms_text(request.alive_for), channel}};
+}
+
+std::size_t refresh_calls_for(std::size_t keys) {
+  constexpr std::size_t most_of_one = RequestSize::most / RequestSize::steps;
+  return std::max(std::clamp(keys / RequestSize::fewest, std::size_t{1}, RequestSize::steps),
+                  (keys + most_of_one - 1) / most_of_one);
 }
 
 ScriptCall refresh_call(std::span<const RefreshRequest> requests) {

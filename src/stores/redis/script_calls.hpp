@@ -51,9 +51,10 @@ class ScriptCall {
   Words arguments_;
 };
 
-// The keys of one script call at most: a call must not keep the server busy for long. A refresh of
-// more is several calls, sent together.
-inline constexpr std::size_t most_refreshed_together = 250;
+// In how many calls, sent together, so many keys are refreshed: none may keep the server busy for
+// long. Between two of them it serves others, as it reads 16 KiB of one client at a time
+// (Redis 7.0, PROTO_IOBUF_LEN): what some 140 keys take.
+std::size_t refresh_calls_for(std::size_t keys);
 // Of a value; contents have 1 MiB at most, the rest of a record some KiB.
 inline constexpr std::size_t most_value_bytes = 1024 * 1024 + 256 * 1024;
 

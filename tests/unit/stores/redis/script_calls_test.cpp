@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/record_codec.hpp"
+#include "core/request_size.hpp"
 #include "unit/stores/redis/replies.hpp"
 
 namespace exclusive_lock::redis {
@@ -208,6 +209,15 @@ TEST(AcquireReply, NonsenseIsNoReply) {
   EXPECT_FALSE(read_acquire(texts({"e", "17", "waiting", "1", "3000", "0", "0"})));  // no place
   EXPECT_FALSE(read_acquire(texts({"e", "17", "granted", "1", "3000"})));
   EXPECT_FALSE(read_acquire(text("granted")));
+}
+
+// So that the server can serve others in between.
+TEST(RefreshCalls, AreSeveralForManyKeys) {
+  EXPECT_EQ(refresh_calls_for(1), 1U);
+  EXPECT_EQ(refresh_calls_for(31), 1U);
+  EXPECT_EQ(refresh_calls_for(32), 2U);
+  EXPECT_EQ(refresh_calls_for(RequestSize::most), RequestSize::steps);
+  EXPECT_EQ(refresh_calls_for(RequestSize::most + 1), RequestSize::steps + 1);
 }
 
 TEST(RefreshReplies, AddUpInOrder) {
