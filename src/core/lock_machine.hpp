@@ -196,6 +196,7 @@ class LockMachine {
   [[nodiscard]] std::optional<Ticket> attempting() const;
   [[nodiscard]] std::optional<Instant> next_wake() const;
   [[nodiscard]] const LockSettings& settings() const noexcept { return settings_; }
+  // Never changes, as the settings.
   [[nodiscard]] const std::array<std::uint8_t, 16>& owner_id() const noexcept { return owner_id_; }
 
   // When the next refresh is due, if nobody has planned it yet. One that is not planned is made
@@ -209,7 +210,7 @@ class LockMachine {
     Ticket ticket;
     Instant requested_at;
     std::optional<Wait> wait{};
-    std::optional<Grant> early_push{};  // it overtook the reply
+    std::shared_ptr<const Grant> early_push{};  // it overtook the reply; null: none did
     // Pushes came from then on: the entry may have been made for one that is not to be told.
     bool beats_at_once = false;
   };
@@ -279,8 +280,8 @@ class LockMachine {
   static void refresh_unplanned(Held& held, Instant at);
   [[nodiscard]] Instant latest_expiry(Instant request_abandoned_at) const;
 
-  LockSettings settings_;  // never changes
-  std::array<std::uint8_t, 16> owner_id_;
+  LockSettings settings_;                  // never changes
+  std::array<std::uint8_t, 16> owner_id_;  // never changes
   Ticket last_ticket_ = 0;
   Fence highest_fence_;
   Milliseconds beat_pause_;

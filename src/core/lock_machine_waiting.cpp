@@ -121,7 +121,7 @@ Actions LockMachine::grant_pushed(const Grant& grant, Instant now) {
   if (attempting() != grant.owner.ticket || grant.owner.id != owner_id_)
     return actions;  // of an attempt that was given up: a release has taken it back, or will
   if (auto* attempting = std::get_if<Attempting>(&state_)) {
-    attempting->early_push = grant;
+    attempting->early_push = std::make_shared<const Grant>(grant);
   } else {
     heed_push(grant, now, actions);
   }

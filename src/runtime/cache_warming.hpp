@@ -13,7 +13,7 @@ inline constexpr std::size_t warmed_ahead = 6;
 // From the counters that std::make_shared puts in front of a lock handle to the last that a refresh
 // looks at in it (lock_handle.hpp).
 inline constexpr std::ptrdiff_t warmed_before = 64;
-inline constexpr std::ptrdiff_t warmed_behind = 576;
+inline constexpr std::ptrdiff_t warmed_behind = 512;
 
 // Asks for the memory at that place. Has no effect but on time, whatever is there.
 inline void warm(const char* place) noexcept { __builtin_prefetch(place, 1); }

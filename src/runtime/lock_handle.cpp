@@ -72,7 +72,7 @@ std::string LockHandle::owner() const {
   if (!safe_until())
     return {};
   const std::lock_guard guard(hold_mutex_);
-  return owner_text(owner_);
+  return owner_text({.id = machine_.owner_id(), .ticket = ticket_});
 }
 
 std::stop_token LockHandle::lost_token() const {
@@ -138,7 +138,7 @@ void LockHandle::begin_hold(const LockMachine::Hold& hold) {
   told_held_ = 0;
   {
     const std::lock_guard guard(hold_mutex_);
-    owner_ = hold.owner;
+    ticket_ = hold.owner.ticket;
     lost_ = std::stop_source{std::nostopstate};
     was_lost_ = false;
   }

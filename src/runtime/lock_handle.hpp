@@ -178,8 +178,8 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
 
   mutable std::mutex hold_mutex_;  // guards what follows; held for a few instructions only
   std::shared_ptr<EventHandlers> handlers_;
-  Owner owner_;
-  // Of the present hold, or the last one; without a state as long as nobody has asked for it.
+  Ticket ticket_ = 0;  // of the present hold, or the last one
+  // Of the same hold; without a state as long as nobody has asked for it.
   mutable std::stop_source lost_{std::nostopstate};
   bool was_lost_ = true;
 };

@@ -48,7 +48,11 @@ void Refresher::flush() {
   Batch due;
   {
     const std::lock_guard guard(mutex_);
-    std::swap(due, added_);
+    // As many will come next time, as a rule, and would be moved again and again.
+    Batch next;
+    next.requests.reserve(added_.requests.size());
+    next.asked.reserve(added_.asked.size());
+    due = std::exchange(added_, std::move(next));
   }
   const std::size_t count = due.requests.size();
   if (count == 0)

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -24,7 +25,9 @@ class Strand {
     {
       const std::lock_guard guard(mutex_);
       if (running_) {
-        tasks_.emplace_back(std::forward<Task>(task));
+        if (!left_)
+          left_ = std::make_unique<Left>();
+        left_->tasks.emplace_back(std::forward<Task>(task));
         return;
       }
       running_ = true;
@@ -43,18 +46,21 @@ class Strand {
  private:
   std::function<void()> take() {
     const std::lock_guard guard(mutex_);
-    if (first_ < tasks_.size())
-      return std::move(tasks_[first_++]);
+    if (left_ && left_->first < left_->tasks.size())
+      return std::move(left_->tasks[left_->first++]);
     // A hundred thousand idle strands must not each keep what one busy moment needed.
-    tasks_ = std::vector<std::function<void()>>();
-    first_ = 0;
+    left_ = nullptr;
     running_ = false;
     return nullptr;
   }
 
+  struct Left {
+    std::vector<std::function<void()>> tasks;  // those before `first` have run
+    std::size_t first = 0;
+  };
+
   std::mutex mutex_;
-  std::vector<std::function<void()>> tasks_;  // those before first_ have run
-  std::size_t first_ = 0;
+  std::unique_ptr<Left> left_;  // to the thread that runs this strand; null: nothing
   bool running_ = false;
 };
 
