@@ -34,8 +34,9 @@ Seconds cpu_time() {
 double resident_bytes() {
   std::size_t size = 0;
   std::size_t resident = 0;
-  std::ifstream("/proc/self/statm") >> size >> resident;
-  return static_cast<double>(resident) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  std::size_t of_files = 0;
+  std::ifstream("/proc/self/statm") >> size >> resident >> of_files;
+  return static_cast<double>(resident - of_files) * static_cast<double>(::sysconf(_SC_PAGESIZE));
 }
 
 Seconds server_cpu_time(live::RawClient& server) {

@@ -12,7 +12,8 @@ using Seconds = std::chrono::duration<double>;
 
 // User and system time of this process so far, all threads (getrusage(2)).
 Seconds cpu_time();
-// Resident memory of this process, in bytes (proc(5), statm).
+// Resident memory of this process that is no file's, in bytes (proc(5), statm): the kernel maps a
+// program's text 64 KiB at a time when it is first run.
 double resident_bytes();
 
 // CPU time of a server so far, from its INFO.
