@@ -79,7 +79,9 @@ class IoShare : public std::enable_shared_from_this<IoShare> {
   }
 
  private:
-  static inline const int most_together = getenv("MT") ? atoi(getenv("MT")) : 16;
+  // Enough that a request costs little beside its calls, few enough that the store works on the
+  // first of many while the others are begun.
+  static constexpr int most_together = 16;
 
   void send() {
     {
