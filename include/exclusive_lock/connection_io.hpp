@@ -12,7 +12,8 @@
 // Answers are given inside send() and take_news(), to the callbacks of the calls; so may be those
 // to calls of others, and what else the connection has to do. Nothing depends on it: what is left
 // undone for some milliseconds is done by the connection's own thread, which also takes over where
-// the loop has nothing to do for that long.
+// the loop has nothing to do for that long. So a callback may be called there too, and has to wake
+// the loop then.
 //
 // Threads. Any thread may call at any time, but not from a callback of such a call. Neither call
 // blocks; they throw nothing that the calls begun do not throw.

@@ -2,8 +2,10 @@
 // others do it too.
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -20,7 +22,9 @@
 #include <vector>
 
 #include "exclusive_lock/async.hpp"
+#include "exclusive_lock/callbacks.hpp"
 #include "exclusive_lock/connection.hpp"
+#include "exclusive_lock/connection_io.hpp"
 #include "live/comes_true.hpp"
 #include "live/server.hpp"
 
@@ -70,21 +74,31 @@ void run_one(asio::io_context& io, ExclusiveLock& lock, int times) {
   io.run();
 }
 
+// With a thread of the connection in between it would sleep some four times in each pair; as it is,
+// it looks a few times while they are made, and takes over where this one is not run for long,
+// which may spoil a try on a busy machine.
+bool others_rest(asio::io_context& io, ExclusiveLock& lock) {
+  for (int tries = 0; tries < 5; ++tries) {
+    const long before = sleeps_of_other_threads();
+    run_one(io, lock, many);
+    if (sleeps_of_other_threads() - before < many) {
+      return true;
+    }
+  }
+  return false;
+}
+
 class RedisAsyncIo : public testing::TestWithParam<ServerTransport> {
  protected:
   Server server_{{.transport = GetParam()}};
 };
 
-// With a thread of the connection in between it would sleep twice in each pair; what it does, it
-// looks a few times while the pairs are made.
 TEST_P(RedisAsyncIo, OwnThreadOfTheConnectionRests) {
   const auto connection = connect(server_.url());
   ExclusiveLock lock(named("job", connection));
   asio::io_context io;
   run_one(io, lock, 100);
-  const long before = sleeps_of_other_threads();
-  run_one(io, lock, many);
-  EXPECT_LT(sleeps_of_other_threads() - before, many);
+  EXPECT_TRUE(others_rest(io, lock));
 }
 
 TEST_P(RedisAsyncIo, GoesOnAfterTheServerWasRestarted) {
@@ -95,9 +109,7 @@ TEST_P(RedisAsyncIo, GoesOnAfterTheServerWasRestarted) {
   server_.kill();
   server_.restart(ServerData::lost);
   run_one(io, lock, 100);
-  const long before = sleeps_of_other_threads();
-  run_one(io, lock, many);
-  EXPECT_LT(sleeps_of_other_threads() - before, many) << "the new socket is watched";
+  EXPECT_TRUE(others_rest(io, lock)) << "the new socket is watched";
 }
 
 INSTANTIATE_TEST_SUITE_P(Transports, RedisAsyncIo,
@@ -105,6 +117,46 @@ INSTANTIATE_TEST_SUITE_P(Transports, RedisAsyncIo,
                          [](const auto& tested) {
                            return tested.param == ServerTransport::tcp ? "Tcp" : "UnixSocket";
                          });
+
+// An event loop of a few lines, as the header describes it.
+TEST_P(RedisAsyncIo, IsThereForOtherEventLoopsToo) {
+  const auto connection = connect(server_.url());
+  ExclusiveLock lock(named("job", connection));
+  const ConnectionIo io(lock);
+  EXPECT_TRUE(io.is_of(lock));
+  int answered_here = 0;
+  for (int i = 0; i < many; ++i) {
+    std::atomic<std::thread::id> answered_by{};
+    const CallbackAcquire acquire(lock, {});
+    io.hand_in([&] {
+      acquire.start([&](const std::error_code& error, bool yes) {
+        EXPECT_TRUE(!error && yes);
+        answered_by = std::this_thread::get_id();
+      });
+    });
+    bool watches = io.send();
+    while (answered_by.load() == std::thread::id()) {
+      // Whoever else answers would wake a real event loop, which has not to look every millisecond.
+      pollfd news{.fd = watches ? io.descriptor() : -1, .events = POLLIN, .revents = 0};
+      watches = ::poll(&news, 1, 1) == 1 && io.take_news();
+    }
+    answered_here += answered_by.load() == std::this_thread::get_id() ? 1 : 0;
+    EXPECT_EQ(lock.release(), ReleaseOutcome::released);
+  }
+  EXPECT_GT(answered_here, 0);
+}
+
+TEST(ConnectionIoOf, AStoreThatNeedsNoHelpHasNoDescriptor) {
+  const auto connection = connect("memory:");
+  ExclusiveLock lock(named("job", connection));
+  const ConnectionIo io(lock);
+  EXPECT_EQ(io.descriptor(), -1);
+  bool was_begun = false;
+  io.hand_in([&] { was_begun = true; });
+  EXPECT_TRUE(was_begun);
+  EXPECT_FALSE(io.send());
+  EXPECT_FALSE(io.take_news());
+}
 
 // All want the same lock, so each has to hear of its grant.
 TEST(RedisAsyncIoOfSeveral, IoContextsAndThreadsShareOneConnection) {
