@@ -2,6 +2,7 @@
 // How the I/O of async.hpp is done by the io_context whose coroutines wait for it, without a switch
 // of threads. Not for users: it is part of async.hpp.
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <boost/asio/execution_context.hpp>
@@ -27,7 +28,8 @@ class IoShare : public std::enable_shared_from_this<IoShare> {
   // Null: there is nothing to share, or no descriptor for it.
   static std::shared_ptr<IoShare> make(boost::asio::io_context& io, const ExclusiveLock& lock) {
     const ConnectionIo connection(lock);
-    const int copy = connection.descriptor() < 0 ? -1 : ::dup(connection.descriptor());
+    const int shown = connection.descriptor();
+    const int copy = shown < 0 ? -1 : ::fcntl(shown, F_DUPFD_CLOEXEC, 0);
     if (copy < 0)
       return nullptr;
     auto share = std::make_shared<IoShare>(io, connection);
@@ -43,6 +45,7 @@ class IoShare : public std::enable_shared_from_this<IoShare> {
       : io_(io), connection_(std::move(connection)), news_(std::in_place, io) {}
 
   [[nodiscard]] bool is_of(const ExclusiveLock& lock) const { return connection_.is_of(lock); }
+  [[nodiscard]] bool is_over() const { return connection_.descriptor() < 0; }
 
   // What `call` asks for is sent after the handlers that are ready now, together with what they
   // ask for; but not so many that the store would have nothing to do until then.
@@ -121,7 +124,7 @@ class IoShare : public std::enable_shared_from_this<IoShare> {
   bool is_watching_ = false;
 };
 
-// Those of an io_context, one per connection, and gone with it.
+// Those of an io_context, one per connection.
 class IoShares : public boost::asio::execution_context::service {
  public:
   using key_type = IoShares;
@@ -135,6 +138,7 @@ class IoShares : public boost::asio::execution_context::service {
       if (share->is_of(lock))
         return share;
     }
+    std::erase_if(shares_, [](const auto& share) { return share->is_over(); });
     auto share = IoShare::make(io, lock);
     if (share)
       shares_.push_back(share);

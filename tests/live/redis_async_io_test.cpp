@@ -16,6 +16,7 @@
 #include <boost/asio/use_future.hpp>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <thread>
@@ -144,6 +145,24 @@ TEST_P(RedisAsyncIo, IsThereForOtherEventLoopsToo) {
     EXPECT_EQ(lock.release(), ReleaseOutcome::released);
   }
   EXPECT_GT(answered_here, 0);
+}
+
+TEST(RedisAsyncIoOfSeveral, ConnectionsThatAreGoneKeepNoDescriptorsOfAnIoContext) {
+  Server server;
+  asio::io_context io;
+  const auto descriptors = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+  };
+  const auto use_one = [&] {
+    ExclusiveLock lock(named("job", connect(server.url())));
+    run_one(io, lock, 1);
+  };
+  use_one();
+  const auto before = descriptors();
+  for (int i = 0; i < 20; ++i) {
+    use_one();
+  }
+  EXPECT_LE(descriptors(), before + 1);
 }
 
 TEST(ConnectionIoOf, AStoreThatNeedsNoHelpHasNoDescriptor) {
