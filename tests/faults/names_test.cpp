@@ -22,6 +22,13 @@
 #include "live/comes_true.hpp"
 #include "live/server.hpp"
 
+#ifdef __SANITIZE_THREAD__
+// When the process ends OpenSSL frees its locks, which a thread that was left behind has used: that
+// it has ended is seen in /proc, and so not known to the sanitizer.
+extern "C" const char* __tsan_default_suppressions();
+extern "C" const char* __tsan_default_suppressions() { return "race:libcrypto"; }
+#endif
+
 namespace exclusive_lock::faults {
 namespace {
 
