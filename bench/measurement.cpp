@@ -16,7 +16,9 @@ double Measurement::floor_median() const { return median(floor); }
 double Measurement::ratio() const {
   std::vector<double> ratios;
   for (std::size_t round = 0; round < std::min(ours.size(), floor.size()); ++round) {
-    ratios.push_back(ours[round] / floor[round]);
+    if (floor[round] != 0) {
+      ratios.push_back(ours[round] / floor[round]);
+    }
   }
   return median(std::move(ratios));
 }
