@@ -44,16 +44,18 @@ void Fleet::await_hold_of(int number) {
   await("a hold of worker " + std::to_string(number), [&] { return has_held(number, since); });
 }
 
+// Who began after the wish holds for long. By its age alone, a short hold of a worker that was not
+// run would count too.
 int Fleet::await_long_holder(int but) {
   wish("long");
+  const Instant wished_at = BootClock::now();
   int holder = 0;
   await("somebody who holds for long", [&] {
-    const Instant now = BootClock::now();
     for (const Hold& hold : last_holds()) {
-      const auto age = now - hold.believed_from;
-      const bool is_long = age > options_.work * 2 && age < options_.refresh;
-      if (hold.end == HoldEnd::open && is_long && !workers_.at(hold.worker).is_stopped &&
-          workers_.at(hold.worker).pid != 0 && hold.worker != but) {
+      const bool is_young = BootClock::now() - hold.believed_from < options_.refresh;
+      if (hold.end == HoldEnd::open && hold.believed_from > wished_at && is_young &&
+          !workers_.at(hold.worker).is_stopped && workers_.at(hold.worker).pid != 0 &&
+          hold.worker != but) {
         holder = hold.worker;
       }
     }

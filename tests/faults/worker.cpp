@@ -96,7 +96,7 @@ class Worker {
       const Instant requested_at = world_now();
       std::error_code error;
       if (lock_.acquire_for(1h, stop_, error)) {
-        hold(requested_at, is_long(round) ? task_.ttl * 6 / 5 : task_.work);
+        hold(requested_at, round);
         std::this_thread::sleep_for(rest);
       } else if (error) {
         note(error);
@@ -111,8 +111,9 @@ class Worker {
            std::filesystem::exists(task_.folder / "long");
   }
 
-  void hold(Instant requested_at, milliseconds work) {
+  void hold(Instant requested_at, int round) {
     const Instant from = world_now();
+    const milliseconds work = is_long(round) ? task_.ttl * 6 / 5 : task_.work;
     lost_ = lock_.lost_token();
     const auto fence = lock_.fence();
     if (!fence) {
