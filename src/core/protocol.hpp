@@ -34,6 +34,10 @@ struct Owner {
 // between two readings of one store mean anything here.
 using StoreTime = std::chrono::microseconds;
 
+// The latest place in a queue that is kept: Lua and the scores of Redis hold every integer up to
+// here exactly. Whatever stands later was not written by us.
+inline constexpr StoreTime last_arrival{(std::int64_t{1} << 53) - 1};
+
 // --- what a store is asked ---------------------------------------------------------------------
 
 // What makes an attempt wait in the queue when somebody else has the lock
@@ -45,8 +49,8 @@ struct Patience {
   // How long the record of a hand-over lives, unless it is refreshed. At least 1 ms, at most the
   // ttl.
   Milliseconds confirm_ttl;
-  // The arrival that an earlier ticket of this object was told, whose entry may be gone; none:
-  // behind all others.
+  // The arrival that an earlier ticket of this object was told, whose entry may be gone; none, or
+  // none that a store tells (it is positive): behind all others.
   std::optional<StoreTime> arrived_at{};
   std::size_t most_waiting = 10'000;
 };

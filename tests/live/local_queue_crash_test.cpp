@@ -245,27 +245,6 @@ TEST_F(LocalQueueCrash, FenceThatCannotGrowIsToldToWhoeverWaits) {
   EXPECT_EQ(std::get<StoreFailure>(answer).code, errc::wrong_type);
 }
 
-// Numbers in the file that no program of ours writes (the sanitizers see the overflow, too).
-TEST_F(LocalQueueCrash, NobodyIsBehindTheEndOfTimeNorBeforeIt) {
-  ASSERT_EQ(asker_.attempt({}).outcome, AttemptOutcome::granted);
-  ASSERT_EQ(asker_.attempt(patient()).position, 1U);
-  Database(directory_.path() / "locks.db")
-      .execute("UPDATE waiter SET arrived_us = 9223372036854775807");
-  EXPECT_EQ(asker_.attempt(patient()).position, 2U);
-}
-
-TEST_F(LocalQueueCrash, HandOverForAllTimeIsOneForALongTime) {
-  const LocalWish held;
-  ASSERT_EQ(asker_.attempt(held).outcome, AttemptOutcome::granted);
-  const LocalWish wish = patient();
-  ASSERT_EQ(asker_.attempt(wish).outcome, AttemptOutcome::waiting);
-  Database(directory_.path() / "locks.db")
-      .execute("UPDATE waiter SET confirm_ttl_ms = 9223372036854775807");
-  EXPECT_EQ(asker_.release(held), ReleaseVerdict::released);
-  ASSERT_TRUE(asker_.inspect(key));
-  EXPECT_GT(asker_.inspect(key)->remaining_ttl, std::chrono::years(10));
-}
-
 TEST_F(LocalQueueCrash, FewerThanNobodyIsNobody) {
   ASSERT_EQ(asker_.attempt({}).outcome, AttemptOutcome::granted);
   Database(directory_.path() / "locks.db").execute("UPDATE lock SET waiting = -1");

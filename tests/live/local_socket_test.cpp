@@ -22,6 +22,7 @@
 #include "live/local_asker.hpp"
 #include "live/local_pushes.hpp"
 #include "live/local_queue_fixture.hpp"
+#include "live/local_worker_process.hpp"
 #include "stores/local/directory.hpp"
 
 namespace exclusive_lock::live {
@@ -30,6 +31,7 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 class LocalSocket : public LocalQueueFixture {};
 
@@ -143,6 +145,65 @@ TEST_F(LocalSocket, SocketThatCannotBeMadeIsToldOnceAndBeatsGoOn) {
   store->beat({.key = key, .owner = first, .ttl = 600s, .alive_for = 600s}, Instant::max(),
               [&](const Answer<BeatReply>& answer) { beat = std::get<BeatReply>(answer).outcome; });
   EXPECT_EQ(beat, BeatOutcome::granted);
+}
+
+// Whoever meets a dead store takes its socket away: there is one test for each place where it may
+// be met. `killed` has waited, was handed the lock and is dead.
+class LocalSocketOfTheDead : public LocalQueueFixture {
+ protected:
+  // A store that waits for the lock behind `asker_`, and has been killed.
+  void kill_a_waiter() {
+    LocalWorker killed(directory_.path(), {"wait", key});
+    ASSERT_EQ(killed.line(), "waiting 1");
+    ASSERT_EQ(sockets().size(), 1U);
+    killed.kill();
+    killed.wait();
+  }
+  void kill_a_holder() {
+    LocalWorker killed(directory_.path(), {"wait", key});
+    ASSERT_EQ(killed.line(), "waiting 1");
+    ASSERT_EQ(here_.release(held_), ReleaseVerdict::released);
+    ASSERT_THAT(killed.line(), StartsWith("pushed "));
+    ASSERT_EQ(sockets().size(), 1U);
+    killed.kill();
+    killed.wait();
+  }
+  LocalAsker here_{directory_.path()};
+  const LocalWish held_;
+};
+
+TEST_F(LocalSocketOfTheDead, GoesWithTheGrantOverItsRecord) {
+  ASSERT_EQ(here_.attempt(held_).outcome, AttemptOutcome::granted);
+  kill_a_holder();
+  EXPECT_EQ(here_.attempt({}).outcome, AttemptOutcome::granted);
+  EXPECT_TRUE(sockets().empty());
+}
+
+TEST_F(LocalSocketOfTheDead, GoesWhenAnotherOneIsNudged) {
+  ASSERT_EQ(here_.attempt(held_).outcome, AttemptOutcome::granted);
+  kill_a_waiter();
+  ASSERT_EQ(here_.attempt(patient()).outcome, AttemptOutcome::waiting);
+  LocalWish barging = held_;
+  barging.barging_streak = 1;
+  EXPECT_EQ(here_.release(barging), ReleaseVerdict::released);
+  EXPECT_TRUE(sockets().empty());
+}
+
+TEST_F(LocalSocketOfTheDead, GoesWhenAQueueIsFull) {
+  ASSERT_EQ(here_.attempt(held_).outcome, AttemptOutcome::granted);
+  kill_a_waiter();
+  LocalWish wish = patient();
+  wish.patience->most_waiting = 1;
+  EXPECT_EQ(here_.attempt(wish).outcome, AttemptOutcome::waiting);
+  EXPECT_TRUE(sockets().empty());
+}
+
+// Housekeeping goes by the wall clock; the one of `asker_` is in the past, so the row is due.
+TEST_F(LocalSocketOfTheDead, GoesWithHousekeeping) {
+  ASSERT_EQ(here_.attempt(held_).outcome, AttemptOutcome::granted);
+  kill_a_holder();
+  EXPECT_EQ(asker_.attempt({.key = "any other"}).outcome, AttemptOutcome::granted);
+  EXPECT_TRUE(sockets().empty());
 }
 
 TEST(LocalFormat, FileOfFormat1IsUpgradedAndKeepsItsFences) {

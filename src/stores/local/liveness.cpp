@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/options_check.hpp"
+
 namespace exclusive_lock {
 
 bool Liveness::is_live(const LockRow& row) const {
@@ -16,7 +18,10 @@ bool Liveness::is_live(const LockRow& row) const {
 }
 
 bool Liveness::is_alive(const WaiterRow& waiter) const {
-  return is_of_this_boot(waiter) && waiter.alive_until_ns > now_ns_ &&
+  constexpr std::int64_t most_ns = std::chrono::nanoseconds(most_ttl_allowed).count();
+  const bool is_in_time =
+      waiter.alive_until_ns > now_ns_ && waiter.alive_until_ns - now_ns_ <= most_ns;
+  return waiter.is_sound && is_of_this_boot(waiter) && is_in_time &&
          holder_.is_alive(waiter.holder);
 }
 

@@ -21,7 +21,8 @@ class Liveness {
   // A record is live while nobody has cleared it, its time is not over, it is of this boot, and its
   // holder lives.
   [[nodiscard]] bool is_live(const LockRow& row) const;
-  // A waiter is alive while its time is not over, it is of this boot, and its store is open.
+  // A waiter is alive while its time is not over, it is of this boot, and its store is open. One
+  // whose row was damaged is not.
   [[nodiscard]] bool is_alive(const WaiterRow& waiter) const;
   [[nodiscard]] bool is_of_this_boot(const WaiterRow& waiter) const;
 

@@ -100,7 +100,7 @@ std::optional<WaiterRow> WaitQueue::find(LockRow& row, const Owner& owner) {
   if (row.waiting > 0) {
     found = waiters_.find(row.id, owner);
   }
-  if (found && !liveness_.is_of_this_boot(*found)) {
+  if (found && !(found->is_sound && liveness_.is_of_this_boot(*found))) {
     take(row, *found);
     found.reset();
   }
@@ -125,14 +125,16 @@ std::optional<WaiterRow> WaitQueue::enter(LockRow& row, const AttemptRequest& re
     locks_.postpone(row, wall_us / 1'000'000 + waiting_look_interval.count());
   }
   // The wall clock may have been set back, or not have moved since.
-  std::int64_t behind_all_us = wall_us;
+  std::int64_t behind_all_us = std::max<std::int64_t>(wall_us, 0);
   if (const auto last_us = waiters_.last_arrival_us(row.id)) {
-    constexpr std::int64_t end_of_time_us = std::numeric_limits<std::int64_t>::max();
-    behind_all_us = std::max(behind_all_us, std::min(*last_us, end_of_time_us - 1) + 1);
+    behind_all_us = std::max(behind_all_us, *last_us + 1);
   }
+  behind_all_us = std::min(behind_all_us, std::int64_t{last_arrival.count()});
   WaiterRow waiter;
-  waiter.arrived_us =
-      std::min(patience.arrived_at.value_or(StoreTime(behind_all_us)).count(), behind_all_us);
+  waiter.arrived_us = patience.arrived_at.value_or(StoreTime(0)).count();
+  if (waiter.arrived_us <= 0 || waiter.arrived_us > behind_all_us) {
+    waiter.arrived_us = behind_all_us;
+  }
   set(waiter, request, store);
   waiters_.enter(row.id, waiter, request.record_tail);
   ++row.waiting;
@@ -189,16 +191,17 @@ bool WaitQueue::hand_over_to_next(LockRow& row) {
   return false;
 }
 
-// False: there is no fence left for this one. Its entry is gone, and its next attempt is told why.
+// False: there is no fence left for this one, or its tail was deleted. Its entry is gone, and its
+// next attempt is told why.
 bool WaitQueue::hand_over(LockRow& row, const WaiterRow& next) {
   const std::int64_t wall_us = machine_.wall_us();
   const std::optional<Fence> fence = next_fence(row.fence, wall_us, next.floor);
   row.streak = fence ? 0 : row.streak;
-  const std::string tail = take(row, next);
-  if (!fence) {
+  const std::optional<std::string> tail = take(row, next);
+  if (!fence || !tail) {
     return false;
   }
-  const std::string value = encode_record(next.owner, *fence, wall_us, tail);
+  const std::string value = encode_record(next.owner, *fence, wall_us, *tail);
   row = locks_.grant(row, {.fence = *fence,
                            .granted_at_us = wall_us,
                            .value = value,
@@ -211,8 +214,8 @@ bool WaitQueue::hand_over(LockRow& row, const WaiterRow& next) {
   return true;
 }
 
-std::string WaitQueue::take(LockRow& row, const WaiterRow& waiter) {
-  std::string tail = waiters_.take(waiter.id);
+std::optional<std::string> WaitQueue::take(LockRow& row, const WaiterRow& waiter) {
+  std::optional<std::string> tail = waiters_.take(waiter.id);
   row.waiting = std::max<std::int64_t>(row.waiting - 1, 0);
   locks_.set_waiting(row);
   return tail;

@@ -75,7 +75,7 @@ class WaitQueue {
   bool hand_over(LockRow& row, const WaiterRow& next);
   void nudge_first(LockRow& row);
   void drop_dead_anywhere(LockRow& row, std::int64_t wall_us);
-  std::string take(LockRow& row, const WaiterRow& waiter);
+  std::optional<std::string> take(LockRow& row, const WaiterRow& waiter);
   void set(WaiterRow& waiter, const AttemptRequest& request, HolderId store) const;
 
   LockTable& locks_;

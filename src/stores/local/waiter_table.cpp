@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/options_check.hpp"
 #include "local_sql.hpp"
+#include "stores/local/next_fence.hpp"
 
 namespace exclusive_lock {
 namespace {
@@ -27,24 +29,34 @@ std::int64_t integer_of(Fence floor) {
   return static_cast<std::int64_t>(std::min(floor.value, most));
 }
 
-// No time that Options allow is longer, and clocks that count nanoseconds can be added to it.
-constexpr Milliseconds most_confirm_ttl = std::chrono::years(100);
+bool is_arrival(std::int64_t arrived_us) {
+  return arrived_us >= 0 && arrived_us <= last_arrival.count();
+}
+
+// What the columns of an entry hold that a program of ours wrote.
+bool is_sound(const WaiterRow& row, std::size_t id_size, std::int64_t floor) {
+  return id_size == row.owner.id.size() && is_arrival(row.arrived_us) &&
+         row.confirm_ttl >= Milliseconds(1) && row.confirm_ttl <= most_ttl_allowed && floor >= 0 &&
+         next_fence(Fence{}, 0, row.floor).has_value();
+}
 
 // The columns of every statement that reads whole rows.
 std::optional<WaiterRow> row_of(Query& query) {
   if (!query.next()) {
     return std::nullopt;
   }
-  return WaiterRow{
+  WaiterRow row{
       .id = query.integer(0),
       .owner = owner_of(query.bytes(1), query.integer(2)),
       .arrived_us = query.integer(3),
-      .confirm_ttl = std::min(Milliseconds(query.integer(4)), most_confirm_ttl),
+      .confirm_ttl = Milliseconds(query.integer(4)),
       .floor = Fence{static_cast<std::uint64_t>(std::max<std::int64_t>(query.integer(5), 0))},
       .alive_until_ns = query.integer(6),
       .boot = boot_id_of(query.bytes(7)),
       .holder = query.integer(8),
       .is_detached = query.integer(9) != 0};
+  row.is_sound = is_sound(row, query.bytes(1).size(), query.integer(5));
+  return row;
 }
 
 }  // namespace
@@ -87,7 +99,7 @@ std::optional<WaiterRow> WaiterTable::find(std::int64_t lock, const Owner& owner
 
 std::optional<std::int64_t> WaiterTable::last_arrival_us(std::int64_t lock) {
   Query query(last_);
-  query.bind(1, lock);
+  query.bind(1, lock).bind(2, std::int64_t{last_arrival.count()});
   return query.next() ? query.optional_integer(0) : std::nullopt;
 }
 
@@ -104,6 +116,9 @@ std::vector<StoredWaiter> WaiterTable::list(std::int64_t lock, std::size_t most)
       .bind(3, std::int64_t{waiter_tail_head_size});
   std::vector<StoredWaiter> waiters;
   while (query.next()) {
+    if (query.bytes(0).size() != Owner{}.id.size() || !is_arrival(query.integer(2))) {
+      continue;
+    }
     waiters.push_back({.owner = owner_of(query.bytes(0), query.integer(1)),
                        .arrived_at = StoreTime(query.integer(2)),
                        .tail_head = std::string(query.bytes(3))});
@@ -150,11 +165,11 @@ void WaiterTable::beat(std::int64_t id, std::int64_t alive_until_ns) {
   Query(beat_).bind(1, id).bind(2, alive_until_ns).run();
 }
 
-std::string WaiterTable::take(std::int64_t id) {
+std::optional<std::string> WaiterTable::take(std::int64_t id) {
   Query(leave_).bind(1, id).run();
   Query query(take_tail_);
   query.bind(1, id);
-  std::string tail;
+  std::optional<std::string> tail;
   if (query.next()) {
     tail = query.bytes(0);
   }

@@ -1,0 +1,132 @@
+// Arrivals that nobody can have, and rows of those that wait in which somebody has written what no
+// program of ours writes: such an entry counts as dead, whoever meets it.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+
+#include "live/job_key.hpp"
+#include "live/local_asker.hpp"
+#include "live/local_queue_fixture.hpp"
+
+namespace exclusive_lock::live {
+namespace {
+
+using namespace std::chrono_literals;
+
+class LocalQueueDamage : public LocalQueueFixture {};
+
+// The sanitizers see an overflow, too.
+TEST_F(LocalQueueDamage, NobodyIsBehindTheEndOfTimeNorBeforeIt) {
+  ASSERT_EQ(asker_.attempt({}).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(asker_.attempt(patient()).position, 1U);
+  for (const std::string arrived_us : {"9223372036854775807", "9007199254740992", "-1"}) {
+    Database(directory_.path() / "locks.db")
+        .execute("UPDATE waiter SET arrived_us = " + arrived_us);
+    const AttemptReply reply = asker_.attempt(patient());
+    EXPECT_EQ(reply.arrived_at, StoreTime(clock_.wall_us_.load())) << arrived_us;
+  }
+}
+
+// Its arrival would be handed on to all that come behind it.
+TEST_F(LocalQueueDamage, ArrivalInTheFutureIsNotBelieved) {
+  ASSERT_EQ(asker_.attempt({}).outcome, AttemptOutcome::granted);
+  const StoreTime now(clock_.wall_us_.load());
+  LocalWish early = patient();
+  early.patience->arrived_at = now + 1h;
+  EXPECT_EQ(asker_.attempt(early).arrived_at, now);
+  EXPECT_EQ(asker_.attempt(patient()).arrived_at, now + 1us);
+  LocalWish before_all = patient();
+  for (const StoreTime none : {StoreTime(0), StoreTime(-1), StoreTime::min()}) {
+    before_all.owner = new_local_owner();
+    before_all.patience->arrived_at = none;
+    EXPECT_GT(asker_.attempt(before_all).arrived_at, now + 1us) << none.count();
+  }
+}
+
+TEST_F(LocalQueueDamage, LatestArrivalIsSharedAndNotExceeded) {
+  ASSERT_EQ(asker_.attempt({}).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(asker_.attempt(patient()).position, 1U);
+  Database(directory_.path() / "locks.db")
+      .execute("UPDATE waiter SET arrived_us = 9007199254740991");
+  EXPECT_EQ(asker_.attempt(patient()).arrived_at, last_arrival);
+  EXPECT_EQ(asker_.inspect(key)->waiters.size(), 2U);
+}
+
+// A clock of before 1970 is no time to have arrived at, but people wait there too.
+TEST_F(LocalQueueDamage, ClockBefore1970KeepsTheOrder) {
+  const LocalWish held;
+  ASSERT_EQ(asker_.attempt(held).outcome, AttemptOutcome::granted);
+  clock_.wall_us_ = -1;
+  const LocalWish first = patient();
+  EXPECT_EQ(asker_.attempt(first).arrived_at, StoreTime(0));
+  EXPECT_EQ(asker_.attempt(patient()).arrived_at, StoreTime(1));
+  EXPECT_EQ(asker_.release(held), ReleaseVerdict::released);
+  EXPECT_EQ(asker_.beat(first).outcome, BeatOutcome::granted);
+}
+
+// Whatever number stands in a row, a release neither fails nor hands over to nobody.
+TEST_F(LocalQueueDamage, DamagedEntryCountsAsDead) {
+  for (const std::string damage :
+       {"confirm_ttl_ms = 0", "confirm_ttl_ms = -1", "confirm_ttl_ms = 9223372036854775807",
+        "confirm_ttl_ms = 604800001", "floor = -1", "floor = 9007199254740991",
+        "floor = 9223372036854775807", "arrived_us = -1", "arrived_us = 9007199254740992",
+        "arrived_us = -9223372036854775808", "alive_until_ns = 9223372036854775807",
+        "alive_until_ns = -9223372036854775808", "owner = x''", "owner = zeroblob(17)",
+        "boot = x''", "holder = 0", "holder = -1", "holder = 9223372036854775807"}) {
+    for (const std::size_t streak : {0U, 1U}) {
+      SCOPED_TRACE(damage + ", streak " + std::to_string(streak));
+      LocalWish held;
+      held.barging_streak = streak;
+      ASSERT_EQ(asker_.attempt(held).outcome, AttemptOutcome::granted);
+      const LocalWish damaged = patient();
+      const LocalWish next = patient();
+      ASSERT_EQ(asker_.attempt(damaged).outcome, AttemptOutcome::waiting);
+      Database(directory_.path() / "locks.db").execute("UPDATE waiter SET " + damage);
+      ASSERT_EQ(asker_.attempt(next).outcome, AttemptOutcome::waiting);
+      EXPECT_EQ(asker_.inspect(key)->waiting, 2U);
+      EXPECT_EQ(asker_.release(held), ReleaseVerdict::released);
+      EXPECT_EQ(asker_.beat(damaged).outcome, BeatOutcome::gone);
+      EXPECT_EQ(asker_.beat(next).outcome, BeatOutcome::granted);
+      EXPECT_EQ(asker_.release(next), ReleaseVerdict::released);
+      expect_nobody_waits();
+    }
+  }
+}
+
+TEST_F(LocalQueueDamage, DamagedEntryIsNoEntryAndIsNotShown) {
+  ASSERT_EQ(asker_.attempt({}).outcome, AttemptOutcome::granted);
+  for (const std::string damage : {"confirm_ttl_ms = 0", "arrived_us = -1", "owner = x'00'"}) {
+    const LocalWish damaged = patient();
+    ASSERT_EQ(asker_.attempt(damaged).outcome, AttemptOutcome::waiting);
+    Database(directory_.path() / "locks.db").execute("UPDATE waiter SET " + damage);
+    EXPECT_EQ(asker_.inspect(key)->waiters.size(), damage.starts_with("confirm") ? 1U : 0U);
+    EXPECT_EQ(asker_.beat(damaged).outcome, BeatOutcome::gone);
+    Database(directory_.path() / "locks.db").execute("DELETE FROM waiter");
+  }
+}
+
+TEST_F(LocalQueueDamage, EntryWithoutItsTailIsSkipped) {
+  const LocalWish held;
+  ASSERT_EQ(asker_.attempt(held).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(asker_.attempt(patient()).outcome, AttemptOutcome::waiting);
+  Database(directory_.path() / "locks.db").execute("DELETE FROM waiter_tail");
+  const LocalWish next = patient();
+  ASSERT_EQ(asker_.attempt(next).outcome, AttemptOutcome::waiting);
+  EXPECT_EQ(asker_.release(held), ReleaseVerdict::released);
+  EXPECT_EQ(asker_.beat(next).outcome, BeatOutcome::granted);
+}
+
+TEST_F(LocalQueueDamage, DamagedEntryLeavesAFullQueue) {
+  ASSERT_EQ(asker_.attempt({}).outcome, AttemptOutcome::granted);
+  LocalWish wish = patient();
+  ASSERT_EQ(asker_.attempt(wish).outcome, AttemptOutcome::waiting);
+  Database(directory_.path() / "locks.db").execute("UPDATE waiter SET confirm_ttl_ms = 0");
+  wish.owner = new_local_owner();
+  wish.patience->most_waiting = 1;
+  EXPECT_EQ(asker_.attempt(wish).outcome, AttemptOutcome::waiting);
+}
+
+}  // namespace
+}  // namespace exclusive_lock::live
