@@ -172,7 +172,8 @@ class NewcomersComeFirst final : public Whole {
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
     if (request.patience && !request.patience->arrived_at) {
       request.patience->arrived_at =
-          -std::chrono::duration_cast<StoreTime>(request.not_after.time_since_epoch());
+          StoreTime(365 * 24h) -
+          std::chrono::duration_cast<StoreTime>(request.not_after.time_since_epoch());
     }
     Whole::attempt(std::move(request), deadline, std::move(done));
   }

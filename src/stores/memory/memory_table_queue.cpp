@@ -32,7 +32,7 @@ AttemptReply MemoryTable::wait_in_line(const AttemptRequest& request,
     }
   } else {
     line.enter({.request = request,
-                .arrived_at = patience.arrived_at.value_or(line.next_arrival(clock_.wall())),
+                .arrived_at = line.arrival(patience, clock_.wall()),
                 .alive_until = alive_until,
                 .channel = channel});
     if (is_too_long(line, patience.most_waiting)) {
@@ -96,18 +96,21 @@ void MemoryTable::end_record(const std::string& key, std::size_t most_streak) {
 // Where nobody holds the lock. False: those who wait were passed often enough. Else the first live
 // one is nudged.
 bool MemoryTable::is_left_free(const std::string& key, std::size_t most_streak) {
+  if (most_streak == 0) {
+    return false;
+  }
   for (std::size_t i = 0; i < most_looks; ++i) {
     WaitingLine* line = find_line(key);
     if (line == nullptr) {
       return true;
     }
-    if (line->streak() >= most_streak) {
-      return false;
-    }
     const Waiter& first = line->waiters().front();
     if (is_alive(first)) {
-      push(first, Fence{});
-      return true;
+      const bool is_left = line->streak() < most_streak;
+      if (is_left) {
+        push(first, Fence{});
+      }
+      return is_left;
     }
     line->take_first();
   }

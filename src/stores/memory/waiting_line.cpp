@@ -5,8 +5,12 @@
 
 namespace exclusive_lock {
 
-StoreTime WaitingLine::next_arrival(StoreTime now) const {
-  return waiters_.empty() ? now : std::max(now, waiters_.back().arrived_at + StoreTime(1));
+StoreTime WaitingLine::arrival(const Patience& patience, StoreTime now) const {
+  StoreTime arrived_at = patience.arrived_at.value_or(StoreTime(0));
+  if (arrived_at <= StoreTime(0)) {
+    arrived_at = waiters_.empty() ? now : std::max(now, waiters_.back().arrived_at + StoreTime(1));
+  }
+  return std::min(arrived_at, last_arrival);
 }
 
 void WaitingLine::enter(Waiter waiter) {

@@ -33,9 +33,9 @@ class WaitingLine {
 
   explicit WaitingLine(Instant expires_at) : expires_at_(expires_at) {}
 
-  // When an entry is made without an arrival it gets one behind all others, also where the wall
-  // clock was set back or has not moved since.
-  [[nodiscard]] StoreTime next_arrival(StoreTime now) const;
+  // Where an entry is made: the arrival that its patience names; without one, behind all others,
+  // also where the wall clock was set back or has not moved since.
+  [[nodiscard]] StoreTime arrival(const Patience& patience, StoreTime now) const;
   // Behind all that arrived no later. The owner id must not be in the line.
   void enter(Waiter waiter);
   bool leave(const OwnerId& id);  // whether it was there

@@ -183,6 +183,28 @@ void arrival_given_back_keeps_its_place(StoreUnderTest& store) {
   lock.expect_served({back.owner, second, third});
 }
 
+// No store tells such an arrival.
+void arrival_that_nobody_has_is_none(StoreUnderTest& store) {
+  Contended lock(store);
+  std::vector<Owner> in_order{lock.joins()};
+  for (const StoreTime none : {StoreTime(0), StoreTime(-1), StoreTime::min()}) {
+    Wish wish = lock.wish(new_owner());
+    wish.patience->arrived_at = none;
+    const AttemptReply reply = lock.asker.attempt(wish);
+    EXPECT_EQ(reply.outcome, AttemptOutcome::waiting);
+    in_order.push_back(wish.owner);
+    EXPECT_EQ(reply.position, in_order.size()) << none.count();
+  }
+  Wish beyond = lock.wish(new_owner());
+  beyond.patience->arrived_at = StoreTime::max();
+  const AttemptReply reply = lock.asker.attempt(beyond);
+  EXPECT_EQ(reply.outcome, AttemptOutcome::waiting);
+  ASSERT_TRUE(reply.arrived_at);
+  EXPECT_LE(*reply.arrived_at, last_arrival);
+  in_order.push_back(beyond.owner);
+  lock.expect_served(in_order);
+}
+
 void full_queue_takes_nobody_else(StoreUnderTest& store) {
   Contended lock(store);
   Patience patience = long_patience;
@@ -228,6 +250,7 @@ Checks queue_checks() {
           {"NewerTicketKeepsItsPlace", newer_ticket_keeps_its_place},
           {"OvertakenAttemptDoesNotWait", overtaken_attempt_does_not_wait},
           {"ArrivalGivenBackKeepsItsPlace", arrival_given_back_keeps_its_place},
+          {"ArrivalThatNobodyHasIsNone", arrival_that_nobody_has_is_none},
           {"FullQueueTakesNobodyElse", full_queue_takes_nobody_else},
           {"TooLateMakesNoEntry", too_late_makes_no_entry}};
 }

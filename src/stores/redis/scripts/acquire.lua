@@ -67,8 +67,9 @@ end
 -- may not where its owner waits itself: an id that has a record has no entry.
 local function streak_to_join()
   local said = ask({}, 'HMGET', waiters, 'streak', own_id .. ':alive')
-  if said[2] == false and read_streak(said[1]) < tonumber(ARGV[7]) then
-    return read_streak(said[1])
+  local streak = read_whole(said[1]) or 0
+  if said[2] == false and streak < tonumber(ARGV[7]) then
+    return streak
   end
 end
 
@@ -131,29 +132,51 @@ if is_in_reach then
   return answer('granted')
 end
 
+-- Behind all others, also where the clock was set back or has not moved since. Entries at the end
+-- whose place is damaged leave: nobody stands behind them.
+local function place_behind_all()
+  for _ = 1, 16 do
+    local last = redis.call('ZRANGE', queue, -1, -1, 'WITHSCORES')
+    local last_us = read_whole(last[2])
+    if last_us then
+      return math.max(now_us, last_us + 1)
+    elseif not last[1] then
+      return now_us
+    end
+    leave(last[1])
+  end
+  return now_us
+end
+
 local arrived_us = tonumber(ARGV[10])
 local keeps_place = arrived_us > 0
 if not keeps_place then
-  -- Behind all others, also where the clock was set back or has not moved since.
-  local last_us = redis.call('ZRANGE', queue, -1, -1, 'WITHSCORES')[2]
-  arrived_us = math.max(now_us, last_us and tonumber(last_us) + 1 or 0)
+  arrived_us = place_behind_all()
 end
+arrived_us = math.min(arrived_us, most_whole)
 local is_new = redis.call('ZADD', queue, 'NX', whole(arrived_us), own_id) == 1
 if not is_new then
   if is_overtaken() then
     return answer('superseded')
   end
-  arrived_us = tonumber(redis.call('ZSCORE', queue, own_id))
+  local there_us = read_whole(redis.call('ZSCORE', queue, own_id))
+  if not there_us then
+    redis.call('ZADD', queue, whole(arrived_us), own_id)
+  end
+  arrived_us = there_us or arrived_us
 end
 
 -- Of a queue that is full, its own new entry included: takes away the dead among 16 entries. Where
 -- these begin goes with the clock, so that the dead behind a live one are met sooner or later.
 local function drop_dead(count)
   local from = now_us % math.max(count - 15, 1)
-  for _, other_id in ipairs(redis.call('ZRANGE', queue, whole(from), whole(from + 15))) do
-    local _, alive_until_us = read_alive(ask(false, 'HGET', waiters, other_id .. ':alive'))
-    if other_id ~= own_id and tonumber(alive_until_us or 0) < now_us then
-      leave(other_id)
+  local met = redis.call('ZRANGE', queue, whole(from), whole(from + 15), 'WITHSCORES')
+  for i = 1, #met, 2 do
+    local id = met[i]
+    local texts = ask({}, 'HMGET', waiters, id, id .. ':alive')
+    local entry = read_entry(id, met[i + 1], texts[1], texts[2])
+    if id ~= own_id and not (entry and entry.alive_until_us >= now_us) then
+      leave(id)
     end
   end
 end

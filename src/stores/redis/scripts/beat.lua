@@ -15,7 +15,7 @@
 -- remaining_ms: of the record in the way; -1 never expires. Keys of other types raise WRONGTYPE;
 -- nothing was done.
 --
--- G4: never makes an entry. Works when memory is full: its first write is PEXPIRE or ZPOPMIN.
+-- G4: never makes an entry. Works when memory is full: its first write is PEXPIRE or ZREM.
 
 local record, fence_key, queue, waiters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 

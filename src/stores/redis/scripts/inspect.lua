@@ -8,7 +8,7 @@
 --
 -- Replies { echo, time_us, remaining_ms, value, waiting, (owner, arrived_us, tail_head)... }, all
 -- strings. remaining_ms: -1 never expires, -2 there is nothing (then value is "" and no waiters are
--- told). waiting: how many. Another type than string at the record raises WRONGTYPE; side keys of
+-- told). waiting: how many, damaged entries among them, which are not told. Another type than string at the record raises WRONGTYPE; side keys of
 -- other types are nobody's queue.
 
 local record, queue, waiters = KEYS[1], KEYS[2], KEYS[3]
@@ -35,12 +35,11 @@ for i = 1, #ids, 2 do
 end
 local entries = ask({}, 'HMGET', waiters, unpack(fields))
 for i = 1, #ids, 2 do
-  local ticket = read_alive(entries[i + 1])
-  local tail_head = string.match(entries[i] or '', '^%d+ %d+ (.*)$')
-  if ticket and tail_head then
-    replies[#replies + 1] = ids[i] .. '-' .. ticket
-    replies[#replies + 1] = whole(tonumber(ids[i + 1]))
-    replies[#replies + 1] = tail_head
+  local entry = read_entry(ids[i], ids[i + 1], entries[i], entries[i + 1])
+  if entry then
+    replies[#replies + 1] = entry.id .. '-' .. entry.ticket
+    replies[#replies + 1] = entry.score
+    replies[#replies + 1] = entry.tail
   end
 end
 return replies

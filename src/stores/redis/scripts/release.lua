@@ -13,8 +13,9 @@
 --   not_owner    neither was there: nothing, a newer ticket's, another owner's, another type
 --
 -- G3: others' records are left alone. G4: an older ticket is left over from an attempt whose reply
--- was lost. Works when memory is full: ZPOPMIN, DEL or ZREM is the first write. A queue of another
--- type is nobody's, and does not keep a holder from releasing. Idempotent, but for the verdict.
+-- was lost. Works when memory is full: ZREM or DEL is the first write. Neither a queue of another
+-- type nor what is refused on the way to the next one keeps a holder from releasing, or a waiter
+-- from leaving. Idempotent, but for the verdict.
 
 local record, fence_key, queue, waiters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
@@ -25,47 +26,35 @@ local record, fence_key, queue, waiters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
 local own_id, own_ticket = string.sub(ARGV[2], 1, 32), string.sub(ARGV[2], 34, 49)
 
--- Whether what becomes free stays so: nobody waits, or those who do were not passed often enough.
--- The first live one is told to ask; whoever stands behind 16 dead ones finds it with its next beat.
-local function stays_free(most_streak)
-  for _ = 1, 16 do
-    local id = ask({}, 'ZRANGE', queue, 0, 0)[1]
-    if not id then
-      return true
+-- Whether the record was written over with the next one's. Else it has to go, and then a waiter may
+-- be there to be woken: the first live one, where it was not passed often enough. Whoever stands
+-- behind 16 dead ones finds the lock free with its next beat.
+local function pass_on(fence, most_streak)
+  if most_streak > 0 then
+    local first = first_live()
+    if not first or first.streak < most_streak then
+      return false, first
     end
-    local entry = ask({}, 'HMGET', waiters, id .. ':alive', 'streak')
-    if read_streak(entry[2]) >= most_streak then
-      return false
-    end
-    local ticket, alive_until_us, channel = read_alive(entry[1])
-    if ticket and tonumber(alive_until_us) >= now_us and
-      is_heard(channel, id .. '-' .. ticket .. ' 0 ' .. whole(now_us)) then
-      return true
-    end
-    leave(id)
   end
-  return true
-end
-
--- Writes over the record that ends, which had that fence. What advance() says.
-local function hand_over(fence)
-  if fence then
-    return advance(fence)
-  end
-  return advance_from_kept_fence()
+  local next_id = advance(fence or kept_fence())
+  return next_id ~= nil and next_id ~= 'bad_fence'
 end
 
 local id, ticket, fence = read_head(ask('', 'GETRANGE', record, 0, 127))
 if not id and redis.call('PTTL', record) == -2 then
-  id, ticket, fence = advance_from_kept_fence()
+  local is_done, new_id, new_ticket, new_fence = pcall(advance_from_kept_fence)
+  if is_done then
+    id, ticket, fence = new_id, new_ticket, new_fence
+  end
 end
 
 if id == own_id and not is_newer(ticket, own_ticket) then
-  local most_streak = tonumber(ARGV[3])
-  local is_left_free = most_streak > 0 and stays_free(most_streak)
-  local next_id = not is_left_free and hand_over(fence)
-  if not next_id or next_id == 'bad_fence' then
+  local _, is_passed_on, first = pcall(pass_on, fence, tonumber(ARGV[3]))
+  if is_passed_on ~= true then
     redis.call('DEL', record)
+  end
+  if first then
+    wake(first, 0)
   end
   return reply('released')
 end

@@ -11,7 +11,8 @@
 --   different    there is nothing, another value, or another type than string
 --
 -- The one script that may end somebody else's hold, for people who saw the record before (G3 does
--- not cover it). DEL or ZPOPMIN is the first write. Idempotent, but for the verdict.
+-- not cover it). DEL or ZREM is the first write; what is refused behind it, on the way to the next
+-- one, changes nothing about the verdict. Idempotent, but for the verdict.
 
 local record, fence_key, queue, waiters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
@@ -24,10 +25,6 @@ local value = ask(true, 'GET', record)
 local is_expected = value == ARGV[2] and redis.call('DEL', record) == 1
 if queue and (is_expected or not value) then
   local _, _, fence = read_head(string.sub(value or '', 1, 128))
-  if fence then
-    advance(fence)
-  else
-    advance_from_kept_fence()
-  end
+  pcall(function() advance(fence or kept_fence()) end)
 end
 return reply(is_expected and 'removed' or 'different')

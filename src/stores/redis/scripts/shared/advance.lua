@@ -3,23 +3,80 @@
 
 -- The highest fence that is kept beside the record, 0 for none; nil: it is not a fence.
 local function kept_fence()
-  local kept = tonumber(string.match(ask('', 'GET', fence_key) or '0', '^%d+$') or '')
-  return kept and kept <= most_fence and kept or nil
+  return read_whole(ask('', 'GET', fence_key) or '0')
 end
 
--- Tells a waiter. Whose channel nobody listens to is dead; without the right to tell, it has to
--- look for itself. The subscriber gets it when the script is over, so never before the record.
-local function is_heard(channel, news)
-  if channel == '' then
+-- Wakes a waiter: it asks at once. The subscriber gets it when the script is over. Without the right
+-- to publish it has to look for itself.
+local function wake(entry, fence)
+  local news = entry.id .. '-' .. entry.ticket .. ' ' .. whole(fence) .. ' ' .. whole(now_us)
+  if entry.channel ~= '' then
+    return redis.pcall('PUBLISH', entry.channel, news)
+  end
+end
+
+-- Whether somebody listens to a waiter's channel: one whose process has died costs nobody anything.
+-- Servers count their own subscribers only, so what was published may have been heard although they
+-- count none: nothing is published to ask. Without the right to ask, a wake-up asks, which carries
+-- no fence; without that right too, and without a channel, the waiter looks for itself.
+local function has_listener(entry)
+  if entry.channel == '' then
     return true
   end
-  local heard = redis.pcall('PUBLISH', channel, news)
-  return type(heard) == 'table' or heard > 0
+  local counted = redis.pcall('PUBSUB', 'NUMSUB', entry.channel)
+  if counted.err then
+    local heard = wake(entry, 0)
+    return type(heard) == 'table' or heard > 0
+  end
+  return counted[2] > 0
 end
 
--- G2: above the last one, the clock and the waiter's floor. Nothing but writes that a full server
--- allows comes before the first SET, which is let through then. A waiter whose entry is damaged, or
--- whose floor leaves no fence above it, counts as dead. `highest`: the highest fence so far; where
+-- The first live one of those that wait; nothing: there is none. The dead in front of it leave, 16 a
+-- call at most.
+local function first_live()
+  for _ = 1, 16 do
+    local first = ask({}, 'ZRANGE', queue, 0, 0, 'WITHSCORES')
+    local id = first[1]
+    if not id then
+      return nil
+    end
+    local texts = ask({}, 'HMGET', waiters, id, id .. ':alive', id .. ':rest', 'streak')
+    local entry = read_entry(id, first[2], texts[1], texts[2])
+    if entry and texts[3] and entry.alive_until_us >= now_us and has_listener(entry) then
+      entry.tail = entry.tail .. texts[3]
+      entry.streak = read_whole(texts[4]) or 0
+      return entry
+    end
+    leave(id)
+  end
+end
+
+-- Writes the record of a waiter. ZREM is the first write, which a full server allows, and lets
+-- through what follows. Where a SET is refused (the right to it is missing) the entry goes back to
+-- its place, nothing was published, and the refusal is raised; without the right to ZADD its owner
+-- comes back with its next beat. From the record on nothing raises, and what PUBLISH says decides
+-- nothing: who may have heard of a grant keeps it.
+local function hand_over(entry, highest)
+  redis.call('ZREM', queue, entry.id)
+  local fence = math.max(highest + 1, now_us, entry.floor + 1)
+  -- A day: see acquire.lua.
+  local keeps_fence = {'SET', fence_key, whole(fence), 'PX', 86400000}
+  local writes_record = {'SET', record, '{"owner":"' .. entry.id .. '-' .. entry.ticket ..
+    '","fence":' .. whole(fence) .. ',"since_us":' .. whole(now_us) .. entry.tail,
+    'PX', whole(entry.ttl_ms)}
+  for _, write in ipairs({keeps_fence, writes_record}) do
+    if redis.pcall(unpack(write)).err then
+      redis.pcall('ZADD', queue, entry.score, entry.id)
+      redis.pcall('PEXPIRE', queue, 60000)
+      redis.call(unpack(write))
+    end
+  end
+  redis.pcall('HDEL', waiters, entry.id, entry.id .. ':rest', entry.id .. ':alive', 'streak')
+  wake(entry, fence)
+  return entry.id, entry.ticket, fence, entry.ttl_ms
+end
+
+-- G2: above the last fence, the clock and the waiter's floor. `highest`: the highest so far; where
 -- none can be above it (or it is nil: not known) nobody leaves the queue, until somebody has looked
 -- at these keys, and 'bad_fence' comes back. Else the id, ticket, fence and remaining_ms of the new
 -- record; nothing: there is none. The streak ends with a hand-over, and with the queue.
@@ -27,40 +84,15 @@ local function advance(highest)
   if not highest or highest >= most_fence then
     return 'bad_fence'
   end
-  local streak
-  for _ = 1, 16 do
-    local id = ask({}, 'ZPOPMIN', queue)[1]
-    if not id then
-      return nil
-    end
-    local rest_field, alive_field = id .. ':rest', id .. ':alive'
-    local entry = ask({}, 'HMGET', waiters, id, rest_field, alive_field, 'streak')
-    ask(0, 'HDEL', waiters, id, rest_field, alive_field, 'streak')
-    streak = entry[4] or streak
-    local ticket, alive_until_us, channel = read_alive(entry[3])
-    local ttl_ms, floor, tail = string.match(entry[1] or '', '^(%d+) (%d+) (.*)$')
-    if ticket and ttl_ms and tonumber(alive_until_us) >= now_us then
-      local fence = math.max(highest + 1, now_us, tonumber(floor) + 1)
-      local owner = id .. '-' .. ticket
-      local news = owner .. ' ' .. whole(fence) .. ' ' .. whole(now_us)
-      if fence <= most_fence and is_heard(channel, news) then
-        redis.call('SET', fence_key, whole(fence), 'PX', 86400000)
-        redis.call('SET', record, '{"owner":"' .. owner .. '","fence":' .. whole(fence) ..
-          ',"since_us":' .. whole(now_us) .. tail .. (entry[2] or ''), 'PX', ttl_ms)
-        return id, ticket, fence, tonumber(ttl_ms)
-      end
-    end
+  local first = first_live()
+  if first then
+    return hand_over(first, highest)
   end
-  if streak then
-    write_streak(streak)  -- it goes on for whoever stands behind so many dead ones
-  end
-  return nil
 end
 
 -- The same where no record tells the highest fence.
 local function advance_from_kept_fence()
-  if ask(0, 'ZCARD', queue) == 0 then
-    return nil
+  if ask(0, 'ZCARD', queue) > 0 then
+    return advance(kept_fence())
   end
-  return advance(kept_fence())
 end

@@ -5,8 +5,8 @@ local function is_newer(a, b)
   return a_high > b_high or (a_high == b_high and a_low > b_low)
 end
 
--- 2^53 - 1: above it a number skips integers. Not before the year 2255, unless others wrote it.
-local most_fence = 9007199254740991
+-- Not before the year 2255, unless others wrote it.
+local most_fence = most_whole
 
 -- Id, ticket and fence of a record, by its first 128 bytes; nothing for one that is not ours, no
 -- fence for one that somebody has damaged.
@@ -15,6 +15,5 @@ local function read_head(head)
   if not ticket or #id ~= 32 or #ticket ~= 16 then
     return nil
   end
-  local fence = tonumber(string.match(head, '^{"owner":"[0-9a-f-]+","fence":([1-9]%d*),') or '')
-  return id, ticket, fence and fence <= most_fence and fence or nil
+  return id, ticket, read_whole(string.match(head, '^{"owner":"[0-9a-f-]+","fence":([1-9]%d*),'))
 end

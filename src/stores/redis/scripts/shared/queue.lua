@@ -14,12 +14,26 @@ end
 
 -- Ticket, alive_until_us and channel; nothing where it is not what alive_text() writes.
 local function read_alive(text)
-  return string.match(text or '', '^(%x+) (%d+) (.*)$')
+  local ticket, alive_until, channel = string.match(text or '', '^([0-9a-f]+) (%d+) (.*)$')
+  local alive_until_us = read_whole(alive_until)
+  if alive_until_us and #ticket == 16 then
+    return ticket, alive_until_us, channel
+  end
 end
 
--- What is no number is none.
-local function read_streak(text)
-  return tonumber(string.match(text or '', '^%d+$') or '0')
+-- An entry, by its id, its score and the texts of its two fields; nil where one of these is damaged:
+-- such an entry counts as dead.
+local function read_entry(id, score, data, alive)
+  local ticket, alive_until_us, channel = read_alive(alive)
+  local ttl, floor, tail = string.match(data or '', '^(%d+) (%d+) (.*)$')
+  local ttl_ms, floor_fence = read_whole(ttl) or 0, read_whole(floor) or most_whole
+  local has_owner = ticket and #id == 32 and not string.find(id, '[^0-9a-f]')
+  -- 7 days, more than Options allow.
+  local can_be_granted = ttl_ms > 0 and ttl_ms <= 604800000 and floor_fence < most_whole
+  if has_owner and can_be_granted and read_whole(score) then
+    return {id = id, score = score, ticket = ticket, alive_until_us = alive_until_us,
+      channel = channel, ttl_ms = ttl_ms, floor = floor_fence, tail = tail}
+  end
 end
 
 -- It lives as long as the queue, also in a hash that is new, and ends at once where that has ended.
