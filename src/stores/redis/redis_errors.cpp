@@ -19,13 +19,14 @@ struct Meaning {
   std::string_view explanation;  // what it means; what to do
 };
 
+// The rule of docs/server_rights.md.
 constexpr std::string_view needed_rights =
-    "this user lacks a right. Needed are the commands hello, evalsha, eval, script|load, time, "
-    "pttl, getrange, get, set, pexpire, del, zcard, zpopmin, zrem and hget, for waiting and "
-    "barging also zadd, "
-    "zrank, zrange, zscore, hset, hmget and hdel, for being told of hand-overs publish and "
-    "subscribe, for listing scan, for a database other than 0 select; and the keys "
-    "<prefix>:* and {<prefix>:* (with the default prefix ~exclusive-lock:* ~{exclusive-lock:*)";
+    "this user lacks a right. Needed are the commands hello, eval, evalsha, script|load, time, "
+    "pttl, getrange, get, set, pexpire, del, zcard, zrange, zrem and hget, for waiting and barging "
+    "also zadd, zrank, zscore, hset, hmget and hdel, for waking and being woken pubsub|numsub, "
+    "publish, subscribe and the channels &exclusive-lock:push:*, for listing scan, for a database "
+    "other than 0 select; and the keys <prefix>:* and {<prefix>:* (with the default prefix "
+    "~exclusive-lock:* ~{exclusive-lock:*)";
 
 constexpr std::string_view is_replica =
     "this server is a replica, and locks are kept by the master only. Connect to the master";

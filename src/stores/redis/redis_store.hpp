@@ -12,15 +12,8 @@
 // although it is in time by our clock (its clock was set forward) is made once more: nothing was
 // done.
 //
-// What the server must allow:
-// - the keys ~<prefix>:* ~{<prefix>:*, and the commands hello, evalsha, eval, script|load, time,
-//   pttl, getrange, get, set, pexpire, del, zcard, zpopmin, zrem, hget (release looks for an entry
-//   in the queue too);
-// - for waiting also zadd, zrank, zrange, zscore, hset, hmget, hdel; for barging the same;
-// - for being told of hand-overs also publish, subscribe and the channels &exclusive-lock:push:*.
-//   Without them waiting works, by looking now and then; the log says so once;
-// - for list() also scan; to show who waits zrange; for a database other than 0 also select; info,
-//   if the log is to warn of an eviction policy.
+// What the server must allow: docs/server_rights.md. Without the right to be woken waiting works, by
+// looking now and then; the log says so once.
 //
 // One I/O thread (redis_front.hpp). After a fork() the child's copy answers connection_closed and
 // leaves alone what it shares with the parent, at the price of a little memory in the child.

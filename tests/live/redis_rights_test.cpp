@@ -1,0 +1,270 @@
+// What a user of the server must be allowed: exactly the rule in docs/server_rights.md, and what
+// happens without a part of it.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "live/job_key.hpp"
+#include "live/redis_asker.hpp"
+
+namespace exclusive_lock::live {
+namespace {
+
+// The parts of the rule in docs/server_rights.md.
+const std::vector<std::string> needed{"hello", "evalsha",  "eval",   "script|load", "time",
+                                      "pttl",  "getrange", "get",    "set",         "pexpire",
+                                      "del",   "zcard",    "zrange", "zrem",        "hget"};
+const std::vector<std::string> needed_for_waiting{"zadd", "zrank", "zscore",
+                                                  "hset", "hmget", "hdel"};
+
+std::vector<std::string> user_with(const std::vector<std::string>& commands) {
+  std::vector<std::string> words{"ACL",
+                                 "SETUSER",
+                                 "locker",
+                                 "reset",
+                                 "on",
+                                 ">secret",
+                                 "-@all",
+                                 "~exclusive-lock:*",
+                                 "~{exclusive-lock:*"};
+  for (const std::string& command : commands) {
+    words.push_back("+" + command);
+  }
+  return words;
+}
+
+RedisStoreOptions options_of_locker(const Server& server) {
+  RedisStoreOptions options = options_for(server);
+  options.username = "locker";
+  options.password = "secret";
+  return options;
+}
+
+class Rights : public testing::TestWithParam<ServerKind> {};
+
+TEST_P(Rights, NamedOnesSuffice) {
+  Server server({.kind = GetParam()});
+  RawClient admin = server.client();
+  admin.must(user_with(needed));
+  RedisAsker asker(options_of_locker(server));
+  const Owner owner = new_owner();
+  EXPECT_EQ(asker.attempt(key, owner).outcome, AttemptOutcome::granted);
+  EXPECT_EQ(asker.refresh(key, owner), RefreshVerdict::refreshed);
+  const auto seen = asker.inspect(key);
+  ASSERT_TRUE(seen);
+  EXPECT_FALSE(asker.remove(key, "x"));
+  EXPECT_EQ(asker.release(key, owner), ReleaseVerdict::released);
+  EXPECT_TRUE(is_failure(failure_in(asker.list_answer("exclusive-lock:")), errc::permission_denied,
+                         {"scan"}));
+  admin.must({"ACL", "SETUSER", "locker", "+scan"});
+  EXPECT_EQ(asker.list("exclusive-lock:").records.size(), 0U);
+}
+
+TEST_P(Rights, NamedOnesSufficeForWaitingWithoutBeingTold) {
+  Server server({.kind = GetParam()});
+  RawClient admin = server.client();
+  std::vector<std::string> rights = needed;
+  rights.insert(rights.end(), needed_for_waiting.begin(), needed_for_waiting.end());
+  admin.must(user_with(rights));
+  RedisAsker asker(options_of_locker(server));
+  const Owner first = new_owner();
+  const Owner second = new_owner();
+  const Owner third = new_owner();
+  asker.attempt(key, first);
+  EXPECT_EQ(asker.patient_attempt(key, second).outcome, AttemptOutcome::waiting);
+  EXPECT_EQ(asker.patient_attempt(key, with_ticket(second, 2)).outcome, AttemptOutcome::waiting);
+  EXPECT_EQ(asker.patient_attempt(key, third).outcome, AttemptOutcome::waiting);
+  EXPECT_EQ(asker.beat(key, with_ticket(second, 2)).outcome, BeatOutcome::waiting);
+  EXPECT_EQ(asker.release(key, first), ReleaseVerdict::released);
+  EXPECT_EQ(asker.beat(key, with_ticket(second, 2)).outcome, BeatOutcome::granted);
+  EXPECT_EQ(asker.release(key, third), ReleaseVerdict::left);
+  EXPECT_EQ(asker.release(key, with_ticket(second, 2)), ReleaseVerdict::released);
+  EXPECT_FALSE(asker.store().pushes_grants());
+}
+
+TEST_P(Rights, ThoseForWaitingSufficeForBarging) {
+  Server server({.kind = GetParam()});
+  RawClient admin = server.client();
+  std::vector<std::string> rights = needed;
+  rights.insert(rights.end(), needed_for_waiting.begin(), needed_for_waiting.end());
+  admin.must(user_with(rights));
+  RedisAsker asker(options_of_locker(server));
+  const Owner first = new_owner();
+  const Owner waiter = new_owner();
+  asker.attempt(key, first);
+  EXPECT_EQ(asker.patient_attempt(key, waiter).outcome, AttemptOutcome::waiting);
+  EXPECT_EQ(asker.release(key, first, 1), ReleaseVerdict::released);
+  AttemptRequest barging = asker.request(key, new_owner());
+  barging.barging_streak = 1;
+  EXPECT_EQ(reply_in(asker.attempt_answer(barging)).outcome, AttemptOutcome::granted);
+  EXPECT_EQ(asker.release(key, barging.owner, 1), ReleaseVerdict::released);
+  EXPECT_EQ(asker.beat(key, waiter).outcome, BeatOutcome::granted);
+}
+
+TEST_P(Rights, EachMissingOneIsToldAndNothingWasDone) {
+  Server server({.kind = GetParam()});
+  RawClient admin = server.client();
+  for (const std::string missing : {"evalsha", "time", "pttl", "getrange", "get", "set", "zcard"}) {
+    std::vector<std::string> rest = needed;
+    std::erase(rest, missing);
+    admin.must(user_with(rest));
+    RedisAsker asker(options_of_locker(server));
+    const auto failure = failure_in(asker.attempt_answer(asker.request(key, new_owner())));
+    EXPECT_TRUE(is_failure(failure, errc::permission_denied, {missing})) << missing;
+    EXPECT_FALSE(failure.may_have_run);
+    EXPECT_EQ(admin.integer({"EXISTS", key}), 0) << missing;
+  }
+}
+
+// An error of a command in a script is told, and not taken for "there is nothing of ours".
+TEST_P(Rights, MissingOneIsNeverTakenForALoss) {
+  Server server({.kind = GetParam()});
+  RawClient admin = server.client();
+  admin.must(user_with(needed));
+  RedisAsker asker(options_of_locker(server));
+  const Owner owner = new_owner();
+  asker.attempt(key, owner);
+  admin.must({"ACL", "SETUSER", "locker", "-getrange"});
+  EXPECT_TRUE(is_failure(failure_in(asker.refresh_answer({{key, owner, long_ttl}})),
+                         errc::permission_denied, {"getrange"}));
+  EXPECT_TRUE(is_failure(failure_in(asker.release_answer(key, owner)), errc::permission_denied,
+                         {"getrange"}));
+  EXPECT_EQ(admin.integer({"EXISTS", key}), 1);
+}
+
+// --- the rule -----------------------------------------------------------------------------------
+
+// The words of the rule, with a password.
+std::vector<std::string> documented_rule() {
+  std::ifstream page(EXCLUSIVE_LOCK_SOURCE "/docs/server_rights.md");
+  std::string text{std::istreambuf_iterator<char>(page), {}};
+  const auto begin = text.find("ACL SETUSER");
+  std::istringstream rule(text.substr(begin, text.find("```", begin) - begin));
+  std::vector<std::string> words{std::istream_iterator<std::string>(rule), {}};
+  std::ranges::replace(words, ">PASSWORD", ">secret");
+  return words;
+}
+
+std::vector<std::string> documented_commands() {
+  std::vector<std::string> commands;
+  for (const std::string& word : documented_rule()) {
+    if (word.starts_with("+")) {
+      commands.push_back(word.substr(1));
+    }
+  }
+  return commands;
+}
+
+// What the server refused to this user. The store looks at the eviction policy where it may.
+std::vector<std::string> refused(RawClient& admin) {
+  std::vector<std::string> objects;
+  for (const Reply& entry : admin.must({"ACL", "LOG", "100"}).items) {
+    for (std::size_t i = 0; i + 1 < entry.items.size(); i += 2) {
+      if (entry.items[i].text == "object" && entry.items[i + 1].text != "info") {
+        objects.push_back(entry.items[i + 1].text);
+      }
+    }
+  }
+  return objects;
+}
+
+// Everything that the library asks of a server. Ends where something is refused.
+void do_everything(const Server& server, RawClient& admin) {
+  RedisAsker asker(options_of_locker(server));
+  asker.store().listen({[](const auto&) {}, [] {}});
+  const Owner first = new_owner();
+  const Owner second = new_owner();
+  const Owner third = new_owner();
+  asker.attempt(key, first);
+  admin.must({"SCRIPT", "FLUSH"});
+  asker.refresh(key, first);
+  asker.attempt(key, second);
+  asker.patient_attempt(key, second);
+  eventually([&] { return asker.store().pushes_grants() || !refused(admin).empty(); });
+  asker.patient_attempt(key, with_ticket(second, 2));
+  asker.patient_attempt(key, third);
+  asker.beat(key, with_ticket(second, 2));
+  asker.release(key, first, 1);
+  asker.beat(key, third);
+  asker.release(key, with_ticket(second, 2));
+  asker.release(key, third);
+  asker.attempt(key, first);
+  const auto record = asker.inspect(key);
+  asker.remove(key, record ? record->value : "");
+  asker.list("exclusive-lock:");
+}
+
+TEST_P(Rights, DocumentedRuleSuffices) {
+  Server server({.kind = GetParam()});
+  RawClient admin = server.client();
+  admin.must(documented_rule());
+  ASSERT_NO_THROW(do_everything(server, admin));
+  EXPECT_EQ(refused(admin), std::vector<std::string>());
+  std::atomic<int> pushes = 0;
+  RedisAsker asker(options_of_locker(server));
+  asker.store().listen({[&pushes](const auto&) { ++pushes; }, [] {}});
+  const Owner first = new_owner();
+  asker.attempt(key, first);
+  asker.patient_attempt(key, new_owner());
+  ASSERT_TRUE(eventually([&] { return asker.store().pushes_grants(); }));
+  asker.patient_attempt(key, new_owner());
+  asker.release(key, first);
+  asker.remove(key, asker.inspect(key).value().value);
+  EXPECT_TRUE(eventually([&] { return pushes == 1; }));
+  asker.store().close();
+}
+
+TEST_P(Rights, EachCommandOfTheDocumentedRuleIsNeeded) {
+  Server server({.kind = GetParam()});
+  RawClient admin = server.client();
+  for (const std::string& missing : documented_commands()) {
+    if (missing == "hello") {
+      continue;  // Redis 6 alone asks for it
+    }
+    admin.must({"FLUSHALL"});
+    admin.must({"SCRIPT", "FLUSH"});
+    std::vector<std::string> rule = documented_rule();
+    rule.insert(rule.begin() + 3, "reset");
+    std::erase(rule, "+" + missing);
+    admin.must(rule);
+    admin.must({"ACL", "LOG", "RESET"});
+    try {
+      do_everything(server, admin);
+    } catch (const StoreError&) {  // refused() says of what
+    }
+    EXPECT_TRUE(eventually([&] { return !refused(admin).empty(); })) << missing;
+  }
+}
+
+// A user sees the message and not the page.
+TEST_P(Rights, MessageNamesThemAll) {
+  Server server({.kind = GetParam()});
+  RawClient admin = server.client();
+  admin.must(user_with({"hello"}));
+  RedisAsker asker(options_of_locker(server));
+  const auto failure = failure_in(asker.attempt_answer(asker.request(key, new_owner())));
+  EXPECT_TRUE(is_failure(failure, errc::permission_denied, documented_commands()));
+  EXPECT_TRUE(is_failure(failure, errc::permission_denied,
+                         {"~exclusive-lock:*", "~{exclusive-lock:*", "&exclusive-lock:push:*"}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Servers, Rights, testing::ValuesIn(servers_to_test()),
+                         testing::PrintToStringParamName());
+
+TEST(RedisRights, KeysOutsideTheRightsAreToldAsSuch) {
+  Server server;
+  server.client().must(user_with(needed));
+  RedisAsker asker(options_of_locker(server));
+  const auto failure = failure_in(asker.attempt_answer(asker.request("other:job", new_owner())));
+  EXPECT_TRUE(is_failure(failure, errc::permission_denied, {"~exclusive-lock:*"}));
+}
+
+}  // namespace
+}  // namespace exclusive_lock::live
