@@ -1,7 +1,6 @@
 #include "runtime/engine.hpp"
 
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <utility>
 #include <vector>
@@ -10,7 +9,6 @@ namespace exclusive_lock {
 
 Engine::Engine(std::shared_ptr<Store> store, EngineOptions options, Surroundings surroundings)
     : surroundings_(std::move(surroundings)),
-      process_(::getpid()),
       options_(std::move(options)),
       store_(std::move(store)),
       refresher_(
@@ -27,8 +25,6 @@ Engine::~Engine() {
   scheduler_.stop();
   store_->close();
 }
-
-bool Engine::is_in_its_process() const noexcept { return ::getpid() == process_; }
 
 SharedText Engine::in_common(std::string text) {
   const std::lock_guard guard(text_mutex_);

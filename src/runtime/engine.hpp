@@ -5,8 +5,6 @@
 // are user code too, and must not wait for a slow handler), and those of the store. All are joined
 // by the destructor; whatever still waits for an answer then gets errc::connection_closed.
 
-#include <sys/types.h>
-
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -20,6 +18,7 @@
 #include "runtime/releaser.hpp"
 #include "runtime/scheduler.hpp"
 #include "runtime/surroundings.hpp"
+#include "stores/process_mark.hpp"
 #include "stores/store.hpp"
 
 namespace spdlog {
@@ -52,8 +51,8 @@ class Engine {
   [[nodiscard]] Milliseconds command_timeout() const noexcept { return options_.command_timeout; }
 
   // False in a child after fork(), where threads, sockets and locks of this object belong to the
-  // parent. A system call of some 50 ns: a flag set by pthread_atfork would miss a bare clone(2).
-  [[nodiscard]] bool is_in_its_process() const noexcept;
+  // parent.
+  [[nodiscard]] bool is_in_its_process() const noexcept { return process_.is_of_this_process(); }
 
   // The same text; shared with the last caller's, where that was equal: the locks of one process
   // mostly write the same into their records.
@@ -76,7 +75,7 @@ class Engine {
 
  private:
   const Surroundings surroundings_;
-  pid_t process_;
+  const ProcessMark process_;
   EngineOptions options_;
   std::shared_ptr<Store> store_;
   Refresher refresher_;

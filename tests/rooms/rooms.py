@@ -49,6 +49,7 @@ RULES = {
     # The store interface: files directly in src/stores.
     "src/stores": Rule(("include", "src/core"), ("boost-system",), system=False,
                        flat=True),
+    "src/stores/process_mark.cpp": Rule(("src/stores",)),
     "src/stores/memory": Rule(("include", "src/core", "src/stores")),
     "src/stores/local": Rule(("include", "src/core", "src/stores"), ("sqlite", "spdlog")),
     "src/stores/redis": Rule(

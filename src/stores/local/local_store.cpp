@@ -1,7 +1,6 @@
 #include "stores/local/local_store.hpp"
 
 #include <spdlog/logger.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -24,6 +23,7 @@
 #include "stores/local/push_socket.hpp"
 #include "stores/local/sqlite.hpp"
 #include "stores/local/turn.hpp"
+#include "stores/process_mark.hpp"
 
 namespace exclusive_lock {
 namespace {
@@ -62,8 +62,7 @@ std::string url_of(std::string_view path) {
 class LocalStore final : public Store {
  public:
   LocalStore(const StorePlace& place, Machine machine, std::shared_ptr<spdlog::logger> log)
-      : process_(::getpid()),
-        machine_(std::move(machine)),
+      : machine_(std::move(machine)),
         log_(std::move(log)),
         session_(std::make_unique<LocalSession>(place, machine_)),
         path_(session_->path()),
@@ -144,7 +143,7 @@ class LocalStore final : public Store {
   }
 
  private:
-  [[nodiscard]] bool is_in_its_process() const noexcept { return ::getpid() == process_; }
+  [[nodiscard]] bool is_in_its_process() const noexcept { return process_.is_of_this_process(); }
 
   // The first that would wait need not: a store that finds its locks free needs no socket and no
   // thread. With the turn.
@@ -228,7 +227,7 @@ class LocalStore final : public Store {
     }
   }
 
-  const pid_t process_;
+  const ProcessMark process_;
   const Machine machine_;
   const std::shared_ptr<spdlog::logger> log_;
   Turn turn_;  // guards session_ and everything behind it

@@ -1,12 +1,11 @@
 #include "stores/memory/memory_store.hpp"
 
-#include <unistd.h>
-
 #include <mutex>
 #include <utility>
 
 #include "exclusive_lock/error.hpp"
 #include "stores/memory/memory_table.hpp"
+#include "stores/process_mark.hpp"
 
 namespace exclusive_lock {
 namespace {
@@ -22,6 +21,7 @@ struct Shared {
       : clock(a_clock), table(a_clock, wall) {}
 
   const ClockSource& clock;
+  const ProcessMark creator;
   mutable std::mutex mutex;
   MemoryTable table;
   MemoryTable::Data replica;
@@ -74,7 +74,7 @@ class Client : public MemoryStore {
     channel_->listener = std::make_shared<const GrantListener>(std::move(listener));
   }
   bool pushes_grants() const override {
-    if (::getpid() != creator_) {
+    if (is_forked()) {
       return false;
     }
     const std::lock_guard guard(shared_->mutex);
@@ -83,7 +83,7 @@ class Client : public MemoryStore {
   Milliseconds retry_pause() const override { return longest_retry_pause; }
   const std::string& url() const override { return url_; }
   void close() override {
-    if (::getpid() == creator_) {
+    if (!is_forked()) {
       const std::lock_guard guard(shared_->mutex);
       closed_ = true;
       hang_up();
@@ -123,6 +123,7 @@ class Client : public MemoryStore {
 
  protected:
   [[nodiscard]] Shared& shared() { return *shared_; }
+  [[nodiscard]] bool is_forked() const { return !shared_->creator.is_of_this_process(); }
 
  private:
   // Under the mutex.
@@ -144,7 +145,7 @@ class Client : public MemoryStore {
 
   template <class Reply, class Step>
   Answer<Reply> carry_out(Instant deadline, Step step, std::vector<Push>& pushes) {
-    if (::getpid() != creator_) {  // before the mutex, which a thread of the parent may have held
+    if (is_forked()) {  // before the mutex, which a thread of the parent may have held
       return failure(errc::connection_closed,
                      "the connection was made before a fork(); the child needs one of its own");
     }
@@ -162,7 +163,6 @@ class Client : public MemoryStore {
   }
 
   const std::shared_ptr<Shared> shared_;
-  const pid_t creator_ = ::getpid();
   const std::string url_ = "memory:";
 
   // Under the mutex of what is shared.
@@ -176,15 +176,12 @@ class Whole final : public Client {
   using Client::Client;
   void close() override {
     Client::close();
-    if (::getpid() == creator_) {
+    if (!is_forked()) {
       const std::lock_guard guard(shared().mutex);
       shared().closed = true;
       shared().table.wipe();
     }
   }
-
- private:
-  const pid_t creator_ = ::getpid();
 };
 
 }  // namespace

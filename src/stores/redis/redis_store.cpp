@@ -1,7 +1,6 @@
 #include "stores/redis/redis_store.hpp"
 
 #include <sys/un.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <span>
@@ -10,6 +9,7 @@
 
 #include "exclusive_lock/error.hpp"
 #include "exclusive_lock/printable.hpp"
+#include "stores/process_mark.hpp"
 #include "stores/redis/redis_errors.hpp"
 #include "stores/redis/redis_front.hpp"
 #include "stores/redis/redis_list.hpp"
@@ -248,7 +248,7 @@ class RedisStore final : public Store {
 
  private:
   // Before anything that a thread of the parent may have held when it forked.
-  bool is_forked() const { return ::getpid() != creator_; }
+  bool is_forked() const { return !creator_.is_of_this_process(); }
 
   // Where the store hears of hand-overs; empty: nowhere. One that is named without a subscriber
   // would make the waiter count as dead.
@@ -321,7 +321,7 @@ class RedisStore final : public Store {
   }
 
   const std::string url_;
-  const pid_t creator_ = ::getpid();
+  const ProcessMark creator_;
   std::unique_ptr<Inside> inside_;
 };
 
