@@ -102,8 +102,10 @@ LockDriver::Operation LockDriver::acquire_beside(const AcquireCall& call,
 // The caller's thread hears of the end a moment later.
 LockDriver::Operation LockDriver::begin(const AcquireCall& call,
                                         std::function<void(bool acquired)> ended) {
+  const bool is_one_try =
+      !call.patience || (call.patience->deadline && *call.patience->deadline <= process_.now());
   const CallNumber number =
-      called(call.patience ? call.patience->deadline : std::optional(process_.now()));
+      called(is_one_try ? std::optional(one_answer()) : call.patience->deadline);
   auto operation = std::make_shared<AcquireOperation>(
       handle_, call, [this, number, ended = std::move(ended)](const AcquireEnd& end) {
         say([&] { return "hears: " + told(end); });
@@ -139,12 +141,16 @@ void LockDriver::give_back(const Operation& operation) {
   }
 }
 
-LockDriver::CallNumber LockDriver::called(std::optional<Instant> asks_until) {
+LockDriver::CallNumber LockDriver::called(std::optional<Instant> ends_by) {
   const CallNumber number = ++last_call_;
-  if (asks_until) {
-    calls_.emplace(number, *asks_until);
+  if (ends_by) {
+    calls_.emplace(number, *ends_by);
   }
   return number;
+}
+
+Instant LockDriver::one_answer() const {
+  return process_.now() + process_.engine().command_timeout();
 }
 
 void LockDriver::release() {
@@ -153,7 +159,7 @@ void LockDriver::release() {
   if (process_.world().mutant == Mutant::belief_outlives_release) {
     handle_->keep_belief();
   }
-  const CallNumber number = called(process_.now());
+  const CallNumber number = called(one_answer());
   handle_->release([this, number](ReleaseOutcome) {
     calls_.erase(number);
     handle_->end_kept_belief();
@@ -162,7 +168,7 @@ void LockDriver::release() {
 }
 
 void LockDriver::refresh() {
-  const CallNumber number = called(process_.now());
+  const CallNumber number = called(one_answer());
   handle_->refresh([this, number](RefreshOutcome) { calls_.erase(number); });
 }
 
@@ -221,12 +227,11 @@ bool LockDriver::is_soon_after(Instant when) const {
   return !awake_since || process_.now() <= std::max(when, *awake_since) + latest_alarm;
 }
 
-// Who slept beyond the deadline asks once more.
+// A deadline bounds a call whatever the store does.
 bool LockDriver::is_in_time() {
   const auto awake_since = process_.awake_since();
-  const Nanoseconds longest = process_.engine().command_timeout() + 2 * latest_alarm;
   return !awake_since || std::ranges::all_of(calls_, [&](const auto& call) {
-    return process_.now() <= std::max(call.second, *awake_since) + longest;
+    return process_.now() <= std::max(call.second, *awake_since) + 2 * latest_alarm;
   });
 }
 

@@ -68,8 +68,10 @@ class LockDriver {
   using CallNumber = std::uint64_t;
   void acquire(const AcquireCall& call);
   [[nodiscard]] Operation begin(const AcquireCall& call, std::function<void(bool acquired)> ended);
-  // One more call, which asks the store until then, for the last time; none: for ever.
-  CallNumber called(std::optional<Instant> asks_until);
+  // One more call, which must have ended by then; none: no limit.
+  CallNumber called(std::optional<Instant> ends_by);
+  // When a call that is made now and asks the store once must have ended.
+  [[nodiscard]] Instant one_answer() const;
   void hear_events();
   void heard_of_loss(const LostEvent& event);
   [[nodiscard]] bool is_soon_after(Instant when) const;
@@ -83,7 +85,7 @@ class LockDriver {
   std::shared_ptr<SimulatedHandle> handle_;
   std::string name_;
   Operation operation_;                  // the user's acquire
-  std::map<CallNumber, Instant> calls_;  // that have not ended: when they ask last
+  std::map<CallNumber, Instant> calls_;  // that have not ended: when they must have
   CallNumber last_call_ = 0;
   struct Hold {
     Owner owner;

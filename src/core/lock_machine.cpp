@@ -46,7 +46,11 @@ void LockMachine::send_attempt(const std::optional<Wait>& wait, Instant now, Act
                                 .arrived_at = arrived_at_,
                                 .most_waiting = settings_.queue_limit};
   }
-  actions.push_back(SendAttempt{.request = std::move(request), .requested_at = now});
+  const Instant timeout = now + settings_.command_timeout;
+  actions.push_back(
+      SendAttempt{.request = std::move(request),
+                  .requested_at = now,
+                  .answer_by = wait && wait->until ? std::min(*wait->until, timeout) : timeout});
 }
 
 Actions LockMachine::attempt_replied(Ticket ticket, const Answer<AttemptReply>& answer,

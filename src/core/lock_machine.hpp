@@ -78,6 +78,7 @@ struct Wait {
 struct SendAttempt {
   AttemptRequest request;
   Instant requested_at;
+  Instant answer_by;  // the command timeout, or the caller's deadline where that is sooner
 };
 struct SendBeat {
   BeatRequest request;

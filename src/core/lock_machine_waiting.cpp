@@ -95,7 +95,11 @@ Actions LockMachine::beat_replied(Ticket ticket, Instant requested_at,
       break;
     case BeatOutcome::gone: {
       const Wait wait = waiting->wait;
-      send_attempt(wait, now, actions);
+      if (wait.until && now >= *wait.until) {
+        stop_waiting(Busy{.remaining_ttl = std::nullopt}, now, actions);
+      } else {
+        send_attempt(wait, now, actions);
+      }
       break;
     }
   }

@@ -10,6 +10,8 @@ namespace {
 
 constexpr Milliseconds shortest_backoff{20};
 constexpr Milliseconds longest_backoff{1000};
+// With less time left there is no other try.
+constexpr Milliseconds last_pause{2};
 
 }  // namespace
 
@@ -17,26 +19,36 @@ WaitPlan::Step WaitPlan::after(const AcquireAnswer& answer, Instant now, double 
   if (const auto* failure = std::get_if<StoreFailure>(&answer))
     return after_failure(*failure, now, unit);
   failures_ = 0;
+  last_failure_ = std::nullopt;
   if (std::holds_alternative<Acquired>(answer) || std::holds_alternative<AlreadyHeld>(answer))
     return Succeeded{};
   if (is_over(now))
     return TimedOut{};
   if (std::holds_alternative<BusyHere>(answer))
     return TryWhenIdle{.at = deadline_};
-  return TryAt{within_deadline(
-      now + waiting_pause(std::get<Busy>(answer).remaining_ttl, retry_pause_, unit))};
+  return TryAt{
+      next_try(now, waiting_pause(std::get<Busy>(answer).remaining_ttl, retry_pause_, unit))};
 }
 
 WaitPlan::Step WaitPlan::after_failure(const StoreFailure& failure, Instant now, double unit) {
   if (!is_passing(failure.code) || is_over(now))
     return Failed{failure};
   ++failures_;
-  return TryAt{
-      within_deadline(now + backoff_pause(failures_, shortest_backoff, longest_backoff, unit))};
+  last_failure_ = failure;
+  return TryAt{next_try(now, backoff_pause(failures_, shortest_backoff, longest_backoff, unit))};
 }
 
-Instant WaitPlan::within_deadline(Instant at) const {
-  return deadline_ ? std::min(at, *deadline_) : at;
+WaitPlan::Step WaitPlan::at_deadline() const {
+  if (last_failure_)
+    return Failed{*last_failure_};
+  return TimedOut{};
+}
+
+Instant WaitPlan::next_try(Instant now, Milliseconds pause) const {
+  if (!deadline_)
+    return now + pause;
+  const auto left = *deadline_ - now;
+  return left <= last_pause ? *deadline_ : now + std::min<Instant::duration>(pause, left / 2);
 }
 
 bool is_passing(const std::error_code& trouble) {

@@ -30,22 +30,25 @@ class WaitPlan {
   };
   using Step = std::variant<Succeeded, TimedOut, Failed, TryAt, TryWhenIdle>;
 
-  // No deadline: wait for ever. `retry_pause` is the store's.
+  // No deadline: no limit. `retry_pause` is the store's.
   WaitPlan(std::optional<Instant> deadline, Milliseconds retry_pause)
       : deadline_(deadline), retry_pause_(retry_pause) {}
 
-  // `unit` is random in [0, 1). The last try is made at the deadline, so that a record that expires
-  // with it is not missed.
+  // `unit` is random in [0, 1). Pauses become shorter towards the deadline, so that the last try is
+  // made shortly before it: a try that begins at the deadline could only be answered after it.
   [[nodiscard]] Step after(const AcquireAnswer& answer, Instant now, double unit);
+  // How it ends at the deadline: with the failure that was the last answer, or as timed out.
+  [[nodiscard]] Step at_deadline() const;
+  [[nodiscard]] bool is_over(Instant now) const { return deadline_ && now >= *deadline_; }
 
  private:
   [[nodiscard]] Step after_failure(const StoreFailure& failure, Instant now, double unit);
-  [[nodiscard]] bool is_over(Instant now) const { return deadline_ && now >= *deadline_; }
-  [[nodiscard]] Instant within_deadline(Instant at) const;
+  [[nodiscard]] Instant next_try(Instant now, Milliseconds pause) const;
 
   std::optional<Instant> deadline_;
   Milliseconds retry_pause_;
-  int failures_ = 0;
+  int failures_ = 0;                          // in a row
+  std::optional<StoreFailure> last_failure_;  // none: the last answer was none
 };
 
 // Trouble that may pass by itself while one waits: no connection, no answer, loading, busy, too

@@ -2,9 +2,19 @@
 
 #include <utility>
 
+#include "exclusive_lock/error.hpp"
 #include "runtime/lock_handle.hpp"
 
 namespace exclusive_lock {
+namespace {
+
+StoreFailure not_answered_in_time() {
+  return {.code = errc::outcome_unknown,
+          .message = "the store had not answered when the time to wait was over",
+          .may_have_run = true};
+}
+
+}  // namespace
 
 AcquireOperation::AcquireOperation(std::shared_ptr<LockHandle> handle, const AcquireCall& call,
                                    Ended ended)
@@ -29,8 +39,12 @@ void AcquireOperation::start() {
 
 void AcquireOperation::ask() {
   phase_ = Phase::asked;
-  const bool is_last_try = !plan_ || (wait_.until && handle_->now() >= *wait_.until);
-  handle_->ask(shared_from_this(), is_last_try ? std::nullopt : std::optional(wait_));
+  const bool is_one_try = !plan_ || plan_->is_over(handle_->now());
+  const bool joined =
+      !handle_->ask(shared_from_this(), is_one_try ? std::nullopt : std::optional(wait_));
+  // That attempt is answered within the patience of the caller that began it.
+  if (joined && !is_one_try)
+    wake_at(wait_.until);
 }
 
 void AcquireOperation::answered(const AcquireAnswer& answer, std::optional<Ticket> ticket) {
@@ -64,6 +78,7 @@ void AcquireOperation::answered(const AcquireAnswer& answer, std::optional<Ticke
 }
 
 void AcquireOperation::wake_at(std::optional<Instant> when) {
+  handle_->scheduler().cancel(std::exchange(timer_, nullptr));
   if (!when)
     return;
   // Weak: it owns the timer. Its handle keeps it until it has ended.
@@ -79,11 +94,26 @@ void AcquireOperation::resume_if_idle() {
 }
 
 void AcquireOperation::resume() {
-  if (phase_ != Phase::paused && phase_ != Phase::idle)
-    return;
   handle_->scheduler().cancel(std::exchange(timer_, nullptr));
-  handle_->wait_for_object_no_more(*this);
-  ask();
+  if (phase_ == Phase::asked && plan_ && plan_->is_over(handle_->now())) {
+    handle_->withdraw(shared_from_this(), WaitPlan::Failed{not_answered_in_time()});
+  } else if (phase_ == Phase::paused || phase_ == Phase::idle) {
+    handle_->wait_for_object_no_more(*this);
+    if (plan_ && plan_->is_over(handle_->now())) {
+      end_at_deadline();
+    } else {
+      ask();
+    }
+  }
+}
+
+void AcquireOperation::end_at_deadline() {
+  const auto step = plan_->at_deadline();
+  if (const auto* failed = std::get_if<WaitPlan::Failed>(&step)) {
+    end(*failed);
+  } else {
+    end(WaitPlan::TimedOut{});
+  }
 }
 
 void AcquireOperation::end(const AcquireEnd& end) {
@@ -99,7 +129,7 @@ void AcquireOperation::end(const AcquireEnd& end) {
 void AcquireOperation::abandon() {
   handle_->on_strand([self = shared_from_this()] {
     if (self->phase_ == Phase::asked) {
-      self->handle_->withdraw(self);
+      self->handle_->withdraw(self, Abandoned{});
     } else {
       self->end(Abandoned{});
     }

@@ -3,9 +3,12 @@
 //
 //   phase      meaning                                   leaves it
 //   begun      not looked at yet                         start() -> asked
-//   asked      an ask of it is with the machine          the answer: WaitPlan says what next
-//   paused     trouble; to ask again at an instant       the timer -> asked
-//   idle       another caller has or tries this object   that ends, or the timer -> asked
+//   asked      an ask of it is with the machine          the answer: WaitPlan says what next; of
+//   one
+//                                                        that joined another's: its deadline ->
+//                                                        ended
+//   paused     trouble; to ask again at an instant       the timer -> asked; its deadline -> ended
+//   idle       another caller has or tries this object   that ends -> asked; its deadline -> ended
 //   ended      its end was told                          -
 //
 // Everything happens on the strand of its handle, which keeps it until it has ended. The end is
@@ -29,7 +32,9 @@ struct AcquireCall {
   AcquireMode mode = AcquireMode::as_object;
   // Ready to wait; none: one try.
   struct Patience {
-    std::optional<Instant> deadline;  // none: for ever
+    // None: no limit. It bounds the whole call, an attempt that is not answered included; where it
+    // has passed when the call begins, the call is one try.
+    std::optional<Instant> deadline;
   };
   std::optional<Patience> patience{};
 };
@@ -67,6 +72,7 @@ class AcquireOperation : public std::enable_shared_from_this<AcquireOperation> {
   enum class Phase { begun, asked, paused, idle, ended };
   void ask();
   void resume();
+  void end_at_deadline();
   void wake_at(std::optional<Instant> when);
 
   const std::shared_ptr<LockHandle> handle_;

@@ -183,9 +183,8 @@ void LockHandle::tell(Event event) {
 
 void LockHandle::perform(SendAttempt action) {
   const Ticket ticket = action.request.owner.ticket;
-  const Instant deadline = action.requested_at + settings().command_timeout;
   engine_.store().attempt(
-      std::move(action.request), deadline,
+      std::move(action.request), action.answer_by,
       [self = shared_from_this(), ticket,
        requested_at = action.requested_at](const Answer<AttemptReply>& answer) {
         const auto* reply = std::get_if<AttemptReply>(&answer);

@@ -79,10 +79,11 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
   [[nodiscard]] bool keep(const Operation& operation);
   void forget(const AcquireOperation& operation);
   // One ask of the machine; the answer is given to the operation, perhaps before this returns.
-  void ask(const Operation& operation, const std::optional<Wait>& wait);
-  // Ends it although its answer has not come. An attempt that it began is abandoned; one that it
-  // joined goes on without it.
-  void withdraw(const Operation& operation);
+  // False: it has joined an attempt that another one began, with a patience of its own.
+  bool ask(const Operation& operation, const std::optional<Wait>& wait);
+  // Ends it as `end` although its answer has not come. An attempt that it began is abandoned; one
+  // that it joined goes on without it.
+  void withdraw(const Operation& operation, const AcquireEnd& end);
   // To be resumed when no other caller is in its way here, those that came first before others.
   void wait_for_object(const Operation& operation) { callers().idle.push_back(operation); }
   void wait_for_object_no_more(const AcquireOperation& operation);

@@ -31,16 +31,17 @@ void LockHandle::wait_for_object_no_more(const AcquireOperation& operation) {
   take_out(callers().idle, operation);
 }
 
-void LockHandle::ask(const Operation& operation, const std::optional<Wait>& wait) {
+bool LockHandle::ask(const Operation& operation, const std::optional<Wait>& wait) {
   callers().asking = operation;
   carry_out(machine_.acquire_requested(operation->mode(), wait, now()));
-  if (callers_ && callers_->asking) {
-    callers().acquirers.push_back(callers().asking);
-    callers().asking = nullptr;
-  }
+  if (!callers_ || !callers_->asking)
+    return true;
+  auto& acquirers = callers_->acquirers;
+  acquirers.push_back(std::exchange(callers_->asking, nullptr));
+  return acquirers.size() == 1;
 }
 
-void LockHandle::withdraw(const Operation& operation) {
+void LockHandle::withdraw(const Operation& operation, const AcquireEnd& end) {
   auto& acquirers = callers().acquirers;
   // Where memory ran out in the very step that asked, it is no acquirer yet.
   const bool began_it =
@@ -48,7 +49,7 @@ void LockHandle::withdraw(const Operation& operation) {
   if (callers().asking == operation)
     callers().asking = nullptr;
   take_out(acquirers, *operation);
-  operation->end(Abandoned{});
+  operation->end(end);
   if (const auto ticket = machine_.attempting(); ticket && began_it)
     carry_out(machine_.attempt_abandoned(*ticket, now()));
   // Where it ran out in the step that would have told of a hold, nobody knows of it.
@@ -62,7 +63,7 @@ void LockHandle::end_all() {
   for (const Operation& operation : std::exchange(callers().operations, {})) {
     const auto& acquirers = callers().acquirers;
     if (std::find(acquirers.begin(), acquirers.end(), operation) != acquirers.end()) {
-      withdraw(operation);
+      withdraw(operation, Abandoned{});
     } else {
       operation->end(Abandoned{});
     }

@@ -112,6 +112,27 @@ TEST_F(LockMachineWaiting, LostEntryIsMadeAgainAtItsOldPlaceUnderANewTicket) {
   EXPECT_TRUE(concluded_as<Busy>(machine.woken(at(20s))));
 }
 
+TEST_F(LockMachineWaiting, LostEntryIsNotMadeAgainWhenThePatienceIsOver) {
+  const Ticket ticket = queue_up(at(0ms), at(505ms));
+  only<SendBeat>(machine.woken(at(500ms)));
+  const auto actions = machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::gone), at(510ms));
+  EXPECT_TRUE(concluded_as<Busy>(actions));
+  EXPECT_FALSE(machine.attempting());
+}
+
+TEST_F(LockMachineWaiting, AnswerIsWaitedForUntilTheDeadlineAtMost) {
+  const auto answer_by = [](std::optional<Instant> until) {
+    LockMachine fresh(settings(), {1, 2, 3});
+    return only<SendAttempt>(
+               fresh.acquire_requested(AcquireMode::as_object, Wait{.until = until}, at(0ms)))
+        .answer_by;
+  };
+  EXPECT_EQ(answer_by(at(300ms)), at(300ms));
+  EXPECT_EQ(answer_by(at(1h)), at(command_timeout));
+  EXPECT_EQ(answer_by(Instant::max()), at(command_timeout));
+  EXPECT_EQ(answer_by(std::nullopt), at(command_timeout));
+}
+
 TEST_F(LockMachineWaiting, PushOfTheLostEntryIsIgnored) {
   const Ticket ticket = queue_up(at(0ms));
   only<SendBeat>(machine.woken(at(500ms)));

@@ -29,10 +29,28 @@ TEST(WaitPlan, BusyIsTriedAgainAfterAPause) {
   EXPECT_EQ(std::get<WaitPlan::TryAt>(plan.after(Busy{}, asked_at, low)).at, asked_at + 50ms);
 }
 
-TEST(WaitPlan, TheLastTryIsAtTheDeadline) {
-  WaitPlan plan(asked_at + 20ms, 100ms);
-  EXPECT_EQ(std::get<WaitPlan::TryAt>(plan.after(Busy{}, asked_at, low)).at, asked_at + 20ms);
-  EXPECT_TRUE(std::holds_alternative<WaitPlan::TimedOut>(plan.after(Busy{}, asked_at + 20ms, low)));
+TEST(WaitPlan, PausesBecomeShorterTowardsTheDeadline) {
+  const Instant deadline = asked_at + 20ms;
+  WaitPlan plan(deadline, 100ms);
+  const auto next = [&](Instant now) {
+    return std::get<WaitPlan::TryAt>(plan.after(Busy{}, now, low)).at;
+  };
+  EXPECT_EQ(next(asked_at), deadline - 10ms);
+  EXPECT_EQ(next(deadline - 10ms), deadline - 5ms);
+  EXPECT_EQ(next(deadline - 3ms), deadline - 1500us);
+  EXPECT_EQ(next(deadline - 2ms), deadline) << "to end there, without another try";
+  EXPECT_TRUE(std::holds_alternative<WaitPlan::TimedOut>(plan.after(Busy{}, deadline, low)));
+}
+
+TEST(WaitPlan, AtTheDeadlineTheLastAnswerCounts) {
+  WaitPlan plan(asked_at + 1s, 100ms);
+  EXPECT_FALSE(plan.is_over(asked_at));
+  EXPECT_TRUE(plan.is_over(asked_at + 1s));
+  EXPECT_TRUE(std::holds_alternative<WaitPlan::TimedOut>(plan.at_deadline()));
+  static_cast<void>(plan.after(failure(errc::store_loading), asked_at, low));
+  EXPECT_EQ(std::get<WaitPlan::Failed>(plan.at_deadline()).failure.code, errc::store_loading);
+  static_cast<void>(plan.after(Busy{}, asked_at, low));
+  EXPECT_TRUE(std::holds_alternative<WaitPlan::TimedOut>(plan.at_deadline()));
 }
 
 TEST(WaitPlan, NoPatienceIsOneTry) {
