@@ -89,21 +89,11 @@ namespace async_detail {
 using boost::system::error_code;
 template <class Value>
 using Signature = void(error_code, Value);
-using Patience = std::chrono::milliseconds;
 
 inline error_code aborted() { return boost::asio::error::operation_aborted; }
 
 inline error_code told_as(const std::error_code& error) {
   return error == std::errc::operation_canceled ? aborted() : error_code(error);
-}
-
-inline Instant after(Patience patience) {
-  const Instant now = BootClock::now();
-  if (patience <= Patience::zero())
-    return now;
-  if (patience >= std::chrono::floor<Patience>(Instant::max() - now))
-    return Instant::max();
-  return now + patience;
 }
 
 // Where handlers run that name no executor: never on the thread that answers, which is ours.
@@ -220,22 +210,24 @@ auto async_acquire(ExclusiveLock& lock, Token&& token = Token()) {
   return async_detail::async_acquire(lock, AcquireTerms{}, std::forward<Token>(token));
 }
 
-template <class Token = boost::asio::deferred_t>
-auto async_acquire_until(ExclusiveLock& lock, Instant deadline, Token&& token = Token()) {
-  return async_detail::async_acquire(lock, AcquireTerms{.deadline = deadline},
+// A deadline on any clock; see deadline_at(), which is asked in this call.
+template <class Clock, class Duration, class Token = boost::asio::deferred_t>
+auto async_acquire_until(ExclusiveLock& lock,
+                         const std::chrono::time_point<Clock, Duration>& deadline,
+                         Token&& token = Token()) {
+  return async_detail::async_acquire(lock, AcquireTerms{.deadline = deadline_at(deadline)},
                                      std::forward<Token>(token));
 }
 
 // The time counts from when the operation begins, which with some tokens is later than this call.
-template <class Token = boost::asio::deferred_t>
-auto async_acquire_for(ExclusiveLock& lock, std::chrono::milliseconds patience,
+template <class Rep, class Period, class Token = boost::asio::deferred_t>
+auto async_acquire_for(ExclusiveLock& lock, const std::chrono::duration<Rep, Period>& patience,
                        Token&& token = Token()) {
   return boost::asio::async_initiate<Token, async_detail::Signature<bool>>(
-      [](auto handler, ExclusiveLock* on, std::chrono::milliseconds time) {
-        async_detail::begin_acquire(std::move(handler), *on,
-                                    {.deadline = async_detail::after(time)});
+      [](auto handler, ExclusiveLock* on, std::chrono::nanoseconds time) {
+        async_detail::begin_acquire(std::move(handler), *on, {.deadline = deadline_after(time)});
       },
-      token, &lock, patience);
+      token, &lock, saturated<std::chrono::nanoseconds>(patience));
 }
 
 template <class Token = boost::asio::deferred_t>

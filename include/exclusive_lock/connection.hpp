@@ -25,7 +25,6 @@
 // dead: every call fails with errc::connection_closed, and nothing it does reaches the parent's
 // locks.
 
-#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -33,6 +32,7 @@
 #include <string_view>
 
 #include "exclusive_lock/export.hpp"
+#include "exclusive_lock/saturating.hpp"
 
 namespace spdlog {
 class logger;
@@ -42,9 +42,9 @@ namespace exclusive_lock {
 
 struct ConnectOptions {
   // How long connect() waits for the first contact. 10 ms to 1 h.
-  std::chrono::milliseconds connect_timeout{5000};
+  OptionMilliseconds connect_timeout{5000};
   // How long one request may take before its outcome counts as unknown. 10 ms to 1 h.
-  std::chrono::milliseconds command_timeout{1000};
+  OptionMilliseconds command_timeout{1000};
 
   // Credentials, so that they need not stand in a URL, where `ps` and logs can see them. The file,
   // which may be a pipe, holds "password" or "user:password" in one line; the variable likewise.
@@ -80,7 +80,7 @@ class EXCLUSIVE_LOCK_API Connection {
 };
 
 // Checks the URL and the options, then contacts the store. Throws ValidationError (every mistake at
-// once, never showing a password) or StoreError.
+// once, never showing a password) or StoreError. Blocks for connect_timeout and 0.2 s at most.
 EXCLUSIVE_LOCK_API std::shared_ptr<Connection> connect(std::string_view url,
                                                        const ConnectOptions& options = {});
 

@@ -65,6 +65,7 @@
 #include "exclusive_lock/fence.hpp"
 #include "exclusive_lock/options.hpp"
 #include "exclusive_lock/record.hpp"
+#include "exclusive_lock/saturating.hpp"
 
 namespace exclusive_lock {
 
@@ -94,27 +95,53 @@ class EXCLUSIVE_LOCK_API ExclusiveLock {
   ExclusiveLock(const ExclusiveLock&) = delete;
   ExclusiveLock& operator=(const ExclusiveLock&) = delete;
 
-  // One try, one round trip. True: this object holds the lock.
+  // One try, one round trip; blocks for one command timeout (ConnectOptions) at most. True: this
+  // object holds the lock.
   bool acquire();
   bool acquire(std::error_code& error);
 
   // Waits in the queue, first come, first served (G6), until it holds the lock, the time is over or
-  // a stop is requested; false in the latter two. Passing trouble with the store is waited out;
-  // where the time ends in it, it is thrown. Where Options::queue_limit others wait already:
-  // errc::queue_full. Zero or less: one try. A lock that was handed over is believed in for at
-  // least a fourth of `lock_ttl / 2`, until its first refresh, which comes before that is over.
-  bool acquire_for(std::chrono::milliseconds patience, const std::stop_token& stop = {});
-  bool acquire_for(std::chrono::milliseconds patience, const std::stop_token& stop,
-                   std::error_code& error);
+  // a stop is requested; false in the latter two. Passing failures of the store are waited out;
+  // where the time ends in one, it is thrown. Where Options::queue_limit others wait already:
+  // errc::queue_full. A lock that was handed over is believed in for at least a fourth of
+  // `lock_ttl / 2`, until its first refresh, which comes before that is over.
+  //
+  // The deadline and the stop bound the whole call, whatever the store does: a request that is not
+  // answered by then is given back in the background, and errc::outcome_unknown is thrown (a stop:
+  // false). Zero, less, NaN or a deadline that has passed: one try, as acquire(). What no clock
+  // reaches (infinity, the largest value of a type, Instant::max()): no limit. A deadline on
+  // another clock is as far off as it is on that clock now.
+  template <class Rep, class Period>
+  bool acquire_for(const std::chrono::duration<Rep, Period>& patience,
+                   const std::stop_token& stop = {}) {
+    return acquire_until(deadline_after(patience), stop);
+  }
+  template <class Rep, class Period>
+  bool acquire_for(const std::chrono::duration<Rep, Period>& patience, const std::stop_token& stop,
+                   std::error_code& error) {
+    return acquire_until(deadline_after(patience), stop, error);
+  }
   bool acquire_until(Instant deadline, const std::stop_token& stop = {});
   bool acquire_until(Instant deadline, const std::stop_token& stop, std::error_code& error);
+  template <class Clock, class Duration>
+  bool acquire_until(const std::chrono::time_point<Clock, Duration>& deadline,
+                     const std::stop_token& stop = {}) {
+    return acquire_until(deadline_at(deadline), stop);
+  }
+  template <class Clock, class Duration>
+  bool acquire_until(const std::chrono::time_point<Clock, Duration>& deadline,
+                     const std::stop_token& stop, std::error_code& error) {
+    return acquire_until(deadline_at(deadline), stop, error);
+  }
 
   // Idempotent; nothing happens where this object does not hold the lock. Never touches another's
-  // record (G3).
+  // record (G3). Each blocks for one command timeout at most; one round trip, none where nothing is
+  // held.
   ReleaseOutcome release();
   RefreshOutcome refresh();
 
-  // What anyone can see of this lock, holder or not. None: nobody holds it. Throws StoreError.
+  // What anyone can see of this lock, holder or not. None: nobody holds it. Throws StoreError. One
+  // round trip; blocks for one command timeout at most.
   [[nodiscard]] std::optional<LockRecord> inspect() const;
 
   // The answer as of now: false from safe_until() on, whatever any thread of this library is doing.
@@ -142,23 +169,22 @@ class EXCLUSIVE_LOCK_API ExclusiveLock {
   void on_error(std::function<void(const ErrorEvent&)> handler);
 
   // The standard's Lockable and TimedLockable requirements, so that std::unique_lock,
-  // std::lock_guard and std::scoped_lock work.
+  // std::lock_guard and std::scoped_lock work. lock() has no limit; what bounds the others is what
+  // bounds acquire() and acquire_for().
   void lock();
   bool try_lock();
   template <class Rep, class Period>
   bool try_lock_for(const std::chrono::duration<Rep, Period>& patience) {
-    return lock_until(after(patience));
+    return lock_until(deadline_after(patience));
   }
   template <class Clock, class Duration>
   bool try_lock_until(const std::chrono::time_point<Clock, Duration>& deadline) {
-    return try_lock_for(deadline - Clock::now());
+    return lock_until(deadline_at(deadline));
   }
   void unlock() { release(); }
 
  private:
   bool lock_until(Instant deadline);
-  // In BootClock's terms, from now; never beyond what it can hold.
-  static Instant after(std::chrono::duration<long double> patience) noexcept;
 
   friend struct LockAccess;  // callbacks.hpp
   struct Parts;

@@ -2,10 +2,9 @@
 // The locks in one store, for people and scripts: who holds what, and the calls of those who know
 // an owner without having the object that acquired it (the command's `refresh` and `release`).
 //
-// Threads: any. Every call throws StoreError on trouble with the store, and costs one round trip
-// but for list().
+// Threads: any. Every call throws StoreError where the store fails, blocks for one command timeout
+// (ConnectOptions) at most, and costs one round trip but for list().
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +15,7 @@
 #include "exclusive_lock/exclusive_lock.hpp"
 #include "exclusive_lock/export.hpp"
 #include "exclusive_lock/record.hpp"
+#include "exclusive_lock/saturating.hpp"
 
 namespace exclusive_lock {
 
@@ -37,7 +37,7 @@ class EXCLUSIVE_LOCK_API LockDirectory {
   // By owner string, as inspect() and ExclusiveLock::owner() give it: refreshed/lost/unknown.
   // Throws ValidationError where `owner` is not of that form or the ttl out of range.
   RefreshOutcome refresh(std::string_view app_name, std::string_view owner,
-                         std::chrono::milliseconds lock_ttl);
+                         OptionMilliseconds lock_ttl);
   // released/not_held/unknown.
   ReleaseOutcome release(std::string_view app_name, std::string_view owner);
 

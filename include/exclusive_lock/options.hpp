@@ -2,7 +2,6 @@
 // What a lock is made from. All options are checked together when an ExclusiveLock is constructed;
 // every mistake is listed in one ValidationError.
 
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -11,6 +10,7 @@
 #include "exclusive_lock/connection.hpp"
 #include "exclusive_lock/contents.hpp"
 #include "exclusive_lock/export.hpp"
+#include "exclusive_lock/saturating.hpp"
 
 namespace exclusive_lock {
 
@@ -23,9 +23,9 @@ struct Options {
   std::shared_ptr<Connection> cache_connection{};
 
   // How long the record outlives its last refresh. 100 ms to 7 days.
-  std::chrono::milliseconds lock_ttl{3000};
+  OptionMilliseconds lock_ttl{3000};
   // How often it is refreshed; at least 500 ms below lock_ttl, at least 10 ms.
-  std::chrono::milliseconds lock_refresh{1000};
+  OptionMilliseconds lock_refresh{1000};
   // Shown by inspect(). Up to contents_cap bytes of JSON text.
   Contents lock_contents = 1;
   // Off: the hold ends at safe_until() unless refresh() is called by hand.

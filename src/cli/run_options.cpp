@@ -51,8 +51,7 @@ Options run_lock_options(const RunOptions& options, const std::string& key_prefi
   if (options.claim.ttl) {
     lock.lock_ttl = *options.claim.ttl;
     // Short ones leave the library's 500 ms; what is then too little, it says.
-    const Milliseconds latest =
-        lock.allow_short_ttl ? lock.lock_ttl : lock.lock_ttl - Milliseconds(500);
+    const Milliseconds latest = lock.lock_ttl - Milliseconds(lock.allow_short_ttl ? 0 : 500);
     lock.lock_refresh = std::max(std::min(lock.lock_ttl / 3, latest), Milliseconds(10));
   }
   lock.lock_refresh = options.refresh.value_or(lock.lock_refresh);

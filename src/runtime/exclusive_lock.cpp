@@ -131,15 +131,6 @@ bool ExclusiveLock::acquire(std::error_code& error) {
   return value_or_error(parts_->acquire(once(AcquireMode::as_object)), error);
 }
 
-bool ExclusiveLock::acquire_for(Milliseconds patience, const std::stop_token& stop) {
-  return acquire_until(after(patience), stop);
-}
-
-bool ExclusiveLock::acquire_for(Milliseconds patience, const std::stop_token& stop,
-                                std::error_code& error) {
-  return acquire_until(after(patience), stop, error);
-}
-
 bool ExclusiveLock::acquire_until(Instant deadline, const std::stop_token& stop) {
   return value_or_throw(parts_->acquire(until(AcquireMode::as_object, deadline), stop));
 }
@@ -221,15 +212,6 @@ void ExclusiveLock::lock() {
 
 bool ExclusiveLock::try_lock() {
   return value_or_throw(parts_->acquire(once(AcquireMode::as_mutex)));
-}
-
-Instant ExclusiveLock::after(std::chrono::duration<long double> patience) noexcept {
-  const Instant now = BootClock::now();
-  if (patience >= Instant::max() - now)
-    return Instant::max();
-  if (patience <= patience.zero())
-    return now;
-  return now + std::chrono::ceil<Instant::duration>(patience);
 }
 
 bool ExclusiveLock::lock_until(Instant deadline) {

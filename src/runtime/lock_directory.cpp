@@ -82,7 +82,7 @@ std::vector<LockRecord> LockDirectory::list(std::string_view pattern, std::size_
 }
 
 RefreshOutcome LockDirectory::refresh(std::string_view app_name, std::string_view owner,
-                                      Milliseconds lock_ttl) {
+                                      OptionMilliseconds lock_ttl) {
   auto mistakes = mistakes_in_name(app_name);
   append(mistakes, mistakes_in_ttl(lock_ttl));
   const Owner holder = owner_or_refuse(owner, std::move(mistakes));

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/use_future.hpp>
 #include <future>
 #include <thread>
 
@@ -121,6 +122,34 @@ TEST_P(ServerFaults, FrozenItHoldsUpNobodyWhoCancels) {
   ends_at_once([&](auto handler) { async_inspect(lock, std::move(handler)); });
   server.resume();
   EXPECT_EQ(lock.refresh(), RefreshOutcome::refreshed);
+}
+
+// A deadline bounds the wait for an answer too: the command timeout is 20 s here.
+TEST_P(ServerFaults, FrozenItEndsAWaitAtItsDeadline) {
+  ExclusiveLock lock(options_for(*store));
+  ASSERT_TRUE(lock.acquire());
+  ASSERT_EQ(lock.release(), ReleaseOutcome::released);
+  server.pause();
+  const auto ends_in_time = [&](const auto& acquire) {
+    const Instant before = BootClock::now();
+    std::error_code error;
+    try {
+      EXPECT_FALSE(acquire());
+    } catch (const StoreError& unanswered) {
+      error = unanswered.code();
+    } catch (const boost::system::system_error& unanswered) {
+      error = unanswered.code();
+    }
+    EXPECT_TRUE(error == errc::outcome_unknown || error == errc::store_unavailable) << error;
+    EXPECT_GE(BootClock::now() - before, 50ms);
+    EXPECT_LT(BootClock::now() - before, 10s);
+  };
+  ends_in_time([&] { return lock.acquire_for(50ms); });
+  ends_in_time([&] { return lock.acquire_until(std::chrono::system_clock::now() + 51ms); });
+  ends_in_time([&] { return lock.try_lock_for(50ms); });
+  ends_in_time([&] { return async_acquire_for(lock, 50ms, asio::use_future).get(); });
+  server.resume();
+  EXPECT_TRUE(lock.acquire_for(very_long)) << "what was not answered is in nobody's way";
 }
 
 TEST_P(ServerFaults, UnansweredReleaseIsMadeUpFor) {

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -112,6 +113,10 @@ TEST(ConnectionPlan, TimeoutsAre10MillisecondsTo1Hour) {
     EXPECT_THAT(wrong_fields("memory:", {.connect_timeout = bad, .command_timeout = bad}),
                 ElementsAre("connect_timeout", "command_timeout"));
   }
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_THAT(wrong_fields("memory:", {.connect_timeout = std::chrono::hours::max(),
+                                       .command_timeout = std::chrono::duration<double>(infinity)}),
+              ElementsAre("connect_timeout", "command_timeout"));
 }
 
 TEST(ConnectionPlan, ClientNameIsPrintableAsciiWithoutSpaces) {

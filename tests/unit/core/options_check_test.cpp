@@ -56,6 +56,33 @@ std::vector<std::string> wrong_times(Milliseconds ttl, Milliseconds refresh, boo
 
 TEST(OptionsCheck, TheDefaultsAreGood) { EXPECT_THAT(mistakes_in(good_options()), IsEmpty()); }
 
+TEST(OptionsCheck, TimesOfEveryTypeAreTakenAsTheyAre) {
+  using std::chrono::duration;
+  constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  Options options = good_options();
+  options.lock_ttl = duration<double>(2.5);
+  options.lock_refresh = duration<unsigned>(1);
+  EXPECT_THAT(mistakes_in(options), IsEmpty());
+  EXPECT_EQ(options.lock_ttl, 2500ms);
+  options.lock_ttl = duration<std::int8_t, std::ratio<3600>>(100);
+  EXPECT_EQ(options.lock_ttl, 100h);
+  EXPECT_THAT(mistakes_in(options), IsEmpty());
+  const auto refused = [&](OptionMilliseconds time) {
+    options.lock_ttl = time;
+    options.lock_refresh = time;
+    return fields_of(mistakes_in(options));
+  };
+  const auto both = ElementsAre("lock_ttl", "lock_refresh");
+  EXPECT_THAT(refused(std::chrono::hours::max()), both);
+  EXPECT_THAT(refused(std::chrono::hours::min()), both);
+  EXPECT_THAT(refused(std::chrono::seconds::max()), both);
+  EXPECT_THAT(refused(duration<std::uint64_t>::max()), both);
+  EXPECT_THAT(refused(duration<double>(not_a_number)), both);
+  EXPECT_THAT(refused(duration<double>(infinity)), both);
+  EXPECT_THAT(refused(duration<std::int8_t>(-128)), both);
+}
+
 TEST(OptionsCheck, WithoutNameAndConnectionBothAreTold) {
   EXPECT_THAT(fields_of(mistakes_in(Options{})), ElementsAre("app_name", "cache_connection"));
 }

@@ -6,7 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdint>
 #include <future>
+#include <limits>
 #include <memory>
 #include <stdexcept>
 
@@ -18,7 +20,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
+using std::chrono::duration;
+
 constexpr auto long_enough = 20s;  // a failure, not a duration that is waited
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 class ExclusiveLockTest : public ::testing::Test {
  protected:
@@ -218,6 +223,94 @@ TEST_F(ExclusiveLockTest, StopEndsAPause) {
   store->next_release().done(released());
   stop.request_stop();
   EXPECT_EQ(acquired.wait_for(long_enough), std::future_status::ready);
+}
+
+// The store is asked for an answer by the deadline, not only within the command timeout.
+TEST_F(ExclusiveLockTest, DeadlineBoundsAnAttemptThatIsNotAnswered) {
+  ExclusiveLock lock(options());
+  const Instant deadline = BootClock::now() + 500ms;
+  auto acquired = std::async(std::launch::async, [&] { return lock.acquire_until(deadline); });
+  auto attempt = store->next_attempt();
+  EXPECT_EQ(attempt.deadline, deadline);
+  attempt.done(granted());
+  EXPECT_TRUE(acquired.get());
+  release(lock);
+  auto far = std::async(std::launch::async, [&] { return lock.acquire_for(1h); });
+  attempt = store->next_attempt();
+  EXPECT_LE(attempt.deadline, BootClock::now() + 1000ms) << "the command timeout is sooner";
+  attempt.done(granted());
+  EXPECT_TRUE(far.get());
+  release(lock);
+}
+
+TEST_F(ExclusiveLockTest, DeadlineBoundsAWaitForAnotherCallersAttempt) {
+  ExclusiveLock lock(options());
+  auto first = std::async(std::launch::async, [&] { return lock.acquire_for(1h); });
+  auto attempt = store->next_attempt();  // never answered
+  EXPECT_THROW(lock.acquire_for(20ms), StoreError);
+  attempt.done(granted());
+  EXPECT_TRUE(first.get());
+  release(lock);
+}
+
+TEST_F(ExclusiveLockTest, AtTheDeadlineThereIsNoOtherTry) {
+  ExclusiveLock lock(options());
+  const Instant deadline = BootClock::now() + 30ms;
+  auto acquired = std::async(std::launch::async, [&] { return lock.acquire_until(deadline); });
+  std::optional<bool> result;
+  while (!result) {
+    if (acquired.wait_for(0s) == std::future_status::ready)
+      result = acquired.get();
+    else if (auto attempt = store->attempt_if_any())
+      attempt->done(busy());
+  }
+  EXPECT_FALSE(*result);
+  EXPECT_GE(BootClock::now(), deadline);
+}
+
+TEST_F(ExclusiveLockTest, EndlessPatienceOfAnyTypeIsOne) {
+  ExclusiveLock lock(options());
+  const auto waits = [&](auto&& acquire) {
+    auto acquired = std::async(std::launch::async, acquire);
+    store->next_attempt().done(busy());
+    store->next_attempt().done(granted());
+    EXPECT_TRUE(acquired.get());
+    release(lock);
+  };
+  waits([&] { return lock.acquire_for(std::chrono::hours::max()); });
+  waits([&] { return lock.acquire_for(std::chrono::seconds::max()); });
+  waits([&] { return lock.acquire_for(std::chrono::duration<std::uint64_t>::max()); });
+  waits([&] { return lock.acquire_for(std::chrono::duration<double>::max()); });
+  waits([&] { return lock.try_lock_for(std::chrono::hours::max()); });
+  waits([&] {
+    return lock.try_lock_until(
+        std::chrono::time_point<std::chrono::steady_clock, std::chrono::hours>::max());
+  });
+  waits([&] {
+    return lock.acquire_until(std::chrono::time_point<BootClock, std::chrono::hours>::max());
+  });
+}
+
+TEST_F(ExclusiveLockTest, DeadlineOfAnyTypeThatHasPassedIsOneTry) {
+  ExclusiveLock lock(options());
+  const auto tries_once = [&](auto&& acquire) {
+    auto acquired = std::async(std::launch::async, acquire);
+    store->next_attempt().done(busy());
+    EXPECT_FALSE(acquired.get());
+  };
+  using std::chrono::system_clock;
+  tries_once([&] { return lock.try_lock_until(system_clock::time_point::min()); });
+  tries_once([&] { return lock.try_lock_until(std::chrono::steady_clock::time_point::min()); });
+  tries_once([&] { return lock.try_lock_until(Instant::min()); });
+  tries_once([&] { return lock.try_lock_until(std::chrono::sys_time<duration<unsigned>>()); });
+  tries_once([&] { return lock.try_lock_for(std::chrono::nanoseconds::min()); });
+  tries_once([&] { return lock.try_lock_for(duration<double>(not_a_number)); });
+  tries_once([&] { return lock.acquire_for(duration<double>(not_a_number)); });
+  tries_once([&] { return lock.acquire_for(std::chrono::hours::min()); });
+  tries_once([&] { return lock.acquire_for(duration<std::int8_t>(-128)); });
+  tries_once([&] { return lock.acquire_for(duration<unsigned>(0)); });
+  tries_once([&] { return lock.acquire_until(Instant::min()); });
+  tries_once([&] { return lock.acquire_until(system_clock::time_point::min()); });
 }
 
 TEST_F(ExclusiveLockTest, WaitingGoesOnThroughPassingTrouble) {

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -56,6 +57,14 @@ class ManualStore final : public Store {
 
   // The next request of its kind; waits for it.
   auto next_attempt() { return take(attempts_); }
+  std::optional<Asked<AttemptRequest, AttemptReply>> attempt_if_any() {
+    const std::lock_guard guard(mutex_);
+    if (attempts_.empty())
+      return std::nullopt;
+    auto asked = std::move(attempts_.front());
+    attempts_.pop_front();
+    return asked;
+  }
   auto next_beat() { return take(beats_); }
   // As the store's thread would.
   void push(const Grant& grant) const { listener_.granted(grant); }
