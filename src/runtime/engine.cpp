@@ -5,12 +5,16 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/store_thread.hpp"
+
 namespace exclusive_lock {
 
 Engine::Engine(std::shared_ptr<Store> store, EngineOptions options, Surroundings surroundings)
     : surroundings_(std::move(surroundings)),
       options_(std::move(options)),
-      store_(std::move(store)),
+      store_(store->blocks() ? std::make_shared<StoreThread>(
+                                   std::move(store), [this] { return scheduler_.in_round(); })
+                             : std::move(store)),
       refresher_(
           *store_, clock(), options_.command_timeout,
           [this](Instant requested_at, StoreTime time) { store_time_seen(requested_at, time); }),

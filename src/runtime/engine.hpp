@@ -2,8 +2,9 @@
 // What a Connection is inside: one store, and what all locks on it share.
 //
 // Threads: one for timers, one for event handlers, one for stopping lost tokens (whose callbacks
-// are user code too, and must not wait for a slow handler), and those of the store. All are joined
-// by the destructor; whatever still waits for an answer then gets errc::connection_closed.
+// are user code too, and must not wait for a slow handler), one that waits for a store that blocks
+// (store_thread.hpp), and those of the store. All are joined by the destructor; whatever still waits
+// for an answer then gets errc::connection_closed.
 
 #include <cstddef>
 #include <memory>

@@ -46,6 +46,7 @@ class ForwardingStore : public Store {
   int news_descriptor() const override { return next_->news_descriptor(); }
   void hand_in(const std::function<void()>& begin) override { next_->hand_in(begin); }
   bool visit(VisitFor what) override { return next_->visit(what); }
+  bool blocks() const override { return next_->blocks(); }
   const std::string& url() const override { return next_->url(); }
   void close() override { next_->close(); }
 

@@ -85,6 +85,10 @@ class Store {
   // Sends and receives without waiting. True: come again when the descriptor is readable. Not to be
   // called from `done` or a listener.
   virtual bool visit(VisitFor) { return false; }
+  // True: a verb does its work before it returns, which may last until its deadline, and longer
+  // where a disk stands still. So it is called by callers only, and by a thread that may wait for
+  // it (runtime/store_thread.hpp): no timer does (G5).
+  [[nodiscard]] virtual bool blocks() const { return false; }
   // The URL without credentials.
   [[nodiscard]] virtual const std::string& url() const = 0;
   // Fails everything that is pending, frees sockets and threads. Idempotent. Not to be called from

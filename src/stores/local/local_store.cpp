@@ -124,6 +124,7 @@ class LocalStore final : public Store {
   }
   [[nodiscard]] bool pushes_grants() const override { return hears_pushes_ && is_in_its_process(); }
   [[nodiscard]] Milliseconds retry_pause() const override { return longest_retry_pause; }
+  [[nodiscard]] bool blocks() const override { return true; }
   [[nodiscard]] const std::string& url() const override { return url_; }
 
   // Frees whatever locks were held through this store, but for detached ones: their holder is gone.

@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // A look costs less than a microsecond.
-constexpr Milliseconds longest_retry_pause = 10ms;
+constexpr Milliseconds max_retry_pause = 10ms;
 
 // What all clients of one store have in common. The mutex guards it, and what of a client says so.
 struct Shared {
@@ -28,7 +28,7 @@ struct Shared {
   bool closed = false;
 };
 
-StoreFailure failure(errc code, std::string message) {
+StoreFailure memory_failure(errc code, std::string message) {
   return {.code = code, .message = std::move(message), .may_have_run = false};
 }
 
@@ -80,7 +80,7 @@ class Client : public MemoryStore {
     const std::lock_guard guard(shared_->mutex);
     return channel_ != nullptr && channel_->listener != nullptr;
   }
-  Milliseconds retry_pause() const override { return longest_retry_pause; }
+  Milliseconds retry_pause() const override { return max_retry_pause; }
   const std::string& url() const override { return url_; }
   void close() override {
     if (!is_forked()) {
@@ -146,16 +146,18 @@ class Client : public MemoryStore {
   template <class Reply, class Step>
   Answer<Reply> carry_out(Instant deadline, Step step, std::vector<Push>& pushes) {
     if (is_forked()) {  // before the mutex, which a thread of the parent may have held
-      return failure(errc::connection_closed,
-                     "the connection was made before a fork(); the child needs one of its own");
+      return memory_failure(
+          errc::connection_closed,
+          "the connection was made before a fork(); the child needs one of its own");
     }
     const std::lock_guard guard(shared_->mutex);
     if (closed_ || shared_->closed) {
-      return failure(errc::connection_closed, "the connection was closed; make a new one");
+      return memory_failure(errc::connection_closed, "the connection was closed; make a new one");
     }
     if (shared_->clock.now() > deadline) {
-      return failure(errc::store_unavailable,
-                     "the time for the request was over before it was sent; nothing was done");
+      return memory_failure(
+          errc::store_unavailable,
+          "the time for the request was over before it was sent; nothing was done");
     }
     Answer<Reply> reply = step(shared_->table);
     pushes = shared_->table.take_pushes();
