@@ -87,6 +87,7 @@ Ending Run::run() {
 
 Ending Run::run_under(const Held& held) {
   const Instant held_since = BootClock::now();
+  session_.talk.must_not_wait(true);
   const auto plan = plan_child(*held.lock);
   if (!plan) {
     return {.exit_code = report_lost(false)};
@@ -143,6 +144,7 @@ Ending Run::supervise(const Held& held, const ChildProcess& child, Instant held_
   }
   child.reap();
   const ReleaseOutcome released = held.lock->release();
+  session_.talk.must_not_wait(false);
   Ending ending{.exit_code = report_end(ended, released)};
   if (killed != nullptr && ended.had_terminal &&
       (killed->signal == SIGINT || killed->signal == SIGQUIT)) {

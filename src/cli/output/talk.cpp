@@ -3,10 +3,9 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
-
-#include "cli/output/write.hpp"
 
 namespace exclusive_lock::cli {
 namespace {
@@ -52,8 +51,23 @@ void Talk::say(std::string_view text) { write("exclusive-lock: " + std::string(t
 void Talk::write(std::string_view text) {
   const std::lock_guard guard(mutex_);
   wipe_status();
-  // Whether stderr is open is not ours to say: nobody is left to be told.
-  static_cast<void>(write_all(terminal_.descriptor(), text));
+  emit(text);
+}
+
+void Talk::emit(std::string_view text) {
+  // One that has not gone will not soon: the next ones do not wait as well.
+  const auto patience =
+      must_not_wait_ || dropped_ > 0 ? std::chrono::milliseconds(0) : std::chrono::seconds(1);
+  const bool goes =
+      dropped_ == 0 || writer_.write("exclusive-lock: " + std::to_string(dropped_) +
+                                         " messages were dropped: stderr took no more\n",
+                                     patience);
+  if (goes) {
+    dropped_ = 0;
+  }
+  if (!goes || !writer_.write(text, patience)) {
+    ++dropped_;
+  }
 }
 
 void Talk::show_status(std::string_view text, const std::stop_token& stop) {
@@ -62,8 +76,7 @@ void Talk::show_status(std::string_view text, const std::stop_token& stop) {
     return;
   }
   const std::string line = cut_to(text, terminal_.width() - 1);
-  static_cast<void>(
-      write_all(terminal_.descriptor(), std::string(start_over) + terminal_.faint(line)));
+  emit(std::string(start_over) + terminal_.faint(line));
   status_shown_ = true;
 }
 
@@ -74,7 +87,7 @@ void Talk::clear_status() {
 
 void Talk::wipe_status() {
   if (status_shown_ && terminal_.can_redraw()) {
-    static_cast<void>(write_all(terminal_.descriptor(), start_over));
+    emit(start_over);
   }
   status_shown_ = false;
 }

@@ -1,15 +1,22 @@
 #pragma once
 // What the command says to people: on stderr, a line at a time, never on stdout.
 //
+// A stderr that is full (a pipe that nobody reads, a terminal that was stopped) is waited for by a
+// second at most, and not at all while a hold may end (must_not_wait): the command has to be ended
+// in time. What did not go is counted, and reported with the next that does.
+//
 // One line may be a status, drawn over again and again on a terminal; whatever else is said first
 // wipes it away. Threads: any.
 
+#include <atomic>
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <stop_token>
 #include <string_view>
 
 #include "cli/output/terminal.hpp"
+#include "cli/output/write.hpp"
 
 namespace spdlog {
 class logger;
@@ -21,7 +28,7 @@ class TalkSink;
 
 class Talk {
  public:
-  explicit Talk(Terminal terminal) : terminal_(terminal) {}
+  explicit Talk(Terminal terminal) : terminal_(terminal), writer_(terminal.descriptor()) {}
 
   [[nodiscard]] const Terminal& terminal() const { return terminal_; }
 
@@ -31,16 +38,24 @@ class Talk {
   // The text as it is, lines and all.
   void write(std::string_view text);
 
+  // Whether a text that does not go at once is dropped.
+  void must_not_wait(bool must_not) { must_not_wait_ = must_not; }
+
   // Only where the terminal can redraw; cut to its width. Not after a stop was requested, so that
   // one who requests it and then clears the status is not overtaken.
   void show_status(std::string_view text, const std::stop_token& stop);
   void clear_status();
 
  private:
-  void wipe_status();  // with mutex_ held
+  // With mutex_ held.
+  void wipe_status();
+  void emit(std::string_view text);
 
   std::mutex mutex_;
   Terminal terminal_;
+  BoundedWriter writer_;
+  std::atomic<bool> must_not_wait_{false};
+  std::size_t dropped_ = 0;  // texts that did not go, since one did
   bool status_shown_ = false;
 };
 

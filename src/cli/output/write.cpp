@@ -1,9 +1,13 @@
 #include "cli/output/write.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 
 namespace exclusive_lock::cli {
 
@@ -21,6 +25,63 @@ std::error_code write_all(int descriptor, std::string_view text) {
     }
   }
   return {};
+}
+
+void BoundedWriter::open() {
+  is_open_ = true;
+  struct stat what {};
+  if (::fstat(descriptor_, &what) != 0) {
+    return;
+  }
+  is_socket_ = S_ISSOCK(what.st_mode);
+  // A plain file opened anew would be written from its beginning, and does not block.
+  if (S_ISFIFO(what.st_mode) || ::isatty(descriptor_) == 1) {
+    const std::string name = "/proc/self/fd/" + std::to_string(descriptor_);
+    own_ = FileDescriptor(::open(name.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    may_block_ = !own_.is_open();  // no /proc, or another user's
+  }
+}
+
+ssize_t BoundedWriter::write_some(std::string_view text) const {
+  if (is_socket_) {
+    return ::send(descriptor_, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  }
+  if (own_.is_open()) {
+    return ::write(own_.number(), text.data(), text.size());
+  }
+  if (may_block_) {
+    pollfd room{.fd = descriptor_, .events = POLLOUT, .revents = 0};
+    if (::poll(&room, 1, 0) == 0) {
+      errno = EAGAIN;
+      return -1;
+    }
+    text = text.substr(0, PIPE_BUF);  // as much as there is room for
+  }
+  return ::write(descriptor_, text.data(), text.size());
+}
+
+bool BoundedWriter::write(std::string_view text, std::chrono::milliseconds patience) {
+  if (!is_open_) {
+    open();
+  }
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (!text.empty()) {
+    const ssize_t written = write_some(text);
+    if (written >= 0) {
+      text.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno == EAGAIN) {
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+      pollfd room{
+          .fd = own_.is_open() ? own_.number() : descriptor_, .events = POLLOUT, .revents = 0};
+      if (left.count() <= 0 || ::poll(&room, 1, static_cast<int>(left.count())) == 0) {
+        return false;
+      }
+    } else if (errno != EINTR) {
+      return true;
+    }
+  }
+  return true;
 }
 
 void write_result(std::string_view text) {

@@ -1,0 +1,56 @@
+// A stderr that takes no more, for nobody reads the pipe: what the command has to do is done in
+// time all the same.
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "cli/command_fixture.hpp"
+
+namespace exclusive_lock::cli_test {
+namespace {
+
+class FullStderr : public CommandTest {
+ protected:
+  FullStderr() {
+    EXPECT_EQ(::mkfifo(path("full").c_str(), 0600), 0);
+    pipe_ = ::open(path("full").c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    const std::string text(4096, 'x');
+    while (::write(pipe_, text.data(), text.size()) > 0) {
+    }
+  }
+  ~FullStderr() override { ::close(pipe_); }
+
+  // The command with that stderr.
+  [[nodiscard]] std::unique_ptr<Process> start_full(const std::string& command) const {
+    Invocation invocation =
+        this->invocation({"-c", "exec 2>\"$FOLDER/full\"; exec " +
+                                    std::string(EXCLUSIVE_LOCK_COMMAND) + " " + command});
+    invocation.program = "/bin/sh";
+    return std::make_unique<Process>(std::move(invocation));
+  }
+
+ private:
+  int pipe_ = -1;
+};
+
+TEST_F(FullStderr, RunEndsWithItsCommandThoughItHasMuchToSay) {
+  EXPECT_EQ(start_full("run job --verbose -- sh -c 'exit 7'")->wait().exit_code, 7);
+  EXPECT_TRUE(is_free("job"));
+}
+
+TEST_F(FullStderr, LossEndsTheCommandInTime) {
+  const auto process = start_full(
+      "run job --verbose --ttl 2s -- sh -c 'echo $$ >\"$FOLDER/command\"; while :; do sleep 0.02; "
+      "done'");
+  const pid_t child = pid_in("command");
+  EXPECT_EQ(command({"release", "job", "--force", "--yes"}).exit_code, 0);
+  EXPECT_EQ(process->wait().exit_code, 80);
+  EXPECT_FALSE(is_running(child));
+}
+
+}  // namespace
+}  // namespace exclusive_lock::cli_test
