@@ -11,6 +11,7 @@
 #include "connect/connection_plan.hpp"
 #include "exclusive_lock/connection.hpp"
 #include "exclusive_lock/error.hpp"
+#include "runtime/background_log.hpp"
 #include "runtime/engine.hpp"
 #include "stores/clock_source.hpp"
 #include "stores/local/local_store.hpp"
@@ -84,8 +85,12 @@ StoreError lacks_means(const std::system_error& refusal) {
 std::shared_ptr<Connection> connect(std::string_view url, const ConnectOptions& options) {
   const ConnectionPlan plan = plan_connection(url, options, process_environment);
   try {
-    auto engine = make_engine(std::visit(StoreOpener(plan, options), plan.url),
-                              {.command_timeout = options.command_timeout, .log = options.log});
+    const auto log_writer = std::make_shared<LogWriter>();
+    ConnectOptions store_options = options;
+    store_options.log = in_background(options.log, log_writer);
+    auto engine = make_engine(
+        std::visit(StoreOpener(plan, store_options), plan.url),
+        {.command_timeout = options.command_timeout, .log = options.log, .log_writer = log_writer});
     return std::make_shared<Connection>(std::move(engine));
   } catch (const StoreError&) {
     throw;

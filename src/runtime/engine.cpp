@@ -9,9 +9,20 @@
 
 namespace exclusive_lock {
 
+namespace {
+
+EngineOptions with_log_writer(EngineOptions options) {
+  if (!options.log_writer)
+    options.log_writer = std::make_shared<LogWriter>();
+  return options;
+}
+
+}  // namespace
+
 Engine::Engine(std::shared_ptr<Store> store, EngineOptions options, Surroundings surroundings)
     : surroundings_(std::move(surroundings)),
-      options_(std::move(options)),
+      options_(with_log_writer(std::move(options))),
+      log_(exclusive_lock::in_background(options_.log, options_.log_writer)),
       store_(store->blocks() ? std::make_shared<StoreThread>(
                                    std::move(store), [this] { return scheduler_.in_round(); })
                              : std::move(store)),
@@ -37,6 +48,18 @@ SharedText Engine::in_common(std::string text) {
   return last_text_;
 }
 
+std::shared_ptr<BackgroundLog> Engine::in_background(std::shared_ptr<spdlog::logger> log) {
+  if (!log || (log_ && log_->target() == log))
+    return log ? log_ : nullptr;
+  std::shared_ptr<BackgroundLog> dropped;  // goes without the mutex: it may own a sink
+  const std::lock_guard guard(text_mutex_);
+  if (!last_log_ || last_log_->target() != log) {
+    dropped = std::move(last_log_);
+    last_log_ = exclusive_lock::in_background(std::move(log), options_.log_writer);
+  }
+  return last_log_;
+}
+
 void Engine::store_time_seen(Instant requested_at, StoreTime store_time) {
   std::vector<std::weak_ptr<ClockListener>> told;
   StoreClockWatch::Step step{};
@@ -48,12 +71,12 @@ void Engine::store_time_seen(Instant requested_at, StoreTime store_time) {
     step = *seen;
     told = listeners_;
   }
-  if (options_.log) {
-    options_.log->warn("the clock of {} stepped by {} to {} us; {}", store_->url(),
-                       step.least.count(), step.most.count(),
-                       step.most <= std::chrono::microseconds::zero()
-                           ? "locks of dead holders last that much longer"
-                           : "locks on it expire early: holds are shortened and refreshed");
+  if (log_) {
+    log_->warn("the clock of {} stepped by {} to {} us; {}", store_->url(), step.least.count(),
+               step.most.count(),
+               step.most <= std::chrono::microseconds::zero()
+                   ? "locks of dead holders last that much longer"
+                   : "locks on it expire early: holds are shortened and refreshed");
   }
   for (const auto& each : told) {
     if (const auto listener = each.lock())

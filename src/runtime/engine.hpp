@@ -3,8 +3,8 @@
 //
 // Threads: one for timers, one for event handlers, one for stopping lost tokens (whose callbacks
 // are user code too, and must not wait for a slow handler), one that waits for a store that blocks
-// (store_thread.hpp), and those of the store. All are joined by the destructor; whatever still waits
-// for an answer then gets errc::connection_closed.
+// (store_thread.hpp), and those of the store. All are joined by the destructor; whatever still
+// waits for an answer then gets errc::connection_closed.
 
 #include <cstddef>
 #include <memory>
@@ -14,6 +14,7 @@
 
 #include "core/shared_text.hpp"
 #include "core/store_clock_watch.hpp"
+#include "runtime/background_log.hpp"
 #include "runtime/grant_router.hpp"
 #include "runtime/refresher.hpp"
 #include "runtime/releaser.hpp"
@@ -22,15 +23,12 @@
 #include "stores/process_mark.hpp"
 #include "stores/store.hpp"
 
-namespace spdlog {
-class logger;
-}
-
 namespace exclusive_lock {
 
 struct EngineOptions {
   Milliseconds command_timeout;
-  std::shared_ptr<spdlog::logger> log;  // null: silent
+  std::shared_ptr<spdlog::logger> log;      // null: silent
+  std::shared_ptr<LogWriter> log_writer{};  // null: one of its own
 };
 
 class Engine {
@@ -59,6 +57,9 @@ class Engine {
   // mostly write the same into their records.
   [[nodiscard]] SharedText in_common(std::string text);
 
+  // What a lock logs to: `log`, but without waiting for it. Null for null.
+  [[nodiscard]] std::shared_ptr<BackgroundLog> in_background(std::shared_ptr<spdlog::logger> log);
+
   // A reply that came just now to a request of `requested_at` carried the store's time. Where that
   // says that the store's clock was set, every listener is told by how much at most. Any thread.
   void store_time_seen(Instant requested_at, StoreTime store_time);
@@ -78,6 +79,7 @@ class Engine {
   const Surroundings surroundings_;
   const ProcessMark process_;
   EngineOptions options_;
+  std::shared_ptr<BackgroundLog> log_;
   std::shared_ptr<Store> store_;
   Refresher refresher_;
   Scheduler scheduler_;
@@ -86,6 +88,7 @@ class Engine {
 
   std::mutex text_mutex_;
   SharedText last_text_{""};
+  std::shared_ptr<BackgroundLog> last_log_;  // shared by locks that log to the same one
 
   std::mutex clock_watch_mutex_;
   StoreClockWatch clock_watch_;

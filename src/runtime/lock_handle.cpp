@@ -14,14 +14,16 @@ namespace exclusive_lock {
 namespace {
 
 // Null: nobody would read it, so nothing is to be made ready for it.
-spdlog::logger* heard(const std::shared_ptr<spdlog::logger>& log, spdlog::level::level_enum level) {
-  return log && log->should_log(level) ? log.get() : nullptr;
+spdlog::logger* heard(const std::shared_ptr<BackgroundLog>& log, spdlog::level::level_enum level) {
+  return log && log->hears(level) ? log.get() : nullptr;
 }
 
 }  // namespace
 
 LockHandle::LockHandle(Engine& engine, LockSettings settings, std::shared_ptr<spdlog::logger> log)
-    : engine_(engine), log_(std::move(log)), machine_(std::move(settings), engine.random().id()) {}
+    : engine_(engine),
+      log_(engine.in_background(std::move(log))),
+      machine_(std::move(settings), engine.random().id()) {}
 
 void LockHandle::subscribe() { engine_.subscribe(shared_from_this()); }
 

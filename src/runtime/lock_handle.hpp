@@ -160,7 +160,7 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
   void release_untold();
 
   Engine& engine_;
-  const std::shared_ptr<spdlog::logger> log_;
+  const std::shared_ptr<BackgroundLog> log_;
 
   Strand strand_;
   LockMachine machine_;
