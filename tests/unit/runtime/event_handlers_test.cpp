@@ -2,7 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <spdlog/logger.h>
+#include <spdlog/sinks/ostream_sink.h>
+
+#include <deque>
 #include <future>
+#include <sstream>
+#include <thread>
 
 #include "runtime/notifier_thread.hpp"
 
@@ -28,6 +34,92 @@ TEST(EventHandlers, HearsWhatHasAHandlerAndNothingElse) {
   EXPECT_FALSE(handlers->hears<RefreshedEvent>());
   EXPECT_TRUE(handlers->hears<LostEvent>());
   handlers->close();
+}
+
+// Runs tasks when the test says so: a handler that has not returned yet.
+class StoppedNotifier final : public Notifier {
+ public:
+  void post(std::function<void()> task) override { tasks.push_back(std::move(task)); }
+  void run_all() {
+    while (!tasks.empty()) {
+      tasks.front()();
+      tasks.pop_front();
+    }
+  }
+  std::deque<std::function<void()>> tasks;
+};
+
+AcquiredEvent acquired_event() { return {.key = "k", .fence = {}, .safe_until = {}}; }
+RefreshedEvent refreshed_event(int ttl) {
+  return {.key = "k", .lock_ttl = std::chrono::milliseconds(ttl), .safe_until = {}};
+}
+
+class WaitingEvents : public ::testing::Test {
+ protected:
+  WaitingEvents() {
+    handlers_->set<AcquiredEvent>([this](const AcquiredEvent&) { told_ += 'a'; });
+    handlers_->set<RefreshedEvent>(
+        [this](const RefreshedEvent& event) { told_ += std::to_string(event.lock_ttl.count()); });
+    handlers_->set<LostEvent>([this](const LostEvent&) { told_ += 'l'; });
+  }
+
+  std::ostringstream text_;
+  std::string told_;
+  StoppedNotifier notifier_;
+  std::shared_ptr<EventHandlers> handlers_ = std::make_shared<EventHandlers>(
+      notifier_, std::make_shared<spdlog::logger>(
+                     "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(text_)));
+};
+
+TEST_F(WaitingEvents, BeyondTheBoundAreDroppedCountedAndLoggedButLossesAreKept) {
+  for (std::size_t i = 0; i < EventHandlers::max_waiting + 7; ++i)
+    handlers_->tell(acquired_event());
+  for (int i = 0; i < 3; ++i)
+    handlers_->tell(LostEvent{.key = "k", .fence = {}, .reason = {}});
+  EXPECT_EQ(notifier_.tasks.size(), EventHandlers::max_waiting + 3);
+  EXPECT_NE(text_.str().find("wait for a handler that has not returned"), std::string::npos);
+  notifier_.run_all();
+  EXPECT_EQ(told_, std::string(EventHandlers::max_waiting, 'a') + "lll");
+  EXPECT_NE(text_.str().find("k lock: 7 events were dropped"), std::string::npos) << text_.str();
+  handlers_->tell(acquired_event());
+  notifier_.run_all();
+  EXPECT_EQ(told_.back(), 'a') << "there is room again";
+}
+
+TEST_F(WaitingEvents, RefreshedIsBroughtUpToDateAndKeepsItsPlace) {
+  for (int i = 1; i < 6; ++i)
+    handlers_->tell(refreshed_event(i));
+  handlers_->tell(LostEvent{.key = "k", .fence = {}, .reason = {}});
+  handlers_->tell(acquired_event());
+  handlers_->tell(refreshed_event(6));
+  handlers_->tell(refreshed_event(7));
+  notifier_.run_all();
+  EXPECT_EQ(told_, "5la7");
+  handlers_->tell(refreshed_event(8));
+  notifier_.run_all();
+  EXPECT_EQ(told_, "5la78");
+}
+
+// It may own the lock, whose destructor asks for the mutex. A thread of its own: the test fails and
+// does not hang.
+TEST_F(WaitingEvents, HandlerThatIsReplacedGoesWithoutTheMutex) {
+  struct Guest {
+    std::shared_ptr<EventHandlers> handlers;
+    ~Guest() { handlers->tell(LostEvent{.key = "k", .fence = {}, .reason = {}}); }
+  };
+  handlers_->set<AcquiredEvent>(
+      [guest = std::make_shared<Guest>(handlers_)](const AcquiredEvent&) {});
+  std::promise<void> replaced;
+  std::thread replacing([handlers = handlers_, &replaced] {
+    handlers->set<AcquiredEvent>(nullptr);
+    replaced.set_value();
+  });
+  const bool is_replaced =
+      replaced.get_future().wait_for(std::chrono::seconds(20)) == std::future_status::ready;
+  ASSERT_TRUE(is_replaced) << (replacing.detach(), "deadlock");
+  replacing.join();
+  notifier_.run_all();
+  EXPECT_EQ(told_, "l");
 }
 
 }  // namespace
