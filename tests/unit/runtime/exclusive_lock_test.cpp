@@ -374,6 +374,23 @@ TEST_F(ExclusiveLockTest, HandlerThatBlocksDoesNotHoldUpRefreshesNorTheLostToken
   let_go.set_value();
 }
 
+TEST_F(ExclusiveLockTest, StopCallbackThatBlocksDoesNotHoldUpOtherTokens) {  // G5
+  std::promise<void> gate;
+  std::vector<std::unique_ptr<ExclusiveLock>> locks;
+  for (int i = 0; i < 4; ++i) {
+    locks.push_back(std::make_unique<ExclusiveLock>(options(300ms, 100ms)));
+    acquire(*locks.back());
+  }
+  const std::stop_callback blocks(locks.front()->lost_token(),
+                                  [gate = gate.get_future().share()] { gate.wait(); });
+  for (std::size_t i = 1; i < locks.size(); ++i) {
+    std::promise<void> stopped;
+    const std::stop_callback stops(locks[i]->lost_token(), [&] { stopped.set_value(); });
+    EXPECT_EQ(stopped.get_future().wait_for(long_enough), std::future_status::ready);
+  }
+  gate.set_value();
+}
+
 TEST_F(ExclusiveLockTest, HandlerThatThrowsIsNotTheEnd) {
   ExclusiveLock lock(options());
   std::promise<void> told;
