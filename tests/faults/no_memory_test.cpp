@@ -14,6 +14,7 @@
 #include <string>
 
 #include "exclusive_lock/exclusive_lock.hpp"
+#include "exclusive_lock/lock_directory.hpp"
 #include "live/comes_true.hpp"
 #include "live/temporary_directory.hpp"
 
@@ -138,6 +139,29 @@ TEST_P(NoMemory, DuringReleaseIsToldAndTheLockWorksAfterwards) {
   try_all([](ExclusiveLock& lock) { ASSERT_TRUE(lock.acquire()); },
           [](ExclusiveLock& lock) { static_cast<void>(lock.release()); },
           [](ExclusiveLock& lock, bool is_told) { EXPECT_TRUE(is_told || !lock.held()); });
+}
+
+// Refreshes of one connection go out together: one that failed half-way must leave no trace in the
+// next, where its lock would get the verdict of another (G1).
+TEST_P(NoMemory, DuringRefreshOfOneLockLeavesAnotherItsOwnVerdict) {
+  Options options;
+  options.cache_connection = connection;
+  options.lock_ttl = 1min;
+  options.auto_refresh = false;
+  options.app_name = "first";
+  ExclusiveLock first(options);
+  options.app_name = "second";
+  ExclusiveLock second(options);
+  ASSERT_TRUE(first.acquire());
+  for (long spared = 0, failed = 1; failed != 0; ++spared) {
+    SCOPED_TRACE("after " + std::to_string(spared) + " allocations");
+    ASSERT_TRUE(second.acquire());
+    failed = told_without_memory(spared, [&] { static_cast<void>(first.refresh()); }) ? 1 : 0;
+    LockDirectory directory(connection);
+    ASSERT_TRUE(directory.force_release(directory.inspect("second").value()));
+    ASSERT_EQ(second.refresh(), RefreshOutcome::lost);
+    ASSERT_EQ(first.refresh(), RefreshOutcome::refreshed);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, NoMemory, testing::Values("memory", "local"),
