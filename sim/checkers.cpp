@@ -170,7 +170,7 @@ void Checkers::shown(const std::vector<ShownHold>& holds) {
     Lock& lock = locks_[hold.key];
     const auto is_of_this_age = [&](const ShownHold& each) {
       const auto grant = lock.grants.find({each.owner.id, each.owner.ticket});
-      return grant != lock.grants.end() && grant->second.age == age_;
+      return grant != lock.grants.end() && grant->second.age == age_ && counts_right(each.owner);
     };
     if (!lock.grants.contains({hold.owner.id, hold.owner.ticket})) {
       violated(checker::belief_implies_record, hold.key,

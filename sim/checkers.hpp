@@ -72,8 +72,14 @@ class Checkers {
   // Every record expires earlier than was counted on: the grants so far are excused, as above,
   // until their process is told of the step.
   void clock_stepped(StoreTime by, Instant now);
+  // From the start to the end: what a process believes in is excused until it counts with that.
+  void clock_is_slewed() { is_slewed_ = true; }
   // A process compared its clock with the store's, as it was at some time of `span`.
-  void clock_looked_at(ProcessId process, const Span& span, bool saw_a_step);
+  struct ClockSeen {
+    bool as_stepped;
+    bool as_slewed;
+  };
+  void clock_looked_at(ProcessId process, const Span& span, const ClockSeen& seen);
   // All is calm from now on, and what was on its way before has come.
   void settled() { is_settled_ = true; }
   // Of an object of a live process, after every event, since it is calm and settled: what waits is
@@ -160,6 +166,7 @@ class Checkers {
   void check_given_up(const Wanted& wanted, Instant now);
   void check_hold(const ShownHold& hold);
   void trust_again(ProcessId process, std::uint64_t age);
+  [[nodiscard]] bool counts_right(const Owner& owner) const;
   void data_lost();
 
   std::map<OwnerId, Object> objects_;
@@ -168,6 +175,8 @@ class Checkers {
   std::map<OwnerId, std::optional<StoreTime>> alive_in_replica_;
   std::vector<ClockStep> clock_steps_;
   std::map<ProcessId, ClockLook> clock_looks_;
+  bool is_slewed_ = false;
+  std::set<ProcessId> know_of_slew_;
   bool is_settled_ = false;
   std::uint64_t age_ = 0;
   std::uint64_t grants_ = 0;

@@ -19,7 +19,15 @@ void Checkers::clock_stepped(StoreTime by, Instant now) {
 
 // Seen for certain: what moved the clock by more than the round trips of both looks, and what two
 // clocks may drift apart between them, twice: once in truth and once in what is put up with.
-void Checkers::clock_looked_at(ProcessId process, const Span& span, bool saw_a_step) {
+void Checkers::clock_looked_at(ProcessId process, const Span& span, const ClockSeen& seen) {
+  if (is_slewed_) {
+    // Never again is it to count with less: the slew has no end.
+    if (seen.as_slewed) {
+      know_of_slew_.insert(process);
+    }
+    return;
+  }
+  const bool saw_a_step = seen.as_stepped;
   const auto [last, is_first] = clock_looks_.try_emplace(process);
   const ClockLook before = last->second;
   const bool is_definite = std::none_of(
@@ -45,6 +53,10 @@ void Checkers::clock_looked_at(ProcessId process, const Span& span, bool saw_a_s
   if (saw_a_step && clock_steps_.size() == before.steps + 1 && moved > 0us) {
     trust_again(process, before.age);
   }
+}
+
+bool Checkers::counts_right(const Owner& owner) const {
+  return !is_slewed_ || know_of_slew_.contains(objects_.at(owner.id).process);
 }
 
 // What a process believed in before the step, which made records live shorter, it now believes in

@@ -1,5 +1,6 @@
 #pragma once
-// The clocks that those in the simulation read. Rates differ by less than 1 %, as G1 assumes.
+// The clocks that those in the simulation read. Rates differ by less than 1 %, as G1 assumes, or
+// the store's is slewed, as fast as chrony does unless it is told otherwise.
 
 #include <optional>
 
@@ -13,6 +14,7 @@ namespace exclusive_lock::sim {
 using Rate = std::int64_t;
 inline constexpr Rate most_client_rate = 5'000;
 inline constexpr Rate most_store_rate = 4'500;
+inline constexpr Rate slew_rate = 83'333;
 
 inline Instant::duration scaled(Instant::duration whole, Rate rate) {
   return whole + whole * rate / 1'000'000;

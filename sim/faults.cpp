@@ -127,6 +127,7 @@ void Faults::strike_server() {
   }
   switch (world_.scenario.store_trouble) {
     case Scenario::StoreTrouble::none:
+    case Scenario::StoreTrouble::slew:  // from the start to the end
       restart_server(random.between(1ms, 1000ms));
       break;
     case Scenario::StoreTrouble::data:

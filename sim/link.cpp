@@ -134,7 +134,8 @@ void Link::answer(std::uint64_t request, Instant asked_at, const Done<Reply>& do
   if (is_look && world_.mutant != Mutant::clock_stops_in_pause) {
     world_.checkers.clock_looked_at(
         process_.id(), {.from = process_.clock().truly(asked_at), .to = world_.timeline.now()},
-        process_.steps_seen() != steps_before);
+        {.as_stepped = process_.steps_seen() != steps_before,
+         .as_slewed = process_.engine().drift() > usual_drift});
   }
 }
 

@@ -67,6 +67,8 @@ std::span<const MutantEntry> all_mutants() {
                   checker::clock_steps_are_told},
       MutantEntry{Mutant::clock_step_changes_nothing, "clock_step_changes_nothing",
                   checker::belief_implies_record},
+      MutantEntry{Mutant::clock_rate_changes_nothing, "clock_rate_changes_nothing",
+                  checker::belief_implies_record},
   };
   return entries;
 }

@@ -53,6 +53,7 @@ enum class Mutant {
   released_hold_revives,       // the reply to a refresh from before the release begins it again
   sleeps_through_the_end,      // whoever holds hears no alarm
   clock_step_changes_nothing,  // a step that was seen shortens no hold
+  clock_rate_changes_nothing,  // a slew that was seen shortens no hold
   stops_no_token,              // of what is lost
   // The clocks:
   clock_stops_in_pause,

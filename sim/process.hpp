@@ -63,6 +63,7 @@ class Process {
  private:
   struct StepCount final : Engine::ClockListener {
     void store_clock_stepped(std::chrono::microseconds) override { ++count; }
+    void store_clock_drifts() override {}
     std::uint64_t count = 0;
   };
 

@@ -22,6 +22,10 @@ Scenario::Scenario(Random& random)
       releases_lost_in_calm(random.once_in(3)),
       longest_delay(random.between(500us, 40ms)),
       fault_pause(random.once_in(5) ? 0ns : random.between(100ms, 1500ms)),
-      store_trouble(static_cast<StoreTrouble>(random.below(3))) {}
+      store_trouble(static_cast<StoreTrouble>(random.below(4))) {
+  if (store_trouble == StoreTrouble::slew) {
+    store_rate += slew_rate;
+  }
+}
 
 }  // namespace exclusive_lock::sim

@@ -36,8 +36,9 @@ struct Scenario {
 
   // How often something strikes; zero: never.
   Nanoseconds fault_pause;
-  // The store loses data, or its clock steps, or neither: G2 holds over each, but not over both.
-  enum class StoreTrouble { none, data, clock };
+  // The store loses data, or its clock steps, or is slewed, or nothing of it: G2 holds over each,
+  // but not over two of them.
+  enum class StoreTrouble { none, data, clock, slew };
   StoreTrouble store_trouble;
 };
 

@@ -65,6 +65,11 @@ void SimulatedHandle::store_clock_stepped(std::chrono::microseconds step) {
   }
 }
 
+Drift SimulatedHandle::store_drift() const noexcept {
+  return process_.world().mutant == Mutant::clock_rate_changes_nothing ? usual_drift
+                                                                       : LockHandle::store_drift();
+}
+
 void SimulatedHandle::believe_it_waits_now() {
   const Instant now = process_.now();
   static_cast<void>(

@@ -37,6 +37,9 @@ class SimulatedHandle final : public LockHandle {
   void keep_belief();
   void end_kept_belief() { kept_ = std::nullopt; }
 
+ protected:
+  [[nodiscard]] Drift store_drift() const noexcept override;
+
  private:
   struct Kept {
     Owner owner;

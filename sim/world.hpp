@@ -21,7 +21,11 @@ struct World {
         mutant(a_mutant),
         scenario(random),
         trace(timeline, with_trace),
-        server(timeline, scenario.store_rate, mutant, checkers, trace) {}
+        server(timeline, scenario.store_rate, mutant, checkers, trace) {
+    if (scenario.store_trouble == Scenario::StoreTrouble::slew) {
+      checkers.clock_is_slewed();
+    }
+  }
 
   Timeline timeline;
   Random random;

@@ -59,7 +59,9 @@ struct ConnectOptions {
   std::string
       client_name{};  // CLIENT SETNAME; default "exclusive-lock". Printable ASCII, no spaces
 
-  std::shared_ptr<spdlog::logger> log{};  // connection trouble and repair; null: silent
+  // Connection trouble and repair; null: silent. Written by a thread of its own, so that a sink
+  // that blocks delays nothing; what it takes too long for is dropped, and counted in the log.
+  std::shared_ptr<spdlog::logger> log{};
 };
 
 class Engine;  // what a connection is inside

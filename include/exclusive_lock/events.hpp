@@ -37,7 +37,8 @@ struct ReleasedEvent {
 enum class LossReason {
   record_gone,         // the store says that the record is absent or somebody else's
   not_confirmed,       // safe_until() passed without an answer
-  store_clock_stepped  // the store's clock jumped forward: records expire earlier than was promised
+  store_clock_stepped  // the store's clock jumped forward, or runs faster than was counted with:
+                       // records expire earlier than was promised
 };
 
 struct LostEvent {

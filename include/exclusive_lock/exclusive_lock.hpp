@@ -154,13 +154,15 @@ class EXCLUSIVE_LOCK_API ExclusiveLock {
   // "<32 hex>-<16 hex>", as inspect() shows it for this hold. Empty: not held.
   [[nodiscard]] std::string owner() const;
   // Stops when this hold is lost (not when it is released). Without a hold: a token that is stopped
-  // already.
+  // already. Callbacks run on threads of the connection, those of different locks perhaps at the
+  // same time: one that blocks delays no other lock's token.
   [[nodiscard]] std::stop_token lost_token() const;
 
   [[nodiscard]] const std::string& key() const noexcept;
 
   // Handlers replace one another; set them before acquire(). An exception that leaves one is
-  // logged.
+  // logged. Behind one that does not return, at most 100 events of a lock wait; those beyond are
+  // dropped and counted in the log, but for losses.
   void on_waiting(std::function<void(const WaitingEvent&)> handler);
   void on_acquired(std::function<void(const AcquiredEvent&)> handler);
   void on_refreshed(std::function<void(const RefreshedEvent&)> handler);

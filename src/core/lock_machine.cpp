@@ -116,7 +116,7 @@ Actions LockMachine::attempt_replied(Ticket ticket, const Answer<AttemptReply>& 
 
 void LockMachine::hold_or_give_back(const Granted& granted, Instant now, Actions& actions) {
   arrived_at_ = std::nullopt;
-  const Instant until = safe_until(granted.counts_from, granted.ttl);
+  const Instant until = safe_until(granted.counts_from, granted.ttl, drift_);
   if (now >= until) {
     state_ = Idle{};
     give_back(granted.ticket, latest_expiry(now), actions);
@@ -197,7 +197,8 @@ Actions LockMachine::refresh_replied(Ticket ticket, Instant requested_at,
       lose(LossReason::record_gone, actions);
       break;
     case RefreshVerdict::refreshed:
-      held->safe_until = std::max(held->safe_until, safe_until(requested_at, settings_.ttl));
+      held->safe_until =
+          std::max(held->safe_until, safe_until(requested_at, settings_.ttl, drift_));
       refresh_next(*held, requested_at + settings_.refresh_interval);
       held->refresh_failures = 0;
       actions.push_back(TellRefreshed{});
@@ -304,6 +305,20 @@ Actions LockMachine::store_clock_stepped(std::chrono::microseconds step, Instant
   if (held == nullptr || step <= std::chrono::microseconds::zero())
     return actions;
   held->safe_until -= step;
+  refresh_unplanned(*held, now);
+  if (now >= held->safe_until)
+    lose(LossReason::store_clock_stepped, actions);
+  return actions;
+}
+
+Actions LockMachine::store_clock_drifts(Drift drift, Instant now) {
+  Actions actions;
+  lose_if_over(now, actions);
+  const Drift before = std::exchange(drift_, drift);
+  auto* held = std::get_if<Held>(&state_);
+  if (held == nullptr || drift <= before)
+    return actions;
+  held->safe_until -= drift.of(settings_.ttl) - before.of(settings_.ttl);
   refresh_unplanned(*held, now);
   if (now >= held->safe_until)
     lose(LossReason::store_clock_stepped, actions);

@@ -42,6 +42,7 @@
 #include <variant>
 
 #include "core/protocol.hpp"
+#include "core/safe_window.hpp"
 #include "core/shared_text.hpp"
 #include "exclusive_lock/error.hpp"
 #include "exclusive_lock/events.hpp"
@@ -187,6 +188,11 @@ class LockMachine {
   // counted on; backward, and they stay longer.
   [[nodiscard]] Actions store_clock_stepped(std::chrono::microseconds step, Instant now);
 
+  // The store's clock may run so much faster than ours from now on: records go earlier by that part
+  // of their ttl. A hold that was counted with less is shortened, and refreshed at once.
+  [[nodiscard]] Actions store_clock_drifts(Drift drift, Instant now);
+  [[nodiscard]] Drift drift() const noexcept { return drift_; }
+
   struct Hold {
     Owner owner;
     Fence fence;
@@ -285,6 +291,7 @@ class LockMachine {
   std::array<std::uint8_t, 16> owner_id_;  // never changes
   Ticket last_ticket_ = 0;
   Fence highest_fence_;
+  Drift drift_ = usual_drift;
   Milliseconds beat_pause_;
   std::optional<StoreTime> arrived_at_;  // in the queue, in this call: keeps the place
   std::variant<Idle, Attempting, Waiting, Held> state_;

@@ -70,7 +70,7 @@ Actions LockMachine::beat_replied(Ticket ticket, Instant requested_at,
   auto* held = std::get_if<Held>(&state_);
   if (held != nullptr && held->ticket == ticket && is_granted) {
     // The push was faster; the beat has refreshed the record.
-    held->safe_until = std::max(held->safe_until, safe_until(requested_at, settings_.ttl));
+    held->safe_until = std::max(held->safe_until, safe_until(requested_at, settings_.ttl, drift_));
     refresh_next(*held, requested_at + settings_.refresh_interval);
   }
   auto* waiting = std::get_if<Waiting>(&state_);
@@ -149,7 +149,7 @@ void LockMachine::start_on_push(const Grant& grant, Instant now, Actions& action
   }
   const Milliseconds time = confirm_ttl(settings_.ttl);
   const bool is_time_left =
-      now + time / least_start_divisor <= safe_until(waiting.not_granted_at, time);
+      now + time / least_start_divisor <= safe_until(waiting.not_granted_at, time, drift_);
   if (!is_time_left || waiting.confirms_pushes) {
     beat_soon(waiting, now, actions);
     return;

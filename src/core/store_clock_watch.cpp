@@ -2,12 +2,39 @@
 
 #include <algorithm>
 
-#include "core/safe_window.hpp"
-
 namespace exclusive_lock {
+namespace {
 
 using std::chrono::duration_cast;
 using std::chrono::microseconds;
+using namespace std::chrono_literals;
+
+// 10 % by its tick and 0.05 % by its frequency (adjtimex(2)).
+constexpr Drift max_slew{.ppm = 100'500};
+// Closer together, round trips are all that two replies show.
+constexpr Instant::duration min_apart = 400ms;
+constexpr Instant::duration kept_every = 1s;
+constexpr Instant::duration kept_for = 8s;
+
+// So that rates that were measured a bit differently are the same.
+Drift rounded_up(std::int64_t ppm) {
+  constexpr std::int64_t whole = 5'000;
+  return {.ppm = static_cast<std::int32_t>((ppm + whole - 1) / whole * whole)};
+}
+
+// No faster than twice as fast, which is no rate of a clock.
+std::int64_t ppm_of(microseconds gained, Instant::duration in) {
+  const double rate = static_cast<double>(gained.count()) /
+                      static_cast<double>(duration_cast<microseconds>(in).count());
+  return static_cast<std::int64_t>(std::clamp(rate, -1.0, 1.0) * 1e6);
+}
+
+bool is_faster_than_slews(const StoreClockWatch::Step& step, Instant::duration in) {
+  return std::chrono::abs(step.least) >
+         duration_cast<microseconds>(max_slew.of(in)) + safety_margin;
+}
+
+}  // namespace
 
 std::optional<StoreClockWatch::Step> StoreClockWatch::observe(Instant requested_at,
                                                               Instant replied_at,
@@ -17,26 +44,67 @@ std::optional<StoreClockWatch::Step> StoreClockWatch::observe(Instant requested_
       .most = store_time - duration_cast<microseconds>(requested_at.time_since_epoch()),
       .requested_at = requested_at,
       .seen_at = replied_at};
-  if (!last_) {
-    last_ = now;
+  if (last_ && replied_at < last_->seen_at)
     return std::nullopt;
-  }
-  const Offset before = *last_;
-  if (replied_at >= before.seen_at)
-    last_ = now;
+  const auto step = last_ ? step_since(*last_, now) : std::nullopt;
+  // What was kept before a step says nothing about rates from now on.
+  if (step && is_faster_than_slews(*step, replied_at - last_->requested_at))
+    kept_.clear();
+  last_ = now;
+  keep(now);
+  gains_ = std::max(kept_gains_, rate_until(now, Direction::gains));
+  loses_ = std::max(kept_loses_, rate_until(now, Direction::loses));
+  return step;
+}
 
+std::optional<StoreClockWatch::Step> StoreClockWatch::step_since(const Offset& before,
+                                                                 const Offset& now) const {
   // The clocks were read at any time between request and reply: a reply that lay about before it
   // was looked at (the process was paused) is older than it seems.
-  const auto apart = duration_cast<microseconds>(
-      std::max(replied_at - before.requested_at, before.seen_at - requested_at));
-  const microseconds tolerance = apart * clock_drift_percent / 100 + safety_margin;
-  const bool forward = now.least > before.most + tolerance;
-  const bool backward = now.most < before.least - tolerance;
-  if (forward)
+  const auto apart = std::max(now.seen_at - before.requested_at, before.seen_at - now.requested_at);
+  const auto tolerance = [apart](Drift drift) {
+    return duration_cast<microseconds>(drift.of(apart)) + safety_margin;
+  };
+  if (now.least > before.most + tolerance(gains_))
     return Step{.least = now.least - before.most, .most = now.most - before.least};
-  if (backward)
+  if (now.most < before.least - tolerance(loses_))
     return Step{.least = now.most - before.least, .most = now.least - before.most};
   return std::nullopt;
+}
+
+// What is certain decides whether it is more than usual, and what is possible how much is counted.
+Drift StoreClockWatch::rate_until(const Offset& now, Direction direction) const {
+  std::int64_t certain = usual_drift.ppm;
+  Drift rate = usual_drift;
+  for (const Offset& then : kept_) {
+    if (now.requested_at - then.seen_at < min_apart)
+      continue;
+    const Offset& low = direction == Direction::gains ? then : now;
+    const Offset& high = direction == Direction::gains ? now : then;
+    const auto least = ppm_of(high.least - low.most, now.seen_at - then.requested_at);
+    if (least <= certain)
+      continue;
+    certain = least;
+    const auto most = ppm_of(high.most - low.least, now.requested_at - then.seen_at);
+    rate = rounded_up(std::min<std::int64_t>(most, max_slew.ppm) + usual_drift.ppm);
+  }
+  return certain > max_slew.ppm ? usual_drift : rate;
+}
+
+void StoreClockWatch::keep(const Offset& now) {
+  const bool is_next = kept_.empty() || now.requested_at - kept_.back().requested_at >= kept_every;
+  if (!is_next)
+    return;
+  kept_.push_back(now);
+  // The last two are kept however old they are: who asks rarely has no others.
+  while (kept_.size() > 2 && now.seen_at - kept_[1].seen_at > kept_for)
+    kept_.pop_front();
+  kept_gains_ = usual_drift;
+  kept_loses_ = usual_drift;
+  for (const Offset& each : kept_) {
+    kept_gains_ = std::max(kept_gains_, rate_until(each, Direction::gains));
+    kept_loses_ = std::max(kept_loses_, rate_until(each, Direction::loses));
+  }
 }
 
 }  // namespace exclusive_lock

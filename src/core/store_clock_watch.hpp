@@ -1,16 +1,24 @@
 #pragma once
-// Notices when a store's wall clock steps (G1 assumes that it does not: servers expire records by
-// it).
+// Notices when a store's wall clock steps, or runs faster than G1 assumes (servers expire records
+// by it).
 //
 // A reply that carries the store's time S to a request sent at B1 and answered at B2 says that the
 // offset S - B lay in [S - B2, S - B1]. Two such intervals must overlap, give or take what the two
 // clocks may drift apart meanwhile. Where they do not, one of the clocks was set, and ours cannot
 // be: CLOCK_BOOTTIME is never set. Steps smaller than the round trip and the drift go unnoticed;
 // the ttl's margin has to cover them.
+//
+// A clock that is slewed gains or loses at each reply. Two intervals that are some time apart bound
+// its rate, and where they prove more than the usual drift, that is the rate to count with, for as
+// long as replies of the last seconds prove it. Linux slews by a tenth at most (adjtimex(2)), so
+// what would be faster was a step. The first reply after a slew began cannot tell it from a step,
+// and counts as both.
 
+#include <deque>
 #include <optional>
 
 #include "core/protocol.hpp"
+#include "core/safe_window.hpp"
 
 namespace exclusive_lock {
 
@@ -23,8 +31,10 @@ class StoreClockWatch {
     std::chrono::microseconds most;
   };
 
-  // None: nothing wrong. Replies may come in any order.
+  // None: nothing wrong. Replies may come in any order; one that was overtaken says nothing.
   std::optional<Step> observe(Instant requested_at, Instant replied_at, StoreTime store_time);
+  // How much faster than ours the store's clock may run from now on.
+  [[nodiscard]] Drift drift() const noexcept { return gains_; }
 
  private:
   struct Offset {
@@ -33,7 +43,17 @@ class StoreClockWatch {
     Instant requested_at;
     Instant seen_at;
   };
+  enum class Direction { gains, loses };
+  [[nodiscard]] std::optional<Step> step_since(const Offset& before, const Offset& now) const;
+  [[nodiscard]] Drift rate_until(const Offset& now, Direction direction) const;
+  void keep(const Offset& now);
+
   std::optional<Offset> last_;
+  std::deque<Offset> kept_;  // some of the last seconds, none of before a step; the oldest first
+  Drift kept_gains_ = usual_drift;  // between those
+  Drift kept_loses_ = usual_drift;
+  Drift gains_ = usual_drift;
+  Drift loses_ = usual_drift;
 };
 
 }  // namespace exclusive_lock

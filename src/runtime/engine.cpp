@@ -62,15 +62,33 @@ std::shared_ptr<BackgroundLog> Engine::in_background(std::shared_ptr<spdlog::log
 
 void Engine::store_time_seen(Instant requested_at, StoreTime store_time) {
   std::vector<std::weak_ptr<ClockListener>> told;
-  StoreClockWatch::Step step{};
+  std::optional<StoreClockWatch::Step> step;
+  Drift before{};
+  Drift drift{};
   {
     const std::lock_guard guard(clock_watch_mutex_);
-    const auto seen = clock_watch_.observe(requested_at, clock().now(), store_time);
-    if (!seen)
+    before = clock_watch_.drift();
+    step = clock_watch_.observe(requested_at, clock().now(), store_time);
+    drift = clock_watch_.drift();
+    if (!step && drift == before)
       return;
-    step = *seen;
+    drift_ = drift;
     told = listeners_;
   }
+  if (step)
+    log_step(*step);
+  if (drift != before)
+    log_drift(before, drift);
+  for (const auto& each : told) {
+    const auto listener = each.lock();
+    if (listener && step)
+      listener->store_clock_stepped(step->most);
+    if (listener && drift > before)
+      listener->store_clock_drifts();
+  }
+}
+
+void Engine::log_step(const StoreClockWatch::Step& step) const {
   if (log_) {
     log_->warn("the clock of {} stepped by {} to {} us; {}", store_->url(), step.least.count(),
                step.most.count(),
@@ -78,9 +96,19 @@ void Engine::store_time_seen(Instant requested_at, StoreTime store_time) {
                    ? "locks of dead holders last that much longer"
                    : "locks on it expire early: holds are shortened and refreshed");
   }
-  for (const auto& each : told) {
-    if (const auto listener = each.lock())
-      listener->store_clock_stepped(step.most);
+}
+
+void Engine::log_drift(Drift before, Drift drift) const {
+  if (!log_)
+    return;
+  if (drift == usual_drift) {
+    log_->info("the clock of {} keeps the rate of ours again", store_->url());
+  } else if (before == usual_drift) {
+    log_->warn(
+        "the clock of {} gains on ours, by up to {} ppm: it is being slewed, or was set by a bit; "
+        "holds are counted shorter by as much meanwhile. Let its time daemon slew more slowly "
+        "(chrony: maxslewrate 10000)",
+        store_->url(), drift.ppm);
   }
 }
 

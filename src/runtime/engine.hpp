@@ -6,6 +6,7 @@
 // (store_thread.hpp), and those of the store. All are joined by the destructor; whatever still
 // waits for an answer then gets errc::connection_closed.
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -61,21 +62,28 @@ class Engine {
   [[nodiscard]] std::shared_ptr<BackgroundLog> in_background(std::shared_ptr<spdlog::logger> log);
 
   // A reply that came just now to a request of `requested_at` carried the store's time. Where that
-  // says that the store's clock was set, every listener is told by how much at most. Any thread.
+  // says that the store's clock was set or runs faster, every listener hears of it. Any thread.
   void store_time_seen(Instant requested_at, StoreTime store_time);
   class ClockListener {
    public:
     virtual ~ClockListener() = default;
     virtual void store_clock_stepped(std::chrono::microseconds step) = 0;
+    // The store's clock runs faster than before: drift() has grown.
+    virtual void store_clock_drifts() = 0;
 
    private:
     friend class Engine;
     std::size_t place_ = 0;  // in listeners_, guarded by the same mutex
   };
+  // How much faster than ours the store's clock may run, by what was seen of late.
+  [[nodiscard]] Drift drift() const noexcept { return drift_; }
   void subscribe(const std::shared_ptr<ClockListener>& listener);  // once; which it does not own
   void unsubscribe(ClockListener& listener);                       // once, after that
 
  private:
+  void log_step(const StoreClockWatch::Step& step) const;
+  void log_drift(Drift before, Drift drift) const;
+
   const Surroundings surroundings_;
   const ProcessMark process_;
   EngineOptions options_;
@@ -92,6 +100,7 @@ class Engine {
 
   std::mutex clock_watch_mutex_;
   StoreClockWatch clock_watch_;
+  std::atomic<Drift> drift_{usual_drift};                // the watch's
   std::vector<std::weak_ptr<ClockListener>> listeners_;  // each at its place
 };
 

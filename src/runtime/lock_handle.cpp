@@ -110,6 +110,10 @@ void LockHandle::store_clock_stepped(std::chrono::microseconds step) {
   });
 }
 
+void LockHandle::store_clock_drifts() {
+  strand_.post([self = shared_from_this()] { self->look_at_store_clock(); });
+}
+
 // --- steps, on the strand ----------------------------------------------------------------------
 
 void LockHandle::carry_out(Actions actions) {
@@ -119,6 +123,12 @@ void LockHandle::carry_out(Actions actions) {
     std::visit([this](auto& each) { perform(std::move(each)); }, action);
   }
   resume_first_idle();
+}
+
+// Before a reply is looked at, which may begin a hold or prolong one.
+void LockHandle::look_at_store_clock() {
+  if (const Drift drift = store_drift(); drift != machine_.drift())
+    carry_out(machine_.store_clock_drifts(drift, now()));
 }
 
 void LockHandle::publish(Actions& actions) {
@@ -195,6 +205,7 @@ void LockHandle::perform(SendAttempt action) {
         }
         self->strand_.post([self, ticket, answer] {
           self->set_beat_pause();
+          self->look_at_store_clock();
           self->carry_out(self->machine_.attempt_replied(ticket, answer, self->now()));
         });
       });
@@ -212,6 +223,7 @@ void LockHandle::perform(SendBeat action) {
         }
         self->strand_.post([self, ticket, requested_at, answer] {
           self->set_beat_pause();
+          self->look_at_store_clock();
           self->carry_out(self->machine_.beat_replied(ticket, requested_at, answer, self->now()));
         });
       });
@@ -327,7 +339,7 @@ void LockHandle::perform(const TellLost& action) {
       reason = "no refresh was confirmed in time";
       break;
     case LossReason::store_clock_stepped:
-      reason = "the store's clock was set forward";
+      reason = "the store's clock was set forward, or runs too fast";
       break;
   }
   if (auto* log = heard(log_, spdlog::level::err))

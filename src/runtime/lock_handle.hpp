@@ -101,10 +101,12 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
   void refresh_answered(Ticket ticket, Instant requested_at,
                         const Answer<RefreshVerdict>& answer) override;
   void store_clock_stepped(std::chrono::microseconds step) override;
+  void store_clock_drifts() override;
 
  protected:
   // For the simulation, which looks at it and, in a mutant, tells it what is not so.
   [[nodiscard]] LockMachine& machine() noexcept { return machine_; }
+  [[nodiscard]] virtual Drift store_drift() const noexcept { return engine_.drift(); }
 
  private:
   // Those that are being answered, or wait to be.
@@ -153,6 +155,7 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
   void end_hold();
 
   void set_beat_pause();
+  void look_at_store_clock();
   [[nodiscard]] GrantRouter::Receiver receiver();
   void resume_first_idle();
   void end_all();

@@ -76,5 +76,37 @@ TEST_F(LockMachineLoss, ClockOfTheStoreSetBackChangesNothing) {
   EXPECT_TRUE(LockMachine(settings(), {}).store_clock_stepped(1h, at(0ms)).empty());
 }
 
+constexpr Drift tenth{.ppm = 100'000};
+
+TEST_F(LockMachineLoss, ClockOfTheStoreThatGainsShortensTheHoldAndRefreshesAtOnce) {  // G1
+  const Ticket ticket = acquire(at(0ms));
+  EXPECT_TRUE(machine.store_clock_drifts(tenth, at(500ms)).empty());
+  const Milliseconds left = ttl - ttl / 10 - safety_margin;
+  EXPECT_EQ(machine.hold()->safe_until, at(left));
+  EXPECT_EQ(machine.next_wake(), at(500ms));
+  EXPECT_TRUE(has<SendRefresh>(machine.woken(at(500ms))));
+  (void)machine.refresh_replied(ticket, at(500ms), RefreshVerdict::refreshed, at(501ms));
+  EXPECT_EQ(machine.hold()->safe_until, at(500ms + left));
+}
+
+TEST_F(LockMachineLoss, ClockOfTheStoreThatKeepsPaceAgainCountsFromTheNextRefreshOn) {
+  (void)machine.store_clock_drifts(tenth, at(0ms));
+  const Ticket ticket = acquire(at(0ms));
+  const Milliseconds left = ttl - ttl / 10 - safety_margin;
+  EXPECT_EQ(machine.hold()->safe_until, at(left));
+  EXPECT_TRUE(machine.store_clock_drifts(usual_drift, at(500ms)).empty());
+  EXPECT_EQ(machine.hold()->safe_until, at(left)) << "it was counted so";
+  (void)machine.woken(at(1000ms));
+  (void)machine.refresh_replied(ticket, at(1000ms), RefreshVerdict::refreshed, at(1001ms));
+  EXPECT_EQ(machine.hold()->safe_until, at(1000ms + safe_part));
+}
+
+TEST_F(LockMachineLoss, ClockOfTheStoreThatGainsMoreThanIsLeftEndsTheHold) {
+  acquire(at(0ms));
+  const auto actions = machine.store_clock_drifts(tenth, at(safe_part - 10ms));
+  EXPECT_EQ(the<TellLost>(actions).reason, LossReason::store_clock_stepped);
+  EXPECT_TRUE(has<SendRelease>(actions));
+}
+
 }  // namespace
 }  // namespace exclusive_lock

@@ -118,6 +118,20 @@ TEST_F(LockLog, SaysThatTheStoresClockWasSet) {
   EXPECT_THAT(said, HasSubstr("locks of dead holders last that much longer"));
 }
 
+TEST_F(LockLog, SaysThatTheStoresClockGains) {
+  acquire();
+  const Instant start = BootClock::now();
+  const auto shown = [&](int percent) {
+    const auto passed = std::chrono::duration_cast<StoreTime>(BootClock::now() - start);
+    return StoreTime(1'000'000s) + passed + passed * percent / 100;
+  };
+  // Far enough apart to prove a rate.
+  while (BootClock::now() < start + 1s)
+    store_->next_refresh().done(refreshed(shown(8)));
+  EXPECT_EQ(release(verdict(ReleaseVerdict::released)), ReleaseOutcome::released);
+  EXPECT_THAT(text(), HasSubstr("the clock of manual: gains on ours, by up to "));
+}
+
 TEST_F(LockLog, SaysWhatAHandlerThrew) {
   std::promise<void> told;
   lock_->on_acquired([](const AcquiredEvent&) { throw std::runtime_error("a \x1b[2J bug"); });
