@@ -48,7 +48,7 @@ TEST_F(FullStderr, LossEndsTheCommandInTime) {
       "done'");
   const pid_t child = pid_in("command");
   EXPECT_EQ(command({"release", "job", "--force", "--yes"}).exit_code, 0);
-  EXPECT_EQ(process->wait().exit_code, 80);
+  EXPECT_EQ(process->wait().exit_code, 79);
   EXPECT_FALSE(is_running(child));
 }
 
