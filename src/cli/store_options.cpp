@@ -1,6 +1,7 @@
 #include "cli/store_options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 
 #include "cli/environment.hpp"
 #include "cli/output/talk.hpp"
@@ -66,6 +67,9 @@ void add_store_options(CLI::App& app, StoreOptions& options) {
 
 std::shared_ptr<Connection> open_store(const StoreOptions& options, Environment& environment,
                                        Talk& talk) {
+  // A file that would exceed the limit of ulimit -f is then an error (EFBIG). The job of a run is
+  // started by a process that was forked before, so the signal is not ignored there.
+  std::signal(SIGXFSZ, SIG_IGN);
   ConnectOptions connect_options;
   connect_options.connect_timeout = options.connect_timeout;
   connect_options.command_timeout = options.command_timeout;
