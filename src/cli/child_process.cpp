@@ -3,7 +3,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -26,29 +25,22 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
 struct ExecPlan {
   char* const* arguments;
   char* const* environment;
-  bool dies_with_parent;
-  bool takes_terminal;
   pid_t parent;
   const ChildSurroundings& around;
   int error = 0;  // errno of exec, where it failed
 };
 
-// In the child, which has the memory of its parent until exec, while the parent's main thread
-// stands still: nothing here takes a lock or memory, as another thread may hold either
-// (signal-safety(7)). execvpe is not on POSIX's list, but glibc's takes its memory from the stack
-// since 2.24.
+// In the child, which has the memory of its parent until exec, while the parent stands still:
+// nothing here takes a lock or memory (signal-safety(7)). execvpe is not on POSIX's list, but
+// glibc's takes its memory from the stack since 2.24.
 int become(void* argument) noexcept {
   ExecPlan& plan = *static_cast<ExecPlan*>(argument);
-  const pid_t self = ::getpid();
   ::setpgid(0, 0);
-  if (plan.around.guardian != nullptr) {
-    plan.around.guardian->guard(self);
-  }
-  if (plan.takes_terminal) {
-    ::tcsetpgrp(plan.around.foreground.descriptor(), self);  // SIGTTOU is still blocked
+  if (plan.around.takes_terminal) {
+    ::tcsetpgrp(plan.around.foreground.descriptor(), ::getpid());  // SIGTTOU is still blocked
   }
   constexpr int not_run = 127;
-  if (plan.dies_with_parent) {
+  if (plan.around.dies_with_parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != plan.parent) {
       return not_run;  // it died before the line above
@@ -72,52 +64,15 @@ pid_t start_sharing_memory(ExecPlan& plan, std::size_t arguments) {
 
 }  // namespace
 
-std::variant<ChildProcess, NotStarted> ChildProcess::start(const ChildPlan& plan,
-                                                           ChildSurroundings around) {
+Started start_program(const ChildPlan& plan, const ChildSurroundings& around) {
   const auto arguments = pointers_to(plan.arguments);
   const auto environment = pointers_to(plan.environment);
   ExecPlan exec_plan{.arguments = arguments.data(),
                      .environment = environment.data(),
-                     .dies_with_parent = plan.dies_with_parent,
-                     .takes_terminal = around.foreground.is_to_be_lent_at_once(),
                      .parent = ::getpid(),
                      .around = around};
   const pid_t pid = start_sharing_memory(exec_plan, arguments.size());
-  if (pid == -1) {
-    return NotStarted{errno};
-  }
-  const ChildProcess child(pid);
-  if (exec_plan.error == 0) {
-    return child;
-  }
-  around.foreground.take_back_from(pid, false);
-  if (around.guardian != nullptr) {
-    around.guardian->dismiss();
-  }
-  child.reap();
-  return NotStarted{exec_plan.error};
+  return {.pid = pid, .error = pid == -1 ? errno : exec_plan.error};
 }
-
-void ChildProcess::signal(int number) const { ::kill(-pid_, number); }
-
-std::optional<ChildProcess::Change> ChildProcess::next_change() const {
-  siginfo_t info{};
-  // Stops are taken, an end is only looked at.
-  if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-      info.si_pid == pid_) {
-    if (info.si_code == CLD_EXITED) {
-      return Exited{info.si_status};
-    }
-    return Killed{info.si_status};
-  }
-  info = {};
-  if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WNOHANG) == 0 &&
-      info.si_pid == pid_) {
-    return Stopped{info.si_status};
-  }
-  return std::nullopt;
-}
-
-void ChildProcess::reap() const { ::waitpid(pid_, nullptr, 0); }
 
 }  // namespace exclusive_lock::cli

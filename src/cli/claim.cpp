@@ -39,7 +39,7 @@ class Claimant {
 
  private:
   bool acquire(const std::stop_token& stop);
-  void refuse_endless_wait() const;
+  void refuse_wait_for_own_end() const;
 
   const ClaimOptions& claim_;
   Options options_;
@@ -51,19 +51,19 @@ class Claimant {
   std::exception_ptr failure_;
 };
 
-// A command that runs under the lock, and waits for ever for that lock, waits for its own end.
-void Claimant::refuse_endless_wait() const {
-  if (claim_.wait || !session_.environment.has("EXCLUSIVE_LOCK_KEY", held_.lock->key())) {
+// A command that runs under the lock, and waits for that lock, waits for its own end.
+void Claimant::refuse_wait_for_own_end() const {
+  if (!session_.environment.value_of(owners_variable)) {
     return;
   }
   const auto record = held_.lock->inspect();
-  if (record && session_.environment.has("EXCLUSIVE_LOCK_OWNER", record->owner)) {
+  if (record && session_.environment.runs_under(record->owner)) {
     throw ValidationError(
         {{.field = "app_name",
-          .problem =
-              shown(claim_.name) +
-              " is held by the command that this one is part of; waiting for it would never end",
-          .allowed = "another name, or --wait"}});
+          .problem = shown(claim_.name) +
+                     " is held by an exclusive-lock run that this command is part of; waiting for "
+                     "it would never end",
+          .allowed = "another name, or --no-wait"}});
   }
 }
 
@@ -71,7 +71,7 @@ bool Claimant::acquire(const std::stop_token& stop) {
   if (claim_.tries_once()) {
     return held_.lock->acquire();
   }
-  refuse_endless_wait();
+  refuse_wait_for_own_end();
   WaitLine line(*held_.lock, claim_.name, session_.talk);
   const Instant deadline = BootClock::now() + claim_.wait.value_or(for_ever);
   bool acquired = held_.lock->acquire_until(deadline, stop);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <sstream>
 
 #include "cli/secrets.hpp"
 #include "cli/suggestion.hpp"
@@ -46,6 +48,17 @@ bool Environment::has(std::string_view name, std::string_view value) const {
   return value_of(name) == value;
 }
 
+bool Environment::runs_under(std::string_view owner) const {
+  std::istringstream owners(std::string(value_of(owners_variable).value_or("")));
+  return std::find(std::istream_iterator<std::string>(owners), {}, owner) !=
+         std::istream_iterator<std::string>();
+}
+
+std::string Environment::owners_with(const std::string& owner) const {
+  const std::string enclosing(value_of(owners_variable).value_or(""));
+  return enclosing.empty() ? owner : enclosing + " " + owner;
+}
+
 void Environment::forget_credentials() {
   for (char** entry = variables_; *entry != nullptr; ++entry) {
     if (is_named(*entry, credentials_variable)) {
@@ -74,13 +87,10 @@ std::vector<std::string> Environment::for_child(const std::vector<Variable>& fac
 
 std::optional<std::string> Environment::misspelt() const {
   constexpr std::string_view prefix = "EXCLUSIVE_LOCK_";
-  const std::vector<std::string> known{store_variable,
-                                       credentials_variable,
-                                       "EXCLUSIVE_LOCK_NAME",
-                                       "EXCLUSIVE_LOCK_KEY",
-                                       "EXCLUSIVE_LOCK_OWNER",
-                                       "EXCLUSIVE_LOCK_FENCE",
-                                       "EXCLUSIVE_LOCK_SAFE_UNTIL_MS"};
+  const std::vector<std::string> known{store_variable,         credentials_variable,
+                                       "EXCLUSIVE_LOCK_NAME",  "EXCLUSIVE_LOCK_KEY",
+                                       "EXCLUSIVE_LOCK_OWNER", owners_variable,
+                                       "EXCLUSIVE_LOCK_FENCE", "EXCLUSIVE_LOCK_SAFE_UNTIL_MS"};
   for (const std::string& entry : entries_) {
     const std::string_view name = name_of(entry);
     if (name.substr(0, prefix.size()) != prefix ||

@@ -3,6 +3,7 @@
 //
 //   EXCLUSIVE_LOCK_STORE        the store URL where --store is not given
 //   EXCLUSIVE_LOCK_CREDENTIALS  "password" or "user:password" for the store
+//   EXCLUSIVE_LOCK_OWNERS       the holds of enclosing runs: no wait for one of them is allowed
 //   NO_COLOR                    set and not empty: no colour (no-color.org)
 //
 // A child gets all variables but the password: EXCLUSIVE_LOCK_CREDENTIALS is left out,
@@ -17,6 +18,8 @@ namespace exclusive_lock::cli {
 
 inline constexpr const char* store_variable = "EXCLUSIVE_LOCK_STORE";
 inline constexpr const char* credentials_variable = "EXCLUSIVE_LOCK_CREDENTIALS";
+// The owners of all holds that this process runs under, with blanks in between.
+inline constexpr const char* owners_variable = "EXCLUSIVE_LOCK_OWNERS";
 
 struct Variable {
   std::string name;
@@ -34,6 +37,11 @@ class Environment {
   [[nodiscard]] bool has_credentials() const;
   [[nodiscard]] bool forbids_colour() const;
   [[nodiscard]] bool has(std::string_view name, std::string_view value) const;
+  [[nodiscard]] std::optional<std::string_view> value_of(std::string_view name) const;
+  // Whether this process was started, directly or not, by a `run` that holds a lock as `owner`.
+  [[nodiscard]] bool runs_under(std::string_view owner) const;
+  // The value of owners_variable for a child that runs under one more.
+  [[nodiscard]] std::string owners_with(const std::string& owner) const;
   // Of all variables, as "NAME=value".
   [[nodiscard]] const std::vector<std::string>& entries() const { return entries_; }
 
@@ -48,8 +56,6 @@ class Environment {
   [[nodiscard]] std::optional<std::string> misspelt() const;
 
  private:
-  [[nodiscard]] std::optional<std::string_view> value_of(std::string_view name) const;
-
   char** variables_;
   std::vector<std::string> entries_;  // with EXCLUSIVE_LOCK_STORE as it was, password and all
   std::optional<std::string> store_url_;

@@ -1,107 +1,142 @@
 #include "cli/guardian.hpp"
 
-#include <fcntl.h>
-#include <linux/close_range.h>
-#include <poll.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <new>
 
 #include "cli/system_call.hpp"
 
 namespace exclusive_lock::cli {
-namespace {
 
-// Closes everything but two descriptors.
-void keep_only(int one, int other) noexcept {
-  const unsigned low = static_cast<unsigned>(std::min(one, other));
-  const unsigned high = static_cast<unsigned>(std::max(one, other));
-  if (low > 0) {
-    ::close_range(0, low - 1, 0);
-  }
-  if (high > low + 1) {
-    ::close_range(low + 1, high - 1, 0);
-  }
-  ::close_range(high + 1, ~0U, 0);
-}
-
-}  // namespace
-
-Guardian::Guardian() {
-  void* const memory =
-      ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) {
-    throw std::system_error(errno, std::generic_category(), "mmap");
-  }
-  shared_ = new (memory) Shared;
+Guardian::Guardian(GuardianRules rules, const SignalInbox& signals, const Foreground& foreground,
+                   Environment& environment)
+    : rules_(rules) {
   std::array<int, 2> ends{};
-  checked(::pipe2(ends.data(), O_CLOEXEC), "pipe");
-  const FileDescriptor parent_end(ends[0]);
-  lifeline_ = FileDescriptor(ends[1]);
+  checked(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), "socketpair");
+  socket_ = FileDescriptor(ends[0]);
+  FileDescriptor guardian_end(ends[1]);
+  checked(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
   pid_ = checked(::fork(), "fork");
   if (pid_ == 0) {
-    lifeline_.close();
-    keep_watch(parent_end.number());
+    environment.forget_credentials();
+    socket_.close();
+    ::setpgid(0, 0);
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    ::prctl(PR_SET_NAME, "lock-guardian");
+    JobKeeper({.socket = std::move(guardian_end),
+               .timer = timer_,
+               .signals = signals,
+               .foreground = foreground,
+               .rules = rules})
+        .run();
   }
 }
 
 Guardian::~Guardian() {
   dismiss();
-  ::waitpid(pid_, nullptr, 0);
-  ::munmap(shared_, sizeof(Shared));
-}
-
-void Guardian::guard(pid_t group) noexcept { shared_->group = group; }
-
-void Guardian::dismiss() noexcept {
-  shared_->group = 0;
-  kill_at(std::nullopt);
-  ::kill(pid_, SIGKILL);  // somebody may have stopped it, so it is not asked
-}
-
-bool Guardian::is_alive() const noexcept {
-  siginfo_t info{};
-  return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-         info.si_pid == 0;
-}
-
-bool Guardian::has_killed() const noexcept { return shared_->has_killed; }
-
-void Guardian::kill_group() noexcept {
-  const pid_t group = shared_->group;
-  if (group > 0) {
-    shared_->has_killed = true;
-    ::kill(-group, SIGKILL);
+  if (!is_reaped_) {
+    ::waitpid(pid_, nullptr, 0);
   }
 }
 
-void Guardian::keep_watch(int parent_end) noexcept {
-  ::setsid();
-  ::prctl(PR_SET_NAME, "lock-guardian");
-  sigset_t all;
-  ::sigfillset(&all);
-  ::sigprocmask(SIG_SETMASK, &all, nullptr);
-  keep_only(parent_end, timer_.descriptor());
-  std::array<pollfd, 2> events{pollfd{.fd = parent_end, .events = POLLIN, .revents = 0},
-                               pollfd{.fd = timer_.descriptor(), .events = POLLIN, .revents = 0}};
-  for (;;) {
-    if (::poll(events.data(), events.size(), -1) < 0) {
-      continue;  // interrupted by SIGSTOP and SIGCONT
+void Guardian::start(const ChildPlan& plan, bool takes_terminal) {
+  instruct({.kind = Instruction::Kind::start, .number = takes_terminal ? 1 : 0});
+  send_plan(socket_.number(), plan);
+}
+
+void Guardian::pass_on(int signal) {
+  // A full socket holds hundreds that were not taken: one more would be no news.
+  send_message(socket_.number(), Instruction{.kind = Instruction::Kind::pass_on, .number = signal});
+}
+
+void Guardian::instruct(const Instruction& instruction) {
+  if (!is_gone_ && !send_message(socket_.number(), instruction)) {
+    dismiss();  // it does not listen; next_report() finds its end of the socket closed
+  }
+}
+
+void Guardian::terminate() {
+  is_ending_ = true;
+  if (is_gone_) {
+    Ending::terminate(0);
+  } else {
+    instruct({.kind = Instruction::Kind::terminate});
+  }
+}
+
+void Guardian::kill() {
+  is_ending_ = true;
+  is_killing_ = true;
+  if (is_gone_) {
+    ending_.kill(BootClock::now());
+  } else {
+    instruct({.kind = Instruction::Kind::kill});
+  }
+}
+
+void Guardian::kill_at(std::optional<Instant> instant) noexcept {
+  timer_.set(rules_.allows_orphans ? std::nullopt : instant);
+}
+
+std::optional<Report> Guardian::next_report() {
+  if (!is_gone_) {
+    const auto report = receive_report(socket_.number(), is_gone_);
+    if (is_gone_) {
+      take_over();
     }
-    // Where it was pushed ahead in the last moment, it has not run out.
-    if (events[1].revents != 0 && timer_.has_run_out()) {
-      kill_group();
+    return is_gone_ ? Report{.kind = Report::Kind::guardian_gone} : report;
+  }
+  look_at_ending();
+  if (reports_.empty()) {
+    return std::nullopt;
+  }
+  const Report report = reports_.front();
+  reports_.pop_front();
+  return report;
+}
+
+// What it was instructed to do and may not have done.
+void Guardian::take_over() {
+  if (is_ending_) {
+    Ending::terminate(0);
+  }
+  if (is_killing_) {
+    ending_.kill(BootClock::now());
+  }
+}
+
+void Guardian::look_at_ending() {
+  attend_children();
+  if (!is_ending_ || !ending_.step(BootClock::now(), has_children_, 0)) {
+    return;
+  }
+  is_ending_ = false;
+  for (const Descendant& survivor : ending_.survivors()) {
+    reports_.push_back(left_report(survivor));
+  }
+  reports_.push_back({.kind = Report::Kind::over});
+}
+
+void Guardian::attend_children() {
+  has_children_ = reap_children([this](const siginfo_t& child) {
+    if (child.si_pid != pid_) {
+      return;
     }
-    if (events[0].revents != 0) {
-      kill_group();
-      ::_exit(0);
+    if (child.si_code == CLD_STOPPED) {
+      ::kill(pid_, SIGCONT);
+    } else {
+      is_reaped_ = true;
     }
+  });
+}
+
+void Guardian::dismiss() noexcept {
+  if (!is_reaped_) {
+    ::kill(pid_, SIGKILL);  // it may have been stopped, so it is not asked
   }
 }
 

@@ -32,8 +32,17 @@ HoldWatch::Reason HoldWatch::reason() const {
   return lost_ ? Reason::lost : held_too_long_ ? Reason::held_too_long : Reason::none;
 }
 
-bool HoldWatch::is_going_to_kill() const {
-  return phase_ == Phase::told && (held_too_long_ || rules_.on_lost == OnLost::kill);
+bool HoldWatch::must_end_all() const {
+  return phase_ == Phase::killed || (phase_ == Phase::told && is_to_be_killed());
+}
+
+bool HoldWatch::is_to_be_killed() const {
+  return held_too_long_ || must_end_ || rules_.on_lost == OnLost::kill;
+}
+
+void HoldWatch::killed_elsewhere() {
+  lost_ = true;
+  phase_ = Phase::killed;
 }
 
 std::optional<Instant> HoldWatch::killed_at_the_latest() const {
@@ -55,7 +64,8 @@ HoldWatch::Step HoldWatch::next(Instant now, std::optional<Instant> safe_until) 
   lost_ = lost_ || !safe_until || is_due_unconfirmed(now);
   held_too_long_ = held_too_long_ || (rules_.max_hold && now >= held_since_ + *rules_.max_hold);
   Order order = Order::nothing;
-  if (phase_ == Phase::running && (held_too_long_ || (lost_ && rules_.on_lost != OnLost::ignore))) {
+  if (phase_ == Phase::running &&
+      (held_too_long_ || must_end_ || (lost_ && rules_.on_lost != OnLost::ignore))) {
     phase_ = Phase::told;
     told_at_ = now;
     order = Order::terminate;
@@ -81,7 +91,7 @@ std::optional<Instant> HoldWatch::next_look() const {
       }
       break;
     case Phase::told:
-      if (held_too_long_ || rules_.on_lost == OnLost::kill) {
+      if (is_to_be_killed()) {
         not_after(*told_at_ + rules_.grace);
       }
       if (rules_.on_lost == OnLost::kill && safe_until_) {

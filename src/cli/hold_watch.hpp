@@ -14,6 +14,8 @@
 // - No answer: TERM at safe_until - margin - grace, KILL at safe_until - margin. An answer that
 // comes after the TERM
 //   does not take it back.
+// - The command was ended by a signal, or nothing would end it any more if this process were
+// killed: TERM at once to what is left, KILL after the grace.
 // - --max-hold is over: TERM at once, KILL after the grace; the two rules above hold meanwhile.
 // `signal` leaves out the KILL of the first two; `ignore` does nothing about a loss but tell it in
 // the exit code.
@@ -58,17 +60,23 @@ class HoldWatch {
   // `safe_until` as ExclusiveLock gives it: none once the hold is lost.
   [[nodiscard]] Step next(Instant now, std::optional<Instant> safe_until);
 
+  // What is left of the command must end, though the hold goes on.
+  void require_end() { must_end_ = true; }
+  // KILL was sent by another process, because the end of the hold was near.
+  void killed_elsewhere();
+
   // Why the command was told to end, or why its exit code says that the lock was lost. Losing it
   // weighs more.
   [[nodiscard]] Reason reason() const;
-  // Whether what is left of the command is going to be killed: its leader may end first.
-  [[nodiscard]] bool is_going_to_kill() const;
+  // Whether all that the command has started must have ended before the release.
+  [[nodiscard]] bool must_end_all() const;
   // When somebody else must kill it if we do not: halfway through the margin. None: nobody must.
   [[nodiscard]] std::optional<Instant> killed_at_the_latest() const;
 
  private:
   enum class Phase { running, told, killed };
 
+  [[nodiscard]] bool is_to_be_killed() const;
   [[nodiscard]] bool is_due_unconfirmed(Instant now) const;
   [[nodiscard]] std::optional<Instant> next_look() const;
 
@@ -78,6 +86,7 @@ class HoldWatch {
   Phase phase_ = Phase::running;
   bool lost_ = false;
   bool held_too_long_ = false;
+  bool must_end_ = false;
   std::optional<Instant> told_at_;
 };
 

@@ -4,9 +4,10 @@
 #include <atomic>
 #include <system_error>
 
-#include "cli/child_process.hpp"
 #include "cli/claim.hpp"
 #include "cli/exit_codes.hpp"
+#include "cli/guardian.hpp"
+#include "cli/program_file.hpp"
 #include "cli/run_options.hpp"
 #include "cli/session.hpp"
 #include "cli/supervision.hpp"
@@ -24,7 +25,7 @@ struct News {
 
 // The exit code, and the signal that the terminal sent to the command alone and our group is to get
 // as well.
-struct Ending {
+struct Outcome {
   int exit_code;
   std::optional<int> signal_for_group = std::nullopt;
 };
@@ -35,34 +36,33 @@ class Run {
       : options_(options),
         session_(session),
         rules_(hold_rules(options, lock_options)),
-        lock_options_(std::move(lock_options)) {
-    if (!options.allow_orphan) {
-      guardian_.emplace();
-    }
+        lock_options_(std::move(lock_options)),
+        guardian_({.allows_orphans = options.allow_orphan, .grace = rules_.grace}, signals_,
+                  foreground_, session.environment) {
+    signals_.on_child = [this] { guardian_.attend_children(); };
   }
 
-  Ending run();
+  Outcome run();
 
  private:
-  Ending run_under(const Held& held);
+  Outcome run_under(const Held& held);
   [[nodiscard]] std::optional<ChildPlan> plan_child(const ExclusiveLock& lock) const;
-  Ending supervise(const Held& held, const ChildProcess& child, Instant held_since);
-  int report_not_started(NotStarted problem) const;
-  int report_lost(bool has_run) const;
+  Outcome supervise(const Held& held, Instant held_since);
+  int report_not_started(int error) const;
+  int report_lost(bool has_run, bool is_ended) const;
   int report_end(const Supervision::Ended& ended, ReleaseOutcome released) const;
-  [[nodiscard]] Guardian* guardian() { return guardian_ ? &*guardian_ : nullptr; }
 
   const RunOptions& options_;
   Session& session_;
   HoldRules rules_;
   Options lock_options_;
   SignalInbox signals_;  // before the guardian and all threads: they inherit the blocking
-  std::optional<Guardian> guardian_;
   Foreground foreground_;
+  Guardian guardian_;
   News news_;
 };
 
-Ending Run::run() {
+Outcome Run::run() {
   const auto listen = [this](ExclusiveLock& lock) {
     lock.on_refreshed([this](const RefreshedEvent&) { news_.hold_changed.send(); });
     lock.on_lost([this](const LostEvent& event) {
@@ -85,23 +85,22 @@ Ending Run::run() {
   return run_under(std::get<Held>(claimed));
 }
 
-Ending Run::run_under(const Held& held) {
+Outcome Run::run_under(const Held& held) {
   const Instant held_since = BootClock::now();
   session_.talk.must_not_wait(true);
   const auto plan = plan_child(*held.lock);
   if (!plan) {
-    return {.exit_code = report_lost(false)};
+    return {.exit_code = report_lost(false, true)};
   }
-  if (guardian_ && options_.on_lost == OnLost::kill) {
-    guardian_->kill_at(held.lock->safe_until().value_or(held_since) - rules_.margin / 2);
+  if (const auto warning = warning_about_user_of(
+          plan->arguments.front(), session_.environment.value_of("PATH").value_or(""))) {
+    session_.talk.say(*warning);
   }
-  auto started = ChildProcess::start(
-      *plan, {.signals = signals_, .foreground = foreground_, .guardian = guardian()});
-  if (const auto* problem = std::get_if<NotStarted>(&started)) {
-    held.lock->release();
-    return {.exit_code = report_not_started(*problem)};
+  if (options_.on_lost == OnLost::kill) {
+    guardian_.kill_at(held.lock->safe_until().value_or(held_since) - rules_.margin / 2);
   }
-  return supervise(held, std::get<ChildProcess>(started), held_since);
+  guardian_.start(*plan, foreground_.is_to_be_lent_at_once());
+  return supervise(held, held_since);
 }
 
 // None: the lock was lost already.
@@ -118,51 +117,50 @@ std::optional<ChildPlan> Run::plan_child(const ExclusiveLock& lock) const {
                        {{"EXCLUSIVE_LOCK_NAME", options_.claim.name},
                         {"EXCLUSIVE_LOCK_KEY", lock.key()},
                         {"EXCLUSIVE_LOCK_OWNER", owner},
+                        {owners_variable, session_.environment.owners_with(owner)},
                         {"EXCLUSIVE_LOCK_FENCE", std::to_string(fence->value)},
-                        {"EXCLUSIVE_LOCK_SAFE_UNTIL_MS", std::to_string(safe_until_ms.count())}}),
-                   .dies_with_parent = !options_.allow_orphan};
+                        {"EXCLUSIVE_LOCK_SAFE_UNTIL_MS", std::to_string(safe_until_ms.count())}})};
 }
 
-Ending Run::supervise(const Held& held, const ChildProcess& child, Instant held_since) {
+Outcome Run::supervise(const Held& held, Instant held_since) {
   const std::stop_callback tell_loss(held.lock->lost_token(),
                                      [this] { news_.hold_changed.send(); });
   Supervision supervision({.lock = *held.lock,
-                           .child = child,
+                           .guardian = guardian_,
                            .signals = signals_,
                            .foreground = foreground_,
-                           .guardian = guardian(),
                            .hold_changed = news_.hold_changed,
                            .talk = session_.talk},
                           HoldWatch(rules_, held_since));
   news_.is_running = true;
   const Supervision::Ended ended = supervision.run();
   news_.is_running = false;
-  const auto* killed = std::get_if<ChildProcess::Killed>(&ended.how);
-  foreground_.take_back_from(child.group(), killed != nullptr);
-  if (guardian_) {
-    guardian_->dismiss();
-  }
-  child.reap();
+  const auto is_job = [&](Report::Kind kind) { return ended.job && ended.job->kind == kind; };
+  const bool is_killed = is_job(Report::Kind::killed);
+  guardian_.dismiss();
   const ReleaseOutcome released = held.lock->release();
   session_.talk.must_not_wait(false);
-  Ending ending{.exit_code = report_end(ended, released)};
-  if (killed != nullptr && ended.had_terminal &&
-      (killed->signal == SIGINT || killed->signal == SIGQUIT)) {
-    ending.signal_for_group = killed->signal;
+  if (is_job(Report::Kind::not_started)) {
+    return {.exit_code = report_not_started(ended.job->number)};
   }
-  return ending;
+  Outcome outcome{.exit_code = report_end(ended, released)};
+  if (is_killed && ended.had_terminal &&
+      (ended.job->number == SIGINT || ended.job->number == SIGQUIT)) {
+    outcome.signal_for_group = ended.job->number;
+  }
+  return outcome;
 }
 
-int Run::report_not_started(NotStarted problem) const {
-  const bool not_found = problem.error == ENOENT || problem.error == ENOTDIR;
+int Run::report_not_started(int error) const {
+  const bool not_found = error == ENOENT || error == ENOTDIR;
   const std::string why = not_found ? "not found, or what its first line names is not"
-                                    : std::generic_category().message(problem.error);
+                                    : std::generic_category().message(error);
   session_.talk.say("cannot run " + shown(session_.command.front()) + ": " + why +
                     "; the lock was released");
   return to_int(not_found ? ExitCode::not_found : ExitCode::cannot_execute);
 }
 
-int Run::report_lost(bool has_run) const {
+int Run::report_lost(bool has_run, bool is_ended) const {
   const char* const cause =
       news_.is_record_gone
           ? "the store no longer has its record: it expired, or somebody removed it, or the "
@@ -172,7 +170,7 @@ int Run::report_lost(bool has_run) const {
   if (has_run) {
     switch (options_.on_lost) {
       case OnLost::kill:
-        effect = "the command was ended";
+        effect = is_ended ? "the command was ended" : "not all of the command could be ended";
         break;
       case OnLost::signal:
         effect = "the command was sent TERM";
@@ -188,9 +186,14 @@ int Run::report_lost(bool has_run) const {
 }
 
 int Run::report_end(const Supervision::Ended& ended, ReleaseOutcome released) const {
+  const bool is_ended = ended.survivors.empty();
+  if (!is_ended) {
+    session_.talk.say("could not be ended, and may run beside the next holder of " +
+                      shown(options_.claim.name) + ": " + names_of(ended.survivors));
+  }
   const bool is_lost = ended.reason == HoldWatch::Reason::lost;
   if (is_lost || released == ReleaseOutcome::not_held) {
-    return report_lost(true);
+    return report_lost(true, is_ended);
   }
   if (released == ReleaseOutcome::unknown) {
     session_.talk.say("the store did not answer the release of " + shown(options_.claim.name) +
@@ -198,13 +201,19 @@ int Run::report_end(const Supervision::Ended& ended, ReleaseOutcome released) co
   }
   if (ended.reason == HoldWatch::Reason::held_too_long) {
     session_.talk.say(shown(options_.claim.name) + " was held for longer than --max-hold " +
-                      spoken(*options_.max_hold) + "; the command was ended and the lock released");
+                      spoken(*options_.max_hold) +
+                      (is_ended ? "; the command was ended" : "; not all of it could be ended") +
+                      " and the lock released");
     return to_int(ExitCode::held_too_long);
   }
-  if (const auto* killed = std::get_if<ChildProcess::Killed>(&ended.how)) {
-    return exit_code_for_signal(killed->signal);
+  if (ended.is_guardian_gone || !ended.job) {
+    session_.talk.say(
+        "the process that ends the command where this one cannot (lock-guardian) was killed; so "
+        "the command was ended and the lock released");
+    return to_int(ExitCode::internal);
   }
-  return std::get<ChildProcess::Exited>(ended.how).code;
+  return ended.job->kind == Report::Kind::killed ? exit_code_for_signal(ended.job->number)
+                                                 : ended.job->number;
 }
 
 // NAME may stand behind "--" where it begins with a dash: run --ttl 5s -- -name -- command.
@@ -225,17 +234,17 @@ void take_name_and_command(CLI::App& parser, ClaimOptions& claim, Session& sessi
 
 int act(CLI::App& parser, RunOptions& options, Session& session) {
   take_name_and_command(parser, options.claim, session);
-  Ending ending{};
+  Outcome outcome{};
   {
     Run run(options, run_lock_options(options, session.store.key_prefix), session);
-    ending = run.run();
+    outcome = run.run();
   }
   // ^C at a terminal that was lent reached the command only. In a script, whose shell is in our
   // group, it was meant for the script as well.
-  if (ending.signal_for_group && ::getpgrp() != ::getpid()) {
-    ::kill(0, *ending.signal_for_group);
+  if (outcome.signal_for_group && ::getpgrp() != ::getpid()) {
+    ::kill(0, *outcome.signal_for_group);
   }
-  return ending.exit_code;
+  return outcome.exit_code;
 }
 
 }  // namespace

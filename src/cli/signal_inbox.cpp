@@ -63,10 +63,13 @@ void SignalInbox::restore() const noexcept {
 
 std::optional<int> SignalInbox::next() {
   signalfd_siginfo info{};
-  if (::read(descriptor_.number(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) {
-    return std::nullopt;
+  while (::read(descriptor_.number(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+    if (info.ssi_signo != SIGCHLD) {
+      return static_cast<int>(info.ssi_signo);
+    }
+    on_child();
   }
-  return static_cast<int>(info.ssi_signo);
+  return std::nullopt;
 }
 
 bool SignalInbox::stop_this_process(int signal, bool whole_group) {

@@ -14,6 +14,7 @@
 
 #include <signal.h>
 
+#include <functional>
 #include <optional>
 
 #include "cli/file_descriptor.hpp"
@@ -30,8 +31,10 @@ class SignalInbox {
 
   // Readable while a signal waits.
   [[nodiscard]] int descriptor() const { return descriptor_.number(); }
-  // The next one that waits; none: no more for now. Does not block.
+  // The next one that waits; none: no more for now. Does not block. SIGCHLD is not among them: it
+  // calls on_child.
   std::optional<int> next();
+  std::function<void()> on_child = [] {};
 
   // What the destructor does, for a child between fork and exec: only async-signal-safe calls.
   void restore() const noexcept;

@@ -4,53 +4,51 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
+#include <system_error>
 
-#include "cli/process_group.hpp"
+#include "cli/exit_codes.hpp"
 
 namespace exclusive_lock::cli {
 Supervision::Supervision(Parts parts, HoldWatch watch) : parts_(parts), watch_(watch) {}
 
 Supervision::Ended Supervision::run() {
-  std::optional<ChildProcess::Change> end;
   for (;;) {
-    look_at_hold(end.has_value());
-    while (!end) {
-      const auto change = parts_.child.next_change();
-      if (!change) {
-        break;
-      }
-      if (const auto* stop = std::get_if<ChildProcess::Stopped>(&*change)) {
-        follow_stop(stop->signal);
-      } else {
-        end = change;
-      }
-    }
-    if (end && !is_rest_to_be_killed()) {
-      return {.how = *end,
-              .reason = watch_.reason(),
-              .had_terminal = parts_.foreground.is_lent_to(parts_.child.group())};
+    take_reports();
+    look_at_hold();
+    if (is_finished()) {
+      return finish();
     }
     wait_for_news();
     pass_signals_on();
   }
 }
 
-// Where the command was told to end, its leader may do so and leave others of its group at work.
-bool Supervision::is_rest_to_be_killed() const {
-  return watch_.is_going_to_kill() && has_living_followers(parts_.child.group());
+Supervision::Ended Supervision::finish() {
+  const bool had_terminal = group_ != 0 && parts_.foreground.is_lent_to(group_);
+  if (had_terminal) {
+    parts_.foreground.take_back_from(group_, end_ && end_->kind == Report::Kind::killed);
+  }
+  return {.job = end_,
+          .reason = watch_.reason(),
+          .had_terminal = had_terminal,
+          .is_guardian_gone = is_guardian_gone_,
+          .survivors = std::move(survivors_)};
 }
 
-void Supervision::look_at_hold(bool leader_has_ended) {
-  const Instant now = BootClock::now();
-  const HoldWatch::Step step = watch_.next(now, parts_.lock.safe_until());
+bool Supervision::is_finished() const {
+  return watch_.must_end_all() ? is_over_ : end_.has_value();
+}
+
+void Supervision::look_at_hold() {
+  const HoldWatch::Step step = watch_.next(BootClock::now(), parts_.lock.safe_until());
   obey(step.order);
-  // Nobody tells when the last of a group ends.
-  const Instant next_count = now + std::chrono::milliseconds(20);
-  timer_.set(leader_has_ended ? std::min(step.wake_at.value_or(next_count), next_count)
-                              : step.wake_at);
-  if (parts_.guardian != nullptr) {
-    parts_.guardian->kill_at(watch_.killed_at_the_latest());
+  std::optional<Instant> wake_at = parts_.guardian.look_again_at();
+  if (step.wake_at) {
+    wake_at = std::min(*step.wake_at, wake_at.value_or(*step.wake_at));
   }
+  timer_.set(wake_at);
+  parts_.guardian.kill_at(watch_.killed_at_the_latest());
 }
 
 void Supervision::obey(HoldWatch::Order order) {
@@ -58,19 +56,82 @@ void Supervision::obey(HoldWatch::Order order) {
     case HoldWatch::Order::nothing:
       break;
     case HoldWatch::Order::terminate:
-      parts_.child.signal(SIGTERM);
-      parts_.child.signal(SIGCONT);  // one that is stopped could not obey
+      parts_.guardian.terminate();
       break;
     case HoldWatch::Order::kill:
-      parts_.child.signal(SIGKILL);
+      parts_.guardian.kill();
       break;
   }
 }
 
+void Supervision::take_reports() {
+  while (const auto report = parts_.guardian.next_report()) {
+    take(*report);
+  }
+}
+
+void Supervision::take(const Report& report) {
+  switch (report.kind) {
+    case Report::Kind::started:
+      group_ = report.pid;
+      break;
+    case Report::Kind::not_started:
+      group_ = std::max(report.pid, 0);
+      end_ = report;
+      is_over_ = true;
+      break;
+    case Report::Kind::stopped:
+      follow_stop(report.number);
+      break;
+    case Report::Kind::exited:
+    case Report::Kind::killed:
+      job_ended(report);
+      break;
+    case Report::Kind::not_passed_on:
+      parts_.talk.say("signal " + std::to_string(report.number) +
+                      " could not be passed on to the command: " +
+                      std::generic_category().message(report.error));
+      break;
+    case Report::Kind::time_ran_out:
+      watch_.killed_elsewhere();
+      parts_.guardian.kill();
+      break;
+    case Report::Kind::left:
+      survivors_.push_back(survivor_of(report));
+      break;
+    case Report::Kind::over:
+      is_over_ = true;
+      break;
+    case Report::Kind::guardian_gone:
+      is_guardian_gone_ = true;
+      watch_.require_end();
+      break;
+  }
+}
+
+void Supervision::job_ended(const Report& report) {
+  end_ = report;
+  is_over_ = report.is_alone;
+  if (!is_over_ && was_ended_by_signal(report)) {
+    watch_.require_end();
+  }
+}
+
+// A shell, and a program that cleans up before it ends, exits with 128+n. TERM asks to end, so
+// whatever follows it was meant.
+bool Supervision::was_ended_by_signal(const Report& end) const {
+  if (end.kind == Report::Kind::killed || passed_on_.test(SIGTERM)) {
+    return true;
+  }
+  const int signal = end.number - to_int(ExitCode::signalled);
+  return signal > 0 && signal < _NSIG && passed_on_.test(static_cast<std::size_t>(signal));
+}
+
 void Supervision::wait_for_news() {
-  std::array<pollfd, 3> events{
+  std::array<pollfd, 4> events{
       pollfd{.fd = parts_.signals.descriptor(), .events = POLLIN, .revents = 0},
       pollfd{.fd = parts_.hold_changed.descriptor(), .events = POLLIN, .revents = 0},
+      pollfd{.fd = parts_.guardian.descriptor(), .events = POLLIN, .revents = 0},
       pollfd{.fd = timer_.descriptor(), .events = POLLIN, .revents = 0}};
   ::poll(events.data(), events.size(), -1);
   parts_.hold_changed.receive();
@@ -79,55 +140,43 @@ void Supervision::wait_for_news() {
 
 void Supervision::pass_signals_on() {
   while (const auto signal = parts_.signals.next()) {
-    if (*signal == SIGCHLD) {
-      check_guardian();
-    } else if (*signal == SIGCONT) {
-      continue_child();
+    if (*signal == SIGCONT) {
+      continue_job();
     } else {
-      parts_.child.signal(*signal);
+      passed_on_.set(static_cast<std::size_t>(*signal));
+      parts_.guardian.pass_on(*signal);
     }
   }
 }
 
-void Supervision::continue_child() {
+void Supervision::continue_job() {
   // A shell's `fg` has given the terminal to our group.
-  if (parts_.foreground.is_to_be_lent_at_once()) {
-    parts_.foreground.lend_to(parts_.child.group());
+  if (group_ != 0 && parts_.foreground.is_to_be_lent_at_once()) {
+    parts_.foreground.lend_to(group_);
   }
-  parts_.child.signal(SIGCONT);
+  parts_.guardian.pass_on(SIGCONT);
 }
 
 // What the terminal, or a person, does to the command is done to us too, so that the shell that
 // waits for us learns of it. Nothing is refreshed while we are stopped: a stop that outlasts the
 // hold costs the command its life.
 void Supervision::follow_stop(int signal) {
-  const pid_t group = parts_.child.group();
   const bool wants_terminal = signal == SIGTTIN || signal == SIGTTOU;
-  if (wants_terminal && parts_.foreground.lend_to(group)) {
-    parts_.child.signal(SIGCONT);
+  if (wants_terminal && parts_.foreground.lend_to(group_)) {
+    parts_.guardian.pass_on(SIGCONT);
     return;
   }
-  const bool had_terminal = parts_.foreground.is_lent_to(group);
+  const bool had_terminal = parts_.foreground.is_lent_to(group_);
   if (signal == SIGSTOP && !had_terminal) {
     return;  // somebody's kill -STOP, and no shell waits at a terminal: it will be their kill -CONT
              // too
   }
-  parts_.foreground.take_back_from(group, false);
+  parts_.foreground.take_back_from(group_, false);
   const bool was_stopped =
       parts_.signals.stop_this_process(signal == SIGSTOP ? SIGTSTP : signal, true);
-  look_at_hold(false);  // before anything is continued
+  look_at_hold();  // before anything is continued
   if (was_stopped || signal != SIGSTOP) {
-    continue_child();
-  }
-}
-
-void Supervision::check_guardian() {
-  if (parts_.guardian != nullptr && !misses_guardian_ && !parts_.guardian->is_alive()) {
-    misses_guardian_ = true;
-    parts_.talk.say(
-        "the process that would end the command if this one were killed or stopped is gone; what "
-        "the command has "
-        "started itself might now outlive the lock");
+    continue_job();
   }
 }
 

@@ -55,6 +55,11 @@ class CommandTest : public ::testing::Test {
     }
     return ended.exit_code == 1;
   }
+  // Of a `run` that has forked it.
+  static pid_t guardian_of(const Process& process) {
+    const std::string self = std::to_string(process.pid());
+    return std::stoi(file_text("/proc/" + self + "/task/" + self + "/children"));
+  }
   // The number that a script wrote there, once it is there.
   pid_t pid_in(const std::string& file) const {
     wait_until([&] { return file_text(path(file)).find('\n') != std::string::npos; },

@@ -4,7 +4,6 @@
 #include <signal.h>
 
 #include <fstream>
-#include <sstream>
 
 #include "cli/command_fixture.hpp"
 #include "exclusive_lock/clock.hpp"
@@ -37,23 +36,6 @@ TEST_F(Loss, CommandIsGoneWhenWeAreKilled) {
   process->signal(SIGKILL);
   wait_until([&] { return !is_running(command); }, "the end of the command");
   wait_until([&] { return !is_running(follower); }, "the end of what it has started");
-}
-
-// The guardian and the parent-death signal each do without the other.
-TEST_F(Loss, CommandIsGoneWhenTheGuardianAndWeAreKilled) {
-  const auto process = start(under_lock("job", {}, obedient));
-  const pid_t command = pid_in("command");
-  const std::string self = std::to_string(process->pid());
-  std::istringstream children(file_text("/proc/" + self + "/task/" + self + "/children"));
-  for (pid_t child = 0; children >> child;) {
-    if (child != command) {
-      ::kill(child, SIGKILL);
-    }
-  }
-  process->wait_for_err("might now outlive the lock");
-  EXPECT_TRUE(is_running(command));
-  process->signal(SIGKILL);
-  wait_until([&] { return !is_running(command); }, "the end of the command");
 }
 
 TEST_F(Loss, OrphanRunsOnWhereThatIsAllowed) {

@@ -142,13 +142,26 @@ TEST_F(Run, WaitsForItsTurnAndForEverByDefault) {
   EXPECT_EQ(eternal->wait().out, "ran\n");
 }
 
-TEST_F(Run, WaitingForOnesOwnEndIsRefused) {
+TEST_F(Run, WaitForOnesOwnEndIsRefusedLimitedOrNot) {
   const std::string again = std::string(EXCLUSIVE_LOCK_COMMAND) + " run job ";
-  const Ended endless = command(under_lock("job", {}, again + "-- true"));
-  EXPECT_EQ(endless.exit_code, 64);
-  EXPECT_THAT(endless.err, HasSubstr("waiting for it would never end"));
-  EXPECT_EQ(command(under_lock("job", {}, again + "--wait 50ms -- true")).exit_code, 124);
+  for (const char* const options : {"", "--wait 50ms "}) {
+    const Ended ended = command(under_lock("job", {}, again + options + "-- true"));
+    EXPECT_EQ(ended.exit_code, 64);
+    EXPECT_THAT(ended.err, HasSubstr("waiting for it would never end"));
+  }
+  const std::string acquire = std::string(EXCLUSIVE_LOCK_COMMAND) + " acquire job";
+  EXPECT_EQ(command(under_lock("job", {}, acquire)).exit_code, 64);
+  EXPECT_EQ(command(under_lock("job", {}, again + "--no-wait -- true")).exit_code, 75)
+      << "waits for nothing";
   EXPECT_EQ(command(under_lock("other", {}, again + "-- true")).exit_code, 0);
+}
+
+TEST_F(Run, WaitForAnyEnclosingHoldIsRefused) {
+  const std::string lock = EXCLUSIVE_LOCK_COMMAND;
+  const Ended ended = command(
+      under_lock("a", {}, lock + " run b -- " + lock + " run c -- " + lock + " run a -- true"));
+  EXPECT_EQ(ended.exit_code, 64);
+  EXPECT_THAT(ended.err, HasSubstr("a is held by an exclusive-lock run that this command is part"));
 }
 
 TEST_F(Run, NamesThatLookLikeOptionsAndShellCode) {
@@ -252,18 +265,29 @@ TEST_F(Run, VerboseTalksOnStderrOnly) {
 }
 
 TEST_F(Run, NothingOfOursIsLeftBehind) {
-  const Ended ended = command(under_lock("job", {}, "cat /proc/$PPID/task/$PPID/children"));
+  const Ended ended =
+      command(under_lock("job", {}, "echo $PPID; cat /proc/$PPID/task/$PPID/children"));
   std::istringstream pids(ended.out);
-  int children = 0;
-  for (pid_t pid = 0; pids >> pid; ++children) {
+  int processes = 0;
+  for (pid_t pid = 0; pids >> pid; ++processes) {
     EXPECT_FALSE(is_running(pid));
   }
-  EXPECT_EQ(children, 2) << "the command and the guardian";
+  EXPECT_EQ(processes, 2) << "the guardian and the job";
 }
 
 TEST_F(Run, CommandInheritsNoDescriptorsOfOurs) {
   const Ended ended = command({"run", "job", "--", "ls", "/proc/self/fd"});
   EXPECT_EQ(ended.out, "0\n1\n2\n3\n") << "3 is what ls itself opened";
+}
+
+TEST_F(Run, FileSizeLimitIsAnErrorAndNotASignal) {
+  Invocation limited = invocation(
+      {"-c", std::string("ulimit -f 0; exec ") + EXCLUSIVE_LOCK_COMMAND + " run job -- true"});
+  limited.program = "/bin/sh";
+  const Ended ended = run(std::move(limited));
+  EXPECT_EQ(ended.signal, 0);
+  EXPECT_EQ(ended.exit_code, 69);
+  EXPECT_THAT(ended.err, HasSubstr("exclusive-lock: "));
 }
 
 TEST_F(Run, SignalMaskAndActionsAreThoseWeWereStartedWith) {

@@ -10,6 +10,9 @@ And each of the rows L1 to L28, of what went wrong in other libraries: it names 
 purpose, or says "none here:" and why. Mutants of the simulation (`sim/name`), broken stores (`broken/Name`)
 and broken variants of the model (`model/name`) have to be there, and the check that catches a broken
 store has to be among the tests of its row.
+
+Tables whose rows begin with another letter, such as R1, have the columns of the first 65 and are numbered
+from 1 without a gap.
 """
 
 import re
@@ -20,7 +23,7 @@ from fault_kinds import FAULT_TEST, read_fault_kinds
 
 ROWS = 65
 LIBRARY_ROWS = 28
-ROW = re.compile(r"^\| *(L?)(\d+) *\|(.*)\|$")
+ROW = re.compile(r"^\| *([A-Z]?)(\d+) *\|(.*)\|$")
 NAME = re.compile(r"`(\w+\.\w+)(?:/(\w+))?`")
 TEST = re.compile(r"^TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\)", re.M)
 TEXT = re.compile(r'"(\w+)"')
@@ -120,21 +123,22 @@ def problems_of_faults(text, tests):
 def find_problems(root):
     tests = Tests(root)
     broken = read_broken(root)
-    problems, numbers, library_numbers = [], [], []
+    problems, numbers = [], {"": [], "L": []}
     text = (root / "docs/failure_modes.md").read_text(encoding="utf-8")
     for line in text.splitlines():
         if match := ROW.match(line):
             prefix, number = match[1], int(match[2])
             cells = [cell.strip() for cell in match[3].split("|")]
-            if prefix:
-                library_numbers.append(number)
+            numbers.setdefault(prefix, []).append(number)
+            if prefix == "L":
                 problems += problems_of_library_row(f"L{number}", cells, tests, broken)
             else:
-                numbers.append(number)
-                problems += problems_of_row(number, cells, tests)
+                problems += problems_of_row(f"{prefix}{number}", cells, tests)
     problems += problems_of_faults(text, tests)
-    problems += problems_of_numbers("", numbers, ROWS)
-    return problems + problems_of_numbers("L", library_numbers, LIBRARY_ROWS)
+    for prefix, found in numbers.items():
+        rows = {"": ROWS, "L": LIBRARY_ROWS}.get(prefix, len(found))
+        problems += problems_of_numbers(prefix, found, rows)
+    return problems
 
 
 def main():

@@ -55,6 +55,14 @@ class FailureModes(unittest.TestCase):
     def test_a_sound_list_has_no_problem(self):
         self.assertEqual(self.problems(), [])
 
+    def test_other_tables_are_checked_too(self):
+        self.rows_of_others += [row("R1"), row("R2")]
+        self.assertEqual(self.problems(), [])
+        self.rows_of_others[-1] = row("R2", "`Some.Other`")
+        self.expect("row R2: there is no test Some.Other")
+        self.rows_of_others[-1] = row("R3")
+        self.assertIn("the rows are not R1 to R2 in order", self.problems())
+
     def test_a_reason_will_do(self):
         self.rows[6] = row(7, "not here: nobody can")
         self.assertEqual(self.problems(), [])

@@ -1,0 +1,235 @@
+#include "cli/descendants.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <memory>
+#include <sstream>
+#include <system_error>
+
+#include "cli/file_descriptor.hpp"
+#include "cli/output/terminal.hpp"
+
+namespace exclusive_lock::cli {
+namespace {
+
+// How long after the first KILL a process may take to end: one in uninterruptible I/O does not.
+constexpr std::chrono::milliseconds time_to_die{1000};
+constexpr std::chrono::milliseconds between_kills{2};
+// Where no signal may be sent to any that are left: how long to look for others.
+constexpr std::chrono::milliseconds time_to_look{50};
+// Deeper descendants are found when those above them have ended.
+constexpr int max_depth = 500;
+
+// Empty where it cannot be read.
+std::string text_of(const std::string& path) {
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  std::array<char, 4096> part{};
+  for (ssize_t size = 1; file.is_open() && size > 0;) {
+    size = ::read(file.number(), part.data(), part.size());
+    text.append(part.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  }
+  return text;
+}
+
+struct Status {
+  std::string program;
+  char state = '?';
+  pid_t parent = -1;
+  pid_t group = -1;
+};
+
+// "pid (program) state ppid pgrp ...", where the program may hold anything, ')' and blanks too
+// (proc(5)). None: it has ended.
+std::optional<Status> status_of(pid_t pid) {
+  const std::string line = text_of("/proc/" + std::to_string(pid) + "/stat");
+  const std::size_t begin = line.find('(');
+  const std::size_t end = line.rfind(')');
+  if (begin == std::string::npos || end == std::string::npos) {
+    return std::nullopt;
+  }
+  Status status;
+  status.program = line.substr(begin + 1, end - begin - 1);
+  std::istringstream(line.substr(end + 1)) >> status.state >> status.parent >> status.group;
+  return status;
+}
+
+// A child is listed under the thread that made it.
+std::vector<pid_t> children_of(pid_t pid) {
+  const std::string threads = "/proc/" + std::to_string(pid) + "/task/";
+  std::vector<pid_t> children;
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(threads.c_str()), ::closedir);
+  while (const dirent* const thread = folder ? ::readdir(folder.get()) : nullptr) {
+    if (thread->d_name[0] != '.') {
+      std::istringstream list(text_of(threads + thread->d_name + "/children"));
+      for (pid_t child = 0; list >> child;) {
+        children.push_back(child);
+      }
+    }
+  }
+  return children;
+}
+
+// False also where /proc is that of another process namespace: its numbers are not ours.
+bool is_proc_ours() {
+  std::array<char, 32> target{};
+  const ssize_t size = ::readlink("/proc/self", target.data(), target.size());
+  return size > 0 &&
+         std::string(target.data(), static_cast<std::size_t>(size)) == std::to_string(::getpid());
+}
+
+// By number, as glibc has these calls only since 2.36.
+int open_handle(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
+int send_through(int handle, int signal) {
+  return static_cast<int>(::syscall(SYS_pidfd_send_signal, handle, signal, nullptr, 0));
+}
+
+class Walk {
+ public:
+  Walk(int signal, pid_t group) : signal_(signal), group_(group), self_(::getpid()) {
+    is_group_reached_ = group > 0 && ::kill(-group, signal) == 0;
+  }
+
+  // Once more where one moved to another parent meanwhile.
+  std::vector<Descendant> run() {
+    constexpr int max_rounds = 4;
+    misses_some_ = is_proc_ours();
+    for (int round = 0; misses_some_ && round < max_rounds; ++round) {
+      misses_some_ = false;
+      for (const pid_t child : children_of(self_)) {
+        visit_below(self_, nullptr, child, 0);
+      }
+    }
+    return std::move(reached_);
+  }
+
+ private:
+  // `handle`: null for a child of this process.
+  struct Process {
+    pid_t pid;
+    const FileDescriptor* handle;
+  };
+
+  int send(const Process& to, int signal) const {
+    return to.handle == nullptr ? ::kill(to.pid, signal)
+                                : send_through(to.handle->number(), signal);
+  }
+
+  void visit(const Process& process, const Status& status, int depth) {
+    const std::vector<pid_t> children = children_of(process.pid);
+    signal_once(process, status);
+    for (const pid_t child : children) {
+      visit_below(process.pid, process.handle, child, depth + 1);
+    }
+  }
+
+  void visit_below(pid_t parent, const FileDescriptor* parent_handle, pid_t pid, int depth) {
+    const FileDescriptor handle(parent == self_ ? -1 : open_handle(pid));
+    const std::optional<Status> status = status_of(pid);
+    if (!status) {
+      return;
+    }
+    if (status->parent == self_) {
+      visit({.pid = pid, .handle = nullptr}, *status, depth);
+      return;
+    }
+    const bool is_parent_unreaped =
+        parent_handle == nullptr || send_through(parent_handle->number(), 0) == 0 || errno == EPERM;
+    if (!handle.is_open() || status->parent != parent || !is_parent_unreaped || depth > max_depth) {
+      misses_some_ = true;
+      return;
+    }
+    visit({.pid = pid, .handle = &handle}, *status, depth);
+  }
+
+  void signal_once(const Process& process, const Status& status) {
+    const auto is_same = [&](const Descendant& one) { return one.pid == process.pid; };
+    if (status.state == 'Z' || status.state == 'X' || std::ranges::any_of(reached_, is_same)) {
+      return;
+    }
+    // KILL is harmless twice, and its result is wanted for each.
+    const bool has_it = is_group_reached_ && status.group == group_ && signal_ != SIGKILL;
+    const int error = has_it || send(process, signal_) == 0 ? 0 : errno;
+    if (error != ESRCH) {
+      reached_.push_back({.pid = process.pid, .program = status.program, .error = error});
+    }
+  }
+
+  int signal_;
+  pid_t group_;
+  pid_t self_;
+  bool is_group_reached_ = false;
+  bool misses_some_ = false;
+  std::vector<Descendant> reached_;
+};
+
+}  // namespace
+
+std::vector<Descendant> signal_descendants(int signal, pid_t group) {
+  return Walk(signal, group).run();
+}
+
+bool reap_children(const std::function<void(const siginfo_t&)>& on_change) {
+  for (;;) {
+    siginfo_t info{};
+    if (::waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG) != 0) {
+      return errno != ECHILD;
+    }
+    if (info.si_pid == 0) {
+      return true;
+    }
+    on_change(info);
+  }
+}
+
+void Ending::terminate(pid_t group) {
+  signal_descendants(SIGTERM, group);
+  signal_descendants(SIGCONT, group);  // one that is stopped could not obey
+}
+
+void Ending::kill(Instant now) { killing_since_ = killing_since_.value_or(now); }
+
+bool Ending::step(Instant now, bool has_children, pid_t group) {
+  look_again_at_.reset();
+  survivors_.clear();
+  if (!has_children) {
+    return true;
+  }
+  if (!killing_since_) {
+    return false;
+  }
+  survivors_ = signal_descendants(SIGKILL, group);
+  const bool may_not_kill =
+      !survivors_.empty() &&
+      std::ranges::all_of(survivors_, [](const Descendant& one) { return one.error != 0; });
+  if (now >= *killing_since_ + (may_not_kill ? time_to_look : time_to_die)) {
+    if (survivors_.empty()) {
+      survivors_.push_back({.pid = 0, .program = "", .error = 0});
+    }
+    return true;
+  }
+  look_again_at_ = now + between_kills;
+  return false;
+}
+
+std::string names_of(const std::vector<Descendant>& survivors) {
+  std::string text;
+  for (const Descendant& one : survivors) {
+    const std::string who =
+        one.pid == 0 ? "a process that /proc does not show"
+                     : "process " + std::to_string(one.pid) + " (" + shown(one.program) + ")";
+    text += (text.empty() ? "" : "; ") + who + ": " +
+            (one.error == 0 ? "does not end" : std::generic_category().message(one.error));
+  }
+  return text;
+}
+
+}  // namespace exclusive_lock::cli

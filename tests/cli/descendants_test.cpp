@@ -1,0 +1,232 @@
+// What the job has started ends before the release, wherever it hides
+// (docs/decisions/0018-run-ends-every-descendant.md).
+
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "cli/escapees.hpp"
+#include "live/server.hpp"
+
+namespace exclusive_lock::cli_test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+class Descendants : public EscapeesTest {};
+
+TEST_F(Descendants, OfACommandThatHoldsTooLongEndBeforeTheRelease) {
+  const auto process = start_escapees({"--max-hold", "2s", "--grace", "200ms"});
+  EXPECT_EQ(process->wait().exit_code, 80);
+  EXPECT_THAT(living(), IsEmpty());
+  EXPECT_TRUE(is_free("job"));
+}
+
+TEST_F(Descendants, AlsoWhereTheCommandEndsAtOnce) {
+  const Ended ended =
+      command(under_lock("job", {"--max-hold", "1s"},
+                         "timeout 60 sh -c 'echo $$ > $FOLDER/timeout; exec sleep 30'; :"));
+  EXPECT_EQ(ended.exit_code, 80);
+  EXPECT_FALSE(is_running(pid_in("timeout")));
+}
+
+TEST_F(Descendants, EndWhenTheRecordIsRemoved) {
+  const auto process = start_escapees({"--ttl", "1500ms"});
+  ASSERT_EQ(command({"release", "job", "--force", "--yes"}).exit_code, 0);
+  const Ended ended = process->wait();
+  EXPECT_EQ(ended.exit_code, 79);
+  EXPECT_THAT(living(), IsEmpty());
+  EXPECT_THAT(ended.err, HasSubstr("the command was ended"));
+}
+
+TEST_F(Descendants, EndWhenTheServerIsGone) {
+  live::Server server;
+  store_ = server.url();
+  const auto process = start_escapees({"--ttl", "2s"});
+  server.kill();
+  EXPECT_EQ(process->wait().exit_code, 79);
+  EXPECT_THAT(living(), IsEmpty());
+}
+
+TEST_F(Descendants, EndWithASignalThatWasPassedOn) {
+  const auto process = start_escapees({"--grace", "200ms"});
+  process->signal(SIGTERM);
+  EXPECT_EQ(process->wait().exit_code, 128 + SIGTERM);
+  EXPECT_THAT(living(), IsEmpty());
+  EXPECT_TRUE(is_free("job"));
+}
+
+TEST_F(Descendants, EndWhereTheJobCleansUpAfterTermAndExits) {
+  const auto process =
+      start_escapees({"--grace", "200ms"}, "trap 'exit 0' TERM; while :; do sleep 0.02; done");
+  process->signal(SIGTERM);
+  EXPECT_EQ(process->wait().exit_code, 0);
+  EXPECT_THAT(living(), IsEmpty());
+}
+
+TEST_F(Descendants, EndWhereTheJobExitsWithTheSignalsCode) {
+  const auto process =
+      start_escapees({"--grace", "200ms"}, "trap 'exit 129' HUP; while :; do sleep 0.02; done");
+  process->signal(SIGHUP);
+  EXPECT_EQ(process->wait().exit_code, 129);
+  EXPECT_THAT(living(), IsEmpty());
+}
+
+TEST_F(Descendants, EndWhereTheJobCrashes) {
+  const auto process = start_escapees({"--grace", "200ms"},
+                                      "until [ -e $FOLDER/go ]; do sleep 0.02; done; kill -9 $$");
+  std::ofstream(path("go")) << "go";
+  EXPECT_EQ(process->wait().exit_code, 128 + SIGKILL);
+  EXPECT_THAT(living(), IsEmpty());
+}
+
+TEST_F(Descendants, AreGivenTheGraceToCleanUp) {
+  const auto process = start(
+      under_lock("job", {"--max-hold", "1s"},
+                 "setsid sh -c 'trap \"sleep 0.1; echo > $FOLDER/cleaned; exit\" TERM; echo ready; "
+                 "while :; do sleep 0.02; done'"));
+  process->wait_for_out("ready");
+  EXPECT_EQ(process->wait().exit_code, 80);
+  EXPECT_TRUE(exists(path("cleaned")));
+}
+
+// As documented: a daemon that a job starts on purpose.
+TEST_F(Descendants, LiveOnWhereTheJobExitsByItself) {
+  const Ended ended = command(under_lock(
+      "job", {},
+      "exec > /dev/null 2>&1; sh -c 'echo $$ > $FOLDER/background; until [ -e $FOLDER/go ]; do "
+      "sleep 0.02; done' & "
+      "(setsid sh -c 'echo $$ > $FOLDER/daemon; until [ -e $FOLDER/go ]; do sleep 0.02; done' &); "
+      "until [ -s $FOLDER/background ] && [ -s $FOLDER/daemon ]; do sleep 0.02; done; exit 5"));
+  EXPECT_EQ(ended.exit_code, 5);
+  EXPECT_TRUE(is_free("job"));
+  const std::vector<pid_t> pids{pid_in("background"), pid_in("daemon")};
+  for (const pid_t pid : pids) {
+    EXPECT_TRUE(is_running(pid));
+  }
+  std::ofstream(path("go")) << "go";
+  for (const pid_t pid : pids) {
+    wait_until([&] { return !is_running(pid); }, "the end of the background job");
+  }
+}
+
+// Each process starts the next one in a session of its own; it stays, or exits at once.
+class ForkingOn : public EscapeesTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(ForkingOn, AllEndAlthoughTheyGoOnForking) {
+  std::ofstream(path("chain.sh")) << "trap '' TERM HUP\necho $$ >> $FOLDER/chain\n"
+                                     "[ $1 -lt 200 ] && setsid sh $FOLDER/chain.sh $(($1 + 1)) &\n"
+                                  << GetParam() << "\n";
+  const Ended ended =
+      command(under_lock("job", {"--max-hold", "150ms", "--grace", "0s"},
+                         "sh $FOLDER/chain.sh 0 > /dev/null 2>&1 & while :; do sleep 0.02; done"));
+  EXPECT_EQ(ended.exit_code, 80);
+  EXPECT_THAT(ended.err, Not(HasSubstr("could not be ended")));
+  std::istringstream pids(file_text(path("chain")));
+  int count = 0;
+  for (pid_t pid = 0; pids >> pid; ++count) {
+    EXPECT_FALSE(is_running(pid)) << pid;
+  }
+  EXPECT_GT(count, 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, ForkingOn, ::testing::Values("sleep 300", "exit 0"),
+                         [](const auto& info) { return info.index == 0 ? "Staying" : "Exiting"; });
+
+// A program that runs as another user: kill(2) may not end it.
+class OtherUser : public EscapeesTest {
+ protected:
+  void SetUp() override {
+    struct statvfs folder {};
+    ::statvfs(folder_.path().c_str(), &folder);
+    if (::geteuid() != 0 || (folder.f_flag & ST_NOSUID) != 0) {
+      GTEST_SKIP() << "needs root, and a temporary directory that is not mounted nosuid";
+    }
+    std::filesystem::copy_file("/usr/bin/setpriv", path("become"));
+    ::chmod(path("become").c_str(), 04755);
+    ASSERT_EQ(::chown(folder_.path().c_str(), nobody, nobody), 0);
+  }
+  [[nodiscard]] Ended as_nobody(Arguments arguments) const {
+    const std::string id = std::to_string(nobody);
+    Arguments all{"--reuid", id, "--regid", id, "--clear-groups", EXCLUSIVE_LOCK_COMMAND};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    Invocation changed = invocation(std::move(all));
+    changed.program = "/usr/bin/setpriv";
+    return run(std::move(changed));
+  }
+
+  static constexpr uid_t nobody = 65534;
+};
+
+TEST_F(OtherUser, IsWarnedAboutAndNamedWhereItCannotBeEnded) {
+  const Ended ended =
+      as_nobody({"run", "job", "--max-hold", "1s", "--grace", "50ms", "--", path("become"),
+                 "--reuid", "0", "--clear-groups", "sh", "-c",
+                 "echo $$ > " + path("root") + "; exec sleep 300 > /dev/null 2>&1"});
+  const pid_t root = pid_in("root");
+  EXPECT_EQ(ended.exit_code, 80);
+  EXPECT_TRUE(is_running(root));
+  ::kill(root, SIGKILL);
+  EXPECT_THAT(ended.err, HasSubstr("runs as another user"));
+  EXPECT_THAT(ended.err, HasSubstr("may run beside the next holder of job: process " +
+                                   std::to_string(root) + " (sleep): Operation not permitted"));
+  EXPECT_THAT(ended.err, HasSubstr("not all of it could be ended and the lock released"));
+}
+
+TEST_F(OtherUser, IsNotWarnedAboutWithoutASetUserIdFile) {
+  EXPECT_THAT(as_nobody({"run", "job", "--", "true"}).err, IsEmpty());
+  EXPECT_THAT(command({"run", "job", "--", path("become"), "true"}).err, IsEmpty())
+      << "root may end everything";
+}
+
+// The first process of a container adopts every orphan of it.
+class ProcessOne : public EscapeesTest {
+ protected:
+  static bool has_dead_child(pid_t pid) {
+    const std::string id = std::to_string(pid);
+    std::istringstream children(file_text("/proc/" + id + "/task/" + id + "/children"));
+    bool found = false;
+    for (pid_t child = 0; children >> child;) {
+      found = found || state_of(child) == 'Z';
+    }
+    return found;
+  }
+};
+
+TEST_F(ProcessOne, ReapsOrphansOfTheJobAndOfTheContainer) {
+  Invocation in_container =
+      invocation({"--fork", "--pid", "--mount-proc", "--kill-child", EXCLUSIVE_LOCK_COMMAND, "run",
+                  "job", "--", "sh", "-c",
+                  "(sleep 0.1 &); echo ready; until [ -e $FOLDER/go ]; do sleep 0.02; done"});
+  in_container.program = "/usr/bin/unshare";
+  Process process(std::move(in_container));
+  wait_until([&] { return process.has_ended() || !process.out().empty(); }, "the job");
+  if (process.has_ended()) {
+    GTEST_SKIP() << "no process namespaces here: " << process.err();
+  }
+  const pid_t first = guardian_of(process);  // of unshare: the command
+  const std::string id = std::to_string(first);
+  const pid_t guardian = std::stoi(file_text("/proc/" + id + "/task/" + id + "/children"));
+  EXPECT_EQ(
+      run(Invocation{.arguments = {"-t", id, "-p", "sh", "-c",
+                                   "sh -c 'echo > " + path("orphan") + "; sleep 0.2; echo > " +
+                                       path("over") + "' > /dev/null 2>&1 & exit 0"},
+                     .program = "/usr/bin/nsenter"})
+          .exit_code,
+      0);
+  wait_until([&] { return exists(path("over")); }, "the end of the orphan");
+  wait_until([&] { return !has_dead_child(first) && !has_dead_child(guardian); }, "the reaping");
+  std::ofstream(path("go")) << "go";
+  EXPECT_EQ(process.wait().exit_code, 0);
+}
+
+}  // namespace
+}  // namespace exclusive_lock::cli_test
