@@ -112,8 +112,12 @@ void JobKeeper::command_is_gone(Instant now) {
     ::_exit(0);
   }
   is_ending_ = true;
-  kill_at_ = now + parts_.rules.grace;
-  Ending::terminate(group());
+  if (parts_.rules.grace == Milliseconds(0)) {
+    ending_.kill(now);
+  } else {
+    kill_at_ = now + parts_.rules.grace;
+    Ending::terminate(group());
+  }
 }
 
 void JobKeeper::start(bool takes_terminal) {

@@ -18,7 +18,8 @@ namespace exclusive_lock::cli {
 
 struct GuardianRules {
   bool allows_orphans;  // what runs is let alone when the command is gone
-  Milliseconds grace;   // between TERM and KILL when the command is gone
+  // Between TERM and KILL when the command is gone; 0: no TERM, as the lock is free already.
+  Milliseconds grace;
 };
 
 class JobKeeper {

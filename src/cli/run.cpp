@@ -37,8 +37,10 @@ class Run {
         session_(session),
         rules_(hold_rules(options, lock_options)),
         lock_options_(std::move(lock_options)),
-        guardian_({.allows_orphans = options.allow_orphan, .grace = rules_.grace}, signals_,
-                  foreground_, session.environment) {
+        guardian_({.allows_orphans = options.allow_orphan,
+                   .grace = frees_at_death(session.store, session.environment) ? Milliseconds(0)
+                                                                               : rules_.grace},
+                  signals_, foreground_, session.environment) {
     signals_.on_child = [this] { guardian_.attend_children(); };
   }
 

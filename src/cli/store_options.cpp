@@ -27,9 +27,13 @@ CLI::Option* add_duration_to(CLI::App& app, const std::string& names, Target& ta
   return app.add_option_function<std::string>(names, take, help)->type_name("DURATION");
 }
 
-bool may_want_password(std::string_view url) {
+std::string url_of(const StoreOptions& options, const Environment& environment) {
+  return options.url.value_or(environment.store_url().value_or("local:"));
+}
+
+bool is_on_this_machine(std::string_view url) {
   const std::string_view scheme = url.substr(0, url.find(':'));
-  return scheme != "local" && scheme != "memory";
+  return scheme == "local" || scheme == "memory";
 }
 
 }  // namespace
@@ -65,6 +69,10 @@ void add_store_options(CLI::App& app, StoreOptions& options) {
   app.add_flag("-v,--verbose", options.verbose, "Say on stderr what is being done");
 }
 
+bool frees_at_death(const StoreOptions& options, const Environment& environment) {
+  return is_on_this_machine(url_of(options, environment));
+}
+
 std::shared_ptr<Connection> open_store(const StoreOptions& options, Environment& environment,
                                        Talk& talk) {
   // A file that would exceed the limit of ulimit -f is then an error (EFBIG). The job of a run is
@@ -77,10 +85,11 @@ std::shared_ptr<Connection> open_store(const StoreOptions& options, Environment&
   connect_options.ca_file = options.ca_file;
   ConnectionLog log(talk, options.verbose);
   connect_options.log = log.logger();
-  const std::string url = options.url.value_or(environment.store_url().value_or("local:"));
+  const std::string url = url_of(options, environment);
   // A file named on the command line is meant more than a variable that was set some time ago,
   // which may have been meant for another store than this one.
-  if (options.credentials_file.empty() && environment.has_credentials() && may_want_password(url)) {
+  if (options.credentials_file.empty() && environment.has_credentials() &&
+      !is_on_this_machine(url)) {
     connect_options.credentials_variable = credentials_variable;
   }
   auto connection = connect(url, connect_options);

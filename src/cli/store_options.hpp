@@ -36,6 +36,9 @@ CLI::Option* add_duration(CLI::App& app, const std::string& names, Milliseconds&
 CLI::Option* add_duration(CLI::App& app, const std::string& names,
                           std::optional<Milliseconds>& target, const std::string& help);
 
+// Whether the records of the store are free as soon as the process that wrote them has ended.
+bool frees_at_death(const StoreOptions& options, const Environment& environment);
+
 // Throws ValidationError or StoreError.
 std::shared_ptr<Connection> open_store(const StoreOptions& options, Environment& environment,
                                        Talk& talk);

@@ -98,6 +98,22 @@ TEST_F(Descendants, AreGivenTheGraceToCleanUp) {
   EXPECT_TRUE(exists(path("cleaned")));
 }
 
+// In a process namespace with the /proc of another one, no number there can be trusted.
+TEST_F(Descendants, AreReportedWhereProcDoesNotShowThem) {
+  Invocation hidden =
+      invocation({"--fork", "--pid", "--kill-child", EXCLUSIVE_LOCK_COMMAND, "run", "job",
+                  "--max-hold", "1s", "--grace", "50ms", "--", "sh", "-c",
+                  "timeout 60 sh -c 'echo > $FOLDER/escaped; exec sleep 300 > /dev/null 2>&1'; :"});
+  hidden.program = "/usr/bin/unshare";
+  const Ended ended = run(std::move(hidden));
+  if (!exists(path("escaped"))) {
+    GTEST_SKIP() << "no process namespaces here: " << ended.err;
+  }
+  EXPECT_EQ(ended.exit_code, 80);
+  EXPECT_THAT(ended.err, HasSubstr("a process that /proc does not show"));
+  EXPECT_THAT(ended.err, HasSubstr("not all of it could be ended"));
+}
+
 // As documented: a daemon that a job starts on purpose.
 TEST_F(Descendants, LiveOnWhereTheJobExitsByItself) {
   const Ended ended = command(under_lock(
@@ -154,23 +170,30 @@ class OtherUser : public EscapeesTest {
     ::chmod(path("become").c_str(), 04755);
     ASSERT_EQ(::chown(folder_.path().c_str(), nobody, nobody), 0);
   }
-  [[nodiscard]] Ended as_nobody(Arguments arguments) const {
+  [[nodiscard]] Invocation as_nobody(Arguments arguments) const {
     const std::string id = std::to_string(nobody);
     Arguments all{"--reuid", id, "--regid", id, "--clear-groups", EXCLUSIVE_LOCK_COMMAND};
     all.insert(all.end(), arguments.begin(), arguments.end());
-    Invocation changed = invocation(std::move(all));
+    Invocation changed =
+        invocation(std::move(all), {{"PATH", folder_.path().string() + ":/usr/bin:/bin"}});
     changed.program = "/usr/bin/setpriv";
-    return run(std::move(changed));
+    return changed;
+  }
+  // `run job OPTIONS...` of a job that is root.
+  [[nodiscard]] Invocation root_job(const Arguments& options) const {
+    Arguments arguments{"run", "job"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    arguments.insert(arguments.end(),
+                     {"--", "become", "--reuid", "0", "--clear-groups", "sh", "-c",
+                      "echo $$ > " + path("root") + "; exec sleep 300 > /dev/null 2>&1"});
+    return as_nobody(std::move(arguments));
   }
 
   static constexpr uid_t nobody = 65534;
 };
 
 TEST_F(OtherUser, IsWarnedAboutAndNamedWhereItCannotBeEnded) {
-  const Ended ended =
-      as_nobody({"run", "job", "--max-hold", "1s", "--grace", "50ms", "--", path("become"),
-                 "--reuid", "0", "--clear-groups", "sh", "-c",
-                 "echo $$ > " + path("root") + "; exec sleep 300 > /dev/null 2>&1"});
+  const Ended ended = run(root_job({"--max-hold", "1s", "--grace", "50ms"}));
   const pid_t root = pid_in("root");
   EXPECT_EQ(ended.exit_code, 80);
   EXPECT_TRUE(is_running(root));
@@ -181,8 +204,17 @@ TEST_F(OtherUser, IsWarnedAboutAndNamedWhereItCannotBeEnded) {
   EXPECT_THAT(ended.err, HasSubstr("not all of it could be ended and the lock released"));
 }
 
+TEST_F(OtherUser, IsReportedWhereASignalCannotBePassedOn) {
+  Process process(root_job({}));
+  const pid_t root = pid_in("root");
+  process.signal(SIGTERM);
+  process.wait_for_err("signal 15 could not be passed on to the command: Operation not permitted");
+  ::kill(root, SIGKILL);
+  EXPECT_EQ(process.wait().exit_code, 128 + SIGKILL);
+}
+
 TEST_F(OtherUser, IsNotWarnedAboutWithoutASetUserIdFile) {
-  EXPECT_THAT(as_nobody({"run", "job", "--", "true"}).err, IsEmpty());
+  EXPECT_THAT(run(as_nobody({"run", "job", "--", "true"})).err, IsEmpty());
   EXPECT_THAT(command({"run", "job", "--", path("become"), "true"}).err, IsEmpty())
       << "root may end everything";
 }

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "cli/escapees.hpp"
+#include "live/server.hpp"
 
 namespace exclusive_lock::cli_test {
 namespace {
@@ -31,6 +32,8 @@ TEST_F(Guardian, EndsAllWhenTheCommandIsKilled) {
 }
 
 TEST_F(Guardian, GivesTheGraceWhenTheCommandIsKilled) {
+  live::Server server;
+  store_ = server.url();
   const auto process = start(
       under_lock("job", {"--ttl", "20s"},
                  "trap 'sleep 0.1; echo > $FOLDER/cleaned; exit' TERM; echo $$ > $FOLDER/job; "
@@ -39,6 +42,16 @@ TEST_F(Guardian, GivesTheGraceWhenTheCommandIsKilled) {
   process->signal(SIGKILL);
   wait_until([&] { return !is_running(job); }, "the end of the job");
   EXPECT_TRUE(exists(path("cleaned")));
+}
+
+TEST_F(Guardian, SendsKillAtOnceWhereTheRecordIsFreeAtTheDeathOfTheCommand) {
+  const auto process = start(under_lock("job", {"--ttl", "20s"},
+                                        "trap 'echo > $FOLDER/told' TERM; echo $$ > $FOLDER/job; "
+                                        "while :; do sleep 0.02; done"));
+  const pid_t job = pid_in("job");
+  process->signal(SIGKILL);
+  wait_until([&] { return !is_running(job); }, "the end of the job");
+  EXPECT_FALSE(exists(path("told")));
 }
 
 TEST_F(Guardian, OutlivesAKillOfTheCommandsGroup) {

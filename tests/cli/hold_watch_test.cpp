@@ -120,6 +120,36 @@ TEST(HoldWatch, LossWhileBeingEndedForLengthWeighsMore) {
   EXPECT_EQ(watch.next(start + 10500ms, std::nullopt).order, Order::kill);
 }
 
+TEST(HoldWatch, RequiredEndIsTermAtOnceAndKillAfterTheGraceWhateverLossesMean) {
+  for (const OnLost on_lost : {OnLost::kill, OnLost::signal, OnLost::ignore}) {
+    HoldWatch watch(rules(on_lost), start);
+    EXPECT_EQ(watch.next(start, start + 100s).order, Order::nothing);
+    EXPECT_FALSE(watch.must_end_all());
+    watch.require_end();
+    const auto told = watch.next(start + 1s, start + 100s);
+    EXPECT_EQ(told.order, Order::terminate);
+    EXPECT_EQ(told.wake_at, start + 1500ms);
+    EXPECT_TRUE(watch.must_end_all());
+    EXPECT_EQ(watch.next(start + 1500ms, start + 100s).order, Order::kill);
+    EXPECT_TRUE(watch.must_end_all());
+    EXPECT_EQ(watch.reason(), Reason::none);
+  }
+}
+
+TEST(HoldWatch, KillOfOthersIsALossAndNeedsNoOrder) {
+  HoldWatch watch(rules(), start);
+  watch.killed_elsewhere();
+  EXPECT_EQ(watch.next(start + 1s, start + 3s).order, Order::nothing);
+  EXPECT_TRUE(watch.must_end_all());
+  EXPECT_EQ(watch.reason(), Reason::lost);
+}
+
+TEST(HoldWatch, LossThatIsOnlyToldLetsOthersLive) {
+  HoldWatch watch(rules(OnLost::signal), start);
+  EXPECT_EQ(watch.next(start + 1s, std::nullopt).order, Order::terminate);
+  EXPECT_FALSE(watch.must_end_all());
+}
+
 TEST(HoldWatch, OthersKillBetweenOurKillAndTheEnd) {
   HoldWatch watch(rules(), start);
   EXPECT_FALSE(watch.killed_at_the_latest());

@@ -56,6 +56,14 @@ TEST_F(Run, ArgumentsReachTheCommandUntouched) {
   EXPECT_EQ(ended.out, "<a b><$(id)><[x]><><--><-n><*>");
 }
 
+TEST_F(Run, EnvironmentThatIsLargerThanASocketTakesReachesTheCommand) {
+  Variables variables;
+  for (int i = 0; i < 10; ++i) {
+    variables.emplace_back("LARGE" + std::to_string(i), std::string(100'000, 'x'));
+  }
+  EXPECT_EQ(command(under_lock("job", {}, "env | grep -c '^LARGE.*xxx$'"), variables).out, "10\n");
+}
+
 TEST_F(Run, FactsOfTheHoldAreInTheEnvironment) {
   const Ended ended = command(
       under_lock("a job", {},

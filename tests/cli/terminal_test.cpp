@@ -70,6 +70,17 @@ TEST_F(OnTerminal, ControlCEndsTheCommandAndReleases) {
   EXPECT_TRUE(is_free("job"));
 }
 
+TEST_F(OnTerminal, ControlCEndsWhatLeftTheGroupToo) {
+  Pty pty;
+  const auto process = start_on(
+      pty, under_lock("job", {},
+                      "setsid sh -c 'echo $$ > $FOLDER/escaped; exec sleep 300' & exec sleep 300"));
+  const pid_t escaped = pid_in("escaped");
+  pty.type(control_c);
+  EXPECT_EQ(process->wait().exit_code, 128 + SIGINT);
+  EXPECT_FALSE(is_running(escaped));
+}
+
 TEST_F(OnTerminal, ControlCWhileWaitingEndsTheWait) {
   const auto holder = hold();
   Pty pty;
