@@ -43,7 +43,7 @@ class Callbacks : public ::testing::Test {
 };
 
 // How one acquire ended, and how often it was told.
-struct Told {
+struct Notified {
   std::promise<std::pair<std::error_code, bool>> promise{};
   std::future<std::pair<std::error_code, bool>> future = promise.get_future();
   std::atomic<int> times = 0;
@@ -69,7 +69,7 @@ const AcquireTerms patiently{.deadline = Instant::max()};
 
 TEST_F(Callbacks, WaitingGoesOnThroughPassingTroubleWithoutAThread) {
   ExclusiveLock lock(options());
-  Told told;
+  Notified told;
   CallbackAcquire(lock, patiently).start(told.answered());
   store->next_attempt().done(passing());
   store->next_attempt().done(passing());
@@ -85,7 +85,7 @@ TEST_F(Callbacks, WaitingGoesOnThroughPassingTroubleWithoutAThread) {
 
 TEST_F(Callbacks, AbandonedInTheMiddleOfAnAttemptItEndsAtOnceAndIsGivenBack) {  // G4
   ExclusiveLock lock(options());
-  Told told;
+  Notified told;
   const CallbackAcquire acquire(lock, patiently);
   acquire.start(told.answered());
   auto attempt = store->next_attempt();
@@ -101,7 +101,7 @@ TEST_F(Callbacks, AbandonedInTheMiddleOfAnAttemptItEndsAtOnceAndIsGivenBack) {  
 
 TEST_F(Callbacks, AbandonedInAPauseItAsksNoMore) {
   ExclusiveLock lock(options());
-  Told told;
+  Notified told;
   const CallbackAcquire acquire(lock, patiently);
   acquire.start(told.answered());
   store->next_attempt().done(passing());
@@ -112,8 +112,8 @@ TEST_F(Callbacks, AbandonedInAPauseItAsksNoMore) {
 
 TEST_F(Callbacks, WhoJoinedAnAttemptLeavesItToTheOneThatBeganIt) {
   ExclusiveLock lock(options());
-  Told first;
-  Told second;
+  Notified first;
+  Notified second;
   CallbackAcquire(lock, patiently).start(first.answered());
   const CallbackAcquire joined(lock, patiently);
   joined.start(second.answered());
@@ -130,7 +130,7 @@ TEST_F(Callbacks, WhoJoinedAnAttemptLeavesItToTheOneThatBeganIt) {
 TEST_F(Callbacks, WhatWasGrantedIsGivenBackUnlessSomebodyElseWasTold) {
   for (const bool others_know : {false, true}) {
     ExclusiveLock lock(options());
-    Told told;
+    Notified told;
     const CallbackAcquire acquire(lock, {});
     acquire.start(told.answered());
     store->next_attempt().done(granted());
@@ -149,9 +149,9 @@ TEST_F(Callbacks, WhatWasGrantedIsGivenBackUnlessSomebodyElseWasTold) {
 
 TEST_F(Callbacks, AsAMutexCallersOfOneObjectComeInTurn) {
   ExclusiveLock lock(options());
-  Told first;
-  Told second;
-  Told third;
+  Notified first;
+  Notified second;
+  Notified third;
   const AcquireTerms as_mutex{.as = AcquireAs::mutex, .deadline = Instant::max()};
   CallbackAcquire(lock, as_mutex).start(first.answered());
   CallbackAcquire(lock, as_mutex).start(second.answered());
@@ -172,8 +172,8 @@ TEST_F(Callbacks, AsAMutexCallersOfOneObjectComeInTurn) {
 
 TEST_F(Callbacks, OneTryDoesNotWaitForTheObject) {
   ExclusiveLock lock(options());
-  Told first;
-  Told second;
+  Notified first;
+  Notified second;
   CallbackAcquire(lock, {.as = AcquireAs::mutex}).start(first.answered());
   CallbackAcquire(lock, {.as = AcquireAs::mutex}).start(second.answered());
   EXPECT_EQ(second.get(), no);
@@ -184,8 +184,8 @@ TEST_F(Callbacks, OneTryDoesNotWaitForTheObject) {
 
 TEST_F(Callbacks, DestructorEndsEachOfThem) {
   auto lock = std::make_unique<ExclusiveLock>(options());
-  Told begun;
-  Told joined;
+  Notified begun;
+  Notified joined;
   const CallbackAcquire acquire(*lock, patiently);
   acquire.start(begun.answered());
   CallbackAcquire(*lock, patiently).start(joined.answered());
