@@ -10,6 +10,7 @@
 #include <boost/asio/posix/descriptor_base.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/system/error_code.hpp>
 #include <functional>
 #include <memory>
@@ -166,8 +167,13 @@ boost::asio::io_context* io_context_of(const Executor& executor) {
   } else if constexpr (requires { executor.get_inner_executor(); }) {
     return io_context_of(executor.get_inner_executor());
   } else if constexpr (requires { executor.template target<Direct>(); }) {
-    const auto* const direct = executor.template target<Direct>();
-    return direct == nullptr ? nullptr : &direct->context();
+    if (const auto* const direct = executor.template target<Direct>())
+      return &direct->context();
+    if (const auto* const strand = executor.template target<boost::asio::strand<Direct>>())
+      return io_context_of(strand->get_inner_executor());
+    // The body of a with_lock() has one of these.
+    const auto* const strand = executor.template target<boost::asio::strand<Executor>>();
+    return strand == nullptr ? nullptr : io_context_of(strand->get_inner_executor());
   } else {
     return nullptr;
   }

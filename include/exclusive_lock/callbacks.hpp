@@ -18,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <system_error>
 
 #include "exclusive_lock/clock.hpp"
@@ -54,6 +55,25 @@ class EXCLUSIVE_LOCK_API CallbackAcquire {
   // For who had a yes and could not deliver it: what this acquire got is released in the
   // background, unless another caller was told since that this object holds the lock.
   void give_back() const;
+
+ private:
+  struct Parts;
+  std::shared_ptr<Parts> parts_;
+};
+
+// One hold: the one that a lock has when this is made. For guards: what they end must be this hold,
+// and not a later one that another caller of the same object has got since.
+class EXCLUSIVE_LOCK_API CallbackHold {
+ public:
+  // Without a hold, it counts as lost.
+  explicit CallbackHold(const ExclusiveLock& lock);
+
+  // As ExclusiveLock::lost_token().
+  [[nodiscard]] std::stop_token lost_token() const;
+  // That it was lost, and not released. Final once release() has been answered.
+  [[nodiscard]] bool was_lost() const;
+  // As begin_release(); `not_held` where this hold is over, whatever the lock holds now.
+  void release(std::function<void(ReleaseOutcome)> answered) const;
 
  private:
   struct Parts;

@@ -36,6 +36,7 @@ enum class errc {
   unsuitable_store,         // a network file system, a server without RESP3, an active replica
   protocol_error,           // the answer made no sense
   connection_closed,        // close() was called, or the connection was made before a fork()
+  lock_lost,                // the hold was lost while the work went on that it protected
 };
 
 EXCLUSIVE_LOCK_API const std::error_category& error_category() noexcept;

@@ -48,6 +48,9 @@ std::string text_of(errc code) {
       return "the store's answer made no sense";
     case errc::connection_closed:
       return "the connection is closed";
+    case errc::lock_lost:
+      return "the lock was lost during the work, so that another one may have begun it; it was "
+             "cancelled";
   }
   return "unknown error of exclusive_lock";
 }

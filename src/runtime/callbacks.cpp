@@ -77,6 +77,43 @@ void CallbackAcquire::give_back() const {
     operation->give_back();
 }
 
+// Does not own the connection, as above.
+struct CallbackHold::Parts {
+  std::weak_ptr<Connection> connection;
+  std::shared_ptr<LockHandle> handle;
+  std::stop_token lost;
+  Ticket ticket;  // 0: there was no hold
+
+  // None: it is gone, or it is the parent's.
+  [[nodiscard]] std::shared_ptr<Connection> alive() const {
+    auto owner = connection.lock();
+    return owner && owner->engine()->is_in_its_process() ? owner : nullptr;
+  }
+};
+
+CallbackHold::CallbackHold(const ExclusiveLock& lock) {
+  const auto& parts = LockAccess::parts(lock);
+  parts_ = std::make_shared<Parts>(Parts{.connection = parts.connection,
+                                         .handle = parts.handle,
+                                         .lost = lock.lost_token(),
+                                         .ticket = lock.held() ? parts.handle->ticket() : 0});
+}
+
+std::stop_token CallbackHold::lost_token() const { return parts_->lost; }
+
+bool CallbackHold::was_lost() const {
+  return parts_->lost.stop_requested() ||
+         (parts_->alive() && parts_->handle->was_lost(parts_->ticket));
+}
+
+void CallbackHold::release(std::function<void(ReleaseOutcome)> answered) const {
+  if (const auto owner = parts_->alive()) {
+    parts_->handle->release(std::move(answered), parts_->ticket);
+  } else {
+    answered(ReleaseOutcome::not_held);
+  }
+}
+
 void begin_release(ExclusiveLock& lock, std::function<void(ReleaseOutcome)> answered) {
   const auto& parts = LockAccess::parts(lock);
   if (parts.is_in_its_process()) {

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "core/record_codec.hpp"
@@ -29,8 +30,12 @@ void LockHandle::subscribe() { engine_.subscribe(shared_from_this()); }
 
 // --- calls, on the caller's thread -------------------------------------------------------------
 
-void LockHandle::release(ReleaseAnswered answered) {
-  strand_.post([self = shared_from_this(), answered = std::move(answered)]() mutable {
+void LockHandle::release(ReleaseAnswered answered, std::optional<Ticket> only) {
+  strand_.post([self = shared_from_this(), answered = std::move(answered), only]() mutable {
+    if (only && self->published_ != only) {
+      answered(ReleaseOutcome::not_held);
+      return;
+    }
     self->callers().releasing = std::move(answered);
     self->carry_out(self->machine_.release_requested(self->now()));
     self->callers().releasing = nullptr;
@@ -85,6 +90,16 @@ std::stop_token LockHandle::lost_token() const {
       lost_.request_stop();
   }
   return lost_.get_token();
+}
+
+Ticket LockHandle::ticket() const {
+  const std::lock_guard guard(hold_mutex_);
+  return ticket_;
+}
+
+bool LockHandle::was_lost(Ticket ticket) const {
+  const std::lock_guard guard(hold_mutex_);
+  return ticket == 0 || ticket == last_lost_;
 }
 
 // --- events, from the engine -------------------------------------------------------------------
@@ -241,13 +256,15 @@ void LockHandle::perform(const SendRelease& action) {
   }
   engine_.releaser().release(
       action.request, action.pointless_after,
-      [self = shared_from_this(),
+      [self = shared_from_this(), ticket = action.request.owner.ticket,
        caller = std::exchange(callers().releasing, nullptr)](const Answer<ReleaseReply>& answer) {
-        self->strand_.post([self, caller, answer] { self->released(answer, caller); });
+        self->strand_.post(
+            [self, ticket, caller, answer] { self->released(ticket, answer, caller); });
       });
 }
 
-void LockHandle::released(const Answer<ReleaseReply>& answer, const ReleaseAnswered& caller) {
+void LockHandle::released(Ticket ticket, const Answer<ReleaseReply>& answer,
+                          const ReleaseAnswered& caller) {
   if (const auto* failure = std::get_if<StoreFailure>(&answer)) {
     if (auto* log = heard(log_, spdlog::level::err))
       log->error("{} lock: not released yet: {}; it ends by its ttl at the latest",
@@ -265,12 +282,18 @@ void LockHandle::released(const Answer<ReleaseReply>& answer, const ReleaseAnswe
       break;
     case ReleaseVerdict::left:  // a release of a hold never finds an entry of its own
     case ReleaseVerdict::not_owner:
+      note_loss(ticket);
       if (auto* log = heard(log_, spdlog::level::warn))
         log->warn("{} lock was lost before it was released: its record is gone or somebody else's",
                   printable(key()));
       caller(ReleaseOutcome::not_held);
       break;
   }
+}
+
+void LockHandle::note_loss(Ticket ticket) {
+  const std::lock_guard guard(hold_mutex_);
+  last_lost_ = std::max(last_lost_, ticket);
 }
 
 void LockHandle::perform(const AnswerAcquire& action) {
@@ -347,6 +370,7 @@ void LockHandle::perform(const TellLost& action) {
   {
     const std::lock_guard guard(hold_mutex_);
     was_lost_ = true;
+    last_lost_ = ticket_;
     // Callbacks of the token are user code: not on this thread, and not behind a slow event
     // handler.
     if (lost_.stop_possible())

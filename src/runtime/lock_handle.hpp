@@ -52,8 +52,9 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
   // To be called once after construction.
   void subscribe();
 
-  // Any thread; `answered` is called once, on the strand, and must not block.
-  void release(ReleaseAnswered answered);
+  // Any thread; `answered` is called once, on the strand, and must not block. With a ticket: only
+  // the hold that has it.
+  void release(ReleaseAnswered answered, std::optional<Ticket> only = std::nullopt);
   void refresh(RefreshAnswered answered);
   // The last call, which ends all that were begun: leaves the record alone if the settings say
   // `detached`, otherwise releases it and waits for the answer.
@@ -63,6 +64,10 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
   [[nodiscard]] Fence fence() const noexcept { return Fence{fence_.load()}; }
   [[nodiscard]] std::string owner() const;
   [[nodiscard]] std::stop_token lost_token() const;
+  // Of the present hold, or the last one.
+  [[nodiscard]] Ticket ticket() const;
+  // Whether this was the last hold that was lost; 0: none, which counts as lost.
+  [[nodiscard]] bool was_lost(Ticket ticket) const;
   [[nodiscard]] const std::string& key() const noexcept { return settings().key; }
   // Made with the first call.
   [[nodiscard]] EventHandlers& handlers();
@@ -150,7 +155,8 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
   void perform(const TellRefreshed& action);
   void perform(const TellLost& action);
   void perform(const TellRefreshFailed& action);
-  void released(const Answer<ReleaseReply>& answer, const ReleaseAnswered& caller);
+  void released(Ticket ticket, const Answer<ReleaseReply>& answer, const ReleaseAnswered& caller);
+  void note_loss(Ticket ticket);
   void begin_hold(const LockMachine::Hold& hold);
   void end_hold();
 
@@ -186,6 +192,7 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
   // Of the same hold; without a state as long as nobody has asked for it.
   mutable std::stop_source lost_{std::nostopstate};
   bool was_lost_ = true;
+  Ticket last_lost_ = 0;
 };
 
 }  // namespace exclusive_lock

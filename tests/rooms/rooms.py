@@ -42,8 +42,15 @@ RULES = {
     "include": Rule((), ("spdlog",), system=False),
     # The only public header with Boost, and its inside (docs/decisions/0009, 0015); no other one
     # may include them.
-    "include/exclusive_lock/async.hpp": Rule(("include", "include/exclusive_lock/async_io.hpp"),
-                                             ("asio", "boost-system"), system=False),
+    "include/exclusive_lock/async.hpp": Rule(
+        ("include", "include/exclusive_lock/async_call.hpp",
+         "include/exclusive_lock/with_lock.hpp"), ("asio", "boost-system"), system=False),
+    "include/exclusive_lock/with_lock.hpp": Rule(
+        ("include", "include/exclusive_lock/async_call.hpp"), ("asio", "boost-system"),
+        system=False),
+    "include/exclusive_lock/async_call.hpp": Rule(
+        ("include", "include/exclusive_lock/async_io.hpp"), ("asio", "boost-system"),
+        system=False),
     "include/exclusive_lock/async_io.hpp": Rule(("include",), ("asio", "boost-system")),
     "src/core": Rule(("include",), ("json", "container", "boost-system"), system=False, pure=True),
     # The store interface: files directly in src/stores.

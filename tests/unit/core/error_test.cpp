@@ -8,7 +8,7 @@
 namespace exclusive_lock {
 namespace {
 
-constexpr int last_code = static_cast<int>(errc::connection_closed);
+constexpr int last_code = static_cast<int>(errc::lock_lost);
 
 TEST(ErrorCategory, EveryCodeHasAMessageOfItsOwn) {
   std::set<std::string> messages;

@@ -1,0 +1,217 @@
+#pragma once
+// with_lock(): a coroutine that holds a lock while another one runs. Part of async.hpp, whose head
+// has an example.
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <new>
+#include <optional>
+#include <stop_token>
+#include <type_traits>
+#include <utility>
+
+#include "exclusive_lock/async_call.hpp"
+#include "exclusive_lock/callbacks.hpp"
+#include "exclusive_lock/error.hpp"
+#include "exclusive_lock/saturating.hpp"
+
+namespace exclusive_lock {
+namespace async_detail {
+
+// What with_lock() and its body share. The body runs on a strand of its own, so that cancelling it
+// is not beside its handlers, whatever threads its executor has.
+template <class Body, class Value>
+class Guarded : public std::enable_shared_from_this<Guarded<Body, Value>> {
+ public:
+  using Kept = std::conditional_t<std::is_void_v<Value>, bool, Value>;
+  using Type = boost::asio::cancellation_type;
+
+  Guarded(const boost::asio::any_io_executor& executor, CallbackHold hold, Body body)
+      : strand_(boost::asio::make_strand(executor)),
+        hold_(std::move(hold)),
+        body_(std::move(body)) {}
+
+  [[nodiscard]] const auto& strand() const { return strand_; }
+  [[nodiscard]] auto slot() { return cancel_.slot(); }
+  [[nodiscard]] const CallbackHold& hold() const { return hold_; }
+
+  // Any thread.
+  void cancel(Type type) {
+    boost::asio::post(strand_, [self = this->shared_from_this(), type] {
+      self->requested_ = self->requested_ | type;
+      self->cancel_.emit(type);
+    });
+  }
+
+  // On the strand. `throws`: what throw_if_cancelled() says where with_lock() is awaited.
+  static boost::asio::awaitable<void> run(std::shared_ptr<Guarded> self, bool throws) {
+    // What reaches the body has passed the filter of its caller.
+    co_await boost::asio::this_coro::reset_cancellation_state(
+        boost::asio::enable_total_cancellation());
+    co_await boost::asio::this_coro::throw_if_cancelled(throws);
+    if (self->requested_ != Type::none)
+      self->cancel(self->requested_);  // it came before the reset
+    const std::stop_callback on_loss(self->hold_.lost_token(), [self] { self->cancel_for_loss(); });
+    try {
+      if constexpr (std::is_void_v<Value>) {
+        co_await self->body_();
+        self->result_ = true;
+      } else {
+        self->result_ = co_await self->body_();
+      }
+    } catch (...) {
+      self->thrown_ = std::current_exception();
+    }
+  }
+
+  // The result, or what is to be thrown in its place.
+  std::optional<Kept> take() {
+    if (hold_.was_lost())
+      throw_lost();
+    if (thrown_)
+      std::rethrow_exception(thrown_);
+    return std::move(result_);
+  }
+
+ private:
+  // On the thread that stops lost tokens.
+  void cancel_for_loss() noexcept {
+    try {
+      cancel(Type::all);
+    } catch (const std::bad_alloc&) {  // then the loss is reported when the body ends by itself
+    }
+  }
+
+  [[noreturn]] void throw_lost() const {
+    const boost::system::system_error lost{error_code(make_error_code(errc::lock_lost))};
+    if (!thrown_)
+      throw lost;
+    try {
+      std::rethrow_exception(thrown_);
+    } catch (...) {
+      std::throw_with_nested(lost);
+    }
+  }
+
+  const boost::asio::strand<boost::asio::any_io_executor> strand_;
+  const CallbackHold hold_;
+  boost::asio::cancellation_signal cancel_;  // used on the strand, once the body has begun
+  Type requested_ = Type::none;              // on the strand
+  Body body_;
+  std::optional<Kept> result_;
+  std::exception_ptr thrown_;
+};
+
+// Awaits the body, which the caller's cancellation reaches too.
+template <class Body, class Value>
+boost::asio::awaitable<void> run_guarded(std::shared_ptr<Guarded<Body, Value>> guarded) {
+  namespace asio = boost::asio;
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
+  const auto state = co_await asio::this_coro::cancellation_state;
+  auto outer = state.slot();
+  if (outer.is_connected())
+    outer.assign([guarded](asio::cancellation_type type) { guarded->cancel(type); });
+  co_await asio::co_spawn(guarded->strand(), Guarded<Body, Value>::run(guarded, throws),
+                          asio::bind_cancellation_slot(guarded->slot(), asio::use_awaitable));
+  if (outer.is_connected())
+    outer.clear();
+}
+
+template <class Token>
+auto async_release(const ExclusiveLock& lock, const CallbackHold& hold, Token&& token) {
+  return boost::asio::async_initiate<Token, Signature<ReleaseOutcome>>(
+      [](auto handler, const ExclusiveLock* on, const CallbackHold& of) {
+        begin_call(std::move(handler), *on, ReleaseOutcome::unknown, [of](const auto& answered) {
+          of.release([answered](ReleaseOutcome outcome) { answered({}, outcome); });
+        });
+      },
+      token, &lock, hold);
+}
+
+template <class Body, class Value = typename std::invoke_result_t<Body&>::value_type>
+auto with_lock(ExclusiveLock& lock, Instant deadline, Body body) -> boost::asio::awaitable<
+    std::conditional_t<std::is_void_v<Value>, bool, std::optional<Value>>> {
+  namespace asio = boost::asio;
+  const AcquireTerms terms{.as = AcquireAs::mutex, .deadline = deadline};
+  const bool acquired = co_await async_acquire(lock, terms, asio::use_awaitable);
+  if (!acquired)
+    co_return std::conditional_t<std::is_void_v<Value>, bool, std::optional<Value>>();
+  const auto executor = co_await asio::this_coro::executor;
+  const auto guarded =
+      std::make_shared<Guarded<Body, Value>>(executor, CallbackHold(lock), std::move(body));
+  std::exception_ptr not_run;
+  try {
+    co_await run_guarded(guarded);
+  } catch (...) {  // cancelled before it could begin
+    not_run = std::current_exception();
+  }
+  // A coroutine that was cancelled throws at its next co_await, and its operations are cancelled
+  // too: neither is to stop the release.
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
+  co_await asio::this_coro::throw_if_cancelled(false);
+  co_await async_release(
+      lock, guarded->hold(),
+      asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
+  co_await asio::this_coro::throw_if_cancelled(throws);
+  if (not_run)
+    std::rethrow_exception(not_run);
+  auto result = guarded->take();
+  if constexpr (std::is_void_v<Value>) {
+    co_return result.has_value();
+  } else {
+    co_return result;
+  }
+}
+
+}  // namespace async_detail
+
+// Runs `body`, a function that returns an awaitable, while `lock` is held, and awaits the release
+// before the next line runs: also when the body throws, and when this coroutine is cancelled. As
+// lock() does, it waits where another coroutine has the lock through the same object. It releases
+// the hold that it got and no other.
+//
+// True, or what the body returned: it has run, and the lock was held all the time. False, or
+// nothing: the lock was not to be had by the deadline (on any clock), and the body has not run.
+// Throws what async_acquire_until throws, what the body threw, and for a loss errc::lock_lost.
+//
+// Loss. When the hold is lost, the body is cancelled (cancellation_type::all): what it awaits ends
+// with operation_aborted, and so does its next co_await, unless it has set throw_if_cancelled to
+// false. with_lock() waits for the body to end, however long that takes, and then throws
+// boost::system::system_error with errc::lock_lost, whatever the body has made of it: where it
+// returned a value, that is dropped; what it threw is nested (std::rethrow_if_nested). A loss that
+// shows only in the release is one too. So a body should pass the cancellation on; one that goes on
+// works beside the next holder. A body that does not await cannot be cancelled, and asks
+// lock.held(). A body may release the lock itself: that is no loss.
+//
+// Cancellation of with_lock() reaches the body with its type, filtered by the coroutine that awaits
+// it; the body is under enable_total_cancellation unless it says otherwise, and throw_if_cancelled
+// is that coroutine's. It then throws what the body throws, after the release; where a loss came
+// too, errc::lock_lost.
+//
+// Executor: the body runs on a strand of this coroutine's executor. The lock must live until
+// with_lock() has ended.
+//
+// A coroutine that is destroyed while it is suspended does not release here; the lock's destructor
+// does.
+//
+// Cost: acquire and release, one allocation, and two posts to the executor.
+template <class Clock, class Duration, class Body>
+auto with_lock(ExclusiveLock& lock, const std::chrono::time_point<Clock, Duration>& deadline,
+               Body body) {
+  return async_detail::with_lock(lock, deadline_at(deadline), std::move(body));
+}
+
+}  // namespace exclusive_lock
