@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "exclusive_lock/exclusive_lock.hpp"
 #include "floor_client.hpp"
@@ -72,7 +73,10 @@ class QueueContender final : public Contender {
       const FloorReply push = pushes_.next();
       constexpr std::size_t payload = 2;  // behind "message" and the channel
       if (push->elements > payload && push->element[payload]->str == name_) {
-        return true;
+        // A push proves nothing: it asks.
+        const FloorReply holder =
+            commands_.ask(std::vector<std::string_view>{"GET", "{floor}:lock"});
+        return holder->str != nullptr && holder->str == name_;
       }
     }
     if (call(give_up_)->integer == 1) {

@@ -22,7 +22,7 @@ std::unique_ptr<Contender> library_contender(std::shared_ptr<Connection> connect
 
 // The floor of hand-overs: a fair queue in as few commands as it can be, which keeps nothing of
 // what makes a lock safe. Two connections, one subscribed; whoever leaves writes the next one's
-// name into the lock and publishes to it, in one script.
+// name into the lock and publishes to it, in one script; that one then asks whether it has it.
 std::unique_ptr<Contender> queue_contender(std::uint16_t port, std::int64_t client);
 
 // flock(2), the floor of the embedded store.

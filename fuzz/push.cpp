@@ -1,13 +1,12 @@
-// What tells a waiter that the lock was handed over to it: a push of a server, a datagram of the
-// embedded store.
+// Wake-ups of waiters: a push of a server, a datagram of the embedded store.
 //
-// - A grant comes back from its text and from its datagram, in every field.
-// - A text or datagram that is taken for a grant is the very one that a store would write for it;
+// - A wake-up comes back from its text and from its datagram.
+// - A text or datagram that is taken for a wake-up is the very one that a store would write for it;
 //   so is the name of a socket.
 // - Of the pushes in any bytes, those are heard that are for the channel, and in the form in which
 //   servers send them; nothing else tells anything.
 //
-// Input: a grant; a text, a datagram and a name, which are all the same; after a NUL the channel,
+// Input: a wake-up; a text, a datagram and a name, which are all the same; after a NUL the channel,
 // and after another the bytes of a connection.
 
 #include <boost/redis/resp3/parser.hpp>
@@ -23,55 +22,43 @@ namespace {
 
 using redis::Reply;
 
-Grant grant_from(Input& input) {
-  Grant grant{.owner = {}, .fence = {}, .granted_at = std::nullopt};
-  for (std::uint8_t& byte : grant.owner.id) {
+WakeUp wake_up_from(Input& input) {
+  WakeUp wake_up;
+  for (std::uint8_t& byte : wake_up.owner.id) {
     byte = input.byte();
   }
-  grant.owner.ticket = input.number();
-  grant.fence = Fence{input.number()};
-  // Above 0, as every time is.
-  grant.granted_at = StoreTime(static_cast<std::int64_t>(input.number() >> 1U | 1U));
-  return grant;
+  wake_up.owner.ticket = input.number();
+  return wake_up;
 }
 
-// As scripts/shared/advance.lua writes it.
-std::string written(const Grant& grant) {
-  return owner_text(grant.owner) + " " + std::to_string(grant.fence.value) + " " +
-         std::to_string(grant.granted_at.value_or(StoreTime(0)).count());
+bool are_same(const std::optional<WakeUp>& one, const WakeUp& other) {
+  return one && one->owner == other.owner;
 }
 
-bool are_same(const std::optional<Grant>& one, const Grant& other) {
-  return one && one->owner == other.owner && one->fence == other.fence &&
-         one->granted_at == other.granted_at;
-}
-
-void check_grant_text(std::string_view text) {
-  const auto grant = redis::parse_grant(text);
-  require(!grant || written(*grant) == text, "only what is written for a grant is one", text);
-  require(!grant || (grant->granted_at && grant->granted_at->count() > 0), "a grant has a time",
+void check_text(std::string_view text) {
+  const auto wake_up = redis::parse_wake_up(text);
+  require(!wake_up || owner_text(wake_up->owner) == text, "only what is written for it is one",
           text);
 }
 
 void check_datagram(const std::string& bytes) {
-  if (const auto grant = decode_push(bytes)) {
-    const PushBytes again = encode_push(*grant);
+  if (const auto wake_up = decode_push(bytes)) {
+    const PushBytes again = encode_push(*wake_up);
     require(std::string_view(again.data(), again.size()) == bytes,
-            "only what is written for a grant is one", bytes);
-    require(!grant->granted_at, "a datagram tells no time", bytes);
+            "only what is written for a wake-up is one", bytes);
   }
   if (const auto store = store_of_push_socket(bytes)) {
     require(push_socket_name(*store) == bytes, "only one name is that of a store's socket", bytes);
   }
 }
 
-void check_grant(Grant grant) {
-  const std::string text = written(grant);
-  require(are_same(redis::parse_grant(text), grant), "a grant comes back from its text", text);
-  const PushBytes bytes = encode_push(grant);
-  grant.granted_at = std::nullopt;
-  require(are_same(decode_push({bytes.data(), bytes.size()}), grant),
-          "a grant comes back from its datagram", text);
+void check_wake_up(const WakeUp& wake_up) {
+  const std::string text = owner_text(wake_up.owner);
+  require(are_same(redis::parse_wake_up(text), wake_up), "a wake-up comes back from its text",
+          text);
+  const PushBytes bytes = encode_push(wake_up);
+  require(are_same(decode_push({bytes.data(), bytes.size()}), wake_up),
+          "a wake-up comes back from its datagram", text);
 }
 
 bool is_word(const Reply& push, std::size_t place, std::string_view word) {
@@ -85,14 +72,14 @@ void check_news(const Reply& push, const std::string& channel) {
   require(
       std::holds_alternative<redis::Subscribed>(news) == (is_ours && is_word(push, 0, "subscribe")),
       "a subscription is heard of", channel);
-  const auto* grant = std::get_if<Grant>(&news);
+  const auto* wake_up = std::get_if<WakeUp>(&news);
   const bool is_message = is_ours && is_word(push, 0, "message");
   const auto told = is_message && push.elements[2].is_string()
-                        ? redis::parse_grant(push.elements[2].text)
+                        ? redis::parse_wake_up(push.elements[2].text)
                         : std::nullopt;
-  require((grant != nullptr) == told.has_value(), "a message of the channel tells of a grant",
+  require((wake_up != nullptr) == told.has_value(), "a message of the channel is a wake-up",
           channel);
-  require(grant == nullptr || are_same(told, *grant), "it tells of that grant", channel);
+  require(wake_up == nullptr || are_same(told, *wake_up), "it is that one", channel);
 }
 
 // As a server sends it.
@@ -127,17 +114,17 @@ std::vector<Reply> pushes_in(std::string_view bytes) {
 
 void check_push(Bytes bytes) {
   Input input(bytes);
-  const Grant grant = grant_from(input);
-  check_grant(grant);
+  const WakeUp wake_up = wake_up_from(input);
+  check_wake_up(wake_up);
   const std::string text = input.text();
   const std::string channel = input.text();
-  check_grant_text(text);
+  check_text(text);
   check_datagram(text);
   check_datagram(std::string(bytes.begin(), bytes.end()));
   // One of ours, with something in it that is not: the middle of the text is the likeliest place.
-  std::string changed = written(grant);
+  std::string changed = owner_text(wake_up.owner);
   changed.insert(text.size() % (changed.size() + 1), text);
-  check_grant_text(changed);
+  check_text(changed);
 
   const auto messages = pushes_in(message_on(channel, changed) + message_on(channel, text));
   require(messages.size() == 2, "a message is a push", channel);

@@ -16,9 +16,6 @@ inline carried_out(i) {
   :: else ->
     c[i].answered = 1;
     c[i].answer = found;
-#ifdef LOSS
-    c[i].answer_later = (found == in_queue && c[i].push != no_push);
-#endif
 #ifdef FENCE
     c[i].answer_nth = (found == granted -> s.nth : 0);
 #endif

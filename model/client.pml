@@ -5,9 +5,6 @@ inline forget_request(i) {
   c[i].answered = 0;
   c[i].answer = no;
   c[i].age = 0;
-#ifdef LOSS
-  c[i].answer_later = 0;
-#endif
 #ifdef FENCE
   c[i].answer_nth = 0;
 #endif
@@ -18,16 +15,21 @@ inline ask(i, what) {
   c[i].asked = what
 }
 
-inline forget_push(i) {
-  c[i].push = no_push;
-#ifdef LOSS
-  c[i].push_stale = 0;
-  c[i].answer_later = 0;
+/* A hold counts from the sending of the request that was granted. */
+#ifdef COUNTED_FROM_RECEIPT
+#define left_of_ttl(i) TTL
+#else
+#define left_of_ttl(i) (TTL - c[i].age)
 #endif
-#ifdef FENCE
-  c[i].push_nth = 0;
+
+/* What a hold by push would count from. */
+#ifdef PUSH_BEGINS
+#define forget_base(i) c[i].base = 0
+#define still_waits(i, at_most) c[i].base = (c[i].age < (at_most) -> c[i].age : (at_most))
+#else
+#define forget_base(i) skip
+#define still_waits(i, at_most) skip
 #endif
-}
 
 #ifdef NO_STRAYS
 #define no_strays true
@@ -43,7 +45,7 @@ inline begin_hold(i, ticks) {
 #endif
   c[i].state = held;
   c[i].safe = ticks;
-  c[i].base = 0
+  forget_base(i)
 }
 
 /* A hold ends, or a waiting: from now on its ticket may be released by whatever is under way. */
@@ -56,7 +58,7 @@ inline end(i) {
 #endif
   c[i].state = idle;
   c[i].safe = 0;
-  c[i].base = 0;
+  forget_base(i);
 #ifdef FENCE
   c[i].nth = 0;
 #endif
@@ -103,10 +105,9 @@ inline new_ticket(i, what) {
   :: c[i].stray > 0 -> c[i].stray++
   :: else
   fi;
-  if
-  :: c[i].push == push_now -> c[i].push = push_older
-  :: else
-  fi;
+#ifdef PUSHES
+  c[i].push = 0; /* of an older ticket, so ignored */
+#endif
 #ifdef ROLLBACK
   if
   :: replica.owner == (i) + 1 -> replica.behind++
@@ -120,7 +121,7 @@ inline new_ticket(i, what) {
 #endif
   ask(i, what);
   c[i].state = attempting;
-  c[i].base = 0
+  forget_base(i)
 }
 
 /* Nothing that arrives for an idle object makes it hold: neither a push nor an answer. */
@@ -128,16 +129,16 @@ inline take_answer(i) {
   if
   :: c[i].state == attempting && c[i].answer == granted ->
     if
-    :: c[i].age < TTL -> begin_hold(i, TTL - c[i].age)
+    :: c[i].age < TTL -> begin_hold(i, left_of_ttl(i))
     :: else -> end(i)
     fi
   :: c[i].state == attempting && c[i].answer == in_queue ->
     c[i].state = waiting;
-    c[i].base = (c[i].age < CONF -> c[i].age : CONF)
+    still_waits(i, CONF)
   :: c[i].state == waiting && c[i].asked == beat && c[i].answer == granted ->
-    begin_hold(i, TTL - c[i].age)
+    begin_hold(i, left_of_ttl(i))
   :: c[i].state == waiting && c[i].asked == beat && c[i].answer == in_queue ->
-    c[i].base = (c[i].age < c[i].base -> c[i].age : c[i].base);
+    still_waits(i, c[i].base)
   :: c[i].state == held && c[i].asked == refresh && c[i].answer == granted ->
     c[i].safe = (TTL - c[i].age > c[i].safe -> TTL - c[i].age : c[i].safe)
 #ifdef LATE_REPLY_REVIVES
@@ -152,41 +153,22 @@ inline take_answer(i) {
   :: else
   fi;
 #endif
-#ifdef LOSS
-  if
-  :: c[i].state == waiting && c[i].answer == in_queue && c[i].answer_later && c[i].push != no_push ->
-    c[i].push_stale = 1
-  :: else
-  fi;
-#endif
   forget_request(i)
 }
 
-#ifdef PUSH_OF_ANY_TICKET
-#define push_is_ours(i) true
-#else
-#define push_is_ours(i) (c[i].push == push_now)
-#endif
-#if defined(LOSS) && !defined(STALE_PUSH)
-#define push_is_fresh(i) (!c[i].push_stale)
-#else
-#define push_is_fresh(i) true
-#endif
-
+#ifdef PUSHES
+/* A wake-up: whoever waits sends a heartbeat at once. */
 inline take_push(i) {
   if
-#ifdef COUNTED_FROM_RECEIPT
-  :: c[i].state == waiting && push_is_ours(i) && push_is_fresh(i) ->
-    begin_hold(i, CONF);
-#else
-  :: c[i].state == waiting && push_is_ours(i) && push_is_fresh(i) && c[i].base < CONF ->
+#ifdef PUSH_BEGINS
+  :: c[i].state == waiting && c[i].base < CONF ->
     begin_hold(i, CONF - c[i].base);
-#endif
-#ifdef FENCE
-    c[i].nth = c[i].push_nth;
-#endif
     forget_request(i)
+#else
+  :: c[i].state == waiting && c[i].asked == nothing -> ask(i, beat)
+#endif
   :: else
   fi;
-  forget_push(i)
+  c[i].push = 0
 }
+#endif

@@ -6,6 +6,7 @@
    ticks. Calm may begin in any state that the faults can lead to, and fairness (weak, by process)
    then says no more than that no process and no clock stops for ever. */
 
+#define PUSHES
 #include "state.pml"
 bit calm;
 typedef Duty {
@@ -48,7 +49,7 @@ inline gone(i) {
 #define wants(i) (c[i].state == idle && !d[i].has_tried && nothing_far_back(i))
 #define is_stuck(i) (c[i].state == attempting && c[i].asked == nothing)
 #define is_due(i) \
-  (c[i].asked != nothing || c[i].push != no_push || c[i].stray > 0 || d[i].owes_release || \
+  (c[i].asked != nothing || c[i].push || c[i].stray > 0 || d[i].owes_release || \
    is_stuck(i) || beat_is_due(i) || (c[i].state == held && d[i].has_worked) || \
    ((i) == 0 && wants(i)))
 
@@ -79,7 +80,7 @@ proctype Object(byte i) {
        :: c[i].state == idle -> d[i].owes_release = 1
        :: else
        fi }
-  :: d_step { c[i].push != no_push ->
+  :: d_step { c[i].push ->
        printf("%d has its push\n", i);
        take_push(i) }
 
@@ -109,9 +110,9 @@ proctype Object(byte i) {
        skip }
 
   /* --- faults --- */
-  :: d_step { c[i].push != no_push ->
+  :: d_step { c[i].push ->
        printf("%d network: loses the push\n", i);
-       forget_push(i) }
+       c[i].push = 0 }
   :: d_step { !calm && c[i].asked != nothing ->
        printf("%d stops waiting for an answer\n", i);
        give_up_request(i) }

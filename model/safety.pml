@@ -96,10 +96,17 @@ proctype Object(byte i) {
        printf("%d has its answer\n", i);
        take_answer(i);
        check() }
-  :: d_step { c[i].push != no_push ->
+#ifdef PUSHES
+  :: d_step { c[i].push ->
        printf("%d has its push\n", i);
        take_push(i);
        check() }
+#endif
+#ifdef FORGED
+  :: d_step { c[i].state == waiting && !c[i].push ->
+       printf("%d is sent a push by a stranger\n", i);
+       c[i].push = 1 }
+#endif
 #ifdef CRASHES
   :: d_step { c[i].state != dead ->
        printf("%d crashes\n", i);
@@ -152,13 +159,24 @@ proctype Object(byte i) {
        store_refresh(i, 1);
        check() }
 
+#ifdef UNHEARD
+  :: d_step { s.entry[i].place == 1 ->
+       printf("%d store: counts no listener, passes it over; the push arrives\n", i);
+       its_ticket = s.entry[i].behind;
+       send_push(i, its_ticket);
+       take_out(i);
+       check() }
+#endif
+
   /* --- what the network loses --- */
   :: d_step { c[i].stray > 0 ->
        printf("%d network: loses the attempt that was given up\n", i);
        forget_stray(i) }
-  :: d_step { c[i].push != no_push ->
+#ifdef PUSHES
+  :: d_step { c[i].push ->
        printf("%d network: loses the push\n", i);
-       forget_push(i) }
+       c[i].push = 0 }
+#endif
 
 #ifdef FENCE
   /* --- what the resource sees --- */

@@ -51,10 +51,16 @@
 #define granted 1
 #define in_queue 2
 
-/* A push under way: none, for the newest ticket, for an older one. */
-#define no_push 0
-#define push_now 1
-#define push_older 2
+/* A push only makes a waiter send a heartbeat, and that may come at any time in safety.pml: so all
+   pushes, true or forged, are in there without being modelled. They are in liveness.pml, and where
+   they do harm:
+   PUSH_BEGINS  a hold begins on a push (broken)
+   FORGED       of those, some come from nowhere
+   UNHEARD      a live waiter is passed over, because the store counts no listener, and gets the push
+                all the same */
+#ifdef PUSH_BEGINS
+#define PUSHES
+#endif
 
 typedef Client {
   unsigned state : 3;
@@ -62,18 +68,18 @@ typedef Client {
   bit answered;        /* carried out, and the answer is under way */
   unsigned answer : 2;
   unsigned age : 3;    /* since it was sent; forgotten at TTL, when no answer is of use */
-  unsigned base : 3;   /* waiting: since the sending of the last request answered in_queue */
   unsigned safe : 3;   /* belief: held() is true while it is above 0 */
-  unsigned push : 2;
   /* An attempt that was given up and may still reach the store: 0 none, else behind + 1. */
   unsigned stray : 2;
   unsigned stray_age : 2;
   bit stray_enters;    /* with patience */
   bit ended;           /* a hold of the newest ticket has ended (for G5) */
   bit had_grant;       /* the newest ticket was granted (one grant a ticket) */
-#ifdef LOSS
-  bit push_stale;      /* an answer in_queue with a later store time than the push has come */
-  bit answer_later;    /* the answer under way has a later store time than the push under way */
+#ifdef PUSHES
+  bit push;            /* for the newest ticket, under way */
+#endif
+#ifdef PUSH_BEGINS
+  unsigned base : 3;   /* waiting: since the sending of the last request answered in_queue */
 #endif
 #ifdef GRACE
   bit held_before;     /* under an older ticket: so a refresh of it may still be under way */
@@ -82,7 +88,6 @@ typedef Client {
   /* Grants by their number, from 1; 0: none. What fence each has got is in fence_of. */
   unsigned nth : 3;        /* of the hold */
   unsigned answer_nth : 3;
-  unsigned push_nth : 3;
   unsigned writing : 3;    /* held() was asked, and was true; the write comes, however late */
 #endif
 }

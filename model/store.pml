@@ -73,20 +73,16 @@ inline grant(i, b, for_ticks) {
 #endif
 }
 
-/* A slot that is taken loses the newer push; that the older one is lost is a step of its own. */
+/* A push that finds another one under way is lost, as is one of an older ticket. */
 inline send_push(i, b) {
+#ifdef PUSHES
   if
-  :: c[i].push == no_push ->
-    c[i].push = ((b) == 0 -> push_now : push_older);
-#ifdef LOSS
-    c[i].push_stale = 0;
-    c[i].answer_later = 0;
-#endif
-#ifdef FENCE
-    c[i].push_nth = s.nth;
-#endif
+  :: (b) == 0 -> c[i].push = 1
   :: else
   fi
+#else
+  skip
+#endif
 }
 
 #ifdef FENCE
@@ -250,7 +246,7 @@ inline store_refresh(i, b) {
   fi
 }
 
-/* What a barging object releases stays free while others may be passed; the nudge to the first in
+/* What a barging object releases stays free while others may be passed; the wake-up of the first in
    line is left out, since it may be lost, and a beat may come at any time anyway. */
 inline store_release(i, b) {
   found = no;

@@ -19,10 +19,12 @@ inline tick_object(i) {
     fi
   :: else
   fi;
+#ifdef PUSH_BEGINS
   if
   :: c[i].state == waiting && c[i].base < CONF -> c[i].base++
   :: else
   fi;
+#endif
   if
   :: c[i].safe > 0 ->
     c[i].safe--;

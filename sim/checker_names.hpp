@@ -24,7 +24,7 @@ inline constexpr auto first_come_first_served = "G6 first come, first served";
 inline constexpr auto dead_waiters_are_skipped = "G6 dead waiters are skipped";
 inline constexpr auto hand_over_is_short = "G6 a hand-over is short until it is taken up";
 inline constexpr auto barging_has_an_end = "G6 barging has an end";
-inline constexpr auto next_one_is_nudged = "G6 the next one is nudged";
+inline constexpr auto next_one_is_woken = "G6 the next one is woken";
 inline constexpr auto free_is_taken = "G6 what is free is taken";
 inline constexpr auto lost_push_costs_a_beat = "G6 a lost push costs one heartbeat";
 inline constexpr auto nobody_starves = "G6 nobody starves";
@@ -52,7 +52,7 @@ inline constexpr std::array all{one_safe_hold,
                                 dead_waiters_are_skipped,
                                 hand_over_is_short,
                                 barging_has_an_end,
-                                next_one_is_nudged,
+                                next_one_is_woken,
                                 free_is_taken,
                                 lost_push_costs_a_beat,
                                 nobody_starves,

@@ -132,7 +132,7 @@ class Checkers {
   struct Beats {
     StoreTime since;
     int count = 0;
-    int nudges = 0;  // each is answered by a beat
+    int wake_ups = 0;  // each is answered by a heartbeat
   };
   struct Lock {
     Seen seen;
@@ -157,7 +157,7 @@ class Checkers {
   void check_served(const StoreStep& step, Lock& lock);
   void check_taken_up(const StoreStep& step, Lock& lock);
   void check_gone_past(const StoreStep& step, Lock& lock, const Owner& waiter);
-  void check_nudge(const StoreStep& step);
+  void check_woken(const StoreStep& step);
   void check_entries(const StoreStep& step, Lock& lock);
   void check_beats(const StoreStep& step, Lock& lock);
   [[nodiscard]] bool is_alive(const SeenWaiter& waiter, StoreTime now) const;

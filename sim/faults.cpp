@@ -20,6 +20,13 @@ Faults::Faults(World& world, const std::vector<std::unique_ptr<Process>>& proces
     : world_(world), processes_(processes), start_process_(std::move(start_process)) {}
 
 void Faults::begin() {
+  world_.server.when_passed_over([this](const Owner& owner) {
+    for (const auto& process : processes_) {
+      if (!process->is_gone() && process->object(owner.id)) {
+        process->link().hear_all_the_same(owner);
+      }
+    }
+  });
   if (world_.scenario.fault_pause > 0ns) {
     plan_next();
   }
@@ -42,6 +49,7 @@ void Faults::calm() {
   for (const auto& process : processes_) {
     process->link().heal();
     process->resume();
+    process->link().notice_left_behind();
     if (!process->link().pushes_grants()) {
       process->link().subscribe();
     }
@@ -65,7 +73,7 @@ Process* Faults::somebody() {
 
 void Faults::strike_process(Process& process) {
   Random& random = world_.random;
-  switch (random.below(4)) {
+  switch (random.below(5)) {
     case 0: {
       const Nanoseconds pause =
           random.once_in(2) ? random.between(1ms, 100ms) : random.between(100ms, 2000ms);
@@ -89,6 +97,13 @@ void Faults::strike_process(Process& process) {
       process.link().lose_subscription();
       world_.timeline.after(random.between(5ms, 1000ms),
                             [&process] { process.link().subscribe(); });
+      break;
+    }
+    case 3: {
+      say(process.name() + "'s subscription is left behind at a former master");
+      process.link().leave_subscription_behind();
+      world_.timeline.after(random.between(5ms, 1000ms),
+                            [&process] { process.link().notice_left_behind(); });
       break;
     }
     default: {

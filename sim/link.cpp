@@ -102,6 +102,9 @@ void Link::ask(Request request, Instant deadline, Done<Reply> done) {
     if (!world_.is_calm && world_.random.percent(world_.scenario.repeated)) {
       repeat_later(request, arrives);
     }
+    if (!world_.is_calm && world_.random.percent(world_.scenario.pushes_forged)) {
+      forge_push(request.owner);
+    }
   }
   world_.timeline.at(arrives, [this, request = std::move(request), answer_it] {
     world_.server.receive([this, request, answer_it] {
@@ -181,9 +184,9 @@ void Link::repeat_later(const AttemptRequest& request, Instant arrives) {
 
 // --- pushes ------------------------------------------------------------------------------------
 
-void Link::listen(GrantListener listener) { listener_ = std::move(listener); }
+void Link::listen(WakeUpListener listener) { listener_ = std::move(listener); }
 
-void Link::push(const Grant& grant) {
+void Link::push(const WakeUp& wake_up) {
   Random& random = world_.random;
   const Scenario& scenario = world_.scenario;
   if (is_cut_off_ ||
@@ -193,23 +196,52 @@ void Link::push(const Grant& grant) {
   const bool is_late = !world_.is_calm && random.percent(world_.scenario.pushes_late);
   for (int copies = is_late && random.once_in(3) ? 2 : 1; copies > 0; --copies) {
     const Nanoseconds more = is_late ? random.between(0ns, 2 * longest_ttl) : 0ns;
-    world_.timeline.after(delay() + more, [this, grant] {
-      process_.deliver([this, grant] { listener_.granted(grant); });
+    world_.timeline.after(delay() + more, [this, wake_up] {
+      process_.deliver([this, wake_up] { listener_.wake_up(wake_up); });
     });
   }
+}
+
+// For this ticket, or the one before or after it, whatever has become of it by then.
+void Link::forge_push(Owner owner) {
+  owner.ticket += world_.random.below(3) - 1;
+  world_.timeline.after(world_.random.between(Nanoseconds(0), 2 * longest_ttl), [this, owner] {
+    process_.deliver([this, owner] { listener_.wake_up({.owner = owner}); });
+  });
 }
 
 void Link::subscribe() {
   if (process_.is_gone()) {
     return;
   }
+  is_left_behind_ = false;
   is_subscribed_ = true;
-  world_.server.listen(process_.id(), {.granted = [this](const Grant& grant) { push(grant); },
+  world_.server.listen(process_.id(), {.wake_up = [this](const WakeUp& wake_up) { push(wake_up); },
                                        .pushes_resumed = [] {}});
   process_.deliver([this] { listener_.pushes_resumed(); });
 }
 
+void Link::leave_subscription_behind() {
+  if (is_subscribed_) {
+    is_left_behind_ = true;
+    world_.server.hang_up(process_.id());
+  }
+}
+
+void Link::notice_left_behind() {
+  if (is_left_behind_ && world_.mutant != Mutant::stays_with_former_master) {
+    subscribe();
+  }
+}
+
+void Link::hear_all_the_same(const Owner& owner) {
+  if (is_left_behind_ || world_.random.percent(world_.scenario.pushes_forged)) {
+    push({.owner = owner});
+  }
+}
+
 void Link::lose_subscription() {
+  is_left_behind_ = false;
   is_subscribed_ = false;
   world_.server.hang_up(process_.id());
 }

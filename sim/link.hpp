@@ -28,7 +28,7 @@ class Link final : public Store {
   void refresh(std::vector<RefreshRequest> requests, Instant deadline,
                Done<RefreshReply> done) override;
   void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override;
-  void listen(GrantListener listener) override;
+  void listen(WakeUpListener listener) override;
   [[nodiscard]] bool pushes_grants() const override { return is_subscribed_; }
   [[nodiscard]] Milliseconds retry_pause() const override;
   [[nodiscard]] const std::string& url() const override { return url_; }
@@ -43,6 +43,13 @@ class Link final : public Store {
   void cut_off() { is_cut_off_ = true; }
   void heal() { is_cut_off_ = false; }
   void lose_subscription();
+  // A failover that closed no connection: the server counts no listener any more, and this side
+  // does not know. What is published comes all the same, as from a replica.
+  void leave_subscription_behind();
+  // Compares the servers of both connections.
+  void notice_left_behind();
+  // Whether the server counts a listener or not.
+  void hear_all_the_same(const Owner& owner);
   void subscribe();
 
  private:
@@ -52,7 +59,8 @@ class Link final : public Store {
   void answer(std::uint64_t request, Instant asked_at, const Done<Reply>& done,
               const Answer<Reply>& with);
   void repeat_later(const AttemptRequest& request, Instant arrives);
-  void push(const Grant& grant);
+  void push(const WakeUp& wake_up);
+  void forge_push(Owner owner);
   [[nodiscard]] Instant arrival();
   [[nodiscard]] bool is_lost();
   [[nodiscard]] bool is_lost_in_calm(const ReleaseRequest& request);
@@ -61,7 +69,7 @@ class Link final : public Store {
   Process& process_;
   World& world_;
   const std::string url_ = "simulated:";
-  GrantListener listener_;
+  WakeUpListener listener_;
   std::uint64_t requests_ = 0;
   std::map<std::uint64_t, std::function<void(const StoreFailure&)>> unanswered_;
   Instant last_arrival_{};  // of a request, at the store
@@ -69,6 +77,7 @@ class Link final : public Store {
   std::set<std::pair<OwnerId, Ticket>> released_in_calm_;
   bool is_cut_off_ = false;
   bool is_subscribed_ = false;
+  bool is_left_behind_ = false;
   bool is_closed_ = false;
 };
 

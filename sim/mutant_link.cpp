@@ -49,39 +49,25 @@ class SameTicketAgain final : public WholeLink {
   }
 };
 
-// Sees each push before the engine does.
-class ChangedPushes : public WholeLink {
+// As though the wake-up were the reply to the heartbeat that it asks for.
+class PushBeginsAHold final : public WholeLink {
   using WholeLink::WholeLink;
-  void listen(GrantListener listener) override {
-    WholeLink::listen({.granted =
-                           [this, granted = listener.granted](Grant grant) {
-                             if (const auto object = process().object(grant.owner.id)) {
-                               change(grant, *object);
-                             }
-                             granted(grant);
-                           },
-                       .pushes_resumed = listener.pushes_resumed});
+  void listen(WakeUpListener listener) override {
+    listener.wake_up = [this, next = std::move(listener.wake_up)](const WakeUp& wake_up) {
+      woken_.insert({wake_up.owner.id, wake_up.owner.ticket});
+      next(wake_up);
+    };
+    WholeLink::listen(std::move(listener));
   }
-  virtual void change(Grant& grant, SimulatedHandle& object) = 0;
-};
-
-class PushOfAnyTicket final : public ChangedPushes {
-  using ChangedPushes::ChangedPushes;
-  void change(Grant& grant, SimulatedHandle& object) override {
-    if (const auto attempting = object.attempting()) {
-      grant.owner.ticket = *attempting;
-      grant.granted_at = std::nullopt;
+  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+    if (woken_.contains({request.owner.id, request.owner.ticket})) {
+      done(BeatReply{.outcome = BeatOutcome::granted,
+                     .fence = process().world().server.fence(request.key)});
+    } else {
+      WholeLink::beat(std::move(request), deadline, std::move(done));
     }
   }
-};
-
-class HandOverFromReceipt final : public ChangedPushes {
-  using ChangedPushes::ChangedPushes;
-  void change(Grant& grant, SimulatedHandle& object) override {
-    if (object.attempting() == grant.owner.ticket) {
-      object.believe_it_waits_now();
-    }
-  }
+  std::set<std::pair<OwnerId, Ticket>> woken_;
 };
 
 class PushWakesOnly final : public WholeLink {
@@ -164,14 +150,6 @@ class LeavesWithoutAWord : public WholeLink {
   void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
     const Owner owner = request.owner;
     WholeLink::beat(std::move(request), deadline, noted(owner, std::move(done)));
-  }
-  void listen(GrantListener listener) override {
-    WholeLink::listen({.granted =
-                           [this, granted = listener.granted](const Grant& grant) {
-                             told_.insert({grant.owner.id, grant.owner.ticket});
-                             granted(grant);
-                           },
-                       .pushes_resumed = listener.pushes_resumed});
   }
   void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
     const bool is_told = told_.contains({request.owner.id, request.owner.ticket});
@@ -271,10 +249,8 @@ std::shared_ptr<Store> with_bug(Mutant mutant, Process& process, std::shared_ptr
   switch (mutant) {
     case Mutant::same_ticket_again:
       return std::make_shared<SameTicketAgain>(process, std::move(link));
-    case Mutant::push_of_any_ticket:
-      return std::make_shared<PushOfAnyTicket>(process, std::move(link));
-    case Mutant::hand_over_from_receipt:
-      return std::make_shared<HandOverFromReceipt>(process, std::move(link));
+    case Mutant::push_begins_a_hold:
+      return std::make_shared<PushBeginsAHold>(process, std::move(link));
     case Mutant::push_wakes_only:
       return std::make_shared<PushWakesOnly>(process, std::move(link));
     case Mutant::beats_come_late:

@@ -122,16 +122,6 @@ class BareFenceCounter final : public Whole {
     });
   }
 
-  void listen(GrantListener listener) override {
-    Whole::listen({.granted =
-                       [this, granted = listener.granted](Grant grant) {
-                         const auto counted = record(owner_text(grant.owner));
-                         grant.fence.value = counted ? std::stoull(counted->value) : 0;
-                         granted(grant);
-                       },
-                   .pushes_resumed = listener.pushes_resumed});
-  }
-
   Fence counted(const std::string& key) {
     const std::string counter = key + ".counter";
     const auto kept = record(counter);
@@ -140,7 +130,6 @@ class BareFenceCounter final : public Whole {
     const auto owner = there ? record_owner(there->value) : std::nullopt;
     if (owner && record_fence(there->value)->value > last) {
       memory().plant(counter, std::to_string(last + 1), 1min);
-      memory().plant(owner_text(*owner), std::to_string(last + 1), 1min);
       memory().plant(key, encode_record(*owner, Fence{last + 1}, 1, "}"), there->remaining_ttl);
       return Fence{last + 1};
     }
@@ -201,16 +190,11 @@ class StreakIsNotCounted final : public Whole {
   }
 };
 
-class NudgesNobody final : public Whole {
+class WakesNobody final : public Whole {
   using Whole::Whole;
-  void listen(GrantListener listener) override {
-    Whole::listen({.granted =
-                       [granted = listener.granted](const Grant& grant) {
-                         if (!grant.is_nudge()) {
-                           granted(grant);
-                         }
-                       },
-                   .pushes_resumed = listener.pushes_resumed});
+  void listen(WakeUpListener listener) override {
+    listener.wake_up = [](const WakeUp&) {};
+    Whole::listen(std::move(listener));
   }
 };
 
@@ -304,8 +288,8 @@ std::shared_ptr<Store> with_bug(Mutant mutant, std::shared_ptr<MemoryStore> memo
       return std::make_shared<HandsOverForATtl>(std::move(memory), std::move(client));
     case Mutant::streak_is_not_counted:
       return std::make_shared<StreakIsNotCounted>(std::move(memory), std::move(client));
-    case Mutant::nudges_nobody:
-      return std::make_shared<NudgesNobody>(std::move(memory), std::move(client));
+    case Mutant::wakes_nobody:
+      return std::make_shared<WakesNobody>(std::move(memory), std::move(client));
     case Mutant::no_not_after:
       return std::make_shared<NoNotAfter>(std::move(memory), std::move(client));
     case Mutant::older_ticket_keeps_out:

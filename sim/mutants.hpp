@@ -23,29 +23,29 @@ enum class Mutant {
   newcomers_come_first,       // whoever comes new stands before all others
   hands_over_for_a_ttl,       // not for the time in which it has to be taken up
   streak_is_not_counted,      // any number of grants in a row goes past those who wait
-  nudges_nobody,              // what is left free is told to nobody
+  wakes_nobody,               // no wake-up for whoever is next
   no_not_after,               // a request that came too late is carried out
   older_ticket_keeps_out,     // an attempt is busy where its own older ticket holds
   refresh_restores_record,    // a refresh writes the record that it does not find
   repeat_gets_a_fence,        // an attempt whose ticket has the record gets a new fence
   fence_stays_for_ever,       // a release takes the ttl off the key of the fence
   // The link to the store:
-  hand_over_from_receipt,  // a hand-over counts from the push
-  same_ticket_again,       // an attempt without an answer is sent again as it was
-  push_of_any_ticket,      // a push starts whatever waits
-  push_wakes_only,         // no beats
-  beats_come_late,         // two heartbeats after they are due
-  beats_find_no_grant,     // a beat that finds the grant is taken for one that waits on
-  beats_without_end,       // after each beat the next one
-  gives_up_at_trouble,     // a refresh without an answer is taken for a loss
-  gives_back_for_ever,     // what was given back is given back again some hours later
-  leaves_without_a_word,   // what was not granted, as far as one knows, is not given back
-  keeps_what_crossed,      // a grant of which one has not heard when one gives up is kept
-  keeps_what_came_late,    // what an attempt got that was given up before is not given back
-  releases_once,           // a release without an answer is not repeated
-  waits_for_every_answer,  // a request without an answer never ends
-  store_time_is_old,       // a reply carries the store's time of the reply before
-  store_time_is_dropped,   // and none at all
+  same_ticket_again,         // an attempt without an answer is sent again as it was
+  push_begins_a_hold,        // a wake-up is taken for the grant
+  stays_with_former_master,  // a subscription does not follow the commands
+  push_wakes_only,           // no beats
+  beats_come_late,           // two heartbeats after they are due
+  beats_find_no_grant,       // a beat that finds the grant is taken for one that waits on
+  beats_without_end,         // after each beat the next one
+  gives_up_at_trouble,       // a refresh without an answer is taken for a loss
+  gives_back_for_ever,       // what was given back is given back again some hours later
+  leaves_without_a_word,     // what was not granted, as far as one knows, is not given back
+  keeps_what_crossed,        // a grant of which one has not heard when one gives up is kept
+  keeps_what_came_late,      // what an attempt got that was given up before is not given back
+  releases_once,             // a release without an answer is not repeated
+  waits_for_every_answer,    // a request without an answer never ends
+  store_time_is_old,         // a reply carries the store's time of the reply before
+  store_time_is_dropped,     // and none at all
   // The handle:
   refresh_from_receipt,        // validity counts from the reply
   late_reply_revives,          // a reply is looked at as of when its request was sent

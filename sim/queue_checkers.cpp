@@ -11,7 +11,7 @@ namespace exclusive_lock::sim {
 void Checkers::check_line(const StoreStep& step, Lock& lock) {
   check_served(step, lock);
   check_taken_up(step, lock);
-  check_nudge(step);
+  check_woken(step);
   check_entries(step, lock);
   check_beats(step, lock);
 }
@@ -115,23 +115,25 @@ void Checkers::check_taken_up(const StoreStep& step, Lock& lock) {
   }
 }
 
-// A release that leaves the lock free tells the next one.
-void Checkers::check_nudge(const StoreStep& step) {
-  if (step.verb != Verb::release || !step.before.is_held_by(step.by.id) || step.after.value) {
+// A release wakes the one that it hands the lock to, or that is the first to get it while it is
+// free.
+void Checkers::check_woken(const StoreStep& step) {
+  if (step.verb != Verb::release || !step.before.is_held_by(step.by.id)) {
     return;
   }
-  for (const SeenWaiter& waiter : step.after.waiters) {
-    if (is_alive(waiter, step.store_now)) {
-      if (step.nudged != std::vector{waiter.owner}) {
-        violated(checker::next_one_is_nudged, step.key,
-                 name(waiter.owner) + " was not told that the lock is free");
+  for (const SeenWaiter& waiter : step.before.waiters) {
+    const bool is_next = step.after.owner ? step.after.owner == waiter.owner
+                                          : !step.after.value && is_alive(waiter, step.store_now);
+    if (is_next) {
+      if (step.woken != std::vector{waiter.owner}) {
+        violated(checker::next_one_is_woken, step.key, name(waiter.owner) + " got no wake-up");
       }
       return;
     }
   }
 }
 
-// Once a heartbeat, when nudged, and now and then because of a record that is about to expire.
+// Once a heartbeat, for a wake-up, and now and then because of a record that is about to expire.
 void Checkers::check_beats(const StoreStep& step, Lock& lock) {
   if (!is_settled_) {
     return;
@@ -140,15 +142,15 @@ void Checkers::check_beats(const StoreStep& step, Lock& lock) {
     return lock.beats.try_emplace({owner.id, owner.ticket}, Beats{.since = step.store_now})
         .first->second;
   };
-  for (const Owner& owner : step.nudged) {
-    ++beats_of(owner).nudges;
+  for (const Owner& owner : step.woken) {
+    ++beats_of(owner).wake_ups;
   }
   if (step.verb != Verb::beat) {
     return;
   }
   Beats& beats = beats_of(step.by);
   const auto heartbeats = (step.store_now - beats.since) / heartbeat(objects_.at(step.by.id).ttl);
-  if (++beats.count > 5 + 3 * heartbeats + 2 * beats.nudges) {
+  if (++beats.count > 5 + 3 * heartbeats + 2 * beats.wake_ups) {
     violated(checker::beats_are_few, step.key, name(step.by) + " asks and asks");
   }
 }

@@ -17,6 +17,7 @@ Scenario::Scenario(Random& random)
       repeated(random.once_in(3) ? 0 : random.below(10)),
       pushes_lost(random.once_in(3) ? 0 : random.below(40)),
       pushes_late(random.once_in(3) ? 0 : random.below(40)),
+      pushes_forged(random.once_in(3) ? 0 : random.below(30)),
       pushes_lost_in_calm(random.once_in(3) ? 1 + random.below(60) : 0),
       sent_again_in_calm(random.once_in(3) ? 1 + random.below(40) : 0),
       releases_lost_in_calm(random.once_in(3)),

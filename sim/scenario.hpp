@@ -26,6 +26,8 @@ struct Scenario {
   std::uint64_t repeated;  // of the attempts
   std::uint64_t pushes_lost;
   std::uint64_t pushes_late;
+  std::uint64_t
+      pushes_forged;  // of the attempts: a wake-up for its object that the store did not send
   std::uint64_t pushes_lost_in_calm;
   // Of the attempts, once it is calm: they meet a server without the script, and are sent once
   // more, behind what was sent meanwhile.

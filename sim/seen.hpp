@@ -61,7 +61,7 @@ struct StoreStep {
   bool still_waits = false;  // the answer: waiting
   // Of an attempt and a release: so many grants in a row may go past those who wait.
   std::size_t barging_streak = 0;
-  std::vector<Owner> nudged{};  // by this step
+  std::vector<Owner> woken{};  // by this step
 };
 
 }  // namespace exclusive_lock::sim

@@ -35,15 +35,13 @@ void Server::connect(ProcessId process, const ClockSource& asker) {
   clients_[process] = {.bare = bare, .store = with_bug(mutant_, memory_, bare), .clock = &asker};
 }
 
-void Server::listen(ProcessId process, Store::GrantListener listener) {
-  const auto granted = [this, granted = std::move(listener.granted)](const Grant& grant) {
-    if (grant.is_nudge()) {
-      nudged_.push_back(grant.owner);
-    }
-    granted(grant);
+void Server::listen(ProcessId process, Store::WakeUpListener listener) {
+  const auto wake_up = [this, next = std::move(listener.wake_up)](const WakeUp& wake_up) {
+    woken_.push_back(wake_up.owner);
+    next(wake_up);
   };
   clients_.at(process).store->listen(
-      {.granted = granted, .pushes_resumed = std::move(listener.pushes_resumed)});
+      {.wake_up = wake_up, .pushes_resumed = std::move(listener.pushes_resumed)});
   checkers_.heard(process, true);
 }
 
@@ -183,8 +181,9 @@ StoreFailure Server::refused(const Request& request, StoreFailure why) const {
 
 void Server::tell(StoreStep step) {
   step.record_gone_at = record_gone_at(step.after);
-  step.nudged = std::exchange(nudged_, {});
+  step.woken = std::exchange(woken_, {});
   checkers_.store_stepped(step);
+  tell_passed_over(step);
   trace_.say(step.key, [&] {
     static constexpr std::array verbs{"attempt", "beat", "refresh", "release"};
     std::ostringstream text;
@@ -210,6 +209,17 @@ void Server::tell(StoreStep step) {
     }
     return text.str();
   });
+}
+
+void Server::tell_passed_over(const StoreStep& step) const {
+  for (const SeenWaiter& waiter : step.before.waiters) {
+    const auto place = static_cast<std::size_t>(&waiter - step.before.waiters.data());
+    const bool left = step.verb == Verb::release && step.by.id == waiter.owner.id;
+    if (!left && step.after.owner != waiter.owner &&
+        step.after.waiter(waiter.owner.id, place) == nullptr) {
+      passed_over_(waiter.owner);
+    }
+  }
 }
 
 // --- what befalls it ---------------------------------------------------------------------------

@@ -23,7 +23,7 @@ class Server {
 
   // A connection of `process`, whose clock `asker` is.
   void connect(ProcessId process, const ClockSource& asker);
-  void listen(ProcessId process, Store::GrantListener listener);
+  void listen(ProcessId process, Store::WakeUpListener listener);
   // Its subscription is gone, and the server knows.
   void hang_up(ProcessId process);
 
@@ -38,6 +38,9 @@ class Server {
   // One after the other, as one step of the server.
   Answer<RefreshReply> carry_out(ProcessId process, const std::vector<RefreshRequest>& requests);
   Answer<ReleaseReply> carry_out(ProcessId process, const ReleaseRequest& request);
+
+  // Is told of waiters who lived, as far as they knew, and were passed over.
+  void when_passed_over(std::function<void(const Owner&)> told) { passed_over_ = std::move(told); }
 
   // Something for the server to do has arrived: it is done at once, or behind what waits there, or
   // never where the server is away or restarts before.
@@ -72,6 +75,7 @@ class Server {
 
   // Whose record is there.
   [[nodiscard]] std::optional<Owner> holder(const std::string& key) { return look(key).owner; }
+  [[nodiscard]] Fence fence(const std::string& key) { return look(key).fence; }
   // What is there, but for fences.
   [[nodiscard]] std::vector<std::string> leftovers() const;
   [[nodiscard]] std::size_t keys() const { return memory_->everything().size(); }
@@ -93,6 +97,7 @@ class Server {
   [[nodiscard]] std::vector<SeenWaiter> whole_queue(const std::string& key) const;
   void look_again();
   void tell(StoreStep step);
+  void tell_passed_over(const StoreStep& step) const;
   [[nodiscard]] Instant record_gone_at(const Seen& seen) const;
 
   Timeline& timeline_;
@@ -104,8 +109,9 @@ class Server {
   std::shared_ptr<MemoryStore> memory_;
   std::map<ProcessId, Client> clients_;
   std::map<std::string, bool> has_queue_;  // of the names that were ever asked for
-  std::vector<Owner> nudged_;              // by the step that is made
-  Instant free_at_{};                      // of what it has to do
+  std::vector<Owner> woken_;               // by the step that is made
+  std::function<void(const Owner&)> passed_over_ = [](const Owner&) {};
+  Instant free_at_{};  // of what it has to do
   Nanoseconds task_takes_{};
   Instant slow_until_{};
   Instant full_until_{};

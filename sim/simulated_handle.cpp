@@ -70,13 +70,6 @@ Drift SimulatedHandle::store_drift() const noexcept {
                                                                        : LockHandle::store_drift();
 }
 
-void SimulatedHandle::believe_it_waits_now() {
-  const Instant now = process_.now();
-  static_cast<void>(
-      machine().beat_replied(machine().attempting().value(), now,
-                             BeatReply{.outcome = BeatOutcome::waiting, .position = 1}, now));
-}
-
 void SimulatedHandle::keep_belief() {
   const auto owner = holder();
   const auto until = shown_until();

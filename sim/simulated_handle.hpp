@@ -31,8 +31,6 @@ class SimulatedHandle final : public LockHandle {
                         const Answer<RefreshVerdict>& answer) override;
   void ring() override;
   void store_clock_stepped(std::chrono::microseconds step) override;
-  // As though a beat had been answered "waiting" just now.
-  void believe_it_waits_now();
   // Goes on to show the present hold, whatever becomes of it, until it is called off.
   void keep_belief();
   void end_kept_belief() { kept_ = std::nullopt; }

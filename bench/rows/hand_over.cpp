@@ -1,6 +1,7 @@
 // Row e: from the call of release to the return of the next holder's acquire, in another process,
-// with 1 to 100 processes waiting. Row f: what the server does for one hand-over. Row f2: a hundred
-// processes that want the lock again at once.
+// with 1 to 100 processes waiting. Row e2: with 1, through a proxy that adds 1 ms to each round
+// trip. Row f: what the server does for one hand-over. Row f2: a hundred processes that want the
+// lock again at once.
 //
 // Floor of all three: the fair queue of contender.hpp, where whoever leaves publishes to the next
 // one in the script that releases.
@@ -13,6 +14,7 @@
 #include <thread>
 
 #include "contest.hpp"
+#include "faults/proxy.hpp"
 #include "rows/rows.hpp"
 #include "statistics.hpp"
 #include "usage.hpp"
@@ -80,6 +82,27 @@ void measure_hand_over(Bench& bench) {
                   .goal = Goal{Aspect::ours, Bound::at_most, 1.3}});
     }
   }
+}
+
+void measure_far_hand_over(Bench& bench) {
+  const ContestRules rules{
+      .length = round_length(bench), .hold = 5ms, .manners = Manners::after_the_other};
+  faults::Proxy proxy(bench.server().port());
+  proxy.shape(faults::Way::to_server, {.latency = 1ms});  // it waits for whole milliseconds
+  TeamPlan plan = library_plan(bench, 2, 1);
+  plan.place = "redis://127.0.0.1:" + std::to_string(proxy.port());
+  Team ours(bench.programs(), plan);
+  plan = queue_plan(bench.server(), 2, 1);
+  plan.place = std::to_string(proxy.port());
+  Team floor(bench.programs(), plan);
+  Measurement line{.row = "e2",
+                   .what = "release to next entry, 1 waiting process, 1 ms of round trip",
+                   .unit = "us",
+                   .goal = Goal{Aspect::ratio, Bound::at_most, 1.15}};
+  bench.interleave(
+      line, [&] { return median(ours.play(rules).hand_overs_us); },
+      [&] { return median(floor.play(rules).hand_overs_us); });
+  bench.tell(line);
 }
 
 namespace {

@@ -19,6 +19,7 @@ void measure_uncontended_coroutine(Bench& bench);
 void measure_lockers(Bench& bench);
 void measure_locker_cpu(Bench& bench);
 void measure_hand_over(Bench& bench);
+void measure_far_hand_over(Bench& bench);
 void measure_hand_over_commands(Bench& bench);
 void measure_contest(Bench& bench);
 void measure_refresh(Bench& bench);
@@ -33,6 +34,7 @@ inline const std::vector<Row>& rows() {
       {"c", "concurrent lockers, pairs per second", measure_lockers},
       {"d", "client CPU per pair", measure_locker_cpu},
       {"e", "hand-over between processes", measure_hand_over},
+      {"e2", "the same, 1 ms away", measure_far_hand_over},
       {"f", "server commands per hand-over", measure_hand_over_commands},
       {"f2", "100 clients looping on one lock", measure_contest},
       {"g", "refresh at scale", measure_refresh},

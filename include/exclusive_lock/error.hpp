@@ -21,7 +21,7 @@ enum class errc {
   store_unavailable = 1,    // no connection, or it broke before the request was sent
   outcome_unknown,          // sent, but not answered in time: it may have been carried out (G4)
   store_loading,            // the server is reading its data set: LOADING
-  store_read_only,          // a replica, or a read-only directory: READONLY, EROFS, EACCES
+  store_read_only,          // a replica at first contact, or a read-only directory: EROFS, EACCES
   store_out_of_memory,      // OOM
   store_not_persisting,     // MISCONF, NOREPLICAS: the server refuses writes that it could not keep
   store_full,               // no space left on the device, or over quota
@@ -36,6 +36,8 @@ enum class errc {
   unsuitable_store,         // a network file system, a server without RESP3, an active replica
   protocol_error,           // the answer made no sense
   connection_closed,        // close() was called, or the connection was made before a fork()
+  store_failed_over,        // a server that was the master is none now: READONLY, REDIRECT,
+                            // UNBLOCKED, MASTERDOWN. Passes by itself: waiters wait it out
   lock_lost,                // the hold was lost while the work went on that it protected
 };
 

@@ -103,8 +103,7 @@ class EXCLUSIVE_LOCK_API ExclusiveLock {
   // Waits in the queue, first come, first served (G6), until it holds the lock, the time is over or
   // a stop is requested; false in the latter two. Passing failures of the store are waited out;
   // where the time ends in one, it is thrown. Where Options::queue_limit others wait already:
-  // errc::queue_full. A lock that was handed over is believed in for at least a fourth of
-  // `lock_ttl / 2`, until its first refresh, which comes before that is over.
+  // errc::queue_full.
   //
   // The deadline and the stop bound the whole call, whatever the store does: a request that is not
   // answered by then is given back in the background, and errc::outcome_unknown is thrown (a stop:

@@ -48,6 +48,8 @@ std::string text_of(errc code) {
       return "the store's answer made no sense";
     case errc::connection_closed:
       return "the connection is closed";
+    case errc::store_failed_over:
+      return "the server is not the master any more";
     case errc::lock_lost:
       return "the lock was lost during the work, so that another one may have begun it; it was "
              "cancelled";

@@ -81,12 +81,7 @@ Actions LockMachine::attempt_replied(Ticket ticket, const Answer<AttemptReply>& 
   }
   switch (reply->outcome) {
     case AttemptOutcome::granted:
-      hold_or_give_back({.ticket = attempt.ticket,
-                         .fence = reply->fence,
-                         .counts_from = attempt.requested_at,
-                         .ttl = settings_.ttl,
-                         .refresh_due = attempt.requested_at + settings_.refresh_interval},
-                        now, actions);
+      hold_or_give_back(attempt.ticket, reply->fence, attempt.requested_at, now, actions);
       break;
     case AttemptOutcome::waiting:
       begin_waiting(attempt, *reply, now, actions);
@@ -114,12 +109,13 @@ Actions LockMachine::attempt_replied(Ticket ticket, const Answer<AttemptReply>& 
   return actions;
 }
 
-void LockMachine::hold_or_give_back(const Granted& granted, Instant now, Actions& actions) {
+void LockMachine::hold_or_give_back(Ticket ticket, Fence fence, Instant requested_at, Instant now,
+                                    Actions& actions) {
   arrived_at_ = std::nullopt;
-  const Instant until = safe_until(granted.counts_from, granted.ttl, drift_);
+  const Instant until = safe_until(requested_at, settings_.ttl, drift_);
   if (now >= until) {
     state_ = Idle{};
-    give_back(granted.ticket, latest_expiry(now), actions);
+    give_back(ticket, latest_expiry(now), actions);
     actions.push_back(
         ConcludeAcquire{StoreFailure{.code = errc::outcome_unknown,
                                      .message = "the lock was granted, but the answer came when "
@@ -127,14 +123,14 @@ void LockMachine::hold_or_give_back(const Granted& granted, Instant now, Actions
                                      .may_have_run = true}});
     return;
   }
-  const Held hold{.ticket = granted.ticket,
-                  .fence = granted.fence,
-                  .safe_until = until,
-                  .record_gone_by = latest_expiry(now),
-                  .refresh_due = granted.refresh_due,
-                  .refresh_at = granted.refresh_due};
-  state_ = hold;
-  actions.push_back(TellAcquired{.fence = granted.fence});
+  const Instant refresh_due = requested_at + settings_.refresh_interval;
+  state_ = Held{.ticket = ticket,
+                .fence = fence,
+                .safe_until = until,
+                .record_gone_by = latest_expiry(now),
+                .refresh_due = refresh_due,
+                .refresh_at = refresh_due};
+  actions.push_back(TellAcquired{.fence = fence});
   actions.push_back(ConcludeAcquire{Acquired{}});
 }
 
@@ -297,10 +293,6 @@ Actions LockMachine::belief_ended(Instant now) {
 Actions LockMachine::store_clock_stepped(std::chrono::microseconds step, Instant now) {
   Actions actions;
   lose_if_over(now, actions);
-  // What was handed over before the step may be gone earlier than a push would make us think, or be
-  // unknown to a server whose clock is behind.
-  if (auto* waiting = std::get_if<Waiting>(&state_))
-    waiting->confirms_pushes = true;
   auto* held = std::get_if<Held>(&state_);
   if (held == nullptr || step <= std::chrono::microseconds::zero())
     return actions;

@@ -10,7 +10,7 @@
 //   attempting  one attempt is on its way       reply, granted in time -> held
 //                                               reply, waiting -> waiting
 //                                               any other reply, abandoned -> idle
-//   waiting     an entry of its ticket is in    granted, by a push or a beat's reply -> held
+//   waiting     an entry of its ticket is in    granted, by a heartbeat's reply -> held
 //               the queue, as far as it knows   gone from there -> attempting, under a new ticket
 //                                               patience over, abandoned, refused -> idle
 //   held        believed until safe_until()     released, detached -> idle
@@ -27,8 +27,8 @@
 // - Giving back names a ticket: it removes that record or an older one of this object, never a
 //   newer one, so it may be late, repeated or overtaken.
 //
-// - A ticket enters the queue once; a push starts a hold that counts from the last request that was
-//   answered "waiting", never from the push's arrival (decisions/0008).
+// - A push is a wake-up and nothing more: it makes a waiter send a heartbeat at once. Only the
+//   store's reply to a request begins a hold or raises the highest known fence (decisions/0008).
 //
 // Whoever adds an event: say what it does in each of the four states, and test all four.
 // lock_machine_waiting.cpp has what happens while waiting.
@@ -165,8 +165,8 @@ class LockMachine {
 
   [[nodiscard]] Actions beat_replied(Ticket ticket, Instant requested_at,
                                      const Answer<BeatReply>& answer, Instant now);
-  // A push. Any number of times, for any ticket, however late.
-  [[nodiscard]] Actions grant_pushed(const Grant& grant, Instant now);
+  // Any number of times, for any ticket, however late, true or forged.
+  [[nodiscard]] Actions wake_up_pushed(const WakeUp& wake_up, Instant now);
   // Pushes may have been lost.
   [[nodiscard]] Actions pushes_resumed(Instant now);
   // The longest pause between two beats from now on, one heartbeat at most: shorter where the store
@@ -217,23 +217,15 @@ class LockMachine {
     Ticket ticket;
     Instant requested_at;
     std::optional<Wait> wait{};
-    std::shared_ptr<const Grant> early_push{};  // it overtook the reply; null: none did
-    // Pushes came from then on: the entry may have been made for one that is not to be told.
+    // A wake-up overtook the reply; or pushes came from then on, and one may have been lost before.
     bool beats_at_once = false;
   };
   struct Waiting {
     Ticket ticket;
     Wait wait;
-    // When the last request that was answered "waiting" was sent, and the store's time in that
-    // answer: no grant is older.
-    Instant not_granted_at;
-    std::optional<StoreTime> not_granted_store_time;
     std::size_t position;
     Instant beat_due;
     bool beat_in_flight = false;
-    // The store's clock was set, or another server took its place, while this ticket waited: what a
-    // push says of times means nothing any more.
-    bool confirms_pushes = false;
     bool beat_again = false;  // what is in flight may be older than what we want to know
     int beat_failures = 0;
     std::shared_ptr<const StoreFailure> trouble{};  // null: the last beat was answered
@@ -263,8 +255,7 @@ class LockMachine {
                      Actions& actions);
   void still_waiting(Waiting& waiting, Instant requested_at, const BeatReply& reply, Instant now,
                      Actions& actions);
-  void heed_push(const Grant& grant, Instant now, Actions& actions);
-  void start_on_push(const Grant& grant, Instant now, Actions& actions);
+  void look_at_once(Instant now, Actions& actions);
   void beat_soon(Waiting& waiting, Instant now, Actions& actions);
   void beat_failed(Waiting& waiting, const StoreFailure& failure, Instant now, Actions& actions);
   void stop_waiting(AcquireAnswer answer, Instant now, Actions& actions);
@@ -272,14 +263,9 @@ class LockMachine {
   [[nodiscard]] Milliseconds alive_for(const Wait& wait, Instant now) const;
   void lose_if_over(Instant now, Actions& actions);
   void lose(LossReason reason, Actions& actions);
-  struct Granted {
-    Ticket ticket;
-    Fence fence;
-    Instant counts_from;  // the hold
-    Milliseconds ttl;     // of its record from then on, at least
-    Instant refresh_due;
-  };
-  void hold_or_give_back(const Granted& granted, Instant now, Actions& actions);
+  // Granted in the reply to a request sent then.
+  void hold_or_give_back(Ticket ticket, Fence fence, Instant requested_at, Instant now,
+                         Actions& actions);
   void send_refresh(Held& held, Instant now, Actions& actions);
   void refresh_failed(Held& held, const StoreFailure& failure, Instant now, Actions& actions);
   void give_back(Ticket ticket, Instant pointless_after, Actions& actions) const;

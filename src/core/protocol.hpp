@@ -99,8 +99,7 @@ struct AttemptReply {
   std::optional<StoreTime> arrived_at{};  // waiting: what keeps the place, see Patience
 };
 
-// "I still wait." Never makes an entry, so a ticket enters the queue once: that is what makes a
-// push safe to act on (decisions/0008).
+// "I still wait." Never makes an entry, so a ticket enters the queue once, and is granted once.
 struct BeatRequest {
   std::string key;
   Owner owner;
@@ -123,14 +122,11 @@ struct BeatReply {
   std::optional<StoreTime> store_time{};
 };
 
-// What a store pushes to a waiter of its own: the lock was handed over to this ticket. Or, without
-// a fence, a nudge: the lock is free, and this ticket, the first in line, is to beat at once.
-struct Grant {
+// What a store pushes to a waiter of its own: the lock was handed over to it, or is free and it is
+// the first in line. It proves nothing, whoever sent it: the waiter sends a heartbeat at once, and
+// the reply to that decides (docs/decisions/0008-fair-hand-over.md).
+struct WakeUp {
   Owner owner;
-  Fence fence;
-  // The store's time then; none as in AttemptReply.
-  std::optional<StoreTime> granted_at{};
-  [[nodiscard]] bool is_nudge() const { return fence == Fence{}; }
 };
 
 struct RefreshRequest {
@@ -152,7 +148,8 @@ struct RefreshReply {
 // Deletes the record, and the queue's entry, if it is of this owner id with this ticket or an older
 // one: an older one of the same lock object is a left-over of an attempt whose outcome was unknown.
 // What becomes free is handed over in the same step; or, where fewer grants in a row than
-// `barging_streak` have gone past those who wait, it stays free, and the first live one is nudged.
+// `barging_streak` have gone past those who wait, it stays free, and the first live one gets a
+// wake-up.
 struct ReleaseRequest {
   std::string key;
   Owner owner;

@@ -54,7 +54,7 @@ Instant WaitPlan::next_try(Instant now, Milliseconds pause) const {
 bool is_passing(const std::error_code& trouble) {
   return trouble == errc::store_unavailable || trouble == errc::outcome_unknown ||
          trouble == errc::store_loading || trouble == errc::store_busy ||
-         trouble == errc::too_many_clients;
+         trouble == errc::too_many_clients || trouble == errc::store_failed_over;
 }
 
 }  // namespace exclusive_lock

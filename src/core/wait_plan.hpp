@@ -52,7 +52,7 @@ class WaitPlan {
 };
 
 // Trouble that may pass by itself while one waits: no connection, no answer, loading, busy, too
-// many clients.
+// many clients, a failover.
 bool is_passing(const std::error_code& trouble);
 
 }  // namespace exclusive_lock

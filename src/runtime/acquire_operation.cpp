@@ -31,7 +31,7 @@ void AcquireOperation::start() {
     if (const auto& patience = self->call_.patience) {
       self->plan_.emplace(patience->deadline, self->handle_->retry_pause());
       self->wait_.until = patience->deadline;
-      self->handle_->hear_of_grants(self->registration_);
+      self->handle_->hear_pushes(self->registration_);
     }
     self->ask();
   });

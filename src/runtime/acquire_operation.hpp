@@ -21,7 +21,7 @@
 
 #include "core/lock_machine.hpp"
 #include "core/wait_plan.hpp"
-#include "runtime/grant_router.hpp"
+#include "runtime/push_router.hpp"
 #include "runtime/scheduler.hpp"
 
 namespace exclusive_lock {
@@ -79,7 +79,7 @@ class AcquireOperation : public std::enable_shared_from_this<AcquireOperation> {
   const AcquireCall call_;
   Ended ended_;
   std::optional<WaitPlan> plan_;  // none: one try
-  std::optional<GrantRouter::Registration> registration_;
+  std::optional<PushRouter::Registration> registration_;
   Wait wait_;
   Phase phase_ = Phase::begun;
   std::optional<Ticket> ticket_;  // of the hold that it got

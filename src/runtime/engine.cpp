@@ -31,8 +31,8 @@ Engine::Engine(std::shared_ptr<Store> store, EngineOptions options, Surroundings
           [this](Instant requested_at, StoreTime time) { store_time_seen(requested_at, time); }),
       scheduler_(clock(), *surroundings_.waker, [this] { refresher_.flush(); }),
       releaser_(*store_, clock(), random(), scheduler_, options_.command_timeout) {
-  store_->listen({.granted = [this](const Grant& grant) { grants_.granted(grant); },
-                  .pushes_resumed = [this] { grants_.pushes_resumed(); }});
+  store_->listen({.wake_up = [this](const WakeUp& wake_up) { pushes_.wake_up(wake_up); },
+                  .pushes_resumed = [this] { pushes_.pushes_resumed(); }});
 }
 
 Engine::~Engine() {

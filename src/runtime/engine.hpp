@@ -16,7 +16,7 @@
 #include "core/shared_text.hpp"
 #include "core/store_clock_watch.hpp"
 #include "runtime/background_log.hpp"
-#include "runtime/grant_router.hpp"
+#include "runtime/push_router.hpp"
 #include "runtime/refresher.hpp"
 #include "runtime/releaser.hpp"
 #include "runtime/scheduler.hpp"
@@ -45,7 +45,7 @@ class Engine {
   [[nodiscard]] Scheduler& scheduler() noexcept { return scheduler_; }
   [[nodiscard]] Refresher& refresher() noexcept { return refresher_; }
   [[nodiscard]] Releaser& releaser() noexcept { return releaser_; }
-  [[nodiscard]] GrantRouter& grants() noexcept { return grants_; }
+  [[nodiscard]] PushRouter& pushes() noexcept { return pushes_; }
   [[nodiscard]] Notifier& events() noexcept { return *surroundings_.events; }
   [[nodiscard]] Notifier& losses() noexcept { return *surroundings_.losses; }
   [[nodiscard]] Milliseconds command_timeout() const noexcept { return options_.command_timeout; }
@@ -92,7 +92,7 @@ class Engine {
   Refresher refresher_;
   Scheduler scheduler_;
   Releaser releaser_;
-  GrantRouter grants_;
+  PushRouter pushes_;
 
   std::mutex text_mutex_;
   SharedText last_text_{""};

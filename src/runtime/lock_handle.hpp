@@ -34,7 +34,7 @@
 #include "runtime/belief.hpp"
 #include "runtime/engine.hpp"
 #include "runtime/event_handlers.hpp"
-#include "runtime/grant_router.hpp"
+#include "runtime/push_router.hpp"
 #include "runtime/strand.hpp"
 
 namespace exclusive_lock {
@@ -92,7 +92,7 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
   // To be resumed when no other caller is in its way here, those that came first before others.
   void wait_for_object(const Operation& operation) { callers().idle.push_back(operation); }
   void wait_for_object_no_more(const AcquireOperation& operation);
-  void hear_of_grants(std::optional<GrantRouter::Registration>& registration);
+  void hear_pushes(std::optional<PushRouter::Registration>& registration);
   // Releases that hold if nobody but the one who got it was told of it.
   void give_back(Ticket ticket);
   [[nodiscard]] Scheduler& scheduler() noexcept { return engine_.scheduler(); }
@@ -162,7 +162,7 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
 
   void set_beat_pause();
   void look_at_store_clock();
-  [[nodiscard]] GrantRouter::Receiver receiver();
+  [[nodiscard]] PushRouter::Receiver receiver();
   void resume_first_idle();
   void end_all();
   // A hold that nobody was told of, or whose only caller does not want it any more.

@@ -84,8 +84,8 @@ void LockHandle::resume_first_idle() {
   strand_.post([operation = *first] { operation->resume_if_idle(); });
 }
 
-void LockHandle::hear_of_grants(std::optional<GrantRouter::Registration>& registration) {
-  registration.emplace(engine_.grants(), machine_.owner_id(), receiver());
+void LockHandle::hear_pushes(std::optional<PushRouter::Registration>& registration) {
+  registration.emplace(engine_.pushes(), machine_.owner_id(), receiver());
 }
 
 void LockHandle::give_back(Ticket ticket) {
@@ -101,7 +101,7 @@ void LockHandle::release_untold() {
 }
 
 // Weak: a push may be on its way when the handle goes.
-GrantRouter::Receiver LockHandle::receiver() {
+PushRouter::Receiver LockHandle::receiver() {
   const auto on_strand = [weak = weak_from_this()](const auto& step) {
     if (const auto self = weak.lock()) {
       self->strand_.post([self, step] {
@@ -111,10 +111,10 @@ GrantRouter::Receiver LockHandle::receiver() {
     }
   };
   return {
-      .granted =
-          [on_strand](const Grant& grant) {
-            on_strand([grant](LockHandle& self) {
-              return self.machine_.grant_pushed(grant, self.now());
+      .wake_up =
+          [on_strand](const WakeUp& wake_up) {
+            on_strand([wake_up](LockHandle& self) {
+              return self.machine_.wake_up_pushed(wake_up, self.now());
             });
           },
       .pushes_resumed =

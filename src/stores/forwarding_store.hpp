@@ -39,7 +39,7 @@ class ForwardingStore : public Store {
               Done<RemoveReply> done) override {
     next_->remove(std::move(key), std::move(expected), deadline, std::move(done));
   }
-  void listen(GrantListener listener) override { next_->listen(std::move(listener)); }
+  void listen(WakeUpListener listener) override { next_->listen(std::move(listener)); }
   bool pushes_grants() const override { return next_->pushes_grants(); }
   Milliseconds retry_pause() const override { return next_->retry_pause(); }
   void wait(const std::function<void()>& begin, Awaited& end) override { next_->wait(begin, end); }

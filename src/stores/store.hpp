@@ -54,16 +54,17 @@ class Store {
   virtual void remove(std::string key, std::string expected, Instant deadline,
                       Done<RemoveReply> done) = 0;
 
-  // Who is told of grants to waiters of this very store object. Set before the first attempt with
+  // Who gets the wake-ups for waiters of this very store object. Set before the first attempt with
   // patience, and once. Called on any thread, also inline within a verb; must not block, and may
-  // call verbs. A hint only: a grant whose push was lost is found by a beat.
-  struct GrantListener {
-    std::function<void(const Grant&)> granted;
-    // Pushes come from now on, and some may have been lost before: time for every waiter to beat.
+  // call verbs. A hint only: what a lost wake-up was about is found by a heartbeat.
+  struct WakeUpListener {
+    std::function<void(const WakeUp&)> wake_up;
+    // Pushes come from now on, and some may have been lost before: time for every waiter to send a
+    // heartbeat.
     std::function<void()> pushes_resumed;
   };
-  virtual void listen(GrantListener listener) = 0;
-  // Whether grants are pushed at present. Where they are not, waiters beat at `retry_pause`.
+  virtual void listen(WakeUpListener listener) = 0;
+  // Whether wake-ups are pushed at present. Where they are not, waiters beat at `retry_pause`.
   [[nodiscard]] virtual bool pushes_grants() const = 0;
   // The longest pause of a waiter that has to look for itself: what a look at this store costs
   // decides.

@@ -103,29 +103,29 @@ bool Asker::remove(const std::string& key, const std::string& expected) {
 
 std::shared_ptr<const Pushes> Asker::listen() {
   const auto pushes = std::make_shared<Pushes>();
-  store_->listen(
-      {.granted = [pushes](const Grant& grant) { pushes->note(grant); }, .pushes_resumed = [] {}});
+  store_->listen({.wake_up = [pushes](const WakeUp& wake_up) { pushes->note(wake_up); },
+                  .pushes_resumed = [] {}});
   return pushes;
 }
 
-void Pushes::note(const Grant& grant) {
+void Pushes::note(const WakeUp& wake_up) {
   const std::lock_guard guard(mutex_);
-  grants_.push_back(grant);
+  wake_ups_.push_back(wake_up);
   came_.notify_all();
 }
 
-std::vector<Grant> Pushes::all() const {
+std::vector<WakeUp> Pushes::all() const {
   const std::lock_guard guard(mutex_);
-  return grants_;
+  return wake_ups_;
 }
 
-std::optional<Grant> Pushes::wait_for(const Owner& owner) const {
+std::optional<WakeUp> Pushes::wait_for(const Owner& owner) const {
   std::unique_lock guard(mutex_);
-  std::optional<Grant> found;
+  std::optional<WakeUp> found;
   came_.wait_for(guard, std::chrono::seconds(10), [&] {
-    for (const Grant& grant : grants_) {
-      if (grant.owner == owner && !found) {
-        found = grant;
+    for (const WakeUp& each : wake_ups_) {
+      if (each.owner == owner && !found) {
+        found = each;
       }
     }
     return found.has_value();
@@ -133,15 +133,15 @@ std::optional<Grant> Pushes::wait_for(const Owner& owner) const {
   return found;
 }
 
-std::vector<Grant> Pushes::wait_for_count(std::size_t at_least) const {
+std::vector<WakeUp> Pushes::wait_for_count(std::size_t at_least) const {
   std::unique_lock guard(mutex_);
-  came_.wait_for(guard, std::chrono::seconds(5), [&] { return grants_.size() >= at_least; });
-  return grants_;
+  came_.wait_for(guard, std::chrono::seconds(5), [&] { return wake_ups_.size() >= at_least; });
+  return wake_ups_;
 }
 
 void Pushes::forget() {
   const std::lock_guard guard(mutex_);
-  grants_.clear();
+  wake_ups_.clear();
 }
 
 bool eventually(StoreUnderTest& under_test, Milliseconds limit,

@@ -61,18 +61,18 @@ class AskFailed : public std::runtime_error {
 // What a store has pushed to one connection. Thread-safe.
 class Pushes {
  public:
-  void note(const Grant& grant);
-  [[nodiscard]] std::vector<Grant> all() const;
+  void note(const WakeUp& wake_up);
+  [[nodiscard]] std::vector<WakeUp> all() const;
   // Waits for the first one for that owner and ticket; none came within some seconds.
-  [[nodiscard]] std::optional<Grant> wait_for(const Owner& owner) const;
+  [[nodiscard]] std::optional<WakeUp> wait_for(const Owner& owner) const;
   // All, when there are so many, or after some seconds.
-  [[nodiscard]] std::vector<Grant> wait_for_count(std::size_t at_least) const;
+  [[nodiscard]] std::vector<WakeUp> wait_for_count(std::size_t at_least) const;
   void forget();
 
  private:
   mutable std::mutex mutex_;
   mutable std::condition_variable came_;
-  std::vector<Grant> grants_;
+  std::vector<WakeUp> wake_ups_;
 };
 
 // One connection. Thread-safe as the store is. Calls without `within` throw AskFailed on a failure.

@@ -244,7 +244,7 @@ void replicas_missing(Scene& scene) {
 void demoted_and_promoted(Scene& scene) {
   RawClient client = scene.server().client();
   refused(
-      scene, "demotion", errc::store_read_only,
+      scene, "demotion", errc::store_failed_over,
       [&] {
         client.must({"REPLICAOF", "127.0.0.1", "1"});
       },
@@ -257,7 +257,7 @@ void demoted_and_promoted(Scene& scene) {
 void demoted_without_a_master(Scene& scene) {
   RawClient client = scene.server().client();
   refused(
-      scene, "demotion without a master", errc::store_read_only,
+      scene, "demotion without a master", errc::store_failed_over,
       [&] {
         client.must({"CONFIG", "SET", "replica-serve-stale-data", "no"});
         client.must({"REPLICAOF", "127.0.0.1", "1"});

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace exclusive_lock::live {
 namespace {
@@ -140,6 +141,9 @@ void FakeRedis::talk(int connection) {
       }
       if (!babble_.empty()) {
         return babble(connection);
+      }
+      if (std::exchange(hangs_up_, false)) {
+        return;
       }
     }
   }

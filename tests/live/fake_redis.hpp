@@ -32,6 +32,9 @@ class FakeRedis {
   // until the other side hangs up. Nothing that it says meanwhile is answered.
   void go_on_for_ever(std::string bytes, std::chrono::milliseconds pause);
 
+  // For an answer to call: behind it the connection ends.
+  void hang_up() { hangs_up_ = true; }
+
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   [[nodiscard]] int connections() const noexcept { return connections_; }
   [[nodiscard]] RedisStoreOptions options() const;
@@ -48,6 +51,7 @@ class FakeRedis {
   std::uint16_t port_ = 0;
   std::string babble_;  // of this connection; empty: it answers
   std::chrono::milliseconds pause_{0};
+  bool hangs_up_ = false;
   std::atomic<int> connections_{0};
   std::thread thread_;
 };

@@ -141,20 +141,18 @@ TEST_F(LocalQueue, ServesTwoStoresAndTwoProcessesInTheOrderOfTheirArrival) {
   EXPECT_TRUE(asker_.store().pushes_grants());
 
   EXPECT_EQ(other.release(held_), ReleaseVerdict::released) << "whoever sends it";
-  const auto first_push = pushes.of(first.owner);
-  ASSERT_TRUE(first_push) << "within one store";
-  EXPECT_EQ(first_push->fence, asker_.beat(first).fence);
+  ASSERT_TRUE(pushes.of(first.owner)) << "within one store";
+  const Fence first_fence = asker_.beat(first).fence;
   EXPECT_EQ(asker_.beat(fifth).position, 4U);
   EXPECT_EQ(asker_.release(first), ReleaseVerdict::released);
   EXPECT_THAT(second.line(), StartsWith("pushed "));
   second.let_go();
   EXPECT_EQ(second.wait(), 0);
-  const auto third_push = other_pushes.of(third.owner);
-  ASSERT_TRUE(third_push) << "from another process";
-  EXPECT_GT(third_push->fence, first_push->fence);
+  ASSERT_TRUE(other_pushes.of(third.owner)) << "from another process";
+  EXPECT_GT(other.beat(third).fence, first_fence);
   EXPECT_EQ(other.release(third), ReleaseVerdict::released);
   const std::string fourth_push = fourth.line();
-  EXPECT_EQ(fourth_push, "pushed " + std::to_string(decode_record(record()).fence.value));
+  EXPECT_EQ(fourth_push, "pushed " + owner_text(*record_owner(record())));
   fourth.let_go();
   EXPECT_EQ(fourth.wait(), 0);
   EXPECT_TRUE(pushes.of(fifth.owner));
@@ -326,10 +324,10 @@ TEST_F(LocalQueue, ListenerMayCallVerbs) {
   for (int i = 0; i < 20; ++i) {
     wishes.push_back(patient_wish());
   }
-  other.store().listen({.granted =
-                            [&](const Grant& grant) {
+  other.store().listen({.wake_up =
+                            [&](const WakeUp& wake_up) {
                               LocalWish wish = held_;
-                              wish.owner = grant.owner;
+                              wish.owner = wake_up.owner;
                               EXPECT_EQ(other.release(wish), ReleaseVerdict::released);
                             },
                         .pushes_resumed = [] {}});

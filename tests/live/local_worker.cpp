@@ -14,7 +14,8 @@
 //                                         releases KEY
 //   local_worker DIRECTORY wait KEY       waits in the queue; prints "waiting POSITION" and, when
 //   it
-//                                         is told so, "pushed FENCE"; releases at the end of input
+//                                         gets a wake-up, "pushed OWNER"; releases at the end of
+//                                         input
 //   local_worker DIRECTORY queue KEY      every verb of the queue once; stops itself first
 //   local_worker DIRECTORY rounds KEY N   takes the lock N times, waiting for it; checks that it is
 //                                         alone
@@ -39,6 +40,7 @@
 #include <string>
 #include <thread>
 
+#include "core/record_codec.hpp"
 #include "live/local_asker.hpp"
 
 namespace exclusive_lock::live {
@@ -155,7 +157,7 @@ void contend(const fs::path& directory, const std::string& key, int times) {
 void queue(const fs::path& directory, const std::string& key) {
   ::raise(SIGSTOP);
   LocalAsker asker(directory);
-  asker.store().listen({.granted = [](const Grant&) {}, .pushes_resumed = [] {}});
+  asker.store().listen({.wake_up = [](const WakeUp&) {}, .pushes_resumed = [] {}});
   const LocalWish first{.key = key};
   LocalWish second{
       .key = key, .contents = '"' + std::string(5000, 'x') + '"', .patience = long_patience};
@@ -176,7 +178,7 @@ void queue(const fs::path& directory, const std::string& key) {
 void wait(const fs::path& directory, const std::string& key) {
   LocalAsker asker(directory);
   asker.store().listen(
-      {.granted = [](const Grant& grant) { say("pushed " + std::to_string(grant.fence.value)); },
+      {.wake_up = [](const WakeUp& wake_up) { say("pushed " + owner_text(wake_up.owner)); },
        .pushes_resumed = [] {}});
   const LocalWish wish{.key = key, .patience = long_patience};
   const AttemptReply reply = asker.attempt(wish);
@@ -192,10 +194,10 @@ void rounds(const fs::path& directory, const std::string& key, int times) {
   std::mutex mutex;
   std::condition_variable is_pushed;
   Ticket pushed = 0;
-  asker.store().listen({.granted =
-                            [&](const Grant& grant) {
+  asker.store().listen({.wake_up =
+                            [&](const WakeUp& wake_up) {
                               const std::lock_guard guard(mutex);
-                              pushed = grant.owner.ticket;
+                              pushed = wake_up.owner.ticket;
                               is_pushed.notify_one();
                             },
                         .pushes_resumed = [] {}});

@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <fstream>
+#include <future>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -75,6 +77,51 @@ TEST(RedisOddServer, TextOfTheServerIsMadeFitForATerminal) {
   const auto failure = failure_in(asker.inspect_answer(key));
   EXPECT_TRUE(is_failure(failure, errc::protocol_error, {"\\x1b"}));
   EXPECT_EQ(failure.message.find('\x1b'), std::string::npos);
+}
+
+// The pauses between tries grow, from 10 ms to 2 s: of the first seven a half second is the least.
+TEST(RedisOddServer, ThatGreetsAndHangsUpIsAskedMoreAndMoreSeldom) {
+  FakeRedis fake([&fake](const Words& words) {
+    if (words[0] == "INFO") {
+      fake.hang_up();
+    }
+    return FakeRedis::healthy(words);
+  });
+  RedisAsker asker(fake.options());
+  const SystemClockSource clock;
+  const Instant began = clock.now();
+  ASSERT_TRUE(eventually([&] { return fake.connections() > 7; }));
+  EXPECT_GE(clock.now() - began, 400ms);
+}
+
+// Another request may be carried out by then, and its answer is on the way.
+TEST(RedisOddServer, ReplicaIsLeftWhenAllHasBeenAnswered) {
+  std::atomic<int> asked = 0;
+  std::atomic<bool> is_refused = false;
+  FakeRedis fake([&](const Words& words) -> std::string {
+    if (words[0] != "EVALSHA") {
+      return FakeRedis::healthy(words);
+    }
+    if (asked++ == 0) {
+      return "-READONLY You can't write against a read only replica.\r\n";
+    }
+    EXPECT_TRUE(eventually([&] { return is_refused.load(); }));
+    return inspect_reply(words, "text");
+  });
+  RedisAsker asker(fake.options());
+  const SystemClockSource clock;
+  const Instant deadline = clock.now() + test_patience;
+  const auto second = std::make_shared<std::promise<Answer<InspectReply>>>();
+  asker.store().inspect(key, deadline, [&](const Answer<InspectReply>& answer) {
+    EXPECT_TRUE(is_failure(failure_in(answer), errc::store_failed_over, {"READONLY"}));
+    is_refused = true;
+  });
+  asker.store().inspect(
+      key, deadline, [second](const Answer<InspectReply>& answer) { second->set_value(answer); });
+  const auto answer = second->get_future().get();
+  ASSERT_TRUE(std::holds_alternative<InspectReply>(answer)) << failure_in(answer).message;
+  EXPECT_EQ(std::get<InspectReply>(answer).record->value, "text");
+  EXPECT_TRUE(eventually([&] { return fake.connections() > 1; })) << "it is left then";
 }
 
 // A reply too much shifts all later ones: each request gets its neighbour's. None may believe it.

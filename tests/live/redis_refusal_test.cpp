@@ -72,14 +72,14 @@ TEST(RedisRefusal, ServerThatBecomesAReplicaIsLeftUntilThereIsAMasterAgain) {
   client.must({"REPLICAOF", "127.0.0.1", "1"});
   client.must({"CONFIG", "RESETSTAT"});
   const auto refused = failure_in(asker.attempt_answer(asker.request(key, new_owner())));
-  EXPECT_TRUE(is_failure(refused, errc::store_read_only, {"READONLY", "replica", "master"}));
+  EXPECT_TRUE(is_failure(refused, errc::store_failed_over, {"READONLY", "replica", "master"}));
   EXPECT_FALSE(refused.may_have_run);
   // It looks for the master at the same address: a new connection, which is refused at the door.
   ASSERT_TRUE(eventually([&] {
     return !says(client, {"INFO", "stats"}, "total_connections_received:0");
   }));
   ASSERT_TRUE(eventually([&] {
-    return is_failure(failure_in(asker.inspect_answer(key)), errc::store_read_only,
+    return is_failure(failure_in(asker.inspect_answer(key)), errc::store_failed_over,
                       {"this server is a replica"});
   }));
   client.must({"REPLICAOF", "NO", "ONE"});
@@ -165,7 +165,7 @@ TEST(RedisRefusal, ReplicaThatLostItsMasterIsLeft) {
   client.must({"CONFIG", "SET", "replica-serve-stale-data", "no"});
   client.must({"REPLICAOF", "127.0.0.1", "1"});
   const auto failure = failure_in(asker.attempt_answer(asker.request(key, new_owner())));
-  EXPECT_TRUE(is_failure(failure, errc::store_read_only, {"MASTERDOWN", "replica", "master"}));
+  EXPECT_TRUE(is_failure(failure, errc::store_failed_over, {"MASTERDOWN", "replica", "master"}));
   EXPECT_FALSE(failure.may_have_run);
 }
 

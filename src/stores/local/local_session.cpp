@@ -118,14 +118,14 @@ RemoveReply LocalSession::remove(std::string_view key, std::string_view expected
   return written([&](LocalVerbs& verbs) { return verbs.remove(key, expected); });
 }
 
-std::unique_ptr<PushListener> LocalSession::hear_pushes(PushListener::Granted granted) {
+std::unique_ptr<PushListener> LocalSession::hear_pushes(PushListener::OnWakeUp on_wake_up) {
   sweep_sockets(directory_, holder_);
-  return std::make_unique<PushListener>(directory_, holder_.id(), std::move(granted));
+  return std::make_unique<PushListener>(directory_, holder_.id(), std::move(on_wake_up));
 }
 
 void LocalSession::carry_out(const AfterCommit& after) noexcept {
   for (const AfterCommit::Push& push : after.pushes) {
-    pushes_.send(push.to, push.grant);
+    pushes_.send(push.to, push.wake_up);
   }
   for (const HolderId store : after.suspects) {
     try {

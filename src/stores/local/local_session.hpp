@@ -43,7 +43,7 @@ class LocalSession {
 
   // Pushes to the waiters of this store are heard from now on. Throws LocalError, or
   // std::system_error. To be destroyed before this session.
-  [[nodiscard]] std::unique_ptr<PushListener> hear_pushes(PushListener::Granted granted);
+  [[nodiscard]] std::unique_ptr<PushListener> hear_pushes(PushListener::OnWakeUp on_wake_up);
 
   // After a verb. Calls fsync.
   [[nodiscard]] bool is_checkpoint_due() const noexcept { return database_.is_checkpoint_due(); }

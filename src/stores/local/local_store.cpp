@@ -84,7 +84,7 @@ class LocalStore final : public Store {
 
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
     answer<AttemptReply>(deadline, done, [&] {
-      if (request.patience && granted_) {
+      if (request.patience && on_wake_up_) {
         const AttemptReply reply = attempt_once(request);
         if (reply.outcome != AttemptOutcome::busy) {
           return reply;
@@ -116,10 +116,10 @@ class LocalStore final : public Store {
     answer<RemoveReply>(deadline, done, [&] { return session_->remove(key, expected); });
   }
 
-  void listen(GrantListener listener) override {
+  void listen(WakeUpListener listener) override {
     if (is_in_its_process()) {
       const Turn::Held guard(turn_);
-      granted_ = std::move(listener.granted);
+      on_wake_up_ = std::move(listener.wake_up);
     }
   }
   [[nodiscard]] bool pushes_grants() const override { return hears_pushes_ && is_in_its_process(); }
@@ -155,7 +155,7 @@ class LocalStore final : public Store {
   // With the turn. Tried once.
   void hear_pushes() {
     try {
-      listener_ = session_->hear_pushes(std::exchange(granted_, nullptr));
+      listener_ = session_->hear_pushes(std::exchange(on_wake_up_, nullptr));
       hears_pushes_ = true;
     } catch (const LocalError& error) {
       warn_of_no_pushes(error.what());
@@ -233,8 +233,8 @@ class LocalStore final : public Store {
   const std::shared_ptr<spdlog::logger> log_;
   Turn turn_;  // guards session_ and everything behind it
   std::unique_ptr<LocalSession> session_;
-  std::function<void(const Grant&)> granted_;  // until the listener has it
-  std::unique_ptr<PushListener> listener_;     // needs the session
+  std::function<void(const WakeUp&)> on_wake_up_;  // until the listener has it
+  std::unique_ptr<PushListener> listener_;         // needs the session
   std::atomic<bool> hears_pushes_ = false;
   const std::string path_;
   const std::string url_;

@@ -8,12 +8,13 @@
 namespace exclusive_lock {
 namespace {
 
-constexpr std::string_view opening = "xlgrant1";
+constexpr std::string_view opening = "xlwake-1";
 constexpr std::size_t digits = 16;
 
 }  // namespace
 
-PushBytes encode_push(const Grant& grant) noexcept {
+PushBytes encode_push(const WakeUp& wake_up) noexcept {
+  const Owner& owner = wake_up.owner;
   PushBytes bytes{};
   char* to = bytes.data();
   const auto put = [&to](const void* from, std::size_t size) {
@@ -21,26 +22,20 @@ PushBytes encode_push(const Grant& grant) noexcept {
     to += size;
   };
   put(opening.data(), opening.size());
-  put(grant.owner.id.data(), grant.owner.id.size());
-  put(&grant.owner.ticket, sizeof grant.owner.ticket);
-  put(&grant.fence.value, sizeof grant.fence.value);
+  put(owner.id.data(), owner.id.size());
+  put(&owner.ticket, sizeof owner.ticket);
   return bytes;
 }
 
-std::optional<Grant> decode_push(std::string_view bytes) noexcept {
+std::optional<WakeUp> decode_push(std::string_view bytes) noexcept {
   if (bytes.size() != push_size || !bytes.starts_with(opening)) {
     return std::nullopt;
   }
-  Grant grant{.owner = {}, .fence = {}, .granted_at = std::nullopt};
+  Owner owner;
   const char* from = bytes.data() + opening.size();
-  const auto get = [&from](void* to, std::size_t size) {
-    std::memcpy(to, from, size);
-    from += size;
-  };
-  get(grant.owner.id.data(), grant.owner.id.size());
-  get(&grant.owner.ticket, sizeof grant.owner.ticket);
-  get(&grant.fence.value, sizeof grant.fence.value);
-  return grant;
+  std::memcpy(owner.id.data(), from, owner.id.size());
+  std::memcpy(&owner.ticket, from + owner.id.size(), sizeof owner.ticket);
+  return WakeUp{.owner = owner};
 }
 
 std::string push_socket_name(HolderId store) {

@@ -16,11 +16,11 @@
 
 namespace exclusive_lock {
 
-inline constexpr std::size_t push_size = 8 + 16 + 8 + 8;
+inline constexpr std::size_t push_size = 8 + 16 + 8;
 using PushBytes = std::array<char, push_size>;
 
-PushBytes encode_push(const Grant& grant) noexcept;
-std::optional<Grant> decode_push(std::string_view bytes) noexcept;
+PushBytes encode_push(const WakeUp& wake_up) noexcept;
+std::optional<WakeUp> decode_push(std::string_view bytes) noexcept;
 
 // "waiter-<16 hex>", and back.
 inline constexpr std::string_view push_socket_prefix = "waiter-";

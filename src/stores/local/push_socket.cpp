@@ -40,8 +40,8 @@ FileIdentity identity_of(const Descriptor& file) noexcept {
 
 // What the thread uses. It shares it, so that it may be left behind where nothing can wake it.
 struct PushListener::Ear {
-  Ear(Descriptor made, Granted told)
-      : socket(std::move(made)), identity(identity_of(socket)), granted(std::move(told)) {}
+  Ear(Descriptor made, OnWakeUp told)
+      : socket(std::move(made)), identity(identity_of(socket)), on_wake_up(std::move(told)) {}
 
   void listen() {
     std::array<char, push_size + 1>
@@ -52,23 +52,23 @@ struct PushListener::Ear {
       if (is_over || (size < 0 && error_number != EINTR)) {
         return;  // somebody has closed the descriptor behind our back: beats find the grants
       }
-      const auto grant = decode_push({bytes.data(), size < 0 ? 0 : static_cast<std::size_t>(size)});
-      if (grant) {
-        granted(*grant);
+      if (const auto wake_up =
+              decode_push({bytes.data(), size < 0 ? 0 : static_cast<std::size_t>(size)})) {
+        on_wake_up(*wake_up);
       }
     }
   }
 
   const Descriptor socket;
   const FileIdentity identity;
-  const Granted granted;
+  const OnWakeUp on_wake_up;
   std::atomic<bool> is_over = false;
 };
 
-PushListener::PushListener(const StoreDirectory& directory, HolderId store, Granted granted)
+PushListener::PushListener(const StoreDirectory& directory, HolderId store, OnWakeUp on_wake_up)
     : directory_(directory),
       store_(store),
-      ear_(std::make_shared<Ear>(new_socket(directory), std::move(granted))) {
+      ear_(std::make_shared<Ear>(new_socket(directory), std::move(on_wake_up))) {
   const std::string name = push_socket_name(store_);
   directory_.bind_socket(ear_->socket, name);
   try {
@@ -92,7 +92,7 @@ PushListener::~PushListener() {
   }
 }
 
-void PushSender::send(HolderId to, const Grant& grant) noexcept {
+void PushSender::send(HolderId to, const WakeUp& wake_up) noexcept {
   try {
     if (!socket_.is_open()) {
       socket_ = new_socket(directory_);
@@ -101,7 +101,7 @@ void PushSender::send(HolderId to, const Grant& grant) noexcept {
     if (!there.is_open()) {
       return;  // its store hears no pushes, or is gone
     }
-    const PushBytes bytes = encode_push(grant);
+    const PushBytes bytes = encode_push(wake_up);
     const SocketAddress address(path_of_handle(there));
     // It fails where the listener is far behind, or dead. A beat finds the grant.
     static_cast<void>(::sendto(socket_.get(), bytes.data(), bytes.size(),

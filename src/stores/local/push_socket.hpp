@@ -20,11 +20,11 @@ namespace exclusive_lock {
 
 class PushListener {
  public:
-  using Granted = std::function<void(const Grant&)>;
+  using OnWakeUp = std::function<void(const WakeUp&)>;
   // Throws LocalError, or std::system_error where there can be no thread. `directory` must outlive
-  // it. `granted` is called on the listener's thread.
-  PushListener(const StoreDirectory& directory, HolderId store, Granted granted);
-  // Waits for the end of a call of `granted`; not to be called from there.
+  // it. `on_wake_up` is called on the listener's thread.
+  PushListener(const StoreDirectory& directory, HolderId store, OnWakeUp on_wake_up);
+  // Waits for the end of a call of `on_wake_up`; not to be called from there.
   ~PushListener();
   PushListener(const PushListener&) = delete;
   PushListener& operator=(const PushListener&) = delete;
@@ -41,7 +41,7 @@ class PushSender {
  public:
   // `directory` must outlive it.
   explicit PushSender(const StoreDirectory& directory) noexcept : directory_(directory) {}
-  void send(HolderId to, const Grant& grant) noexcept;
+  void send(HolderId to, const WakeUp& wake_up) noexcept;
 
  private:
   const StoreDirectory& directory_;

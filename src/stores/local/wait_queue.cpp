@@ -41,7 +41,7 @@ void WaitQueue::end_record(LockRow& row, std::size_t most_streak) {
     row.head.reset();
   }
   if (is_left_free) {
-    nudge_first(row);
+    wake_first(row);
   }
 }
 
@@ -57,13 +57,11 @@ void WaitQueue::count_pass(LockRow& row) {
 }
 
 // Whoever stands behind too many dead ones finds the lock free with its next beat.
-void WaitQueue::nudge_first(LockRow& row) {
+void WaitQueue::wake_first(LockRow& row) {
   drop_dead(row);
   const std::optional<WaiterRow> next = first(row);
   if (next && liveness_.is_alive(*next)) {
-    after_.pushes.push_back(
-        {.to = next->holder,
-         .grant = {.owner = next->owner, .fence = Fence{}, .granted_at = std::nullopt}});
+    after_.pushes.push_back({.to = next->holder, .wake_up = {.owner = next->owner}});
   }
 }
 
@@ -208,9 +206,7 @@ bool WaitQueue::hand_over(LockRow& row, const WaiterRow& next) {
                            .expires_at_ns = liveness_.expiry_after(next.confirm_ttl),
                            .boot = machine_.boot,
                            .holder = next.is_detached ? std::nullopt : std::optional(next.holder)});
-  after_.pushes.push_back(
-      {.to = next.holder,
-       .grant = {.owner = next.owner, .fence = *fence, .granted_at = std::nullopt}});
+  after_.pushes.push_back({.to = next.holder, .wake_up = {.owner = next.owner}});
   return true;
 }
 

@@ -27,7 +27,7 @@ inline constexpr std::chrono::seconds waiting_look_interval{5};
 struct AfterCommit {
   struct Push {
     HolderId to;
-    Grant grant;
+    WakeUp wake_up;
   };
   std::vector<Push> pushes;
   // Stores that may be dead, and have left a socket.
@@ -45,8 +45,8 @@ class WaitQueue {
   // Hands over a lock that nobody holds to the first live waiter.
   void advance(LockRow& row);
   // Ends the record that is there: hands the lock over, or frees it. It stays free, and the first
-  // live one is nudged, where fewer grants in a row than `most_streak` have gone past those who
-  // wait.
+  // live one gets a wake-up, where fewer grants in a row than `most_streak` have gone past those
+  // who wait.
   void end_record(LockRow& row, std::size_t most_streak);
   // Whether this attempt may take the lock, which nobody holds, although others wait.
   bool may_be_passed(LockRow& row, const AttemptRequest& request);
@@ -73,7 +73,7 @@ class WaitQueue {
   std::optional<WaiterRow> first(LockRow& row);
   bool hand_over_to_next(LockRow& row);
   bool hand_over(LockRow& row, const WaiterRow& next);
-  void nudge_first(LockRow& row);
+  void wake_first(LockRow& row);
   void drop_dead_anywhere(LockRow& row, std::int64_t wall_us);
   std::optional<std::string> take(LockRow& row, const WaiterRow& waiter);
   void set(WaiterRow& waiter, const AttemptRequest& request, HolderId store) const;

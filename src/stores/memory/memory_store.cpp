@@ -66,12 +66,12 @@ class Client : public MemoryStore {
     answer(deadline, done, [&](MemoryTable& table) { return table.remove(key, expected); });
   }
 
-  void listen(GrantListener listener) override {
+  void listen(WakeUpListener listener) override {
     const std::lock_guard guard(shared_->mutex);
     if (channel_ == nullptr) {
       channel_ = std::make_shared<Channel>();
     }
-    channel_->listener = std::make_shared<const GrantListener>(std::move(listener));
+    channel_->listener = std::make_shared<const WakeUpListener>(std::move(listener));
   }
   bool pushes_grants() const override {
     if (is_forked()) {
@@ -139,7 +139,7 @@ class Client : public MemoryStore {
     std::vector<Push> pushes;
     done(carry_out<Reply>(deadline, step, pushes));
     for (const Push& push : pushes) {
-      push.to->granted(push.grant);
+      push.to->wake_up(push.wake_up);
     }
   }
 

@@ -23,12 +23,12 @@ namespace exclusive_lock {
 // What the entries of one client name as the way to reach it. Without a listener nobody hears it
 // any more, and they count as dead.
 struct Channel {
-  std::shared_ptr<const Store::GrantListener> listener;
+  std::shared_ptr<const Store::WakeUpListener> listener;
 };
 
 struct Push {
-  std::shared_ptr<const Store::GrantListener> to;
-  Grant grant;
+  std::shared_ptr<const Store::WakeUpListener> to;
+  WakeUp wake_up;
 };
 
 class MemoryTable {
@@ -83,7 +83,7 @@ class MemoryTable {
   std::optional<StoreFailure> advance(const std::string& key);
   std::optional<StoreFailure> advance(const std::string& key, std::optional<Fence> last);
   bool is_alive(const Waiter& waiter) const;
-  void push(const Waiter& to, Fence fence);
+  void push(const Waiter& to);
   std::optional<Fence> write_record(const AttemptRequest& request, std::optional<Fence> last,
                                     Milliseconds ttl);
   std::optional<Fence> last_fence(const std::string& key);

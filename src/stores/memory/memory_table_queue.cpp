@@ -94,7 +94,7 @@ void MemoryTable::end_record(const std::string& key, std::size_t most_streak) {
 }
 
 // Where nobody holds the lock. False: those who wait were passed often enough. Else the first live
-// one is nudged.
+// one gets a wake-up.
 bool MemoryTable::is_left_free(const std::string& key, std::size_t most_streak) {
   if (most_streak == 0) {
     return false;
@@ -108,7 +108,7 @@ bool MemoryTable::is_left_free(const std::string& key, std::size_t most_streak) 
     if (is_alive(first)) {
       const bool is_left = line->streak() < most_streak;
       if (is_left) {
-        push(first, Fence{});
+        push(first);
       }
       return is_left;
     }
@@ -135,21 +135,17 @@ std::optional<StoreFailure> MemoryTable::advance(const std::string& key,
     if (!is_alive(first)) {
       continue;
     }
-    const std::optional<Fence> fence =
-        write_record(first.request, last, first.request.patience->confirm_ttl);
-    if (fence) {
+    if (write_record(first.request, last, first.request.patience->confirm_ttl)) {
       line->end_streak();
-      push(first, *fence);
+      push(first);
     }
   }
   return std::nullopt;
 }
 
-void MemoryTable::push(const Waiter& to, Fence fence) {
+void MemoryTable::push(const Waiter& to) {
   if (to.channel != nullptr) {
-    pushes_.push_back(
-        {.to = to.channel->listener,
-         .grant = {.owner = to.request.owner, .fence = fence, .granted_at = clock_.told()}});
+    pushes_.push_back({.to = to.channel->listener, .wake_up = {.owner = to.request.owner}});
   }
 }
 

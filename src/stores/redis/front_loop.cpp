@@ -96,7 +96,7 @@ void FrontLoop::on_greeting_complete() {
     return;
   }
   if (const auto* refusal = std::get_if<StoreFailure>(&*verdict)) {
-    return give_up_link(*refusal, true);
+    return give_up_link(seen_before(*refusal), true);
   }
   on_greeted(std::get<Greeting>(*verdict));
 }
@@ -112,7 +112,7 @@ void FrontLoop::on_greeted(const Greeting& server) {
     options_.on_time(started_at_, now, *server.time, true);
   }
   log_greeting(server);
-  events_.on_up();
+  events_.on_up(server);
   flush();
   set_alarm();
 }
@@ -121,7 +121,7 @@ void FrontLoop::on_end(const LinkEnd& end) {
   const bool was_connecting = state_ == State::connecting;
   const auto judged = was_connecting ? judge_handshake(options_.login, greeting_) : std::nullopt;
   if (judged && std::holds_alternative<StoreFailure>(*judged)) {
-    return rest(std::get<StoreFailure>(*judged), true);
+    return rest(seen_before(std::get<StoreFailure>(*judged)), true);
   }
   StoreFailure failure =
       unavailable((was_connecting ? "cannot connect: " : "the connection was lost: ") + end.reason);
@@ -132,6 +132,14 @@ void FrontLoop::on_end(const LinkEnd& end) {
     failure.code = errc::unsuitable_store;
   }
   rest(failure, end.is_refusal);
+}
+
+// A replica where a master was is a failover, which passes; at first contact it is a wrong address.
+StoreFailure FrontLoop::seen_before(StoreFailure refusal) const {
+  if (refusal.code == errc::store_read_only || refusal.code == errc::store_failed_over) {
+    refusal.code = was_up_ ? errc::store_failed_over : errc::store_read_only;
+  }
+  return refusal;
 }
 
 // Without waiting for its last words.
@@ -217,7 +225,7 @@ void FrontLoop::leave() {
 
 void FrontLoop::leave_if_idle() {
   if (state_ == State::up && is_leaving_ && !queue_.unanswered_since()) {
-    give_up_link({.code = errc::store_read_only,
+    give_up_link({.code = errc::store_failed_over,
                   .message = "the connection was given up: the server has become a replica",
                   .may_have_run = false},
                  false);

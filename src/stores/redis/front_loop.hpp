@@ -60,7 +60,7 @@ struct FrontOptions {
 class FrontLoop {
  public:
   struct Events {
-    std::function<void()> on_up;
+    std::function<void(const Greeting&)> on_up;
     std::function<void(const StoreFailure& trouble, bool is_refusal)> on_trouble;
     // Not asked for; must not call into FrontLoop.
     std::function<void(const Reply&)> on_push;
@@ -84,6 +84,7 @@ class FrontLoop {
   void on_greeting_complete();
   void on_greeted(const Greeting& server);
   void on_end(const LinkEnd& end);
+  [[nodiscard]] StoreFailure seen_before(StoreFailure refusal) const;
   void give_up_link(const StoreFailure& failure, bool refused);
   void rest(const StoreFailure& failure, bool refused);
 

@@ -98,7 +98,7 @@ void send_handshake(const Login& login, const CommandSink& sink) {
     sink({"SELECT", std::to_string(login.database)});
   }
   sink({"TIME"});
-  sink({"INFO", "memory"});
+  sink({"INFO"});
 }
 
 std::size_t handshake_replies(const Login& login) { return login.database == 0 ? 3 : 4; }
@@ -131,6 +131,7 @@ std::optional<Answer<Greeting>> judge_handshake(const Login& login,
   }
   const std::size_t time_at = selects ? 2 : 1;
   return Greeting{.server = text_field(hello, "server") + " " + text_field(hello, "version"),
+                  .run_id = info_value(replies[time_at + 1], "run_id"),
                   .time = time_in(replies[time_at]),
                   .warnings = warnings_about(mode, &replies[time_at + 1])};
 }

@@ -1,7 +1,7 @@
 #pragma once
 // The first words with a server: who are we, who are you, may we work here? No I/O.
 //
-// One round trip: HELLO 3 with AUTH and SETNAME, SELECT, TIME, INFO memory. HELLO is the one that
+// One round trip: HELLO 3 with AUTH and SETNAME, SELECT, TIME, INFO. HELLO is the one that
 // decides: it switches to RESP3, authenticates, and its answer names the server and its role. The
 // others may be refused for now (BUSY) or for ever (an ACL without `info`) without harm.
 
@@ -29,6 +29,7 @@ std::size_t handshake_replies(const Login& login);
 
 struct Greeting {
   std::string server;  // "redis 7.0.15", fit for a terminal
+  std::string run_id;  // of this start of this server; empty: not told
   std::optional<StoreTime> time;
   std::vector<std::string> warnings;  // what endangers locks on this server, fit for a terminal
 };

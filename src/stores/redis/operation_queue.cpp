@@ -47,18 +47,21 @@ bool OperationQueue::on_reply(Reply reply, Instant now) {
 }
 
 void OperationQueue::expire(Instant now, const StoreFailure& not_sent) {
+  bool is_withdrawn = false;
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
     const std::shared_ptr<Entry> entry = deadlines_.begin()->second;
     if (entry->state == State::waiting) {
+      is_withdrawn = true;
       conclude(entry, not_sent);
     } else {
       const auto waited = std::chrono::floor<Milliseconds>(now - entry->requested_at);
       conclude(entry, not_answered_in_time(waited));
     }
   }
-  // What was withdrawn must not pile up while there is no link.
-  while (!waiting_.empty() && waiting_.front()->state == State::over) {
-    waiting_.pop_front();
+  // What was withdrawn must not pile up while there is no link, behind one that waits for longer
+  // either.
+  if (is_withdrawn) {
+    std::erase_if(waiting_, [](const auto& entry) { return entry->state == State::over; });
   }
 }
 

@@ -51,8 +51,8 @@ struct Operation {
 class OperationQueue {
  public:
   void add(Operation operation);
-  // Perhaps only withdrawn ones.
   [[nodiscard]] bool has_waiting() const { return !waiting_.empty(); }
+  [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
 
   // All that wait count as sent from now on, and are given to `sink`.
   void take_waiting(Instant now, const CommandSink& sink);

@@ -14,9 +14,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Somebody has to give the right first; until then a try costs server and client a connection.
-constexpr Milliseconds pause_without_right = 60s;
-constexpr Milliseconds pause_after_refusal = 1s;  // busy, loading
+// Until the address leads both connections to one server. As often as waiters look for themselves.
+constexpr Milliseconds pause_elsewhere = 200ms;
 
 FrontOptions quiet_options(FrontOptions options) {
   options.log = nullptr;  // FrontLoop's words about the other connection say it all
@@ -27,15 +26,16 @@ FrontOptions quiet_options(FrontOptions options) {
 }  // namespace
 
 PushLink::PushLink(EventLoop& loop, const FrontOptions& options, const ClockSource& clock,
-                   PushOptions pushes)
+                   PushOptions pushes, AskForListener ask_for_listener)
     : loop_(loop),
       clock_(clock),
       log_(options.log),
       name_(options.name),
       pushes_(std::move(pushes)),
+      ask_for_listener_(std::move(ask_for_listener)),
       retry_(loop, [this] { front_.connect(); }),
       front_(loop, quiet_options(options), clock,
-             {.on_up = [this] { subscribe(); },
+             {.on_up = [this](const Greeting& server) { on_up(server); },
               .on_trouble = [this](const StoreFailure& trouble, bool) { on_trouble(trouble); },
               .on_push = [this](const Reply& push) { on_push(push); }}) {}
 
@@ -48,12 +48,15 @@ void PushLink::open() {
 
 void PushLink::shut_down() {
   state_ = State::closed;
+  ++comparison_;
   is_subscribed_ = false;
   retry_.cancel();
   front_.shut_down();
 }
 
-void PushLink::subscribe() {
+void PushLink::on_up(const Greeting& server) {
+  own_server_ = server.run_id;
+  is_newer_ = true;
   front_.take({{.commands =
                     [this](const CommandSink& sink) {
                       sink({"SUBSCRIBE", pushes_.channel});
@@ -65,20 +68,66 @@ void PushLink::subscribe() {
 
 void PushLink::on_push(const Reply& push) {
   const PushNews news = read_push(push, pushes_.channel);
-  if (const auto* grant = std::get_if<Grant>(&news)) {
-    pushes_.on_grant(*grant);
-  } else if (std::holds_alternative<Subscribed>(news) && !is_subscribed_.exchange(true)) {
+  if (const auto* wake_up = std::get_if<WakeUp>(&news)) {
+    pushes_.on_wake_up(*wake_up);
+  } else if (std::holds_alternative<Subscribed>(news)) {
+    is_confirmed_ = true;
+    loop_.post([this] { compare_servers(); });  // not from inside the link
+  }
+}
+
+void PushLink::follow(const std::string& run_id) {
+  commands_server_ = run_id;
+  is_newer_ = false;
+  compare_servers();
+}
+
+void PushLink::follow_nobody() {
+  ++comparison_;
+  commands_server_.reset();
+  is_subscribed_ = false;
+}
+
+void PushLink::compare_servers() {
+  ++comparison_;
+  if (state_ != State::open || !is_confirmed_ || !commands_server_) {
+    return;
+  }
+  if (!own_server_.empty() && !commands_server_->empty()) {
+    return settle(own_server_ == *commands_server_);
+  }
+  ask_for_listener_([this, mine = comparison_](std::optional<bool> has_listener) {
+    if (mine == comparison_) {
+      settle(has_listener.value_or(is_newer_));
+    }
+  });
+}
+
+void PushLink::settle(bool is_same) {
+  if (!is_same) {
+    is_subscribed_ = false;
+    // The commands have just been led to another server, so this one can follow at once.
+    return reopen_after(is_newer_ ? pause_elsewhere : Milliseconds{0});
+  }
+  if (!is_subscribed_.exchange(true)) {
     if (log_) {
-      log_->debug("{}: subscribed to hand-overs", name_);
+      log_->debug("{}: subscribed to wake-ups", name_);
     }
     pushes_.on_subscribed();
   }
 }
 
+void PushLink::reopen_after(Milliseconds pause) {
+  ++comparison_;
+  is_confirmed_ = false;
+  front_.shut_down();
+  retry_.set(clock_.now() + pause);
+}
+
 // To TIME, unless SUBSCRIBE was refused.
 void PushLink::on_answer(const Outcome& outcome) {
   const auto* answer = std::get_if<Exchange>(&outcome);
-  if (answer == nullptr || is_subscribed_) {
+  if (answer == nullptr || is_confirmed_) {
     return;
   }
   const Reply& reply = answer->replies.front();
@@ -92,9 +141,7 @@ void PushLink::on_refusal(const StoreFailure& failure) {
   if (state_ != State::open) {
     return;
   }
-  front_.shut_down();
-  const bool lacks_right = failure.code == errc::permission_denied;
-  retry_.set(clock_.now() + (lacks_right ? pause_without_right : pause_after_refusal));
+  reopen_after(pause_after_refusal(failure.code));
   if (log_ && !std::exchange(has_warned_, true)) {
     log_->warn(
         "{}: the server does not tell of hand-overs, so waiting looks for them now and then. "
@@ -105,9 +152,17 @@ void PushLink::on_refusal(const StoreFailure& failure) {
 }
 
 void PushLink::on_trouble(const StoreFailure& trouble) {
+  ++comparison_;
+  is_confirmed_ = false;
   if (is_subscribed_.exchange(false) && log_) {
-    log_->debug("{}: no longer told of hand-overs: {}", name_, trouble.message);
+    log_->debug("{}: gets no wake-ups any more: {}", name_, trouble.message);
   }
+}
+
+// Without the right somebody has to give it first, and until then a try costs server and client a
+// connection. All else (busy, loading) passes soon.
+Milliseconds pause_after_refusal(const std::error_code& reason) {
+  return reason == errc::permission_denied ? 60s : 1s;
 }
 
 std::string new_push_channel() {

@@ -12,13 +12,15 @@ namespace exclusive_lock::redis {
 
 struct Subscribed {};  // what is published from now on comes
 struct NoNews {};      // to somebody else, or of something else
-using PushNews = std::variant<NoNews, Subscribed, Grant>;
+using PushNews = std::variant<NoNews, Subscribed, WakeUp>;
 
 // What a push tells whoever has subscribed to `channel`.
 PushNews read_push(const Reply& push, std::string_view channel);
 
-// "<owner> <fence> <granted_us>", as the scripts publish it, with fence 0 for a nudge; none:
-// anything else. Only one text stands for a grant.
-std::optional<Grant> parse_grant(std::string_view message);
+// From the reply to PUBSUB NUMSUB of one channel; none: it does not say (no right to ask).
+std::optional<bool> has_listener(const Reply& reply);
+
+// "<owner>", as the scripts publish it; none: anything else. Only one text stands for a wake-up.
+std::optional<WakeUp> parse_wake_up(std::string_view message);
 
 }  // namespace exclusive_lock::redis

@@ -28,8 +28,10 @@ constexpr std::string_view needed_rights =
     "other than 0 select; and the keys <prefix>:* and {<prefix>:* (with the default prefix "
     "~exclusive-lock:* ~{exclusive-lock:*)";
 
-constexpr std::string_view is_replica =
-    "this server is a replica, and locks are kept by the master only. Connect to the master";
+// Of a server that was the master when it was connected to.
+constexpr std::string_view has_failed_over =
+    "this server has become a replica: a failover, which passes when the address leads to the new "
+    "master. If it does not, connect to the master";
 
 constexpr std::string_view is_cluster =
     "this server is part of a cluster, and a URL of this form cannot be used with one. Use a "
@@ -51,11 +53,13 @@ constexpr std::array codes{
         "ends one that has not written yet"},
     Meaning{"TRYAGAIN", errc::store_busy,
             "the cluster is moving this key to another node. Try again"},
-    Meaning{"READONLY", errc::store_read_only, is_replica},
-    Meaning{"REDIRECT", errc::store_read_only, is_replica},
-    Meaning{"UNBLOCKED", errc::store_read_only, is_replica},
-    Meaning{"MASTERDOWN", errc::store_read_only,
-            "this server is a replica that has lost its master. Connect to the master"},
+    Meaning{"READONLY", errc::store_failed_over, has_failed_over},
+    Meaning{"REDIRECT", errc::store_failed_over, has_failed_over},
+    Meaning{"UNBLOCKED", errc::store_failed_over, has_failed_over},
+    Meaning{
+        "MASTERDOWN", errc::store_failed_over,
+        "this server has become a replica, and has lost its master: a failover, which passes when "
+        "the address leads to the new master. If it does not, connect to the master"},
     Meaning{"OOM", errc::store_out_of_memory,
             "the server's memory is full, so nothing new can be locked; what is held can still be "
             "refreshed and released. Free memory or raise maxmemory"},
@@ -225,7 +229,7 @@ bool is_missing_script(std::string_view error_text) {
 }
 
 bool is_from_replica(std::string_view error_text) {
-  return meaning_of(error_text).code == errc::store_read_only;
+  return meaning_of(error_text).code == errc::store_failed_over;
 }
 
 bool is_wrong_type(std::string_view error_text) {

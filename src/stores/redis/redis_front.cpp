@@ -8,6 +8,7 @@
 
 #include "exclusive_lock/error.hpp"
 #include "stores/redis/event_loop.hpp"
+#include "stores/redis/push_message.hpp"
 
 namespace exclusive_lock::redis {
 namespace {
@@ -20,16 +21,20 @@ constexpr Milliseconds patience_with_lookups{200};
 struct RedisFront::Impl {
   Impl(const FrontOptions& options, PushOptions push_options, const ClockSource& source)
       : clock(source),
+        timeout(options.command_timeout),
         may_look_up(has_name(options.address)),
         loop(options.address.unix_socket.empty() ? Lookups::of_hosts : Lookups::none),
         machine(loop, options, source,
-                {.on_up = [this] { on_up(); },
+                {.on_up = [this](const Greeting& server) { on_up(server); },
                  .on_trouble = [this](const StoreFailure& trouble,
                                       bool refused) { on_trouble(trouble, refused); },
                  .on_push = [](const Reply&) {}}),
-        pushes(loop, options, source, std::move(push_options)) {}
+        channel(push_options.channel),
+        pushes(loop, options, source, std::move(push_options),
+               [this](auto done) { ask_for_listener(std::move(done)); }) {}
 
-  void on_up() {
+  void on_up(const Greeting& server) {
+    pushes.follow(server.run_id);
     {
       const std::lock_guard guard(mutex);
       was_up = true;
@@ -38,12 +43,27 @@ struct RedisFront::Impl {
   }
 
   void on_trouble(const StoreFailure& trouble, bool refused) {
+    pushes.follow_nobody();
     {
       const std::lock_guard guard(mutex);
       last_trouble = trouble;
       was_refused = was_refused || refused;
     }
     news.notify_all();
+  }
+
+  void ask_for_listener(std::function<void(std::optional<bool>)> done) {
+    machine.take({{.commands =
+                       [this](const CommandSink& sink) {
+                         sink({"PUBSUB", "NUMSUB", channel});
+                       },
+                   .deadline = clock.now() + timeout,
+                   .done =
+                       [done = std::move(done)](const Outcome& outcome) {
+                         const auto* answer = std::get_if<Exchange>(&outcome);
+                         done(answer == nullptr ? std::nullopt
+                                                : has_listener(answer->replies.front()));
+                       }}});
   }
 
   void take_inbox() {
@@ -57,6 +77,7 @@ struct RedisFront::Impl {
   }
 
   const ClockSource& clock;
+  const Milliseconds timeout;
   const bool may_look_up;
 
   // Callers and the loop's thread meet here. It guards what follows, up to the loop.
@@ -74,6 +95,7 @@ struct RedisFront::Impl {
 
   EventLoop loop;
   FrontLoop machine;
+  const std::string channel;
   PushLink pushes;
 };
 

@@ -94,10 +94,10 @@ struct Inside {
 
   redis::PushOptions push_options() {
     return {.channel = channel,
-            .on_grant =
-                [this](const Grant& grant) {
-                  if (listener.granted) {
-                    listener.granted(grant);
+            .on_wake_up =
+                [this](const WakeUp& wake_up) {
+                  if (listener.wake_up) {
+                    listener.wake_up(wake_up);
                   }
                 },
             .on_subscribed =
@@ -110,8 +110,8 @@ struct Inside {
 
   const ClockSource& clock;
   const std::string channel;
-  Store::GrantListener listener;  // set before the first attempt that opens the push link
-  redis::ServerTime server_time;  // of the loop's thread
+  Store::WakeUpListener listener;  // set before the first attempt that opens the push link
+  redis::ServerTime server_time;   // of the loop's thread
   redis::RedisFront front;
   ScriptRunner scripts;
 };
@@ -216,7 +216,7 @@ class RedisStore final : public Store {
                      [](const auto& replies) { return redis::read_remove(replies[0]); });
   }
 
-  void listen(GrantListener listener) override {
+  void listen(WakeUpListener listener) override {
     if (!is_forked()) {
       inside_->listener = std::move(listener);
     }

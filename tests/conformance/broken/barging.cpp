@@ -77,16 +77,18 @@ class LeavesEverythingFree : public ChangesTheStreak {
   void before_release(ReleaseRequest& request) override { request.barging_streak = for_ever; }
 };
 
-class NudgesNobody : public Whole {
+// But those whom a lock was handed over to.
+class WakesNobody : public Whole {
   using Whole::Whole;
-  void listen(GrantListener listener) override {
-    Whole::listen({.granted =
-                       [granted = listener.granted](const Grant& grant) {
-                         if (!grant.is_nudge()) {
-                           granted(grant);
-                         }
-                       },
-                   .pushes_resumed = listener.pushes_resumed});
+  void listen(WakeUpListener listener) override {
+    listener.wake_up = [this, next = std::move(listener.wake_up)](const WakeUp& wake_up) {
+      for (const StoredRecord& record : memory_->everything()) {
+        if (record_owner(record.value) == wake_up.owner) {
+          next(wake_up);
+        }
+      }
+    };
+    Whole::listen(std::move(listener));
   }
 };
 
@@ -112,7 +114,7 @@ BrokenStores broken_in_barging() {
       broken<LetsThoseGoPastWhoAreTooLate>("LetsThoseGoPastWhoAreTooLate", "TooLateGoesPastNobody"),
       broken<LeavesNothingFree>("LeavesNothingFree", "WhatIsLeftFreeGoesToWhoeverBarges"),
       broken<LeavesEverythingFree>("LeavesEverythingFree", "FairReleaseHandsOverWhateverTheStreak"),
-      broken<NudgesNobody>("NudgesNobody", "FirstInLineIsNudgedAndGetsWhatNobodyTakes"),
+      broken<WakesNobody>("WakesNobody", "FirstInLineIsWokenAndGetsWhatNobodyTakes"),
       broken<CountsEveryCopyOfAnAttempt>("CountsEveryCopyOfAnAttempt",
                                          "SameAttemptAgainCountsOnce"),
   };

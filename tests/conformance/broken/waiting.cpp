@@ -220,18 +220,17 @@ class TakesNewerEntries : public Whole {
 
 class NeverPushes : public Whole {
   using Whole::Whole;
-  void listen(GrantListener) override {}
+  void listen(WakeUpListener) override {}
 };
 
-class PushesAnotherFence : public Whole {
+class WakesAnotherTicket : public Whole {
   using Whole::Whole;
-  void listen(GrantListener listener) override {
-    Whole::listen({.granted =
-                       [granted = listener.granted](Grant grant) {
-                         grant.fence.value -= 1;
-                         granted(grant);
-                       },
-                   .pushes_resumed = listener.pushes_resumed});
+  void listen(WakeUpListener listener) override {
+    listener.wake_up = [next = std::move(listener.wake_up)](WakeUp wake_up) {
+      wake_up.owner.ticket -= 1;
+      next(wake_up);
+    };
+    Whole::listen(std::move(listener));
   }
 };
 
@@ -289,8 +288,8 @@ BrokenStores broken_in_waiting() {
       broken<RemoveHandsNothingOver>("RemoveHandsNothingOver", "RemoveHandsOver"),
       broken<TakesAnyonesEntry>("TakesAnyonesEntry", "NobodyElsesEntryIsTouched"),
       broken<TakesNewerEntries>("TakesNewerEntries", "ReleaseOfAnOlderTicketSparesTheEntry"),
-      broken<NeverPushes>("NeverPushes", "GrantIsPushedToWhomItConcerns"),
-      broken<PushesAnotherFence>("PushesAnotherFence", "GrantIsPushedToWhomItConcerns"),
+      broken<NeverPushes>("NeverPushes", "HandOverWakesItsNewOwnerOnce"),
+      broken<WakesAnotherTicket>("WakesAnotherTicket", "HandOverWakesItsNewOwnerOnce"),
       broken<ShowsWaitersInNoOrder>("ShowsWaitersInNoOrder", "InspectShowsTheWaitersInOrder"),
       broken<ListsNobodyWaiting>("ListsNobodyWaiting", "ListShowsHowManyWait"),
   };

@@ -127,7 +127,7 @@ std::vector<Sequence> fixed_sequences() {
                 above(highest_fence, barging(2, tries(3, 1))),
                 planted(Deed::plant_fence, std::to_string(highest_fence), 20s),
                 barging(2, tries(3, 2)), does(Deed::erase_fence), barging(2, tries(3, 3))}),
-      sequence("whoever does not listen any more is not nudged",
+      sequence("whoever does not listen any more is not woken",
                {tries(2, 1), waits(0, 1), waits(1, 1), does(Deed::lose_clients, 0),
                 barging(1, does(Deed::release, 2)), does(Deed::beat, 1)}),
       sequence("the dead leave before a streak that is used up hands over",

@@ -23,8 +23,8 @@ void ModelSide::open(std::size_t number) {
   clients_[number] = make_client_(store_);
   if (number < clients_that_are_told) {
     clients_[number]->listen(
-        {.granted = [this,
-                     number](const Grant& grant) { pushes_[number].push_back(text_of(grant)); },
+        {.wake_up =
+             [this, number](const WakeUp& wake_up) { pushes_[number].push_back(text_of(wake_up)); },
          .pushes_resumed = [] {}});
   }
 }

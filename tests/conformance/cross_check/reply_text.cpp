@@ -100,10 +100,7 @@ std::string text_of(const Answer<RemoveReply>& answer) {
   });
 }
 
-std::string text_of(const Grant& grant) {
-  return owner_text(grant.owner) + " fence=" + std::to_string(grant.fence.value) +
-         " at=" + time_text(grant.granted_at);
-}
+std::string text_of(const WakeUp& wake_up) { return owner_text(wake_up.owner); }
 
 std::string kept_line(const std::string& what, const std::string& value,
                       std::optional<Milliseconds> remaining_ttl) {

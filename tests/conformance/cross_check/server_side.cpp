@@ -131,7 +131,7 @@ void ServerSide::open(std::size_t number) {
     return;
   }
   client.store->listen(
-      {.granted = [pushes = client.pushes](const Grant& grant) { pushes->note(grant); },
+      {.wake_up = [pushes = client.pushes](const WakeUp& wake_up) { pushes->note(wake_up); },
        .pushes_resumed = [] {}});
   static_cast<void>(answer_of<AttemptReply>([&](Done<AttemptReply> done) {
     client.store->attempt({.key = scratch_key,
@@ -179,9 +179,9 @@ void ServerSide::plant(const std::string& key, const std::string& value,
 
 std::vector<std::string> ServerSide::pushes(std::size_t client, std::size_t at_least) {
   std::vector<std::string> texts;
-  for (const Grant& grant : clients_.at(client).pushes->wait_for_count(at_least)) {
-    if (grant.owner.id != marker_owner(0).id) {
-      texts.push_back(text_of(grant));
+  for (const WakeUp& wake_up : clients_.at(client).pushes->wait_for_count(at_least)) {
+    if (wake_up.owner.id != marker_owner(0).id) {
+      texts.push_back(text_of(wake_up));
     }
   }
   return texts;

@@ -53,7 +53,7 @@ class Side {
   virtual std::string kept(const std::string& key) = 0;
 };
 
-std::string text_of(const Grant& grant);
+std::string text_of(const WakeUp& wake_up);
 
 // A line of kept().
 std::string kept_line(const std::string& what, const std::string& value,

@@ -59,7 +59,8 @@ TEST_F(LockMachineLoss, ClockOfTheStoreSetForwardShortensTheHoldAndRefreshesAtOn
   acquire(at(0ms));
   EXPECT_TRUE(machine.store_clock_stepped(1000ms, at(500ms)).empty());
   EXPECT_EQ(machine.hold()->safe_until, at(safe_part - 1000ms));
-  EXPECT_TRUE(has<SendRefresh>(machine.woken(*machine.next_wake())));
+  EXPECT_EQ(machine.next_wake(), at(500ms));
+  EXPECT_EQ(only<SendRefresh>(machine.woken(at(500ms))).requested_at, at(500ms));
 }
 
 TEST_F(LockMachineLoss, ClockOfTheStoreSetForwardBeyondTheHoldEndsIt) {

@@ -1,7 +1,6 @@
 #pragma once
 // A lock machine that stands in line (docs/decisions/0008-fair-hand-over.md).
-// heartbeat of ttl 3000 ms: 500 ms; confirm_ttl: 1500 ms, of which 1500 - 15 - 2 = 1483 ms are
-// safe.
+// heartbeat of ttl 3000 ms: 500 ms; confirm_ttl: 1500 ms.
 
 #include "lock_machine_fixture.hpp"
 
@@ -9,7 +8,6 @@ namespace exclusive_lock {
 
 class LockMachineWaitingFixture : public LockMachineFixture {
  protected:
-  static constexpr Milliseconds safe_part_of_confirm = 1483ms;
   static constexpr StoreTime server{1'000'000'000};
 
   static AttemptReply queued(std::size_t position = 2, StoreTime store_time = server) {
@@ -27,16 +25,7 @@ class LockMachineWaitingFixture : public LockMachineFixture {
             .remaining_ttl = 2000ms,
             .store_time = server};
   }
-  static Grant push(Ticket ticket, StoreTime granted_at = server + 1s) {
-    return {
-        .owner = {.id = {1, 2, 3}, .ticket = ticket}, .fence = Fence{20}, .granted_at = granted_at};
-  }
-
-  static Grant nudge(Ticket ticket) {
-    Grant grant = push(ticket);
-    grant.fence = Fence{};
-    return grant;
-  }
+  static WakeUp wake_up(Ticket ticket) { return {.owner = {.id = {1, 2, 3}, .ticket = ticket}}; }
 
   SendAttempt ask_patiently(Instant now, std::optional<Instant> until = std::nullopt) {
     return only<SendAttempt>(
@@ -48,6 +37,12 @@ class LockMachineWaitingFixture : public LockMachineFixture {
     const auto told = only<TellWaiting>(machine.attempt_replied(ticket, queued(), now + 10ms));
     EXPECT_EQ(told.position, 2U);
     return ticket;
+  }
+  // Sends a heartbeat then, and is granted the lock by the reply 10 ms later.
+  void take_over(Ticket ticket, Instant now) {
+    only<SendBeat>(machine.wake_up_pushed(wake_up(ticket), now));
+    EXPECT_TRUE(concluded_as<Acquired>(
+        machine.beat_replied(ticket, now, beat(BeatOutcome::granted), now + 10ms)));
   }
 };
 

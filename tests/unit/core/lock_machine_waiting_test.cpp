@@ -89,6 +89,19 @@ TEST_F(LockMachineWaiting, FailedBeatIsRepeatedUnderTheSameTicket) {
   EXPECT_EQ(only<SendBeat>(machine.woken(again)).request.owner.ticket, ticket);
 }
 
+TEST_F(LockMachineWaiting, FailoverIsWaitedOut) {
+  const Ticket ticket = queue_up(at(0ms), at(5s));
+  only<SendBeat>(machine.woken(at(500ms)));
+  const StoreFailure demoted{
+      .code = errc::store_failed_over, .message = "READONLY", .may_have_run = false};
+  EXPECT_TRUE(machine.beat_replied(ticket, at(500ms), demoted, at(510ms)).empty());
+  EXPECT_EQ(machine.attempting(), ticket);
+  only<SendBeat>(machine.woken(*machine.next_wake()));
+  static_cast<void>(machine.beat_replied(ticket, at(600ms), demoted, at(610ms)));
+  const auto answer = the<ConcludeAcquire>(machine.woken(at(5s))).answer;
+  EXPECT_EQ(std::get<StoreFailure>(answer).code, errc::store_failed_over) << "where it lasts";
+}
+
 TEST_F(LockMachineWaiting, TroubleThatDoesNotPassEndsIt) {
   const Ticket ticket = queue_up(at(0ms));
   only<SendBeat>(machine.woken(at(500ms)));
@@ -133,13 +146,13 @@ TEST_F(LockMachineWaiting, AnswerIsWaitedForUntilTheDeadlineAtMost) {
   EXPECT_EQ(answer_by(std::nullopt), at(command_timeout));
 }
 
-TEST_F(LockMachineWaiting, PushOfTheLostEntryIsIgnored) {
+TEST_F(LockMachineWaiting, WakeUpOfTheLostEntryIsIgnored) {
   const Ticket ticket = queue_up(at(0ms));
   only<SendBeat>(machine.woken(at(500ms)));
   const auto sent = only<SendAttempt>(
       machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::gone), at(510ms)));
   static_cast<void>(machine.attempt_replied(sent.request.owner.ticket, queued(), at(520ms)));
-  EXPECT_TRUE(machine.grant_pushed(push(ticket), at(530ms)).empty());
+  EXPECT_TRUE(machine.wake_up_pushed(wake_up(ticket), at(530ms)).empty());
 }
 
 TEST_F(LockMachineWaiting, PlaceOutlivesTroubleInOneCallOnly) {
@@ -161,7 +174,8 @@ TEST_F(LockMachineWaiting, OverPatienceLeavesTheQueue) {
   const auto actions = machine.woken(at(300ms));
   EXPECT_TRUE(concluded_as<Busy>(actions));
   EXPECT_EQ(the<SendRelease>(actions).request.owner.ticket, ticket);
-  EXPECT_TRUE(machine.grant_pushed(push(ticket), at(301ms)).empty()) << "the release takes it back";
+  EXPECT_TRUE(machine.wake_up_pushed(wake_up(ticket), at(301ms)).empty())
+      << "the release takes it back";
   EXPECT_FALSE(machine.next_wake());
 }
 
@@ -204,23 +218,6 @@ TEST_F(LockMachineWaiting, ReleaseAndRefreshAreForHolders) {
   EXPECT_TRUE(machine.attempting()) << "it waits on";
 }
 
-TEST_F(LockMachineWaiting, BeatThatFindsTheGrantAfterThePushExtendsTheHold) {
-  const Ticket ticket = queue_up(at(0ms));
-  only<SendBeat>(machine.woken(at(500ms)));
-  static_cast<void>(machine.grant_pushed(push(ticket), at(505ms)));
-  static_cast<void>(machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::granted), at(510ms)));
-  EXPECT_EQ(machine.hold()->safe_until, at(500ms) + safe_part);
-}
-
-TEST_F(LockMachineWaiting, BeatThatMissedTheGrantLeavesTheHoldOfThePush) {
-  const Ticket ticket = queue_up(at(0ms));
-  only<SendBeat>(machine.woken(at(500ms)));
-  static_cast<void>(machine.grant_pushed(push(ticket), at(505ms)));
-  const auto reply = beat(BeatOutcome::waiting);
-  EXPECT_TRUE(machine.beat_replied(ticket, at(500ms), reply, at(510ms)).empty());
-  EXPECT_EQ(machine.hold()->safe_until, at(safe_part_of_confirm));
-}
-
 TEST_F(LockMachineWaiting, BeatOfAnEarlierWaitChangesNothing) {
   const Ticket old = queue_up(at(0ms));
   only<SendBeat>(machine.woken(at(500ms)));
@@ -230,9 +227,9 @@ TEST_F(LockMachineWaiting, BeatOfAnEarlierWaitChangesNothing) {
   EXPECT_TRUE(machine.beat_replied(old, at(500ms), late, at(520ms)).empty());
   EXPECT_EQ(machine.attempting(), next) << "it waits on";
 
-  ASSERT_TRUE(has<TellAcquired>(machine.grant_pushed(push(next), at(530ms))));
-  EXPECT_TRUE(machine.beat_replied(old, at(510ms), late, at(540ms)).empty());
-  EXPECT_EQ(machine.hold()->safe_until, at(502ms) + safe_part_of_confirm);
+  take_over(next, at(530ms));
+  EXPECT_TRUE(machine.beat_replied(old, at(535ms), late, at(540ms)).empty());
+  EXPECT_EQ(machine.hold()->safe_until, at(530ms) + safe_part);
 }
 
 TEST_F(LockMachineWaiting, GrantThatIsOverWhenItIsHeardOfIsGivenBack) {
@@ -255,7 +252,7 @@ TEST_F(LockMachineWaiting, FullQueueIsAnError) {
 
 TEST_F(LockMachineWaiting, GrantLeavesTheHighestFenceBehind) {
   const Ticket ticket = queue_up(at(0ms));
-  static_cast<void>(machine.grant_pushed(push(ticket), at(20ms)));
+  take_over(ticket, at(20ms));
   static_cast<void>(machine.release_requested(at(30ms)));
   EXPECT_EQ(ask_patiently(at(40ms)).request.floor, Fence{20});
 }

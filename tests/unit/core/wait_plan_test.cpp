@@ -86,6 +86,7 @@ TEST(WaitPlan, PassingTroubleIsWaitedOutWithBackoff) {
   EXPECT_EQ(pause(Busy{}), 50ms);  // an answer: the backoff starts over
   EXPECT_EQ(pause(failure(errc::store_busy)), 10ms);
   EXPECT_EQ(pause(failure(errc::too_many_clients)), 20ms);
+  EXPECT_EQ(pause(failure(errc::store_failed_over)), 40ms);
 }
 
 TEST(WaitPlan, PassingTroubleThatLastsToTheDeadlineIsReported) {

@@ -30,7 +30,7 @@ class ManualStore final : public Store {
   void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
     put(beats_, {std::move(request), deadline, std::move(done)});
   }
-  void listen(GrantListener listener) override { listener_ = std::move(listener); }
+  void listen(WakeUpListener listener) override { listener_ = std::move(listener); }
   [[nodiscard]] bool pushes_grants() const override { return true; }
   void refresh(std::vector<RefreshRequest> requests, Instant deadline,
                Done<RefreshReply> done) override {
@@ -67,7 +67,7 @@ class ManualStore final : public Store {
   }
   auto next_beat() { return take(beats_); }
   // As the store's thread would.
-  void push(const Grant& grant) const { listener_.granted(grant); }
+  void push(const WakeUp& wake_up) const { listener_.wake_up(wake_up); }
   auto next_refresh() { return take(refreshes_); }
   auto next_release() { return take(releases_); }
   [[nodiscard]] bool asked_for_release() const {
@@ -106,7 +106,7 @@ class ManualStore final : public Store {
   const std::string url_ = "manual:";
   mutable std::mutex mutex_;
   std::condition_variable asked_;
-  GrantListener listener_;
+  WakeUpListener listener_;
   std::deque<Asked<AttemptRequest, AttemptReply>> attempts_;
   std::deque<Asked<BeatRequest, BeatReply>> beats_;
   std::deque<Asked<std::vector<RefreshRequest>, RefreshReply>> refreshes_;

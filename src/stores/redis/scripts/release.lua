@@ -5,7 +5,7 @@
 -- ARGV[1] echo     any text; comes back
 -- ARGV[2] owner    "<32 hex id>-<16 hex ticket>"
 -- ARGV[3] most_streak   it stays free where fewer grants in a row than so many have gone past those
---                       who wait; the first of them is nudged
+--                       who wait; the first of them gets a wake-up
 --
 -- Replies { echo, time_us, verdict }, all strings:
 --   released     the record is gone
@@ -54,7 +54,7 @@ if id == own_id and not is_newer(ticket, own_ticket) then
     redis.call('DEL', record)
   end
   if first then
-    wake(first, 0)
+    wake(first)
   end
   return reply('released')
 end

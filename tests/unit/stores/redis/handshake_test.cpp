@@ -21,7 +21,7 @@ Reply hello(const std::string& role, const std::string& mode = "standalone",
 }
 const Reply time_reply = array({text("1700000000"), text("123456")});
 Reply info(const std::string& policy, const std::string& limit = "0") {
-  return text("# Memory\r\nused_memory:1\r\nmaxmemory:" + limit +
+  return text("# Server\r\nrun_id:0123abcd\r\n# Memory\r\nused_memory:1\r\nmaxmemory:" + limit +
               "\r\nmaxmemory_human:0B\r\nmaxmemory_policy:" + policy + "\r\nother:1\r\n");
 }
 
@@ -48,15 +48,16 @@ Lines lines_of(const Login& login) {
 }
 
 TEST(Handshake, SaysOnlyWhatIsNeeded) {
-  EXPECT_EQ(lines_of({}), (Lines{"HELLO 3", "TIME", "INFO memory"}));
+  EXPECT_EQ(lines_of({}), (Lines{"HELLO 3", "TIME", "INFO"}));
   EXPECT_EQ(lines_of({.username = {}, .password = "p", .client_name = "me", .database = 2}),
-            (Lines{"HELLO 3 AUTH default p SETNAME me", "SELECT 2", "TIME", "INFO memory"}));
+            (Lines{"HELLO 3 AUTH default p SETNAME me", "SELECT 2", "TIME", "INFO"}));
   EXPECT_EQ(lines_of({.username = "u", .password = {}, .client_name = {}})[0], "HELLO 3 AUTH u ''");
 }
 
 TEST(Handshake, MasterIsWelcome) {
   const Greeting server = greeting({hello("master"), time_reply, info("noeviction")});
   EXPECT_EQ(server.server, "redis 7.0.15");
+  EXPECT_EQ(server.run_id, "0123abcd");
   EXPECT_EQ(server.time, StoreTime(1'700'000'000'123'456));
   EXPECT_THAT(server.warnings, IsEmpty());
 }

@@ -105,6 +105,21 @@ TEST_F(Operations, WaitingAreWithdrawnAtTheirDeadline) {
   EXPECT_THAT(send(), ElementsAre("b0"));
 }
 
+// However long there is no link.
+TEST_F(Operations, WithdrawnOnesAreKeptNoLonger) {
+  add("early", 1, began + 1s);
+  add("late", 1, began + 1h);
+  for (int i = 2; i < 100; ++i) {
+    add("early", 1, began + std::chrono::seconds(i));
+    queue.expire(began + std::chrono::seconds(i), no_link());
+  }
+  EXPECT_EQ(queue.waiting(), 1U);
+  EXPECT_THAT(send(), ElementsAre("late0"));
+  add("only", 1, began + 1s);
+  queue.expire(began + 1s, no_link());
+  EXPECT_FALSE(queue.has_waiting());
+}
+
 TEST_F(Operations, SentAreAbandonedAtTheirDeadlineAndTheirRepliesDropped) {
   add("a", 2, began + 1s);
   add("b", 1, began + 9s);

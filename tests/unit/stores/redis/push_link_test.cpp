@@ -2,21 +2,23 @@
 
 #include <gtest/gtest.h>
 
-#include <set>
+#include "exclusive_lock/error.hpp"
 
 namespace exclusive_lock::redis {
 namespace {
 
-TEST(PushChannel, IsOfOneStoreAlone) {
-  std::set<std::string> channels;
-  for (int i = 0; i < 100; ++i) {
-    const std::string channel = new_push_channel();
-    EXPECT_EQ(channel.size(), 20U + 32U);
-    EXPECT_TRUE(channel.starts_with("exclusive-lock:push:"));
-    EXPECT_EQ(channel.find_first_not_of("0123456789abcdef", 20), std::string::npos);
-    channels.insert(channel);
+using namespace std::chrono_literals;
+
+TEST(PushLinkPause, IsAMinuteWithoutTheRightAndShortForWhatPasses) {
+  EXPECT_EQ(pause_after_refusal(errc::permission_denied), 60s);
+  for (const errc passing : {errc::store_loading, errc::store_busy, errc::protocol_error}) {
+    EXPECT_EQ(pause_after_refusal(passing), 1s);
   }
-  EXPECT_EQ(channels.size(), 100U);
+}
+
+TEST(PushChannel, IsAnotherOneForEachStore) {
+  EXPECT_EQ(new_push_channel().size(), std::string("exclusive-lock:push:").size() + 32);
+  EXPECT_NE(new_push_channel(), new_push_channel());
 }
 
 }  // namespace

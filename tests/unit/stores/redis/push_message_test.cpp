@@ -11,36 +11,21 @@ namespace {
 
 const std::string written_owner = "ab000000000000000000000000000000-000000000000001f";
 
-TEST(ParseGrant, TakesWhatTheScriptsPublish) {
-  const auto grant = parse_grant(written_owner + " 1700000000000001 1700000000000000");
-  ASSERT_TRUE(grant);
-  EXPECT_EQ(grant->owner, (Owner{.id = {0xAB}, .ticket = 0x1F}));
-  EXPECT_EQ(grant->fence, Fence{1'700'000'000'000'001});
-  EXPECT_EQ(grant->granted_at, StoreTime(1'700'000'000'000'000));
+TEST(ParseWakeUp, TakesWhatTheScriptsPublish) {
+  const auto wake_up = parse_wake_up(written_owner);
+  ASSERT_TRUE(wake_up);
+  EXPECT_EQ(wake_up->owner, (Owner{.id = {0xAB}, .ticket = 0x1F}));
 }
 
-TEST(ParseGrant, WithoutAFenceItIsANudge) {
-  const auto nudge = parse_grant(written_owner + " 0 1700000000000000");
-  ASSERT_TRUE(nudge);
-  EXPECT_TRUE(nudge->is_nudge());
-  EXPECT_FALSE(parse_grant(written_owner + " 1 1700000000000000")->is_nudge());
-}
-
-TEST(ParseGrant, TakesNothingElse) {
+// Among it what earlier versions publish; a heartbeat finds what that was about.
+TEST(ParseWakeUp, TakesNothingElse) {
+  std::string capitals = written_owner;
+  capitals[0] = 'A';
   for (const std::string& message :
-       {std::string(), written_owner, written_owner + " ", written_owner + "  ",
-        written_owner + " 1", written_owner + " 1 ", written_owner + "  1", written_owner + " 1 2 ",
-        written_owner + " 1 2 3", written_owner + " x 2", written_owner + " 1 x",
-        written_owner + " -1 2", written_owner + " 1 -2", written_owner + " 1 0",
-        written_owner + " 18446744073709551616 2", written_owner + " 1 9223372036854775808",
-        " " + written_owner + " 1 2", written_owner.substr(1) + " 1 2", written_owner + " 1\t2"}) {
-    EXPECT_FALSE(parse_grant(message)) << message;
-  }
-}
-
-TEST(ParseGrant, TakesNumbersInOneSpellingOnly) {
-  for (const std::string numbers : {"01 2", "1 02", "00 2", "-0 2", "1 -0", "+1 2"}) {
-    EXPECT_FALSE(parse_grant(written_owner + " " + numbers)) << numbers;
+       {std::string(), written_owner + " ", " " + written_owner, written_owner + "\n",
+        written_owner.substr(1), written_owner + "0", capitals,
+        written_owner + " 1700000000000001 1700000000000000"}) {
+    EXPECT_FALSE(parse_wake_up(message)) << message;
   }
 }
 
@@ -49,10 +34,10 @@ Reply push(const std::string& kind, const std::string& channel, const Reply& las
 }
 
 TEST(ReadPush, HearsItsOwnChannelAlone) {
-  const Reply message = text(written_owner + " 7 1700000000000000");
+  const Reply message = text(written_owner);
   const PushNews news = read_push(push("message", "c", message), "c");
-  ASSERT_TRUE(std::holds_alternative<Grant>(news));
-  EXPECT_EQ(std::get<Grant>(news).fence, Fence{7});
+  ASSERT_TRUE(std::holds_alternative<WakeUp>(news));
+  EXPECT_EQ(std::get<WakeUp>(news).owner.ticket, 0x1FU);
   EXPECT_TRUE(std::holds_alternative<NoNews>(read_push(push("message", "d", message), "c")));
 }
 
@@ -62,15 +47,23 @@ TEST(ReadPush, HearsThatItIsSubscribed) {
   EXPECT_TRUE(std::holds_alternative<NoNews>(read_push(push("subscribe", "d", integer(1)), "c")));
 }
 
+TEST(HasListener, IsReadFromTheReplyToNumsub) {
+  EXPECT_EQ(has_listener(array({text("c"), integer(1)})), true);
+  EXPECT_EQ(has_listener(array({text("c"), integer(0)})), false);
+  for (const Reply& reply : {Reply{}, error("NOPERM"), integer(1), array({}), texts({"c", "1"})}) {
+    EXPECT_FALSE(has_listener(reply)) << "it does not say";
+  }
+}
+
 TEST(ReadPush, AnythingElseIsNoNews) {
-  const std::string grant = written_owner + " 7 1700000000000000";
+  const std::string& owner = written_owner;
   for (const Reply& reply :
        {Reply{}, text("message"), error("ERR"), texts({"message", "c"}),
-        texts({"message", "c", grant, grant}), texts({"pmessage", "c", grant}),
-        texts({"unsubscribe", "c", grant}), texts({"message", "c", "hello"}),
-        push("message", "c", error(grant)), push("message", "c", integer(1)),
-        push("message", "c", texts({grant})), array({integer(1), text("c"), text(grant)}),
-        array({text("message"), Reply{}, text(grant)})}) {
+        texts({"message", "c", owner, owner}), texts({"pmessage", "c", owner}),
+        texts({"unsubscribe", "c", owner}), texts({"message", "c", "hello"}),
+        push("message", "c", error(owner)), push("message", "c", integer(1)),
+        push("message", "c", texts({owner})), array({integer(1), text("c"), text(owner)}),
+        array({text("message"), Reply{}, text(owner)})}) {
     EXPECT_TRUE(std::holds_alternative<NoNews>(read_push(reply, "c")));
   }
 }

@@ -66,15 +66,16 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Replica, RedisErrors,
     testing::Values(
-        Case{readonly, errc::store_read_only}, Case{as_of_redis_6(readonly), errc::store_read_only},
-        Case{as_of_redis_6_through_pcall(readonly), errc::store_read_only},
-        Case{as_of_redis_7(readonly), errc::store_read_only},
-        Case{"REDIRECT 10.0.0.7:6379", errc::store_read_only},
+        Case{readonly, errc::store_failed_over},
+        Case{as_of_redis_6(readonly), errc::store_failed_over},
+        Case{as_of_redis_6_through_pcall(readonly), errc::store_failed_over},
+        Case{as_of_redis_7(readonly), errc::store_failed_over},
+        Case{"REDIRECT 10.0.0.7:6379", errc::store_failed_over},
         Case{"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
-             errc::store_read_only},
+             errc::store_failed_over},
         Case{"UNBLOCKED force unblock from blocking operation, instance state changed (master -> "
              "replica?)",
-             errc::store_read_only}));
+             errc::store_failed_over}));
 
 INSTANTIATE_TEST_SUITE_P(Memory, RedisErrors,
                          testing::Values(Case{oom, errc::store_out_of_memory},
@@ -251,6 +252,7 @@ TEST(RedisErrorMessage, NeverShowsAPasswordWithLineBreaks) {
   const StoreFailure failure =
       server_refused_connection("ERR unknown command 'HELLO' 'open sesame '", "open\nsesame\r");
   EXPECT_EQ(failure.message.find("open"), std::string::npos) << failure.message;
+  EXPECT_EQ(failure.message.find("sesame"), std::string::npos) << "what is behind the line break";
 }
 
 TEST(RedisErrorMessage, MeansTheSameWhereAPasswordBeginsLikeIt) {

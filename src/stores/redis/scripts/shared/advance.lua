@@ -8,24 +8,23 @@ end
 
 -- Wakes a waiter: it asks at once. The subscriber gets it when the script is over. Without the right
 -- to publish it has to look for itself.
-local function wake(entry, fence)
-  local news = entry.id .. '-' .. entry.ticket .. ' ' .. whole(fence) .. ' ' .. whole(now_us)
+local function wake(entry)
   if entry.channel ~= '' then
-    return redis.pcall('PUBLISH', entry.channel, news)
+    return redis.pcall('PUBLISH', entry.channel, entry.id .. '-' .. entry.ticket)
   end
 end
 
 -- Whether somebody listens to a waiter's channel: one whose process has died costs nobody anything.
 -- Servers count their own subscribers only, so what was published may have been heard although they
--- count none: nothing is published to ask. Without the right to ask, a wake-up asks, which carries
--- no fence; without that right too, and without a channel, the waiter looks for itself.
+-- count none: nothing is published to ask. Without the right to ask, a wake-up asks; without
+-- that right too, and without a channel, the waiter looks for itself.
 local function has_listener(entry)
   if entry.channel == '' then
     return true
   end
   local counted = redis.pcall('PUBSUB', 'NUMSUB', entry.channel)
   if counted.err then
-    local heard = wake(entry, 0)
+    local heard = wake(entry)
     return type(heard) == 'table' or heard > 0
   end
   return counted[2] > 0
@@ -72,7 +71,7 @@ local function hand_over(entry, highest)
     end
   end
   redis.pcall('HDEL', waiters, entry.id, entry.id .. ':rest', entry.id .. ':alive', 'streak')
-  wake(entry, fence)
+  wake(entry)
   return entry.id, entry.ticket, fence, entry.ttl_ms
 end
 

@@ -13,30 +13,30 @@
 
 namespace exclusive_lock {
 
-class GrantRouter {
+class PushRouter {
  public:
   using OwnerId = std::array<std::uint8_t, 16>;
   struct Receiver {
-    std::function<void(const Grant&)> granted;
+    std::function<void(const WakeUp&)> wake_up;
     std::function<void()> pushes_resumed;
   };
 
   // While it lives, pushes for this owner id are passed on; one may still be on its way afterwards.
   class Registration {
    public:
-    Registration(GrantRouter& router, const OwnerId& id, Receiver receiver);
+    Registration(PushRouter& router, const OwnerId& id, Receiver receiver);
     ~Registration();
     Registration(const Registration&) = delete;
     Registration& operator=(const Registration&) = delete;
 
    private:
-    GrantRouter& router_;
+    PushRouter& router_;
     std::multimap<OwnerId, std::shared_ptr<const Receiver>>::iterator place_;
   };
 
-  // Any thread; receivers are called on it, without a lock held. A grant for an object that does
-  // not wait is dropped: it gave up, and the release that it sent then takes the grant back.
-  void granted(const Grant& grant);
+  // Any thread; receivers are called on it, without a lock held. A wake-up for an object
+  // that does not wait is dropped: it gave up, and the release that it sent takes a grant back.
+  void wake_up(const WakeUp& wake_up);
   void pushes_resumed();
 
  private:

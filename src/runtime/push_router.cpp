@@ -1,34 +1,34 @@
-#include "runtime/grant_router.hpp"
+#include "runtime/push_router.hpp"
 
 #include <utility>
 
 namespace exclusive_lock {
 
-GrantRouter::Registration::Registration(GrantRouter& router, const OwnerId& id, Receiver receiver)
+PushRouter::Registration::Registration(PushRouter& router, const OwnerId& id, Receiver receiver)
     : router_(router) {
   auto shared = std::make_shared<const Receiver>(std::move(receiver));
   const std::lock_guard guard(router_.mutex_);
   place_ = router_.receivers_.emplace(id, std::move(shared));
 }
 
-GrantRouter::Registration::~Registration() {
+PushRouter::Registration::~Registration() {
   const std::lock_guard guard(router_.mutex_);
   router_.receivers_.erase(place_);
 }
 
-void GrantRouter::granted(const Grant& grant) {
+void PushRouter::wake_up(const WakeUp& wake_up) {
   std::vector<std::shared_ptr<const Receiver>> told;
   {
     const std::lock_guard guard(mutex_);
-    const auto [first, last] = receivers_.equal_range(grant.owner.id);
+    const auto [first, last] = receivers_.equal_range(wake_up.owner.id);
     for (auto each = first; each != last; ++each)
       told.push_back(each->second);
   }
   for (const auto& receiver : told)
-    receiver->granted(grant);
+    receiver->wake_up(wake_up);
 }
 
-void GrantRouter::pushes_resumed() {
+void PushRouter::pushes_resumed() {
   std::vector<std::shared_ptr<const Receiver>> told;
   {
     const std::lock_guard guard(mutex_);
