@@ -8,6 +8,7 @@
 
 #include "live/job_key.hpp"
 #include "live/local_asker.hpp"
+#include "live/local_pushes.hpp"
 #include "live/local_queue_fixture.hpp"
 
 namespace exclusive_lock::live {
@@ -93,6 +94,18 @@ TEST_F(LocalQueueDamage, DamagedEntryCountsAsDead) {
       expect_nobody_waits();
     }
   }
+}
+
+TEST_F(LocalQueueDamage, DamagedEntryIsNotWokenInPlaceOfTheNext) {
+  const LocalPushes pushes(asker_.store());
+  const LocalWish held{.barging_streak = 1};
+  ASSERT_EQ(asker_.attempt(held).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(asker_.attempt(patient()).outcome, AttemptOutcome::waiting);
+  Database(directory_.path() / "locks.db").execute("UPDATE waiter SET floor = 9007199254740991");
+  const LocalWish next = patient();
+  ASSERT_EQ(asker_.attempt(next).outcome, AttemptOutcome::waiting);
+  EXPECT_EQ(asker_.release(held), ReleaseVerdict::released);
+  EXPECT_TRUE(pushes.of(next.owner));
 }
 
 TEST_F(LocalQueueDamage, DamagedEntryIsNoEntryAndIsNotShown) {
