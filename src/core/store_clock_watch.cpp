@@ -15,6 +15,9 @@ constexpr Drift max_slew{.ppm = 100'500};
 constexpr Instant::duration min_apart = 400ms;
 constexpr Instant::duration kept_every = 1s;
 constexpr Instant::duration kept_for = 8s;
+// At least, and up to twice as long: a reply that proves nothing, for it was slow, does not prove
+// that a slew is over.
+constexpr Instant::duration proven_for = 8s;
 
 // So that rates that were measured a bit differently are the same.
 Drift rounded_up(std::int64_t ppm) {
@@ -51,9 +54,14 @@ std::optional<StoreClockWatch::Step> StoreClockWatch::observe(Instant requested_
   if (step && is_faster_than_slews(*step, replied_at - last_->requested_at))
     kept_.clear();
   last_ = now;
+  if (replied_at - window_began_ > proven_for) {
+    window_began_ = replied_at;
+    gains_.begin_window();
+    loses_.begin_window();
+  }
+  gains_.prove(rate_until(now, Direction::gains));
+  loses_.prove(rate_until(now, Direction::loses));
   keep(now);
-  gains_ = std::max(kept_gains_, rate_until(now, Direction::gains));
-  loses_ = std::max(kept_loses_, rate_until(now, Direction::loses));
   return step;
 }
 
@@ -65,9 +73,9 @@ std::optional<StoreClockWatch::Step> StoreClockWatch::step_since(const Offset& b
   const auto tolerance = [apart](Drift drift) {
     return duration_cast<microseconds>(drift.of(apart)) + safety_margin;
   };
-  if (now.least > before.most + tolerance(gains_))
+  if (now.least > before.most + tolerance(gains_.drift()))
     return Step{.least = now.least - before.most, .most = now.most - before.least};
-  if (now.most < before.least - tolerance(loses_))
+  if (now.most < before.least - tolerance(loses_.drift()))
     return Step{.least = now.most - before.least, .most = now.least - before.most};
   return std::nullopt;
 }
@@ -92,19 +100,12 @@ Drift StoreClockWatch::rate_until(const Offset& now, Direction direction) const 
 }
 
 void StoreClockWatch::keep(const Offset& now) {
-  const bool is_next = kept_.empty() || now.requested_at - kept_.back().requested_at >= kept_every;
-  if (!is_next)
+  if (!kept_.empty() && now.requested_at - kept_.back().requested_at < kept_every)
     return;
   kept_.push_back(now);
   // The last two are kept however old they are: who asks rarely has no others.
   while (kept_.size() > 2 && now.seen_at - kept_[1].seen_at > kept_for)
     kept_.pop_front();
-  kept_gains_ = usual_drift;
-  kept_loses_ = usual_drift;
-  for (const Offset& each : kept_) {
-    kept_gains_ = std::max(kept_gains_, rate_until(each, Direction::gains));
-    kept_loses_ = std::max(kept_loses_, rate_until(each, Direction::loses));
-  }
 }
 
 }  // namespace exclusive_lock

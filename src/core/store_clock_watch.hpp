@@ -9,13 +9,15 @@
 // the ttl's margin has to cover them.
 //
 // A clock that is slewed gains or loses at each reply. Two intervals that are some time apart bound
-// its rate, and where they prove more than the usual drift, that is the rate to count with, for as
-// long as replies of the last seconds prove it. Linux slews by a tenth at most (adjtimex(2)), so
-// what would be faster was a step. The first reply after a slew began cannot tell it from a step,
-// and counts as both.
+// its rate, and where they prove more than the usual drift, that is the rate to count with, until
+// no replies have proved it for 8 to 16 s. Linux slews by a tenth at most (adjtimex(2)), so what
+// would be faster was a step. The first reply after a slew began cannot tell it from a step, and
+// counts as both.
 
+#include <algorithm>
 #include <deque>
 #include <optional>
+#include <utility>
 
 #include "core/protocol.hpp"
 #include "core/safe_window.hpp"
@@ -34,7 +36,7 @@ class StoreClockWatch {
   // None: nothing wrong. Replies may come in any order; one that was overtaken says nothing.
   std::optional<Step> observe(Instant requested_at, Instant replied_at, StoreTime store_time);
   // How much faster than ours the store's clock may run from now on.
-  [[nodiscard]] Drift drift() const noexcept { return gains_; }
+  [[nodiscard]] Drift drift() const noexcept { return gains_.drift(); }
 
  private:
   struct Offset {
@@ -48,12 +50,23 @@ class StoreClockWatch {
   [[nodiscard]] Drift rate_until(const Offset& now, Direction direction) const;
   void keep(const Offset& now);
 
+  // The largest rate of this window and of the one before it.
+  class Proven {
+   public:
+    [[nodiscard]] Drift drift() const noexcept { return std::max(before_, lately_); }
+    void prove(Drift rate) { lately_ = std::max(lately_, rate); }
+    void begin_window() { before_ = std::exchange(lately_, usual_drift); }
+
+   private:
+    Drift before_ = usual_drift;
+    Drift lately_ = usual_drift;
+  };
+
   std::optional<Offset> last_;
   std::deque<Offset> kept_;  // some of the last seconds, none of before a step; the oldest first
-  Drift kept_gains_ = usual_drift;  // between those
-  Drift kept_loses_ = usual_drift;
-  Drift gains_ = usual_drift;
-  Drift loses_ = usual_drift;
+  Instant window_began_{};
+  Proven gains_;
+  Proven loses_;
 };
 
 }  // namespace exclusive_lock

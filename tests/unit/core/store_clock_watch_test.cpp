@@ -92,13 +92,13 @@ TEST_F(StoreClockWatchTest, SlewIsForgottenSomeSecondsAfterItsEnd) {
   const auto gained = [](Milliseconds at) {
     return std::chrono::microseconds(std::min<Milliseconds>(at, 20s)) / 12;
   };
-  for (Milliseconds sent = 0ms; sent < 40s; sent += 300ms) {
+  for (Milliseconds sent = 0ms; sent < 60s; sent += 300ms) {
     const bool is_step = reply(sent, 1ms, gained(sent)).has_value();
     EXPECT_TRUE(!is_step || sent < 1s) << sent.count();
     if (sent >= 1s && sent <= 22s) {
       EXPECT_GE(watch.drift().ppm, 83'333) << sent.count();
     }
-    if (sent > 32s) {
+    if (sent > 46s) {
       EXPECT_EQ(watch.drift(), usual_drift) << sent.count();
     }
   }
@@ -124,9 +124,9 @@ TEST_F(StoreClockWatchTest, StepThatNoSlewExplainsIsNoRate) {
 
 // It may be either, so it is counted as both for a while.
 TEST_F(StoreClockWatchTest, SmallStepIsCountedAsASlewForSomeSeconds) {
-  for (Milliseconds sent = 0ms; sent < 30s; sent += 1s) {
+  for (Milliseconds sent = 0ms; sent < 60s; sent += 1s) {
     EXPECT_EQ(reply(sent, 1ms, sent < 10s ? 0ms : 60ms).has_value(), sent == 10s);
-    if (sent < 10s || sent >= 20s) {
+    if (sent < 10s || sent >= 36s) {
       EXPECT_EQ(watch.drift(), usual_drift) << sent.count();
     } else if (sent <= 15s) {
       EXPECT_GT(watch.drift(), usual_drift) << sent.count();
