@@ -102,8 +102,10 @@ class NoMemory : public testing::TestWithParam<std::string> {
   }
 
   live::TemporaryDirectory directory;
-  std::shared_ptr<Connection> connection =
-      connect(GetParam() == "memory" ? "memory:" : "local://" + directory.path().string());
+  [[nodiscard]] std::string url() const {
+    return GetParam() == "memory" ? "memory:" : "local://" + directory.path().string();
+  }
+  std::shared_ptr<Connection> connection = connect(url());
 };
 
 void is_held_unless_told(const ExclusiveLock& lock, bool is_told) {
@@ -144,21 +146,24 @@ TEST_P(NoMemory, DuringReleaseIsToldAndTheLockWorksAfterwards) {
 // Refreshes of one connection go out together: one that failed half-way must leave no trace in the
 // next, where its lock would get the verdict of another (G1).
 TEST_P(NoMemory, DuringRefreshOfOneLockLeavesAnotherItsOwnVerdict) {
-  Options options;
-  options.cache_connection = connection;
-  options.lock_ttl = 1min;
-  options.auto_refresh = false;
-  options.app_name = "first";
-  ExclusiveLock first(options);
-  options.app_name = "second";
-  ExclusiveLock second(options);
-  ASSERT_TRUE(first.acquire());
-  for (long spared = 0, failed = 1; failed != 0; ++spared) {
+  bool has_failed = true;
+  for (long spared = 0; has_failed; ++spared) {
     SCOPED_TRACE("after " + std::to_string(spared) + " allocations");
+    connection = connect(url());  // which has no memory for a request yet
+    Options options;
+    options.cache_connection = connection;
+    options.lock_ttl = 1min;
+    options.auto_refresh = false;
+    options.app_name = "first";
+    ExclusiveLock first(options);
+    options.app_name = "second";
+    ExclusiveLock second(options);
+    ASSERT_TRUE(first.acquire());
     ASSERT_TRUE(second.acquire());
-    failed = told_without_memory(spared, [&] { static_cast<void>(first.refresh()); }) ? 1 : 0;
     LockDirectory directory(connection);
     ASSERT_TRUE(directory.force_release(directory.inspect("second").value()));
+    has_failed =
+        told_without_memory(spared, [&] { static_cast<void>(first.refresh()); }).has_value();
     ASSERT_EQ(second.refresh(), RefreshOutcome::lost);
     ASSERT_EQ(first.refresh(), RefreshOutcome::refreshed);
   }

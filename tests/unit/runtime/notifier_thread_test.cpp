@@ -48,10 +48,15 @@ TEST(NotifierThread, IndependentTasksDoNotWaitForThoseThatBlock) {
 TEST(NotifierThread, EachOfItsThreadsHasTheSignalsOfTheOneThatMadeIt) {
   NotifierThread notifier(1ms);
   std::binary_semaphore gate{0};
+  std::binary_semaphore began{0};
   std::binary_semaphore ran{0};
   sigset_t signals{};
   std::thread quiet = quiet_thread([&] {
-    notifier.post([&] { gate.acquire(); });
+    notifier.post([&] {
+      began.release();
+      gate.acquire();
+    });
+    began.acquire();  // so that the next one needs another thread, which this one starts
     notifier.post([&] {
       ::pthread_sigmask(SIG_SETMASK, nullptr, &signals);
       ran.release();
