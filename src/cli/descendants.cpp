@@ -1,6 +1,5 @@
 #include "cli/descendants.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -10,7 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <memory>
+#include <filesystem>
 #include <sstream>
 #include <system_error>
 
@@ -20,8 +19,9 @@
 namespace exclusive_lock::cli {
 namespace {
 
-// How long after the first KILL a process may take to end: one in uninterruptible I/O does not.
-constexpr std::chrono::milliseconds time_to_die{1000};
+// How long after the first KILL a process may take to end. One in uninterruptible I/O does not; one
+// on a busy machine has to wait for a core.
+constexpr std::chrono::milliseconds time_to_die{5000};
 constexpr std::chrono::milliseconds between_kills{2};
 // Where no signal may be sent to any that are left: how long to look for others.
 constexpr std::chrono::milliseconds time_to_look{50};
@@ -64,15 +64,14 @@ std::optional<Status> status_of(pid_t pid) {
 
 // A child is listed under the thread that made it.
 std::vector<pid_t> children_of(pid_t pid) {
-  const std::string threads = "/proc/" + std::to_string(pid) + "/task/";
+  const std::string threads = "/proc/" + std::to_string(pid) + "/task";
   std::vector<pid_t> children;
-  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(threads.c_str()), ::closedir);
-  while (const dirent* const thread = folder ? ::readdir(folder.get()) : nullptr) {
-    if (thread->d_name[0] != '.') {
-      std::istringstream list(text_of(threads + thread->d_name + "/children"));
-      for (pid_t child = 0; list >> child;) {
-        children.push_back(child);
-      }
+  std::error_code error;
+  for (std::filesystem::directory_iterator thread(threads, error), end; !error && thread != end;
+       thread.increment(error)) {
+    std::istringstream list(text_of(thread->path().string() + "/children"));
+    for (pid_t child = 0; list >> child;) {
+      children.push_back(child);
     }
   }
   return children;

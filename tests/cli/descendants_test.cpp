@@ -90,9 +90,19 @@ TEST_F(Descendants, EndWhereTheJobCrashes) {
 
 TEST_F(Descendants, AreGivenTheGraceToCleanUp) {
   const auto process = start(
-      under_lock("job", {"--max-hold", "1s"},
+      under_lock("job", {"--max-hold", "1s", "--ttl", "60s", "--grace", "20s"},
                  "setsid sh -c 'trap \"sleep 0.1; echo > $FOLDER/cleaned; exit\" TERM; echo ready; "
                  "while :; do sleep 0.02; done'"));
+  process->wait_for_out("ready");
+  EXPECT_EQ(process->wait().exit_code, 80);
+  EXPECT_TRUE(exists(path("cleaned")));
+}
+
+TEST_F(Descendants, ThatAreStoppedAreContinuedToCleanUp) {
+  const auto process =
+      start(under_lock("job", {"--max-hold", "1s", "--ttl", "60s", "--grace", "20s"},
+                       "setsid sh -c 'trap \"echo > $FOLDER/cleaned; exit\" TERM; echo ready; "
+                       "kill -STOP $$'"));
   process->wait_for_out("ready");
   EXPECT_EQ(process->wait().exit_code, 80);
   EXPECT_TRUE(exists(path("cleaned")));

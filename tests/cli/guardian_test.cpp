@@ -35,7 +35,7 @@ TEST_F(Guardian, GivesTheGraceWhenTheCommandIsKilled) {
   live::Server server;
   store_ = server.url();
   const auto process = start(
-      under_lock("job", {"--ttl", "20s"},
+      under_lock("job", {"--ttl", "60s", "--grace", "20s"},
                  "trap 'sleep 0.1; echo > $FOLDER/cleaned; exit' TERM; echo $$ > $FOLDER/job; "
                  "while :; do sleep 0.02; done"));
   const pid_t job = pid_in("job");
@@ -63,7 +63,8 @@ TEST_F(Guardian, OutlivesAKillOfTheCommandsGroup) {
 TEST_F(Guardian, OutlivesEverySignalThatIsNotKill) {
   const auto process = start_escapees({});
   const pid_t guardian = guardian_of(*process);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE, SIGALRM, SIGTSTP}) {
+  for (const int signal :
+       {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE, SIGTSTP, SIGXCPU, SIGSTKFLT, SIGABRT}) {
     ::kill(guardian, signal);
   }
   // Had it ended, the command would end all.
