@@ -19,7 +19,7 @@ void measure_local(Bench& bench) {
   Measurement pair{.row = "h",
                    .what = "local: acquire + release, p50",
                    .unit = "us",
-                   .goal = Goal{Aspect::ours, Bound::at_most, 15},
+                   .goal = Goal{Aspect::ratio, Bound::at_most, 32},
                    .note = "floor: flock(2), which has no ttl, no contents and no fence"};
   {
     ExclusiveLock lock({.app_name = "uncontended", .cache_connection = connect(url)});

@@ -4,7 +4,7 @@
 //   auto store = exclusive_lock::connect("redis://127.0.0.1:6379");
 //
 //   URL                                          store
-//   local:  local:///absolute/dir                embedded, all processes of this machine
+//   local:  local:///absolute/dir                embedded, all processes of this user; of that dir
 //   redis://[user[:password]@]host[:port][/db]   Redis 6+, KeyDB 6+, Valkey, Redict
 //   rediss://...                                 the same over TLS, certificate and name verified
 //   unix:///path/to/socket[?db=N]                the same over a Unix socket
@@ -14,8 +14,8 @@
 // '@', %3A ':', %2F '/', %3F '?', %23 '#', %25 '%'. IPv6 addresses stand in brackets:
 // redis://[::1]:6379.
 //
-// `local:` alone keeps its files in $XDG_RUNTIME_DIR/exclusive-lock, else in
-// /var/tmp/exclusive-lock-<uid>, created with mode 0700.
+// `local:` alone is ~/.local/state/exclusive-lock of the password database's entry, for root
+// /var/lib/exclusive-lock, whatever the environment; or an error. Several users: docs/local_store.md
 //
 // Threads: connect() and everything behind it may be called from any thread. A connection owns one
 // I/O thread, whose work callers that wait for a server do meanwhile, and one or two small helpers,

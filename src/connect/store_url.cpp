@@ -11,6 +11,14 @@
 namespace exclusive_lock {
 namespace {
 
+// It would name another directory than it seems to.
+void refuse_parent_parts(const std::filesystem::path& directory, std::vector<Mistake>& mistakes) {
+  if (std::find(directory.begin(), directory.end(), "..") != directory.end()) {
+    add_mistake(mistakes, "path", "has a '..' part",
+                "the path without it, as `realpath` prints it");
+  }
+}
+
 StoreUrl parse_local(const UrlParts& parts, std::vector<Mistake>& mistakes) {
   constexpr std::string_view allowed = "local: or local:///absolute/directory";
   LocalUrl url;
@@ -24,6 +32,7 @@ StoreUrl parse_local(const UrlParts& parts, std::vector<Mistake>& mistakes) {
                 std::string(allowed));
   } else if (const auto path = decoded_part("path", parts.path, mistakes)) {
     url.directory = *path;
+    refuse_parent_parts(url.directory, mistakes);
   }
   return url;
 }

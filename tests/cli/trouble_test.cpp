@@ -2,6 +2,11 @@
 // process may do less than it needs.
 
 #include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
 
 #include "cli/command_fixture.hpp"
 #include "live/fake_redis.hpp"
@@ -85,13 +90,27 @@ TEST_F(Trouble, ServerThatMayForgetLocksIsWarnedAbout) {
   EXPECT_THAT(ended.err, HasSubstr("maxmemory-policy is allkeys-lru"));
 }
 
-// What a person gets who says nothing of a place.
-TEST_F(Trouble, DefaultPlaceIsTheRuntimeDirectory) {
-  const Variables defaults{{"EXCLUSIVE_LOCK_STORE", "local:"},
-                           {"XDG_RUNTIME_DIR", folder_.path().string()}};
-  EXPECT_EQ(command({"acquire", "job"}, defaults).exit_code, 0);
-  EXPECT_TRUE(exists(path("exclusive-lock/locks.db")));
-  EXPECT_THAT(command({"list"}, defaults).out, HasSubstr("job"));
+// What a user gets who names no place. `nobody` has no home, so that this leaves nothing behind.
+TEST_F(Trouble, DefaultPlaceIsTheSameWhateverTheEnvironment) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "only root can be another user";
+  }
+  const std::string place = path("open");
+  std::filesystem::create_directory(place);
+  std::filesystem::permissions(folder_.path(), std::filesystem::perms(0755));
+  std::filesystem::permissions(place, std::filesystem::perms(01777));
+  for (const Arguments& environment : std::vector<Arguments>{
+           {}, {"XDG_RUNTIME_DIR=" + place, "HOME=" + place, "TMPDIR=" + place, "USER=root"}}) {
+    Arguments arguments{"--reuid=nobody", "--regid=nogroup", "--clear-groups", "env", "-i"};
+    arguments.insert(arguments.end(), environment.begin(), environment.end());
+    arguments.insert(arguments.end(), {EXCLUSIVE_LOCK_COMMAND, "--store", "local:", "list"});
+    const Ended ended = run({.arguments = arguments, .program = "/usr/bin/setpriv"});
+    EXPECT_NE(ended.exit_code, 0);
+    EXPECT_THAT(ended.err, HasSubstr("user nobody (uid "));
+    EXPECT_THAT(ended.err, HasSubstr("/nonexistent does not exist"));
+    EXPECT_THAT(ended.err, HasSubstr("local:///dir"));
+    EXPECT_TRUE(std::filesystem::is_empty(place));
+  }
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "stores/local/local_store.hpp"
 #include "stores/local/machine.hpp"
 #include "stores/local/sqlite.hpp"
+#include "stores/local/store_folder.hpp"
 
 namespace exclusive_lock::conformance {
 namespace {
@@ -94,7 +95,7 @@ class LocalUnderTest final : public StoreUnderTest {
 
  private:
   struct Tables {
-    explicit Tables(const LocalUnderTest& store) : database(store.folder_.path() / "locks.db") {
+    explicit Tables(const LocalUnderTest& store) : database(store.folder_.path() / store_folder_name / "locks.db") {
       database.execute("PRAGMA busy_timeout = 10000");
       database.execute("BEGIN IMMEDIATE");
     }

@@ -52,7 +52,10 @@ class Scene {
   std::size_t random_below(std::size_t end);
 
   // Only for local: where its files are.
-  [[nodiscard]] const std::filesystem::path& store_folder() const { return directory_->path(); }
+  // Of the embedded store: where its files are.
+  [[nodiscard]] std::filesystem::path store_folder() const {
+    return directory_->path() / "exclusive-lock.d";
+  }
 
   // The record of the workers' lock as it is just now, past the proxy; none: nobody has it.
   [[nodiscard]] std::optional<LockRecord> record();

@@ -1,11 +1,13 @@
 #pragma once
-// Asks the embedded store, which answers before its calls return; and looks at its file from
+// Asks the embedded store, and waits for its answers; and looks at its file from
 // outside.
 
 #include <sys/random.h>
 
 #include <chrono>
 #include <filesystem>
+#include <future>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -15,11 +17,17 @@
 #include "core/record_codec.hpp"
 #include "live/job_key.hpp"
 #include "stores/clock_source.hpp"
+#include "stores/local/store_folder.hpp"
 #include "stores/local/local_store.hpp"
 #include "stores/local/sqlite.hpp"
 #include "stores/store.hpp"
 
 namespace exclusive_lock::live {
+
+// Where the files of a store are.
+inline std::filesystem::path folder_of(const std::filesystem::path& directory) {
+  return directory / store_folder_name;
+}
 
 inline Owner new_local_owner() {
   Owner owner;
@@ -132,17 +140,11 @@ class LocalAsker {
 
   template <class Reply, class Verb>
   static Answer<Reply> answer_of(Verb verb) {
-    std::optional<Answer<Reply>> answer;
-    verb(Done<Reply>([&](Answer<Reply> given) {
-      if (answer) {
-        throw std::logic_error("the store answered twice");
-      }
-      answer = std::move(given);
+    const auto answer = std::make_shared<std::promise<Answer<Reply>>>();
+    verb(Done<Reply>([answer](Answer<Reply> given) {
+      answer->set_value(std::move(given));  // throws where the store answers twice
     }));
-    if (!answer) {
-      throw std::logic_error("the store did not answer before the call returned");
-    }
-    return *std::move(answer);
+    return answer->get_future().get();
   }
 
   static const ClockSource& system_clock() {
@@ -154,12 +156,12 @@ class LocalAsker {
   std::shared_ptr<Store> store_;
 };
 
-// As `sqlite3 DIRECTORY/locks.db` would see it.
+// As `sqlite3 DIRECTORY/exclusive-lock.d/locks.db` would see it.
 inline std::int64_t number_in(const std::filesystem::path& directory, std::string_view sql) {
-  return Database(directory / "locks.db").integer_of(sql);
+  return Database(folder_of(directory) / "locks.db").integer_of(sql);
 }
 inline std::string integrity_of(const std::filesystem::path& directory) {
-  Database database(directory / "locks.db");
+  Database database(folder_of(directory) / "locks.db");
   Statement check(database, "PRAGMA integrity_check");
   Query query(check);
   return query.next() ? std::string(query.bytes(0)) : "no answer";

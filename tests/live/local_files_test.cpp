@@ -1,22 +1,24 @@
 // The embedded store's files: rights, planted files, damage (FAULTS 48, 49, 53). Whatever is wrong
 // is told as what it is, and nothing that was there is deleted.
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
 #include <string>
+#include <thread>
 
-#include "live/comes_true.hpp"
 #include "live/local_asker.hpp"
 #include "live/local_worker_process.hpp"
 #include "live/temporary_directory.hpp"
-#include "stores/local/directory.hpp"
 
 namespace exclusive_lock::live {
 namespace {
@@ -56,12 +58,13 @@ class LocalFiles : public testing::Test {
     LocalAsker asker(path_);
     ASSERT_EQ(asker.attempt({.detached = true}).outcome, AttemptOutcome::granted);
     asker.forget();
-    Database(path_ / "locks.db").execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    Database(database_).execute("PRAGMA wal_checkpoint(TRUNCATE)");
   }
 
   TemporaryDirectory directory_;
   const fs::path path_ = directory_.path() / "store";
-  const fs::path database_ = path_ / "locks.db";
+  const fs::path folder_ = folder_of(path_);
+  const fs::path database_ = folder_ / "locks.db";
 };
 
 TEST_F(LocalFiles, AreForTheirOwnerAloneWhateverTheUmask) {
@@ -70,8 +73,9 @@ TEST_F(LocalFiles, AreForTheirOwnerAloneWhateverTheUmask) {
   EXPECT_EQ(asker.attempt({}).outcome, AttemptOutcome::granted);
   ::umask(umask_before);
   EXPECT_EQ(mode_of(path_), 0700U);
+  EXPECT_EQ(mode_of(folder_), 0700U);
   std::set<std::string> names;
-  for (const auto& entry : fs::directory_iterator(path_)) {
+  for (const auto& entry : fs::directory_iterator(folder_)) {
     EXPECT_EQ(mode_of(entry.path()), 0600U) << entry.path();
     names.insert(entry.path().filename());
   }
@@ -85,7 +89,8 @@ TEST_F(LocalFiles, OfASharedDirectoryAreForItsGroupToo) {
   LocalAsker asker(path_);
   EXPECT_EQ(asker.attempt({}).outcome, AttemptOutcome::granted);
   ::umask(umask_before);
-  for (const auto& entry : fs::directory_iterator(path_)) {
+  EXPECT_EQ(mode_of(folder_), 02770U);
+  for (const auto& entry : fs::directory_iterator(folder_)) {
     EXPECT_EQ(mode_of(entry.path()), 0660U) << entry.path();
   }
 }
@@ -96,27 +101,29 @@ TEST_F(LocalFiles, PathMayHaveAnyCharacter) {
   EXPECT_EQ(asker.attempt({}).outcome, AttemptOutcome::granted);
   EXPECT_EQ(asker.store().url(),
             "local://" + directory_.path().string() + "/a%20b%25%3F%23%0A%C3%A9");
-  EXPECT_TRUE(fs::exists(odd / "locks.db"));
+  EXPECT_TRUE(fs::exists(folder_of(odd) / "locks.db"));
 }
 
 TEST_F(LocalFiles, ImpossiblePathIsRefused) {
   EXPECT_THROW(LocalAsker("/" + std::string(400, 'x')), ValidationError);
   EXPECT_THROW(LocalAsker(std::string("/tmp/a\0b", 8)), ValidationError);
+  EXPECT_THROW(LocalAsker(path_ / "exclusive-lock.d"), ValidationError) << "a store in a store";
+  EXPECT_THROW(LocalAsker(path_ / "exclusive-lock.d/"), ValidationError);
 }
 
 TEST_F(LocalFiles, PlantedLinksAreNotFollowed) {
-  fs::create_directory(path_);
+  fs::create_directories(folder_);
   ASSERT_EQ(::chmod(path_.c_str(), 0700), 0);
   const fs::path target = directory_.path() / "target";
   for (const char* name : {"locks.db", "holders"}) {
     write(target, "");
-    fs::create_symlink(target, path_ / name);
+    fs::create_symlink(target, folder_ / name);
     const Refusal refusal = refusal_of(path_);
     EXPECT_EQ(refusal.code, errc::unsuitable_store) << name;
     EXPECT_THAT(refusal.message, HasSubstr(name));
     EXPECT_EQ(fs::file_size(target), 0U);
-    EXPECT_TRUE(fs::is_symlink(path_ / name)) << "left as it is";
-    for (const auto& entry : fs::directory_iterator(path_)) {
+    EXPECT_TRUE(fs::is_symlink(folder_ / name)) << "left as it is";
+    for (const auto& entry : fs::directory_iterator(folder_)) {
       fs::remove(entry.path());
     }
   }
@@ -140,6 +147,8 @@ TEST_F(LocalFiles, PlantedLinkInPlaceOfTheLogIsNotFollowed) {
 TEST_F(LocalFiles, DirectoryThatCannotBeWrittenIsToldAsReadOnly) {
   make_store();
   ASSERT_EQ(::chown(directory_.path().c_str(), unprivileged_user(), static_cast<gid_t>(-1)), 0);
+  ASSERT_EQ(::chown(folder_.c_str(), unprivileged_user(), static_cast<gid_t>(-1)), 0);
+  ASSERT_EQ(::chmod(folder_.c_str(), 0500), 0);
   for (const fs::path& path : {path_, directory_.path() / "empty"}) {
     fs::create_directory(path);
     ASSERT_EQ(::chown(path.c_str(), unprivileged_user(), static_cast<gid_t>(-1)), 0);
@@ -170,8 +179,9 @@ TEST_F(LocalFiles, FilesOfAnotherUserAreToldAsSuch) {
   make_store();
   ASSERT_EQ(::chown(directory_.path().c_str(), unprivileged_user(), static_cast<gid_t>(-1)), 0);
   ASSERT_EQ(::chown(path_.c_str(), unprivileged_user(), static_cast<gid_t>(-1)), 0);
+  ASSERT_EQ(::chown(folder_.c_str(), unprivileged_user(), static_cast<gid_t>(-1)), 0);
   ASSERT_EQ(::chmod(database_.c_str(), 0000), 0);
-  ASSERT_EQ(::chmod((path_ / "holders").c_str(), 0666), 0);
+  ASSERT_EQ(::chmod((folder_ / "holders").c_str(), 0666), 0);
   EXPECT_EQ(run_unprivileged([&] {
               const Refusal refusal = refusal_of(path_);
               EXPECT_EQ(refusal.code, errc::permission_denied);
@@ -247,7 +257,7 @@ TEST_F(LocalDamage, NoDamagedByteMakesItCrash) {
 
 TEST_F(LocalDamage, NewerFormatIsRefused) {
   make_store();
-  Database(database_).execute("PRAGMA user_version = 4");
+  Database(database_).execute("PRAGMA user_version = 5");
   const Refusal refusal = refusal_of(path_);
   EXPECT_EQ(refusal.code, errc::unsuitable_store);
   EXPECT_THAT(refusal.message, HasSubstr("newer version"));
@@ -276,6 +286,7 @@ class LocalHugeValue : public LocalDamage {
 
   // As anybody may who can write the file.
   void plant(const std::string& sql) const {
+    const LocalAsker keeper(path_);  // the last one to close it would take its log away
     Database database(database_);
     sqlite3_limit(database.get(), SQLITE_LIMIT_LENGTH, 1'000'000'000);
     database.execute(sql);
@@ -329,10 +340,16 @@ TEST_F(LocalHugeValue, LongestContentsAreNone) {
   EXPECT_EQ(asker.release(wish), ReleaseVerdict::released);
 }
 
-// Whoever goes on with the deleted files would hold locks that the users of new ones do not see.
-class LocalLoss : public LocalDamage {
+// Processes exclude each other only while all of them use the same files (holders_file.hpp).
+class LocalLoss : public LocalFiles {
  protected:
-  void expect_told(LocalAsker& asker, const LocalWish& held) const {
+  void change(const std::string& name, bool is_replaced) const {
+    fs::rename(folder_ / name, directory_.path() / "elsewhere");
+    if (is_replaced) {
+      write(folder_ / name, "");
+    }
+  }
+  static void expect_told(LocalAsker& asker, const LocalWish& held) {
     const auto answer = asker.attempt_now({.key = "other"});
     ASSERT_TRUE(std::holds_alternative<StoreFailure>(answer));
     EXPECT_EQ(std::get<StoreFailure>(answer).code, errc::store_unavailable);
@@ -340,39 +357,128 @@ class LocalLoss : public LocalDamage {
   }
 };
 
-TEST_F(LocalLoss, DeletedOrReplacedFilesAreTold) {
-  for (const char* name : {"locks.db", "holders"}) {
+TEST_F(LocalLoss, WhoeverOpensAfterAFileIsGoneOrReplacedEndsWhatWasHeld) {
+  for (const std::string name : {"locks.db", "locks.db-wal", "locks.db-shm", "holders"}) {
     for (const bool is_replaced : {false, true}) {
+      SCOPED_TRACE(name + (is_replaced ? " replaced" : " deleted"));
       LocalAsker asker(path_);
       const LocalWish wish;
       ASSERT_EQ(asker.attempt(wish).outcome, AttemptOutcome::granted);
-      fs::rename(path_ / name, path_ / "elsewhere");
-      if (is_replaced) {
-        write(path_ / name, "");
+      change(name, is_replaced);
+      if (name == "locks.db" && is_replaced) {
+        EXPECT_EQ(refusal_of(path_).code, errc::store_corrupt) << "nobody holds two";
+        EXPECT_EQ(asker.refresh(wish), RefreshVerdict::refreshed);
+      } else {
+        LocalAsker next(path_);
+        const AttemptOutcome outcome = next.attempt({}).outcome;
+        if (name == "locks.db-shm" || name == "holders") {
+          EXPECT_EQ(outcome, AttemptOutcome::busy) << "the record is there";
+        }
+        expect_told(asker, wish);
+        EXPECT_EQ(next.attempt({.key = "next"}).outcome, AttemptOutcome::granted);
+        next.forget();
+        asker.forget();
+        EXPECT_EQ(integrity_of(path_), "ok") << "what was closed last touched nothing new";
+        EXPECT_EQ(LocalAsker(path_).attempt({.key = "next"}).outcome, AttemptOutcome::granted);
       }
-      fs::remove(path_ / "elsewhere");
-      SCOPED_TRACE(name);
-      expect_told(asker, wish);
       asker.forget();
-      fs::remove_all(path_);
+      fs::remove_all(folder_);
     }
   }
 }
 
-// The names in it were looked at, and are taken for granted until the directory changes.
-TEST_F(LocalLoss, OfADirectoryThatHasNotChangedForLongIsTold) {
+// All who have them open use the same ones.
+TEST_F(LocalLoss, FilesThatAreGoneExcludeAsLongAsNobodyComes) {
   LocalAsker asker(path_);
+  LocalAsker other(path_);
   const LocalWish wish;
   ASSERT_EQ(asker.attempt(wish).outcome, AttemptOutcome::granted);
-  const StoreDirectory directory({.path = path_, .private_to = std::nullopt});
-  ASSERT_TRUE(comes_true([&] { return directory.settled_stamp().has_value(); }));
-  ASSERT_EQ(asker.refresh(wish), RefreshVerdict::refreshed);
-  fs::rename(path_ / "locks.db", path_ / "elsewhere");
+  for (const char* name : {"locks.db-shm", "locks.db-wal", "locks.db"}) {
+    fs::remove(folder_ / name);
+    EXPECT_EQ(asker.refresh(wish), RefreshVerdict::refreshed) << name;
+    EXPECT_EQ(other.attempt({}).outcome, AttemptOutcome::busy) << name;
+  }
+  fs::remove(folder_ / "holders");
   expect_told(asker, wish);
-  fs::rename(path_ / "elsewhere", path_ / "locks.db");
-  EXPECT_EQ(asker.refresh(wish), RefreshVerdict::refreshed) << "they are back";
-  fs::rename(path_ / "locks.db", path_ / "elsewhere");
-  expect_told(asker, wish);
+}
+
+TEST_F(LocalLoss, ProcessesOfTheOldFilesAndOfTheNewOnesAreNeverMixed) {
+  LocalAsker asker(path_);
+  LocalWorker worker(path_, {"hold", "job"});
+  ASSERT_THAT(worker.line(), testing::StartsWith("fence "));
+  fs::remove(folder_ / "locks.db-shm");
+  LocalWorker next(path_, {"hold", "another"});
+  ASSERT_THAT(next.line(), testing::StartsWith("fence "));
+  LocalAsker third(path_);
+  EXPECT_EQ(third.attempt({.key = "another"}).outcome, AttemptOutcome::busy);
+  EXPECT_EQ(third.attempt({.key = "job"}).outcome, AttemptOutcome::busy);
+  const auto answer = asker.attempt_now({.key = "another"});
+  ASSERT_TRUE(std::holds_alternative<StoreFailure>(answer));
+}
+
+// `rm locks.db` after a crash, or where a log is left beside it.
+TEST_F(LocalLoss, LogWithoutItsDatabaseIsNotMixedWithANewOne) {
+  {
+    LocalAsker asker(path_);
+    for (int i = 0; i < 40; ++i) {
+      ASSERT_EQ(asker.attempt({.key = std::to_string(i), .detached = true}).outcome,
+                AttemptOutcome::granted);
+    }
+  }
+  ASSERT_GT(fs::file_size(database_.string() + "-wal"), 0U);
+  fs::remove(database_);
+  LocalAsker asker(path_);
+  EXPECT_EQ(asker.attempt({.key = "7"}).outcome, AttemptOutcome::granted);
+  EXPECT_EQ(asker.list("").records.size(), 1U);
+  EXPECT_EQ(integrity_of(path_), "ok");
+}
+
+// A backup that is put back has no log; the one that is there is another database's.
+TEST_F(LocalLoss, DatabaseThatIsPutBackDoesNotGetTheLogOfAnother) {
+  make_store();
+  const fs::path backup = directory_.path() / "backup";
+  fs::copy_file(database_, backup);
+  {
+    LocalAsker asker(path_);
+    for (int i = 0; i < 40; ++i) {
+      ASSERT_EQ(asker.attempt({.key = std::to_string(i), .detached = true}).outcome,
+                AttemptOutcome::granted);
+    }
+  }
+  fs::remove(database_);
+  fs::copy_file(backup, database_);
+  LocalAsker asker(path_);
+  EXPECT_EQ(asker.list("").records.size(), 1U) << "that of the backup";
+  EXPECT_EQ(asker.attempt({}).outcome, AttemptOutcome::busy);
+  EXPECT_EQ(integrity_of(path_), "ok");
+}
+
+// Somebody renames the directory, or a link on the way to it, while SQLite opens by path.
+TEST_F(LocalLoss, DirectoryThatIsSwappedDuringTheOpeningIsNeverMixed) {
+  const fs::path one = directory_.path() / "one";
+  const fs::path two = directory_.path() / "two";
+  for (const fs::path& each : {one, two}) {
+    LocalAsker asker(each);
+    ASSERT_EQ(asker.attempt({.key = each.filename(), .detached = true}).outcome,
+              AttemptOutcome::granted);
+  }
+  std::atomic<bool> is_over = false;
+  std::thread swapping([&] {
+    while (!is_over) {
+      ::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, two.c_str(), RENAME_EXCHANGE);
+    }
+  });
+  for (int i = 0; i < 200; ++i) {
+    try {
+      LocalAsker asker(one);
+      const auto records = asker.list("").records;
+      EXPECT_EQ(records.size(), 1U);
+    } catch (const StoreError& error) {
+      EXPECT_EQ(error.code(), errc::store_unavailable) << error.what();
+    }
+  }
+  is_over = true;
+  swapping.join();
 }
 
 }  // namespace

@@ -186,7 +186,7 @@ TEST_F(LocalDisk, NoStoreIsMadeOnAFullOne) {
   } catch (const StoreError& error) {
     EXPECT_EQ(error.code(), errc::store_full) << error.what();
   }
-  for (const auto& entry : std::filesystem::directory_iterator(path)) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder_of(path))) {
     EXPECT_EQ(entry.path().filename(), "holders") << "nothing half made is left";
   }
   disk = Disk::good;
@@ -194,13 +194,14 @@ TEST_F(LocalDisk, NoStoreIsMadeOnAFullOne) {
   EXPECT_EQ(asker.attempt({}).outcome, AttemptOutcome::granted);
 }
 
-// The kernel's own refusal, in a process of its own: a limit on the size of files.
+// The kernel's own refusal, in a process of its own: a limit on the size of files. The signal that
+// comes with it would end the process.
 TEST(LocalLimit, FullFilesAreToldAndHeldLocksReleased) {
   const TemporaryDirectory directory;
   LocalWorker worker(directory.path(), {"fill", "job"});
   ASSERT_THAT(worker.line(), StartsWith("fence "));
   std::string line = worker.line();
-  EXPECT_THAT(line, HasSubstr("Free some space"));
+  EXPECT_THAT(line, HasSubstr("ulimit -f"));
   EXPECT_EQ(worker.wait(), 0);
   EXPECT_EQ(integrity_of(directory.path()), "ok");
 }

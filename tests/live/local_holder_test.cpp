@@ -9,6 +9,8 @@
 
 #include <array>
 #include <atomic>
+#include <cstdint>
+#include <limits>
 #include <string>
 
 #include "live/job_key.hpp"
@@ -130,7 +132,7 @@ TEST_F(LocalHolder, ClosingAnotherDescriptorFreesNothing) {
   LocalWorker worker(directory_.path(), {"hold", key});
   ASSERT_THAT(worker.line(), StartsWith("fence "));
   ASSERT_EQ(asker_.attempt({.key = "other"}).outcome, AttemptOutcome::granted);
-  const int fd = ::open((directory_.path() / "holders").c_str(), O_RDWR | O_CLOEXEC);
+  const int fd = ::open((folder_of(directory_.path()) / "holders").c_str(), O_RDWR | O_CLOEXEC);
   ASSERT_GE(fd, 0);
   ::close(fd);
   LocalAsker third(directory_.path());
@@ -145,6 +147,24 @@ TEST_F(LocalHolder, TakenOverRecordBelongsToTheNewStore) {
   ASSERT_EQ(asker_.attempt(wish).outcome, AttemptOutcome::granted);
   other.forget();
   EXPECT_EQ(asker_.refresh(wish), RefreshVerdict::refreshed);
+}
+
+// Every call on that name would fail.
+TEST_F(LocalHolder, IdThatNoStoreHasIsDead) {
+  constexpr auto limits = std::numeric_limits<std::int64_t>{};
+  for (const std::int64_t id : {std::int64_t{-1}, limits.min(), std::int64_t{0}, limits.max()}) {
+    SCOPED_TRACE(id);
+    const std::string name = "job" + std::to_string(id);
+    const LocalWish first{.key = name};
+    const LocalWish second{.key = name, .patience = long_patience};
+    ASSERT_EQ(asker_.attempt(first).outcome, AttemptOutcome::granted);
+    ASSERT_EQ(asker_.attempt(second).outcome, AttemptOutcome::waiting);
+    Database(folder_of(directory_.path()) / "locks.db")
+        .execute("UPDATE lock SET holder = " + std::to_string(id) +
+                 "; UPDATE waiter SET holder = " + std::to_string(id));
+    EXPECT_FALSE(asker_.inspect(name));
+    EXPECT_EQ(asker_.attempt({.key = name}).outcome, AttemptOutcome::granted);
+  }
 }
 
 TEST_F(LocalHolder, VoidRecordIsNobodysForEveryVerb) {

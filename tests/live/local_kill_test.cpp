@@ -65,7 +65,7 @@ std::uint64_t expect_sound(const fs::path& directory, std::uint64_t highest_fenc
   EXPECT_EQ(number_in(directory, "SELECT count(*) FROM waiter"), 0);
   EXPECT_EQ(number_in(directory, "SELECT count(*) FROM waiter_tail"), 0);
   EXPECT_EQ(number_in(directory, "SELECT sum(waiting) FROM lock"), 0);
-  for (const auto& entry : fs::directory_iterator(directory)) {
+  for (const auto& entry : fs::directory_iterator(folder_of(directory))) {
     EXPECT_FALSE(entry.path().filename().string().starts_with("waiter-")) << entry.path();
   }
   return std::max(highest_fence, reply.fence.value);

@@ -212,7 +212,8 @@ TEST_F(LocalQueueCrash, EntryOfAnotherBootIsNoEntry) {
   const LocalWish wish = patient();
   ASSERT_EQ(asker_.attempt(wish).outcome, AttemptOutcome::waiting);
   LocalAsker after(directory_.path(), clock_.machine(2));
-  Database(directory_.path() / "locks.db").execute("UPDATE lock SET boot = zeroblob(16)");
+  Database(folder_of(directory_.path()) / "locks.db")
+      .execute("UPDATE lock SET boot = zeroblob(16)");
   LocalAsker zero_boot(directory_.path(), clock_.machine(0));
   ASSERT_TRUE(zero_boot.inspect(key)) << "the record lives, the entry does not";
   EXPECT_EQ(zero_boot.beat(wish).outcome, BeatOutcome::gone);
@@ -236,7 +237,7 @@ TEST_F(LocalQueueCrash, FenceThatCannotGrowIsToldToWhoeverWaits) {
   ASSERT_EQ(asker_.attempt(held).outcome, AttemptOutcome::granted);
   LocalWish wish = patient();
   ASSERT_EQ(asker_.attempt(wish).outcome, AttemptOutcome::waiting);
-  Database(directory_.path() / "locks.db").execute("UPDATE lock SET fence = 1 << 60");
+  Database(folder_of(directory_.path()) / "locks.db").execute("UPDATE lock SET fence = 1 << 60");
   EXPECT_EQ(asker_.release(held), ReleaseVerdict::released);
   EXPECT_EQ(asker_.beat(wish).outcome, BeatOutcome::gone);
   ++wish.owner.ticket;
@@ -247,7 +248,7 @@ TEST_F(LocalQueueCrash, FenceThatCannotGrowIsToldToWhoeverWaits) {
 
 TEST_F(LocalQueueCrash, FewerThanNobodyIsNobody) {
   ASSERT_EQ(asker_.attempt({}).outcome, AttemptOutcome::granted);
-  Database(directory_.path() / "locks.db").execute("UPDATE lock SET waiting = -1");
+  Database(folder_of(directory_.path()) / "locks.db").execute("UPDATE lock SET waiting = -1");
   EXPECT_EQ(asker_.inspect(key).value().waiting, 0U);
   EXPECT_EQ(asker_.attempt(patient()).position, 1U);
 }

@@ -23,7 +23,7 @@ TEST_F(LocalQueueDamage, NobodyIsBehindTheEndOfTimeNorBeforeIt) {
   ASSERT_EQ(asker_.attempt({}).outcome, AttemptOutcome::granted);
   ASSERT_EQ(asker_.attempt(patient()).position, 1U);
   for (const std::string arrived_us : {"9223372036854775807", "9007199254740992", "-1"}) {
-    Database(directory_.path() / "locks.db")
+    Database(folder_of(directory_.path()) / "locks.db")
         .execute("UPDATE waiter SET arrived_us = " + arrived_us);
     const AttemptReply reply = asker_.attempt(patient());
     EXPECT_EQ(reply.arrived_at, StoreTime(clock_.wall_us_.load())) << arrived_us;
@@ -49,7 +49,7 @@ TEST_F(LocalQueueDamage, ArrivalInTheFutureIsNotBelieved) {
 TEST_F(LocalQueueDamage, LatestArrivalIsSharedAndNotExceeded) {
   ASSERT_EQ(asker_.attempt({}).outcome, AttemptOutcome::granted);
   ASSERT_EQ(asker_.attempt(patient()).position, 1U);
-  Database(directory_.path() / "locks.db")
+  Database(folder_of(directory_.path()) / "locks.db")
       .execute("UPDATE waiter SET arrived_us = 9007199254740991");
   EXPECT_EQ(asker_.attempt(patient()).arrived_at, last_arrival);
   EXPECT_EQ(asker_.inspect(key)->waiters.size(), 2U);
@@ -84,7 +84,7 @@ TEST_F(LocalQueueDamage, DamagedEntryCountsAsDead) {
       const LocalWish damaged = patient();
       const LocalWish next = patient();
       ASSERT_EQ(asker_.attempt(damaged).outcome, AttemptOutcome::waiting);
-      Database(directory_.path() / "locks.db").execute("UPDATE waiter SET " + damage);
+      Database(folder_of(directory_.path()) / "locks.db").execute("UPDATE waiter SET " + damage);
       ASSERT_EQ(asker_.attempt(next).outcome, AttemptOutcome::waiting);
       EXPECT_EQ(asker_.inspect(key)->waiting, 2U);
       EXPECT_EQ(asker_.release(held), ReleaseVerdict::released);
@@ -113,10 +113,10 @@ TEST_F(LocalQueueDamage, DamagedEntryIsNoEntryAndIsNotShown) {
   for (const std::string damage : {"confirm_ttl_ms = 0", "arrived_us = -1", "owner = x'00'"}) {
     const LocalWish damaged = patient();
     ASSERT_EQ(asker_.attempt(damaged).outcome, AttemptOutcome::waiting);
-    Database(directory_.path() / "locks.db").execute("UPDATE waiter SET " + damage);
+    Database(folder_of(directory_.path()) / "locks.db").execute("UPDATE waiter SET " + damage);
     EXPECT_EQ(asker_.inspect(key)->waiters.size(), damage.starts_with("confirm") ? 1U : 0U);
     EXPECT_EQ(asker_.beat(damaged).outcome, BeatOutcome::gone);
-    Database(directory_.path() / "locks.db").execute("DELETE FROM waiter");
+    Database(folder_of(directory_.path()) / "locks.db").execute("DELETE FROM waiter");
   }
 }
 
@@ -124,7 +124,7 @@ TEST_F(LocalQueueDamage, EntryWithoutItsTailIsSkipped) {
   const LocalWish held;
   ASSERT_EQ(asker_.attempt(held).outcome, AttemptOutcome::granted);
   ASSERT_EQ(asker_.attempt(patient()).outcome, AttemptOutcome::waiting);
-  Database(directory_.path() / "locks.db").execute("DELETE FROM waiter_tail");
+  Database(folder_of(directory_.path()) / "locks.db").execute("DELETE FROM waiter_tail");
   const LocalWish next = patient();
   ASSERT_EQ(asker_.attempt(next).outcome, AttemptOutcome::waiting);
   EXPECT_EQ(asker_.release(held), ReleaseVerdict::released);
@@ -135,7 +135,8 @@ TEST_F(LocalQueueDamage, DamagedEntryLeavesAFullQueue) {
   ASSERT_EQ(asker_.attempt({}).outcome, AttemptOutcome::granted);
   LocalWish wish = patient();
   ASSERT_EQ(asker_.attempt(wish).outcome, AttemptOutcome::waiting);
-  Database(directory_.path() / "locks.db").execute("UPDATE waiter SET confirm_ttl_ms = 0");
+  Database(folder_of(directory_.path()) / "locks.db")
+      .execute("UPDATE waiter SET confirm_ttl_ms = 0");
   wish.owner = new_local_owner();
   wish.patience->most_waiting = 1;
   EXPECT_EQ(asker_.attempt(wish).outcome, AttemptOutcome::waiting);

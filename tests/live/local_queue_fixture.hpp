@@ -45,7 +45,7 @@ class LocalQueueFixture : public testing::Test {
   }
   [[nodiscard]] std::vector<std::filesystem::path> sockets() const {
     std::vector<std::filesystem::path> found;
-    for (const auto& entry : std::filesystem::directory_iterator(directory_.path())) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder_of(directory_.path()))) {
       if (entry.path().filename().string().starts_with("waiter-")) {
         found.push_back(entry.path());
       }

@@ -102,7 +102,7 @@ TEST_F(LocalQueue, HandsOverWithTheWaitersOwnRecord) {
 
 // Where one that does not count streaks, an older version, has emptied the queue.
 TEST_F(LocalQueue, StreakOfAnEarlierQueueDoesNotCount) {
-  Database(directory_.path() / "locks.db").execute("UPDATE lock SET streak = 9");
+  Database(folder_of(directory_.path()) / "locks.db").execute("UPDATE lock SET streak = 9");
   const LocalWish waiter = patient();
   enter(asker_, waiter, 1);
   LocalWish barging = held_;
@@ -114,7 +114,7 @@ TEST_F(LocalQueue, StreakOfAnEarlierQueueDoesNotCount) {
 
 TEST_F(LocalQueue, StreakBelowNoneIsNone) {
   enter(asker_, patient(), 1);
-  Database(directory_.path() / "locks.db").execute("UPDATE lock SET streak = -9");
+  Database(folder_of(directory_.path()) / "locks.db").execute("UPDATE lock SET streak = -9");
   LocalWish barging = held_;
   barging.barging_streak = 1;
   EXPECT_EQ(asker_.release(barging), ReleaseVerdict::released);

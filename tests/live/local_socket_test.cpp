@@ -1,5 +1,4 @@
-// The sockets by which the stores of one directory tell each other of grants, and files of an older
-// format, which had none.
+// The sockets by which the stores of one directory notify each other of grants.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -36,7 +35,7 @@ using ::testing::StartsWith;
 class LocalSocket : public LocalQueueFixture {};
 
 TEST_F(LocalSocket, SocketIsThereWhileTheStoreIsOpenAndHasTheRightsOfFiles) {
-  ASSERT_EQ(::chmod(directory_.path().c_str(), 02770), 0);
+  ASSERT_EQ(::chmod(folder_of(directory_.path()).c_str(), 02770), 0);
   LocalAsker other(directory_.path(), clock_.machine());
   const LocalPushes pushes(other.store());
   ASSERT_EQ(other.attempt({}).outcome, AttemptOutcome::granted);
@@ -204,54 +203,6 @@ TEST_F(LocalSocketOfTheDead, GoesWithHousekeeping) {
   kill_a_holder();
   EXPECT_EQ(asker_.attempt({.key = "any other"}).outcome, AttemptOutcome::granted);
   EXPECT_TRUE(sockets().empty());
-}
-
-TEST(LocalFormat, FileOfFormat1IsUpgradedAndKeepsItsFences) {
-  const TemporaryDirectory directory;
-  LocalWish wish{.detached = true};
-  Fence fence;
-  {
-    LocalAsker asker(directory.path());
-    fence = asker.attempt(wish).fence;
-  }
-  {
-    Database database(directory.path() / "locks.db");
-    database.execute(
-        "DROP TABLE waiter; DROP TABLE waiter_tail;"
-        "ALTER TABLE lock DROP COLUMN waiting; ALTER TABLE lock DROP COLUMN streak;"
-        "PRAGMA user_version = 1");
-  }
-  LocalAsker asker(directory.path());
-  LocalAsker second(directory.path());
-  EXPECT_EQ(number_in(directory.path(), "PRAGMA user_version"), 3);
-  EXPECT_EQ(decode_record(asker.inspect(key).value().value).fence, fence);
-  const LocalWish waiter = patient();
-  EXPECT_EQ(second.attempt(waiter).outcome, AttemptOutcome::waiting);
-  EXPECT_EQ(asker.release(wish), ReleaseVerdict::released);
-  EXPECT_GT(second.beat(waiter).fence, fence);
-  EXPECT_EQ(integrity_of(directory.path()), "ok");
-}
-
-TEST(LocalFormat, FileOfFormat2IsUpgradedAndKeepsItsQueues) {
-  const TemporaryDirectory directory;
-  LocalWish wish{.detached = true};
-  const LocalWish waiter = patient();
-  std::optional<LocalAsker> before(directory.path());
-  before->attempt(wish);
-  EXPECT_EQ(before->attempt(waiter).outcome, AttemptOutcome::waiting);
-  Database(directory.path() / "locks.db")
-      .execute("ALTER TABLE lock DROP COLUMN streak; PRAGMA user_version = 2");
-  LocalAsker asker(directory.path());
-  EXPECT_EQ(number_in(directory.path(), "PRAGMA user_version"), 3);
-  EXPECT_EQ(asker.inspect(key).value().waiting, 1U);
-  wish.barging_streak = 1;
-  EXPECT_EQ(asker.release(wish), ReleaseVerdict::released);
-  LocalWish barger{.barging_streak = 1};
-  EXPECT_EQ(asker.attempt(barger).outcome, AttemptOutcome::granted);
-  EXPECT_EQ(number_in(directory.path(), "SELECT streak FROM lock"), 1);
-  EXPECT_EQ(asker.release(barger), ReleaseVerdict::released);
-  EXPECT_EQ(asker.beat(waiter).outcome, BeatOutcome::granted);
-  EXPECT_EQ(integrity_of(directory.path()), "ok");
 }
 
 }  // namespace

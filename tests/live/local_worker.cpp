@@ -231,7 +231,6 @@ void rounds(const fs::path& directory, const std::string& key, int times) {
 }
 
 void fill(const fs::path& directory, const std::string& key) {
-  ::signal(SIGXFSZ, SIG_IGN);
   const rlimit limit{.rlim_cur = 256 * 1024, .rlim_max = 256 * 1024};
   must(::setrlimit(RLIMIT_FSIZE, &limit) == 0, "cannot limit the size of files");
   LocalAsker asker(directory);

@@ -1,16 +1,21 @@
 #pragma once
-// The directory of the embedded store: where it is, whether it can be trusted, and the files in it.
+// The directory of the embedded store: whether it can be trusted, and the files in it.
 //
-//   locks.db       SQLite's database             locks.db-wal, -shm   its log and shared memory
-//   holders        lock bytes, see holder.hpp    waiter-*             sockets, see push_socket.hpp
-//   locks.new-*    a file that is being made
+//   DIR                      what `local:///DIR` or the default place names (default_place.hpp)
+//   DIR/exclusive-lock.d/    the store's folder: whatever else is in DIR is left alone
+//     locks.db               SQLite's database      locks.db-wal, -shm   its log, shared memory
+//     holders                see holders_file.hpp   waiter-*             sockets, push_socket.hpp
+//     locks.new-*            a file that is being made
 //
-// Rules. A directory given by its path is used if its rights allow it, whoever owns it. The default
-// place must be ours alone: owned by us, mode 0700, no symbolic link, in a directory where nobody
-// else can rename it; anybody could have planted it otherwise (FAULTS 48). A directory that
-// everybody may write is refused always. Files are for their owner alone (0600), but in a directory
-// that its group may write and that hands its group down (setgid, as mode 2770) they are for the
-// group too (0660). The umask changes nothing about that, in neither direction.
+// Rules. A directory given by its path is used if its rights allow it, whoever owns it. A private
+// place (the default one) must be the user's alone: owned by the user, mode 0700, no symbolic link,
+// and below directories in which nobody but the user and root can rename anything (FAULTS 48). A
+// directory that everybody may write is refused always. Files are for their owner alone (0600), but
+// in a directory that its group may write and that hands its group down (setgid, as mode 2770) they
+// are for the group too (0660). The umask changes nothing about that, in neither direction.
+//
+// Everything here is reached through the descriptor of the folder, which is checked once. SQLite
+// opens by path; whoever opens it asks is_at_its_path() afterwards.
 //
 // Nothing here opens locks.db or its companions once SQLite may have them open: closing any
 // descriptor of a file drops all locks that the process has on it (fcntl(2); FAULTS 51).
@@ -51,30 +56,32 @@ class Descriptor {
 struct FileIdentity {
   dev_t device = 0;
   ino_t inode = 0;
+  // When it was made, where that is asked for and the file system says so: the number of an inode
+  // is used again after the file is gone.
+  std::int64_t born_at_ns = 0;
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
-};
-
-// Which directory it is, and when names in it were last made, removed or renamed (its status change
-// time, which nobody can set).
-struct DirectoryStamp {
-  FileIdentity identity;
-  std::int64_t changed_at_ns = 0;
-  friend bool operator==(const DirectoryStamp&, const DirectoryStamp&) = default;
 };
 
 struct StorePlace {
   std::filesystem::path path;
-  // Must be owned by this user and open to nobody else. None: given by its path, permissions
-  // decide.
+  // Must be owned by this user and open to nobody else; what is missing of its path is made. None:
+  // given by its path, permissions decide, and its last component only is made.
   std::optional<uid_t> private_to;
+  // A group that may write directories above it: the user's own.
+  std::optional<gid_t> own_group{};
 };
 
-// <runtime_dir>/exclusive-lock where that is an absolute path of a directory owned by `user`, else
-// /var/tmp/exclusive-lock-<user>. `runtime_dir` is the value of XDG_RUNTIME_DIR, or null.
-StorePlace default_place(const char* runtime_dir, uid_t user);
-
-// The mode of files in a directory of that mode. Pure.
+// Whether a directory of that mode is one of a group. Pure.
+bool is_shared(mode_t directory_mode) noexcept;
+// The mode of files in it. Pure.
 mode_t file_mode_in(mode_t directory_mode) noexcept;
+
+// Root works for whoever owns the directory; what it makes there must not lock them out. False: it
+// failed, and errno says why.
+bool give_to_owner_of(const struct stat& directory, const Descriptor& made) noexcept;
+
+// "locks.new-" and 16 random digits. Throws LocalError.
+std::string random_file_name();
 
 // By what path a descriptor of ours is reached: addresses of sockets may have 107 bytes only.
 std::string path_of_handle(const Descriptor& handle);
@@ -95,16 +102,18 @@ class SocketAddress {
 class StoreDirectory {
  public:
   using FileSystemCheck = std::optional<std::string_view>(std::uint64_t f_type);
-  // Makes the last component of the path if it is missing, mode 0700. Throws LocalError.
+  // Makes what is missing, mode 0700; the folder as its directory is. Throws LocalError.
   explicit StoreDirectory(const StorePlace& place, FileSystemCheck* check = unsuitable_file_system);
 
-  // Absolute, without symbolic links.
+  // The directory: absolute, without symbolic links.
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  [[nodiscard]] std::string path_of(const std::string& name) const { return path_ + "/" + name; }
+  // The folder in it.
+  [[nodiscard]] const std::string& folder() const noexcept { return folder_; }
+  [[nodiscard]] std::string path_of(const std::string& name) const { return folder_ + "/" + name; }
+  [[nodiscard]] const Descriptor& descriptor() const noexcept { return fd_; }
+  // Whether the path of the folder leads to it still.
+  [[nodiscard]] bool is_at_its_path() const noexcept;
 
-  // What was found in the directory holds while this stays the same. None: names changed so lately
-  // that another change may get the same time, or the directory is not open any more.
-  [[nodiscard]] std::optional<DirectoryStamp> settled_stamp() const noexcept;
   // None: there is no such file. Throws LocalError where it is anything but a regular file.
   [[nodiscard]] std::optional<FileIdentity> find(const std::string& name) const;
   // Opens an existing file for reading and writing; not open: there is none. Never follows a link.
@@ -117,6 +126,8 @@ class StoreDirectory {
   // Gives such a file its name, unless there is a file of that name already: then false. Either way
   // the file's old name is gone.
   bool publish(const std::string& unnamed, const std::string& name) const;
+  // Gives such a file its name, in place of the one that has it.
+  void replace(const std::string& unnamed, const std::string& name) const;
   // Removes what processes left behind that were killed while they made a file.
   void sweep_unnamed() const;
   void remove(const std::string& name) const noexcept;
@@ -131,11 +142,9 @@ class StoreDirectory {
   [[nodiscard]] std::vector<std::string> names(std::string_view prefix, std::size_t most) const;
 
  private:
-  void check_ours(uid_t user) const;
-  void check_suitable(FileSystemCheck* check) const;
-
   std::string path_;
-  Descriptor fd_;
+  std::string folder_;
+  Descriptor fd_;  // of the folder
   struct stat status_ {};
 };
 

@@ -2,11 +2,10 @@
 
 #include <fcntl.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <limits>
-#include <utility>
 
 #include "exclusive_lock/error.hpp"
 #include "stores/local/local_error.hpp"
@@ -14,8 +13,6 @@
 namespace exclusive_lock {
 namespace {
 
-constexpr const char* holders_file = "holders";
-// Files come and go only while a store is made or somebody deletes one.
 constexpr int most_tries = 100;
 
 struct flock byte_of(HolderId id, short kind) {
@@ -31,53 +28,32 @@ struct flock byte_of(HolderId id, short kind) {
 HolderId random_id(const StoreDirectory& directory) {
   std::uint64_t number = 0;
   if (::getrandom(&number, sizeof number, 0) != sizeof number) {
-    throw_errno(errno, directory.path(), "cannot get random bytes");
+    throw_errno(errno, directory.folder(), "cannot get random bytes");
   }
   return static_cast<HolderId>(number >> 2U) + 1;
 }
 
-Descriptor open_or_make(const StoreDirectory& directory) {
-  for (int i = 0; i < most_tries; ++i) {
-    Descriptor file = directory.open(holders_file);
-    if (file.is_open()) {
-      return file;
-    }
-    directory.publish(directory.make_unnamed(), holders_file);
-  }
-  throw_local(errc::store_unavailable, directory.path(),
-              "somebody deletes the file `holders` again and again");
-}
-
-bool is_same_file(const struct stat& status, const FileIdentity& identity) {
-  return FileIdentity{.device = status.st_dev, .inode = status.st_ino} == identity;
-}
-
 }  // namespace
 
-Holder::Holder(const StoreDirectory& directory)
-    : directory_(directory), file_(open_or_make(directory)) {
-  struct stat status {};
-  if (::fstat(file_.get(), &status) != 0) {
-    throw_errno(errno, directory.path(), "cannot look at holders");
-  }
-  identity_ = {.device = status.st_dev, .inode = status.st_ino};
+Holder::Holder(const StoreDirectory& directory, const HoldersFile& file)
+    : directory_(directory), file_(file) {
   for (int i = 0; i < most_tries; ++i) {
     id_ = random_id(directory);
     struct flock lock = byte_of(id_, F_WRLCK);
-    if (::fcntl(file_.get(), F_OFD_SETLK, &lock) == 0) {
+    if (::fcntl(file_.descriptor().get(), F_OFD_SETLK, &lock) == 0) {
       return;
     }
     if (errno != EAGAIN && errno != EACCES) {
       break;
     }
   }
-  throw_errno(errno, directory.path(), "cannot lock a byte of holders");
+  throw_errno(errno, directory.folder(), "cannot lock a byte of holders");
 }
 
 Holder::~Holder() {
   struct flock lock = byte_of(id_, F_UNLCK);
   // Closing the descriptor frees the byte too, unless a child still shares it.
-  static_cast<void>(::fcntl(file_.get(), F_OFD_SETLK, &lock));
+  static_cast<void>(::fcntl(file_.descriptor().get(), F_OFD_SETLK, &lock));
 }
 
 bool Holder::is_alive(HolderId id) const {
@@ -88,16 +64,10 @@ bool Holder::is_alive(HolderId id) const {
     return false;  // no store has such an id
   }
   struct flock lock = byte_of(id, F_WRLCK);
-  if (::fcntl(file_.get(), F_OFD_GETLK, &lock) != 0) {
-    throw_errno(errno, directory_.path(), "cannot ask for a lock on holders");
+  if (::fcntl(file_.descriptor().get(), F_OFD_GETLK, &lock) != 0) {
+    throw_errno(errno, directory_.folder(), "cannot ask for a lock on holders");
   }
   return lock.l_type != F_UNLCK;
-}
-
-bool Holder::is_intact() const noexcept {
-  struct stat status {};
-  return ::fstat(file_.get(), &status) == 0 && status.st_nlink > 0 &&
-         is_same_file(status, identity_);
 }
 
 }  // namespace exclusive_lock

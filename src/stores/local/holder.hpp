@@ -2,11 +2,11 @@
 // The proof that a holder lives: a lock that the kernel frees when its process ends, however it
 // ends.
 //
-// All stores of one directory open the file `holders`. Each of them locks one byte of it, at an
-// offset chosen at random: that offset is its holder id, which the records it writes name. Nobody
-// ever writes the file. Whoever meets a record asks whether the byte of its holder is locked still;
-// if not, the holder has died or closed its connection, and the record is void at once, whatever
-// its ttl. Nothing is left behind that somebody would have to clean up.
+// All stores of one directory open the file `holders` (holders_file.hpp). Each of them locks one
+// byte, at an offset chosen at random and far beyond the end of the file: that offset is its holder
+// id, which the records it writes name. Whoever meets a record asks whether the byte of its holder
+// is locked still; if not, the holder has died or closed its connection, and the record is void at
+// once, whatever its ttl. Nothing is left behind that somebody would have to clean up.
 //
 // The lock is one of an open file description (F_OFD_SETLK, fcntl(2), Linux 3.15), not of a process
 // (F_SETLK): it does not vanish when the process closes another descriptor of the file (FAULTS 51),
@@ -19,6 +19,7 @@
 #include <cstdint>
 
 #include "stores/local/directory.hpp"
+#include "stores/local/holders_file.hpp"
 
 namespace exclusive_lock {
 
@@ -26,8 +27,8 @@ using HolderId = std::int64_t;  // positive
 
 class Holder {
  public:
-  // Takes a byte of its own. Throws LocalError. `directory` must outlive it.
-  explicit Holder(const StoreDirectory& directory);
+  // Takes a byte of its own. Throws LocalError. Both must outlive it.
+  Holder(const StoreDirectory& directory, const HoldersFile& file);
   // Frees the byte, also where a child of fork() still shares the description.
   ~Holder();
   Holder(const Holder&) = delete;
@@ -36,14 +37,10 @@ class Holder {
   [[nodiscard]] HolderId id() const noexcept { return id_; }
   // Whether that store is open. Throws LocalError where the kernel does not tell.
   [[nodiscard]] bool is_alive(HolderId id) const;
-  // False where somebody has deleted the file or closed the descriptor behind our back: others may
-  // take this holder for dead.
-  [[nodiscard]] bool is_intact() const noexcept;
 
  private:
   const StoreDirectory& directory_;
-  Descriptor file_;
-  FileIdentity identity_;
+  const HoldersFile& file_;
   HolderId id_ = 0;
 };
 

@@ -11,7 +11,8 @@ namespace {
 std::string_view advice(errc code) {
   switch (code) {
     case errc::store_full:
-      return "locks that are held can still be released. Free some space or quota there";
+      return "locks that are held can still be released. Free some space or quota there, or raise "
+             "the limit on file sizes (ulimit -f)";
     case errc::store_read_only:
       return "locks cannot be taken there. Make the directory writable, or give another one "
              "(local:///dir)";
@@ -29,7 +30,7 @@ std::string_view advice(errc code) {
     case errc::store_out_of_memory:
       return "nothing was done. Try again when memory is free";
     case errc::store_unavailable:
-      return "nothing is known about its locks. Connect again when that is mended";
+      return "nothing is known about its locks. Connect again when that is put right";
     default:
       return "connect again";
   }

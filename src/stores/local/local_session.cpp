@@ -11,36 +11,20 @@ namespace exclusive_lock {
 LocalSession::LocalSession(const StorePlace& place, const Machine& machine)
     : machine_(machine),
       directory_(place),
-      holder_(directory_),
-      database_(directory_),
+      holders_(directory_),
+      holder_(directory_, holders_),
+      database_(directory_, holders_),
       locks_(database_.database()),
       waiters_(database_.database()),
       pushes_(directory_) {
   sweep_sockets(directory_, holder_);
 }
 
-// Which file has the database's name need not be asked again while names stay as they are.
-bool LocalSession::is_intact() {
-  const std::optional<DirectoryStamp> stamp = directory_.settled_stamp();
-  if (!stamp || stamp != intact_at_) {
-    if (!database_.is_intact()) {
-      return false;
-    }
-    intact_at_ = stamp;
-  }
-  return holder_.is_intact();
-}
-
 template <class Step>
 auto LocalSession::transaction(Transaction::Kind kind, Step step) {
-  if (!is_intact()) {
-    throw_local(errc::store_unavailable, path(),
-                "its files were deleted or replaced while it was open");
-  }
   AfterCommit after;
   Transaction transaction(database_, kind);
-  LocalVerbs at_this_instant({.locks = locks_, .waiters = waiters_, .house = house_}, holder_,
-                             machine_, after);
+  LocalVerbs at_this_instant({.locks = locks_, .waiters = waiters_}, holder_, machine_, after);
   auto reply = step(at_this_instant);
   transaction.commit();
   carry_out(after);
@@ -61,17 +45,12 @@ auto LocalSession::written(Step step) {
   return transaction(Transaction::Kind::write, step);
 }
 
-// Whoever was refused last is likely to be again: a look tells, and disturbs nobody. Where the look
-// finds the lock free, the same transaction takes it, unless somebody wrote in between.
+// A look tells whether the lock is held, and waits for nobody. Where it is free the same
+// transaction takes it, unless somebody wrote in between.
 AttemptReply LocalSession::attempt(const AttemptRequest& request) {
-  const auto step = [&](LocalVerbs& verbs) {
-    AttemptReply reply = verbs.attempt(request);
-    was_refused_ = reply.outcome != AttemptOutcome::granted;
-    return reply;
-  };
+  const auto step = [&](LocalVerbs& verbs) { return verbs.attempt(request); };
   try {
-    return transaction(
-        was_refused_ ? Transaction::Kind::look_first : Transaction::Kind::write_or_look, step);
+    return transaction(Transaction::Kind::look_first, step);
   } catch (const SqliteError& error) {
     if (error.code() != errc::store_busy && error.code() != errc::store_full) {
       throw;
@@ -85,7 +64,7 @@ BeatReply LocalSession::beat(const BeatRequest& request) {
 }
 
 RefreshReply LocalSession::refresh(const std::vector<RefreshRequest>& requests) {
-  if (!is_intact()) {
+  if (!holders_.is_current()) {
     return {.verdicts = std::vector(requests.size(), RefreshVerdict::lost),
             .store_time = std::nullopt};
   }

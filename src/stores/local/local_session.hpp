@@ -3,7 +3,6 @@
 // transaction on them. One thread at a time; throws SqliteError and LocalError.
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "core/protocol.hpp"
 #include "stores/local/directory.hpp"
 #include "stores/local/holder.hpp"
+#include "stores/local/holders_file.hpp"
 #include "stores/local/local_verbs.hpp"
 #include "stores/local/lock_database.hpp"
 #include "stores/local/lock_table.hpp"
@@ -25,7 +25,9 @@ class LocalSession {
   // `machine` must outlive it.
   LocalSession(const StorePlace& place, const Machine& machine);
 
+  // The directory, and the store's folder in it.
   [[nodiscard]] const std::string& path() const noexcept { return directory_.path(); }
+  [[nodiscard]] const std::string& folder() const noexcept { return directory_.folder(); }
 
   // To be called before each verb: until when it may wait for other processes.
   void begin_verb(Instant limit) noexcept { database_.wait_until(limit); }
@@ -50,7 +52,6 @@ class LocalSession {
   void checkpoint() noexcept { database_.checkpoint(); }
 
  private:
-  [[nodiscard]] bool is_intact();
   template <class Step>
   auto transaction(Transaction::Kind kind, Step step);
   template <class Step>
@@ -59,14 +60,12 @@ class LocalSession {
 
   const Machine& machine_;
   StoreDirectory directory_;
+  HoldersFile holders_;
   Holder holder_;
   LockDatabase database_;
   LockTable locks_;
   WaiterTable waiters_;
-  std::optional<DirectoryStamp> intact_at_;
-  Housekeeping house_;
   PushSender pushes_;
-  bool was_refused_ = false;  // what was asked for last
 };
 
 }  // namespace exclusive_lock

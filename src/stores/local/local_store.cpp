@@ -1,11 +1,11 @@
 #include "stores/local/local_store.hpp"
 
 #include <spdlog/logger.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <functional>
 #include <new>
 #include <optional>
@@ -17,11 +17,15 @@
 
 #include "exclusive_lock/error.hpp"
 #include "exclusive_lock/printable.hpp"
+#include "stores/local/default_place.hpp"
 #include "stores/local/directory.hpp"
+#include "stores/local/file_size_signal.hpp"
+#include "stores/local/late_requests.hpp"
 #include "stores/local/local_error.hpp"
 #include "stores/local/local_session.hpp"
 #include "stores/local/push_socket.hpp"
 #include "stores/local/sqlite.hpp"
+#include "stores/local/store_folder.hpp"
 #include "stores/local/turn.hpp"
 #include "stores/process_mark.hpp"
 
@@ -34,8 +38,9 @@ using namespace std::chrono_literals;
 constexpr Milliseconds longest_retry_pause = 10ms;
 // SQLite takes paths of up to 512 bytes, its own suffixes included (MAX_PATHNAME in os_unix.c).
 constexpr std::size_t most_path_bytes = 400;
-// The far end of the clock is no time to compute with.
-constexpr auto longest_wait = std::chrono::nanoseconds(1h);
+// How long the calling thread waits for other processes, and for other threads, before the request
+// is one for the thread of late ones. A transaction takes some 10 us.
+constexpr std::chrono::nanoseconds inline_patience = 1ms;
 
 StoreFailure failure(errc code, std::string message, bool may_have_run = false) {
   return {
@@ -66,6 +71,7 @@ class LocalStore final : public Store {
         log_(std::move(log)),
         session_(std::make_unique<LocalSession>(place, machine_)),
         path_(session_->path()),
+        folder_(session_->folder()),
         url_(url_of(path_)) {
     if (log_) {
       log_->debug("local store in {}", printable(path_));
@@ -77,13 +83,14 @@ class LocalStore final : public Store {
     } else {
       static_cast<void>(session_.release());  // the parent's: leaked on purpose
       static_cast<void>(listener_.release());
+      static_cast<void>(late_.release());
     }
   }
   LocalStore(const LocalStore&) = delete;
   LocalStore& operator=(const LocalStore&) = delete;
 
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
-    answer<AttemptReply>(deadline, done, [&] {
+    answer<AttemptReply>(deadline, std::move(done), [this, request = std::move(request)] {
       if (request.patience && on_wake_up_) {
         const AttemptReply reply = attempt_once(request);
         if (reply.outcome != AttemptOutcome::busy) {
@@ -95,25 +102,36 @@ class LocalStore final : public Store {
     });
   }
   void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
-    answer<BeatReply>(deadline, done, [&] { return session_->beat(request); });
+    answer<BeatReply>(deadline, std::move(done),
+                      [this, request = std::move(request)] { return session_->beat(request); });
   }
   void refresh(std::vector<RefreshRequest> requests, Instant deadline,
                Done<RefreshReply> done) override {
-    answer<RefreshReply>(deadline, done, [&] { return session_->refresh(requests); });
+    answer<RefreshReply>(deadline, std::move(done), [this, requests = std::move(requests)] {
+      return session_->refresh(requests);
+    });
   }
   void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
-    answer<ReleaseReply>(deadline, done, [&] { return session_->release(request); });
+    answer<ReleaseReply>(deadline, std::move(done), [this, request = std::move(request)] {
+      return session_->release(request);
+    });
   }
   void inspect(std::string key, Instant deadline, Done<InspectReply> done) override {
-    answer<InspectReply>(deadline, done, [&] { return session_->inspect(key); });
+    answer<InspectReply>(deadline, std::move(done),
+                         [this, key = std::move(key)] { return session_->inspect(key); });
   }
   void list(std::string key_prefix, std::size_t most, Instant deadline,
             Done<ListReply> done) override {
-    answer<ListReply>(deadline, done, [&] { return session_->list(key_prefix, most); });
+    answer<ListReply>(deadline, std::move(done), [this, key_prefix = std::move(key_prefix), most] {
+      return session_->list(key_prefix, most);
+    });
   }
   void remove(std::string key, std::string expected, Instant deadline,
               Done<RemoveReply> done) override {
-    answer<RemoveReply>(deadline, done, [&] { return session_->remove(key, expected); });
+    answer<RemoveReply>(deadline, std::move(done),
+                        [this, key = std::move(key), expected = std::move(expected)] {
+                          return session_->remove(key, expected);
+                        });
   }
 
   void listen(WakeUpListener listener) override {
@@ -140,7 +158,11 @@ class LocalStore final : public Store {
       listener = std::move(listener_);
       session = std::move(session_);
     }
-    listener.reset();  // without the turn: its thread may be in a call that asks again
+    // Without the turn: their threads may be in a call that asks again.
+    listener.reset();
+    late_->stop();
+    const HoldBackFileSizeSignal quietly;
+    session.reset();
   }
 
  private:
@@ -172,37 +194,74 @@ class LocalStore final : public Store {
 
   // --- the contract of every verb ---
 
+  // On the calling thread if the store is free within a moment, else on the thread of late
+  // requests.
   template <class Reply, class Step>
-  void answer(Instant deadline, const Done<Reply>& done, Step step) {
-    bool is_checkpoint_due = false;
-    // `done` is called without the mutex, because it may ask again, and before the checkpoint,
-    // which waits for the disk.
-    done(carry_out<Reply>(deadline, step, is_checkpoint_due));
-    if (is_checkpoint_due) {
-      const Turn::Held guard(turn_);
-      if (session_ && session_->is_checkpoint_due()) {
-        session_->checkpoint();
-      }
+  void answer(Instant deadline, Done<Reply> done, Step step) {
+    if (!is_in_its_process()) {  // before the mutexes, which a thread of the parent may have held
+      done(failure(errc::connection_closed,
+                   "the connection was made before a fork(); the child needs one of its own"));
+      return;
+    }
+    if (now() > deadline) {
+      done(failure(errc::store_unavailable,
+                   "the time for the request was over before it was sent; nothing was done"));
+      return;
+    }
+    if (late_->is_empty() && try_answer(deadline, done, step, inline_patience, false)) {
+      return;
+    }
+    try {
+      late_->add(deadline, [this, deadline, done, step](bool is_last) {
+        return try_answer(deadline, done, step, 0ns, is_last);
+      });
+    } catch (const std::system_error&) {  // no thread: this one waits
+      try_answer(deadline, done, step, std::max<std::chrono::nanoseconds>(deadline - now(), 0ns),
+                 true);
     }
   }
 
+  // False: it is busy still, `is_last` is not set, and nothing was done.
   template <class Reply, class Step>
-  Answer<Reply> carry_out(Instant deadline, Step step, bool& is_checkpoint_due) {
-    if (!is_in_its_process()) {  // before the mutex, which a thread of the parent may have held
-      return failure(errc::connection_closed,
-                     "the connection was made before a fork(); the child needs one of its own");
+  bool try_answer(Instant deadline, const Done<Reply>& done, const Step& step,
+                  std::chrono::nanoseconds patience, bool is_last) {
+    const bool may_come_again = !is_last && now() < deadline;
+    bool is_checkpoint_due = false;
+    Answer<Reply> answer = carry_out<Reply>(deadline, step, patience, is_checkpoint_due);
+    if (may_come_again && is_busy(answer)) {
+      return false;
     }
-    const Instant now = machine_.clock->now();
-    if (now > deadline) {
-      return failure(errc::store_unavailable,
-                     "the time for the request was over before it was sent; nothing was done");
+    // `done` is called without the turn, because it may ask again, and before the checkpoint, which
+    // waits for the disk.
+    done(std::move(answer));
+    if (is_checkpoint_due) {
+      const Turn::Held guard(turn_);
+      if (session_ && session_->is_checkpoint_due()) {
+        const HoldBackFileSizeSignal quietly;
+        session_->checkpoint();
+      }
     }
-    const auto left = std::min<std::chrono::nanoseconds>(deadline - now, longest_wait);
+    return true;
+  }
+
+  template <class Reply>
+  static bool is_busy(const Answer<Reply>& answer) {
+    const auto* refused = std::get_if<StoreFailure>(&answer);
+    return refused != nullptr && refused->code == errc::store_busy && !refused->may_have_run;
+  }
+
+  template <class Reply, class Step>
+  Answer<Reply> carry_out(Instant deadline, const Step& step, std::chrono::nanoseconds patience,
+                          bool& is_checkpoint_due) {
+    const Instant asked_at = now();
+    const bool is_in_time = asked_at <= deadline;
+    const auto left = is_in_time ? std::min<std::chrono::nanoseconds>(deadline - asked_at, patience)
+                                 : std::chrono::nanoseconds(0);
     const Instant limit = BootClock::now() + left;
     const Turn::Held guard(turn_, left);
-    if (!guard.is_given()) {
-      return failure(errc::store_busy,
-                     local_message(errc::store_busy, path_, "other threads kept it busy"));
+    if (!guard.is_given() || !is_in_time) {
+      return failure(errc::store_busy, local_message(errc::store_busy, folder_,
+                                                     "it was busy until the time was over"));
     }
     if (!session_) {
       return failure(errc::connection_closed, "the connection was closed; make a new one");
@@ -213,20 +272,23 @@ class LocalStore final : public Store {
   }
 
   template <class Reply, class Step>
-  Answer<Reply> answer_or_failure(Instant limit, Step step) {
+  Answer<Reply> answer_or_failure(Instant limit, const Step& step) {
+    const HoldBackFileSizeSignal quietly;
     try {
       session_->begin_verb(limit);
       return step();
     } catch (const SqliteError& error) {
-      return failure(error.code(), local_message(error.code(), path_, error.what()),
+      return failure(error.code(), local_message(error.code(), folder_, error.what()),
                      error.may_have_run());
     } catch (const LocalError& error) {
       return error.failure();
     } catch (const std::bad_alloc&) {  // whatever was begun is rolled back
       return failure(errc::store_out_of_memory,
-                     local_message(errc::store_out_of_memory, path_, "out of memory"));
+                     local_message(errc::store_out_of_memory, folder_, "out of memory"));
     }
   }
+
+  [[nodiscard]] Instant now() const { return machine_.clock->now(); }
 
   const ProcessMark process_;
   const Machine machine_;
@@ -236,20 +298,30 @@ class LocalStore final : public Store {
   std::function<void(const WakeUp&)> on_wake_up_;  // until the listener has it
   std::unique_ptr<PushListener> listener_;         // needs the session
   std::atomic<bool> hears_pushes_ = false;
+  // Its thread calls everything above.
+  std::unique_ptr<LateRequests> late_ = std::make_unique<LateRequests>([this] { return now(); });
   const std::string path_;
+  const std::string folder_;
   const std::string url_;
 };
 
 StorePlace place_of(const LocalStoreOptions& options) {
   const std::string& path = options.directory.native();
   if (path.empty()) {
-    return default_place(::secure_getenv("XDG_RUNTIME_DIR"), ::geteuid());
+    return default_place(account_of(::geteuid()));
   }
   if (path.size() > most_path_bytes || path.find('\0') != std::string::npos) {
     throw ValidationError(
         {{.field = "local store: directory",
           .problem = path.size() > most_path_bytes ? "is too long" : "holds a NUL",
           .allowed = "a path of 1 to 400 bytes"}});
+  }
+  const auto& directory = options.directory;
+  if ((directory.has_filename() ? directory : directory.parent_path()).filename() ==
+      store_folder_name) {
+    throw ValidationError({{.field = "local store: directory",
+                            .problem = "is the folder that a store makes in its directory",
+                            .allowed = "the directory above it"}});
   }
   return {.path = std::filesystem::absolute(options.directory), .private_to = std::nullopt};
 }
@@ -273,6 +345,7 @@ std::shared_ptr<Store> open_local_store(const LocalStoreOptions& options, const 
 std::shared_ptr<Store> open_local_store(const LocalStoreOptions& options, Machine machine,
                                         std::shared_ptr<spdlog::logger> log) {
   return told_as_store_error([&] {
+    const HoldBackFileSizeSignal quietly;
     return std::make_shared<LocalStore>(place_of(options), std::move(machine), std::move(log));
   });
 }

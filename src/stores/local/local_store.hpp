@@ -1,14 +1,18 @@
 #pragma once
 // The embedded store: many processes of one machine, nothing to start (docs/local_store.md).
 //
-// Every verb is one SQLite transaction (lock_database.hpp), carried out by the calling thread and
-// answered before the call returns. A record names the byte that its store keeps locked
-// (holder.hpp), so that the death of its holder is noticed at the next attempt by anybody.
+// Every verb is one SQLite transaction (lock_database.hpp). A record names the byte that its store
+// keeps locked (holder.hpp), so that the death of its holder is noticed at the next attempt by
+// anybody.
 //
-// Threads. One connection under one mutex (turn.hpp). A transaction takes some 5 us and SQLite lets
-// one writer work at a time anyway, so a pool only moves the queue from a mutex, which wakes the
-// next in line, to file locks, which everybody polls; measured with 1, 2 and 4 threads it was not
-// faster. The deadline bounds the wait for the mutex too.
+// Threads. One connection under one mutex (turn.hpp). A transaction takes some 10 us and SQLite
+// lets one writer work at a time anyway, so a pool only moves the queue from a mutex, which wakes
+// the next in line, to file locks, which everybody polls; measured with 1, 2 and 4 threads it was
+// not faster. A verb is carried out by the calling thread and answered before the call returns,
+// unless other processes or threads keep the store busy for more than 1 ms: then a thread of the
+// store's does it later (late_requests.hpp), by the deadline. So no call waits for a stopped
+// process, and whoever waits for the answer can stop waiting. What a call may wait for is the disk:
+// a write that the kernel does not take.
 //
 // Waiting (docs/decisions/0008-fair-hand-over.md). A store that somebody waits through has a socket
 // and one more thread, which hears of grants; whoever frees a lock hands it over in its transaction
@@ -31,7 +35,7 @@ class logger;
 namespace exclusive_lock {
 
 struct LocalStoreOptions {
-  std::filesystem::path directory;  // empty: the default place, see directory.hpp
+  std::filesystem::path directory;  // empty: the default place, see default_place.hpp
 };
 
 // Throws StoreError, or ValidationError for a path that cannot be one. A null `log` is silent.

@@ -261,15 +261,8 @@ std::optional<StoredRecord> LocalVerbs::seen(WholeRow whole) const {
 void LocalVerbs::keep_house() {
   const std::int64_t wall_us = machine_.wall_us();
   const std::int64_t now_s = seconds_of(wall_us);
-  if (house_.nothing_due_at_s == now_s) {
-    return;
-  }
-  std::vector<LockRow> due = locks_.due(now_s, now_s + look_interval.count(), looks_per_grant);
-  for (LockRow& row : due) {
+  for (LockRow& row : locks_.due(now_s, now_s + look_interval.count(), looks_per_grant)) {
     look_after(row, wall_us);
-  }
-  if (due.empty()) {
-    house_.nothing_due_at_s = now_s;
   }
 }
 

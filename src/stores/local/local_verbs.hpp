@@ -27,16 +27,9 @@ enum class AttemptStep { grant, granted_before, busy, superseded };
 // `live_head`: of the live record; none: there is none.
 AttemptStep judge_attempt(const std::optional<std::string>& live_head, const Owner& asking);
 
-// Remembered from one grant of a store to the next.
-struct Housekeeping {
-  // The second of the wall clock in which no row was due: none falls due within it any more.
-  std::optional<std::int64_t> nothing_due_at_s;
-};
-
 struct LocalTables {
   LockTable& locks;
   WaiterTable& waiters;
-  Housekeeping& house;
 };
 
 // The verbs at one instant: that of its construction, which is after any wait for other processes.
@@ -45,7 +38,6 @@ class LocalVerbs {
   // `after` gets what is to be done once they are committed.
   LocalVerbs(LocalTables tables, const Holder& holder, const Machine& machine, AfterCommit& after)
       : locks_(tables.locks),
-        house_(tables.house),
         holder_(holder),
         machine_(machine),
         liveness_(holder, machine),
@@ -74,7 +66,6 @@ class LocalVerbs {
   void look_after(LockRow& row, std::int64_t wall_us);
 
   LockTable& locks_;
-  Housekeeping& house_;
   const Holder& holder_;
   const Machine& machine_;
   const Liveness liveness_;

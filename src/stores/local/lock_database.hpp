@@ -12,28 +12,32 @@
 // automatic one: before 3.51.3 a checkpoint that runs beside a commit that starts the log anew can
 // lose a commit (sqlite.org/wal.html, "the WAL-reset bug"), and a lost commit is a lost lock.
 // Ours holds the write lock from before it reads the log's state until its end, so that no commit
-// can come in between. SQLite's own is left to the last process that closes a file whose log is
-// long.
+// can come in between. A store that is closed does the same where the log is long, because the next
+// process would have to read it; and it never deletes the log, which `holders` names.
 //
-// A new database is made whole under another name and then given its own, so that there is no
-// instant at which somebody could meet half of one.
+// Which files are the store's: holders_file.hpp, store_files.hpp. Each transaction is made within
+// the gate, and finds out at its beginning whether they still are.
+//
+// Waiting for a writer. A transaction takes some 10 us, and nothing is done in it but statements. A
+// process that loses the processor, or is stopped, within one keeps the others from writing for so
+// long. They try again after short pauses that do not grow, and not within the gate: here until
+// wait_until(), then as late requests (late_requests.hpp).
 
 #include <optional>
 #include <random>
 
 #include "exclusive_lock/clock.hpp"
 #include "stores/local/directory.hpp"
+#include "stores/local/holders_file.hpp"
 #include "stores/local/sqlite.hpp"
-#include "stores/local/wal_frame_writer.hpp"
-#include "stores/local/wal_write_lock.hpp"
 
 namespace exclusive_lock {
 
 class LockDatabase {
  public:
-  // Opens the directory's database, makes it if there is none. Throws LocalError. `directory` must
-  // outlive it.
-  explicit LockDatabase(const StoreDirectory& directory);
+  // Opens the directory's database, makes it if there is none. Throws LocalError. Both must outlive
+  // it.
+  LockDatabase(const StoreDirectory& directory, HoldersFile& holders);
   ~LockDatabase();
   LockDatabase(const LockDatabase&) = delete;
   LockDatabase& operator=(const LockDatabase&) = delete;
@@ -42,9 +46,6 @@ class LockDatabase {
 
   // How long the following transactions wait for other processes.
   void wait_until(Instant limit) noexcept { wait_until_ = limit; }
-
-  // False where somebody has deleted or replaced the file: others may use another one now.
-  [[nodiscard]] bool is_intact() const;
 
   [[nodiscard]] bool is_checkpoint_due() const noexcept { return log_frames_ >= checkpoint_at_; }
   // Whether the log was copied back as a whole. Waits for other processes for a moment only.
@@ -55,20 +56,16 @@ class LockDatabase {
   static int on_busy(void* self, int count);
   static int on_commit(void* self, sqlite3* database, const char* name, int log_frames);
   void set_up();
-  [[nodiscard]] std::int64_t checked_format();
-  void upgrade();
+  bool checkpoint(int mode) noexcept;
   bool pause_while_busy(int count);
-  HeldWriteLock wait_for_write_lock();
 
   const StoreDirectory& directory_;
-  FileIdentity identity_;
+  const HoldersFile& holders_;
   Database database_;
-  // None until the database has been read.
-  std::optional<WalWriteLock> write_lock_;
-  std::optional<WalFrameWriter> frame_writer_;
   std::minstd_rand jitter_;
   Instant wait_until_;
   bool is_checkpointing_ = false;
+  bool may_wait_ = true;  // in the busy handler
   int log_frames_ = 0;
   int checkpoint_at_;
   Statement begin_read_;
@@ -86,9 +83,8 @@ class Transaction {
     look_first,
     // Waits for the right to write at the start.
     write,
-    // As `write` where nobody writes at the start, else as `look_first`.
-    write_or_look,
   };
+  // Throws LocalError where the files are not the store's any more.
   Transaction(LockDatabase& database, Kind kind);
   ~Transaction();
   Transaction(const Transaction&) = delete;
@@ -97,10 +93,11 @@ class Transaction {
   void commit();
 
  private:
-  static HeldWriteLock write_lock_for(LockDatabase& database, Kind kind);
+  void enter_gate();
+  bool begin_write();
 
   LockDatabase& database_;
-  HeldWriteLock write_lock_;
+  std::optional<HoldersFile::Gate> gate_;
 };
 
 }  // namespace exclusive_lock

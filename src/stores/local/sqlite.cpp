@@ -16,6 +16,27 @@ std::string message_of(sqlite3* database, int error_number) {
   return text;
 }
 
+// sqlite.org/uri.html: as if the file could not change, so that its log is left alone.
+std::string immutable_uri(std::string_view path) {
+  std::string uri = "file:";
+  for (const char c : path) {
+    switch (c) {
+      case '%':
+        uri += "%25";
+        break;
+      case '?':
+        uri += "%3F";
+        break;
+      case '#':
+        uri += "%23";
+        break;
+      default:
+        uri += c;
+    }
+  }
+  return uri + "?immutable=1";
+}
+
 // Of the last call on that file that failed; 0: none has.
 int last_error_of(sqlite3_file* file) {
   int error_number = 0;
@@ -105,13 +126,16 @@ errc code_of_sqlite(int extended_code, int error_number) noexcept {
   }
 }
 
-Database::Database(const std::string& path) {
+Database::Database(const std::string& path, Mode mode) {
   sqlite3* opened = nullptr;
   // No mutex of its own: a Database belongs to one thread at a time. SQLite opens log and shared
   // memory with O_NOFOLLOW and gives them the mode of the database file.
+  constexpr int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
   const int result =
-      sqlite3_open_v2(path.c_str(), &opened,
-                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, nullptr);
+      mode == Mode::normal
+          ? sqlite3_open_v2(path.c_str(), &opened, flags | SQLITE_OPEN_READWRITE, nullptr)
+          : sqlite3_open_v2(immutable_uri(path).c_str(), &opened,
+                            flags | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr);
   handle_.reset(opened);
   if (result != SQLITE_OK) {
     throw SqliteError(opened);

@@ -49,8 +49,12 @@ errc code_of_sqlite(int extended_code, int error_number) noexcept;
 
 class Database {
  public:
+  enum class Mode {
+    normal,
+    without_log,  // for reading what the file itself has; nobody may write it meanwhile
+  };
   // The file must exist and be reached without a symbolic link.
-  explicit Database(const std::string& path);
+  explicit Database(const std::string& path, Mode mode = Mode::normal);
 
   [[nodiscard]] sqlite3* get() const noexcept { return handle_.get(); }
   // For statements that are run once.

@@ -55,6 +55,7 @@ TEST(LocalUrl, TheDefaultPlaceOrAnAbsoluteDirectory) {
   EXPECT_EQ(parsed<LocalUrl>("local:").directory, "");
   EXPECT_EQ(parsed<LocalUrl>("local:///var/lib/locks").directory, "/var/lib/locks");
   EXPECT_EQ(parsed<LocalUrl>("local:///a%20b%3F%23%25").directory, "/a b?#%");
+  EXPECT_EQ(parsed<LocalUrl>("local:///a/..b/c..").directory, "/a/..b/c..");
   EXPECT_EQ(parsed<LocalUrl>("local:///my dir/\xC3\xA4@b:c").directory, "/my dir/\xC3\xA4@b:c");
   EXPECT_EQ(parsed<LocalUrl>("LOCAL:").directory, "");
 }
@@ -67,6 +68,8 @@ TEST(LocalUrl, AnythingElseIsRefusedByPart) {
   EXPECT_THAT(wrong_parts("local://"), ElementsAre("path"));
   EXPECT_THAT(wrong_parts("local:///a%00b"), ElementsAre("path"));
   EXPECT_THAT(wrong_parts("local:///a%2"), ElementsAre("path"));
+  EXPECT_THAT(wrong_parts("local:///a/../b"), ElementsAre("path"));
+  EXPECT_THAT(wrong_parts("local:///a/%2e%2E"), ElementsAre("path"));
   EXPECT_THAT(wrong_parts("local:///a?b"), ElementsAre("query"));
   EXPECT_THAT(wrong_parts("local:///a#b"), ElementsAre("fragment"));
   EXPECT_THAT(wrong_parts("local:?"), ElementsAre("query"));

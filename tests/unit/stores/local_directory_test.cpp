@@ -7,12 +7,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 
 #include "exclusive_lock/error.hpp"
+#include "stores/local/store_folder.hpp"
 #include "stores/local/local_error.hpp"
 
 namespace exclusive_lock {
@@ -27,6 +31,7 @@ class LocalDirectory : public testing::Test {
     std::string name = "/tmp/exclusive-lock-unit-XXXXXX";
     EXPECT_NE(::mkdtemp(name.data()), nullptr);
     folder_ = name;
+    store_ = folder_ / store_folder_name;
   }
   ~LocalDirectory() override { fs::remove_all(folder_); }
 
@@ -46,32 +51,9 @@ class LocalDirectory : public testing::Test {
   }
 
   fs::path folder_;
+  fs::path store_;  // where the files are
   const uid_t us_ = ::geteuid();
 };
-
-TEST_F(LocalDirectory, DefaultPlaceIsTheRuntimeDirectory) {
-  const StorePlace place = default_place(folder_.c_str(), us_);
-  EXPECT_EQ(place.path, folder_ / "exclusive-lock");
-  EXPECT_EQ(place.private_to, us_);
-}
-
-TEST_F(LocalDirectory, DefaultPlaceWithoutARuntimeDirectoryIsBelowVarTmp) {
-  const fs::path fallback = "/var/tmp/exclusive-lock-" + std::to_string(us_);
-  const fs::path link = folder_ / "link";
-  fs::create_directory_symlink(folder_, link);
-  std::ofstream(folder_ / "file") << "x";
-  for (const std::string& runtime :
-       {std::string(), std::string("relative"), (folder_ / "missing").string(),
-        (folder_ / "file").string(), link.string()}) {
-    const StorePlace place = default_place(runtime.c_str(), us_);
-    EXPECT_EQ(place.path, fallback) << runtime;
-    EXPECT_EQ(place.private_to, us_) << runtime;
-  }
-  EXPECT_EQ(default_place(nullptr, us_).path, fallback);
-  EXPECT_EQ(default_place(folder_.c_str(), us_ + 1).path,
-            "/var/tmp/exclusive-lock-" + std::to_string(us_ + 1))
-      << "somebody else's, as sudo leaves it in the environment";
-}
 
 TEST_F(LocalDirectory, MissingOneIsMadeForUsAlone) {
   const mode_t umask_before = ::umask(0);
@@ -79,6 +61,33 @@ TEST_F(LocalDirectory, MissingOneIsMadeForUsAlone) {
   ::umask(umask_before);
   EXPECT_EQ(mode_of(folder_ / "new"), 0700U);
   EXPECT_EQ(directory.path(), fs::canonical(folder_ / "new").string());
+  EXPECT_EQ(mode_of(folder_ / "new" / store_folder_name), 0700U);
+  EXPECT_EQ(directory.folder(), directory.path() + "/exclusive-lock.d");
+  EXPECT_TRUE(directory.is_at_its_path());
+}
+
+TEST_F(LocalDirectory, FolderOfASharedOneIsForItsGroupToo) {
+  ASSERT_EQ(::chmod(folder_.c_str(), 02770), 0);
+  const mode_t umask_before = ::umask(077);
+  EXPECT_EQ(refusal_of({.path = folder_, .private_to = std::nullopt}), errc{});
+  ::umask(umask_before);
+  EXPECT_EQ(mode_of(folder_ / store_folder_name), 02770U);
+}
+
+TEST_F(LocalDirectory, LinkInPlaceOfTheFolderIsRefused) {
+  fs::create_directory(folder_ / "real");
+  ASSERT_EQ(::chmod((folder_ / "real").c_str(), 0700), 0);
+  fs::create_directory_symlink(folder_ / "real", folder_ / store_folder_name);
+  EXPECT_NE(refusal_of({.path = folder_, .private_to = std::nullopt}), errc{});
+  EXPECT_TRUE(fs::is_empty(folder_ / "real"));
+}
+
+TEST_F(LocalDirectory, ThatWasMovedIsNotAtItsPath) {
+  const StoreDirectory directory({.path = folder_ / "new", .private_to = us_});
+  fs::rename(folder_ / "new", folder_ / "old");
+  EXPECT_FALSE(directory.is_at_its_path());
+  fs::create_directories(folder_ / "new" / store_folder_name);
+  EXPECT_FALSE(directory.is_at_its_path());
 }
 
 TEST_F(LocalDirectory, OnlyTheLastComponentIsMade) {
@@ -110,6 +119,78 @@ TEST_F(LocalDirectory, PlantedLinkIsRefusedWhereThePlaceMustBeOurs) {
   fs::create_directory_symlink(folder_ / "real", folder_ / "link");
   EXPECT_EQ(refusal_of({.path = folder_ / "link", .private_to = us_}), errc::unsuitable_store);
   EXPECT_EQ(refusal_of({.path = folder_ / "link", .private_to = std::nullopt}), errc{});
+}
+
+// Its owner could put another directory in the store's place.
+TEST_F(LocalDirectory, PrivatePlaceBelowADirectoryOfSomebodyElseIsRefused) {
+  const uid_t user = us_ == 0 ? 0 : us_ + 1;
+  fs::create_directories(folder_ / "stranger" / "between");
+  if (us_ == 0) {
+    ASSERT_EQ(::chown((folder_ / "stranger").c_str(), 12345, static_cast<gid_t>(-1)), 0);
+  }
+  for (const fs::path& parent : {folder_ / "stranger", folder_ / "stranger" / "between"}) {
+    EXPECT_EQ(refusal_of({.path = parent / "ours", .private_to = user}), errc::unsuitable_store)
+        << parent;
+    EXPECT_FALSE(fs::exists(parent / "ours"));
+  }
+}
+
+TEST_F(LocalDirectory, LinkOnTheWayOfAPrivatePlaceIsFollowedToWhereOthersCannotRename) {
+  fs::create_directories(folder_ / "open" / "inner");
+  fs::create_directory(folder_ / "closed");
+  ASSERT_EQ(::chmod((folder_ / "open").c_str(), 0777), 0);
+  fs::create_directory_symlink(folder_ / "open" / "inner", folder_ / "to_open");
+  fs::create_directory_symlink(folder_ / "closed", folder_ / "to_closed");
+  EXPECT_EQ(refusal_of({.path = folder_ / "to_open" / "ours", .private_to = us_}),
+            errc::unsuitable_store);
+  EXPECT_EQ(refusal_of({.path = folder_ / "to_closed" / "ours", .private_to = us_}), errc{});
+}
+
+TEST_F(LocalDirectory, MissingPartsOfAPrivatePlaceAreMadeForUsAlone) {
+  const mode_t umask_before = ::umask(0);
+  EXPECT_EQ(refusal_of({.path = folder_ / ".local" / "state" / "ours", .private_to = us_}), errc{});
+  ::umask(umask_before);
+  for (const char* each : {".local", ".local/state", ".local/state/ours"}) {
+    EXPECT_EQ(mode_of(folder_ / each), 0700U) << each;
+  }
+}
+
+TEST_F(LocalDirectory, ParentThatTheUsersOwnGroupMayWriteIsAsGoodAsPrivate) {
+  ASSERT_EQ(::chmod(folder_.c_str(), 0775), 0);
+  const StorePlace place{.path = folder_ / "ours", .private_to = us_};
+  EXPECT_EQ(refusal_of(place), errc::unsuitable_store);
+  struct stat status {};
+  ASSERT_EQ(::stat(folder_.c_str(), &status), 0);
+  EXPECT_EQ(refusal_of({.path = place.path, .private_to = us_, .own_group = status.st_gid}),
+            errc{});
+}
+
+// In /tmp others may make the name before us, and exchange what they made at any time: for a link
+// to some private directory of ours, say.
+TEST_F(LocalDirectory, LinkThatIsSwappedInDuringTheOpeningIsNeverFollowed) {
+  if (us_ != 0) {
+    GTEST_SKIP() << "only root can be two users";
+  }
+  ASSERT_EQ(::chmod(folder_.c_str(), 01777), 0);
+  fs::create_directory(folder_ / "private");
+  ASSERT_EQ(::chmod((folder_ / "private").c_str(), 0700), 0);
+  fs::create_directory_symlink(folder_ / "private", folder_ / "link");
+  fs::create_directory(folder_ / "place");
+  ASSERT_EQ(::chown((folder_ / "place").c_str(), 12345, static_cast<gid_t>(-1)), 0);
+  ASSERT_EQ(::chmod((folder_ / "place").c_str(), 0700), 0);
+  std::atomic<bool> is_over = false;
+  std::thread swapping([&] {
+    while (!is_over) {
+      ::renameat2(AT_FDCWD, (folder_ / "place").c_str(), AT_FDCWD, (folder_ / "link").c_str(),
+                  RENAME_EXCHANGE);
+    }
+  });
+  for (int i = 0; i < 3000; ++i) {
+    EXPECT_NE(refusal_of({.path = folder_ / "place", .private_to = us_}), errc{});
+  }
+  is_over = true;
+  swapping.join();
+  EXPECT_TRUE(fs::is_empty(folder_ / "private"));
 }
 
 TEST_F(LocalDirectory, PrivatePlaceWhereOthersCanRenameItIsRefused) {
@@ -152,7 +233,7 @@ TEST_F(LocalDirectory, FilesHaveTheirModeWhateverTheUmask) {
     const mode_t umask_before = ::umask(mask);
     const std::string name = directory.make_unnamed();
     ::umask(umask_before);
-    EXPECT_EQ(mode_of(folder_ / name), 0600U) << mask;
+    EXPECT_EQ(mode_of(store_ / name), 0600U) << mask;
   }
 }
 
@@ -177,30 +258,30 @@ TEST_F(LocalDirectory, SweepingTakesOnlyOldFilesOfOurOwn) {
   for (const std::string& name :
        {old + "-wal", std::string("locks.new-report.txt"),
         std::string("locks.new-0123456789abcdef0"), std::string("new-0123456789abcdef")}) {
-    std::ofstream(folder_ / name) << "x";
+    std::ofstream(store_ / name) << "x";
   }
-  fs::create_directory(folder_ / "locks.new-0123456789abcdef");
+  fs::create_directory(store_ / "locks.new-0123456789abcdef");
   const auto long_ago = fs::file_time_type::clock::now() - std::chrono::hours(1);
-  for (const auto& entry : fs::directory_iterator(folder_)) {
+  for (const auto& entry : fs::directory_iterator(store_)) {
     if (entry.path().filename() != fresh) {
       fs::last_write_time(entry.path(), long_ago);
     }
   }
   directory.sweep_unnamed();
-  EXPECT_FALSE(fs::exists(folder_ / old));
-  EXPECT_FALSE(fs::exists(folder_ / (old + "-wal")));
-  EXPECT_TRUE(fs::exists(folder_ / fresh));
-  EXPECT_TRUE(fs::exists(folder_ / "locks.new-report.txt"));
-  EXPECT_TRUE(fs::exists(folder_ / "locks.new-0123456789abcdef0"));
-  EXPECT_TRUE(fs::exists(folder_ / "locks.new-0123456789abcdef"));
-  EXPECT_TRUE(fs::exists(folder_ / "new-0123456789abcdef"));
+  EXPECT_FALSE(fs::exists(store_ / old));
+  EXPECT_FALSE(fs::exists(store_ / (old + "-wal")));
+  EXPECT_TRUE(fs::exists(store_ / fresh));
+  EXPECT_TRUE(fs::exists(store_ / "locks.new-report.txt"));
+  EXPECT_TRUE(fs::exists(store_ / "locks.new-0123456789abcdef0"));
+  EXPECT_TRUE(fs::exists(store_ / "locks.new-0123456789abcdef"));
+  EXPECT_TRUE(fs::exists(store_ / "new-0123456789abcdef"));
 }
 
 TEST_F(LocalDirectory, PlantedLinksAndPipesAreNotOpened) {
   const StoreDirectory directory({.path = folder_, .private_to = us_});
-  std::ofstream(folder_ / "target") << "x";
-  fs::create_symlink(folder_ / "target", folder_ / "link");
-  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  std::ofstream(store_ / "target") << "x";
+  fs::create_symlink(store_ / "target", store_ / "link");
+  ASSERT_EQ(::mkfifo((store_ / "pipe").c_str(), 0600), 0);
   for (const char* name : {"link", "pipe"}) {
     EXPECT_THROW(static_cast<void>(directory.find(name)), LocalError) << name;
     EXPECT_THROW(static_cast<void>(directory.open(name)), LocalError) << name;

@@ -1,0 +1,38 @@
+#pragma once
+// The one default place of a user: the same for a login shell, a cron job, a service and sudo.
+//
+// It follows from the effective user id and the password database alone, never from environment
+// variables: processes that differ in XDG_RUNTIME_DIR, HOME or TMPDIR would otherwise use different
+// stores, and all of them would hold the lock. It is no directory that a logout (/run/user/UID), an
+// age-based cleaner (/tmp, /var/tmp) or PrivateTmp= takes away or replaces. Where it cannot be
+// used, that is an error with its reason, never another place.
+//
+//   root     /var/lib/exclusive-lock               (private only if root made it so)
+//   others   HOME/.local/state/exclusive-lock      (must be theirs alone)
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "stores/local/directory.hpp"
+
+namespace exclusive_lock {
+
+struct UserAccount {
+  uid_t id = 0;
+  std::string name;
+  std::string home;
+  // The primary group, where it is this user's own (named after it, no other members): directories
+  // that it may write are as good as private.
+  std::optional<gid_t> own_group{};
+};
+
+// Throws LocalError where the user is not in the password database, or that cannot be read.
+UserAccount account_of(uid_t user);
+
+// Throws LocalError where the home directory is missing, "/", or somebody else's: system users have
+// such.
+StorePlace default_place(const UserAccount& account);
+
+}  // namespace exclusive_lock
