@@ -7,6 +7,7 @@
 
 #include "core/pace.hpp"
 #include "exclusive_lock/error.hpp"
+#include "stores/redis/redis_errors.hpp"
 
 namespace exclusive_lock::redis {
 namespace {
@@ -125,8 +126,13 @@ void FrontLoop::on_end(const LinkEnd& end) {
   }
   StoreFailure failure =
       unavailable((was_connecting ? "cannot connect: " : "the connection was lost: ") + end.reason);
-  if (was_connecting && end.was_hung_up && !options_.address.tls) {
-    failure.message += ". If it is a TLS port, the URL must begin with rediss:";
+  if (was_connecting && end.speaks_another_protocol) {
+    return rest(no_redis_server(), true);
+  }
+  if (was_connecting && end.was_hung_up) {
+    failure.message += ". If it goes on, " + std::string(hung_up_at_hello);
+    failure.message +=
+        options_.address.tls ? "" : "; or it is a TLS port: the URL must then begin with rediss:";
   }
   if (end.is_refusal) {
     failure.code = errc::unsuitable_store;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <span>
 
 #include "exclusive_lock/error.hpp"
@@ -42,6 +43,12 @@ constexpr std::string_view lacks_command =
     "the server lacks or hides a command that is needed. Needed is Redis 6, KeyDB 6, Valkey, "
     "Redict or "
     "newer, with the commands hello, eval, evalsha and script not renamed";
+
+constexpr std::string_view no_hello =
+    "this is not a Redis server, or a proxy that does not know HELLO, or a server that is too old. "
+    "Needed is Redis 6, KeyDB 6, Valkey, Redict or newer, with the commands hello, eval, evalsha "
+    "and "
+    "script not renamed";
 
 // Codes. The order does not matter: no code begins with another one and a space.
 constexpr std::array codes{
@@ -121,6 +128,7 @@ constexpr std::array phrases{
     Meaning{"do not hash to the same slot", errc::unsuitable_store, is_cluster},
     Meaning{"non local key in a cluster", errc::unsuitable_store, is_cluster},
     Meaning{"unknown command", errc::unsuitable_store, lacks_command},
+    Meaning{"nknown Redis command", errc::unsuitable_store, lacks_command},
     Meaning{"Unknown command", errc::unsuitable_store, lacks_command},
     Meaning{"unknown subcommand", errc::unsuitable_store, lacks_command},
     Meaning{"Unknown subcommand", errc::unsuitable_store, lacks_command},
@@ -210,6 +218,24 @@ std::string without_secret(std::string_view text, std::string_view secret) {
   return shown;
 }
 
+// "... @user_script:12: ..." or "... @user_script: 12: ...": the last of them counts. Empty: there
+// is none.
+std::string_view line_of_script(std::string_view error_text, std::string_view script_text) {
+  constexpr std::string_view mark = "user_script:";
+  const auto at = error_text.rfind(mark);
+  std::size_t number = 0;
+  if (at != std::string_view::npos) {
+    std::string_view rest = error_text.substr(at + mark.size());
+    rest.remove_prefix(rest.starts_with(' ') ? 1 : 0);
+    std::from_chars(rest.data(), rest.data() + rest.size(), number);
+  }
+  for (; number > 1 && !script_text.empty(); --number) {
+    const auto end = script_text.find('\n');
+    script_text.remove_prefix(end == std::string_view::npos ? script_text.size() : end + 1);
+  }
+  return number == 1 ? script_text.substr(0, script_text.find('\n')) : std::string_view();
+}
+
 }  // namespace
 
 StoreFailure server_refused(std::string_view error_text) {
@@ -221,7 +247,31 @@ StoreFailure server_refused_connection(std::string_view error_text, std::string_
   constexpr std::size_t most_read_bytes = 4096;
   error_text = error_text.substr(0, most_read_bytes);
   // A password can begin like the code of an error, which means what it means all the same.
-  return refusal(meaning_of(error_text), without_secret(error_text, password));
+  Meaning meaning = meaning_of(error_text);
+  if (meaning.explanation == lacks_command) {
+    meaning.explanation = no_hello;
+  }
+  return refusal(meaning, without_secret(error_text, password));
+}
+
+StoreFailure no_redis_server() {
+  return {.code = errc::unsuitable_store,
+          .message = "cannot connect: " + std::string(hung_up_at_hello) +
+                     ": what it answers is another protocol. Is the address right?",
+          .may_have_run = false};
+}
+
+std::string with_command_named(std::string_view error_text, std::string_view script_text) {
+  const bool is_missing = error_text.find("nknown Redis command") != std::string_view::npos ||
+                          error_text.find("nknown command") != std::string_view::npos;
+  const std::string_view line = line_of_script(error_text, script_text);
+  std::string commands;
+  for (auto at = line.find("call('"); is_missing && at != std::string_view::npos;
+       at = line.find("call('", at + 1)) {
+    const std::string_view name = line.substr(at + 6, line.find('\'', at + 6) - (at + 6));
+    commands += (commands.empty() ? "" : " or ") + std::string(name);
+  }
+  return std::string(error_text) + (commands.empty() ? "" : " [the command: " + commands + "]");
 }
 
 bool is_missing_script(std::string_view error_text) {

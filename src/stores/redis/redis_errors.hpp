@@ -27,6 +27,16 @@ StoreFailure server_refused(std::string_view error_text);
 // bytes or more from its beginning, are taken out of the text (G11).
 StoreFailure server_refused_connection(std::string_view error_text, std::string_view password);
 
+// At the address is something else: HTTP, SSH, memcached.
+StoreFailure no_redis_server();
+// What may be the matter where the connection is closed at the first command.
+inline constexpr std::string_view hung_up_at_hello =
+    "this is not a Redis server, or a proxy that does not know HELLO";
+
+// The error of a script, with the command that its line calls where the server lacks or hides that:
+// servers give the line, and not the command.
+std::string with_command_named(std::string_view error_text, std::string_view script_text);
+
 // EVALSHA of a script that the server does not have (any more).
 bool is_missing_script(std::string_view error_text);
 // The server is not the master (any more).

@@ -213,7 +213,10 @@ class BoostRedisLink final : public RedisLink, public std::enable_shared_from_th
         error == boost::redis::error::exceeds_maximum_read_buffer_size) {
       return {.reason = "the server sent more than an answer can have"};
     }
-    return {.reason = printable(error.message())};
+    const bool is_no_resp = error == boost::redis::error::invalid_data_type ||
+                            error == boost::redis::error::not_a_number ||
+                            error == boost::redis::error::empty_field;
+    return {.reason = printable(error.message()), .speaks_another_protocol = is_no_resp};
   }
 
   const LinkAddress address_;

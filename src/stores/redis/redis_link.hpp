@@ -48,6 +48,8 @@ struct LinkEnd {
   bool is_refusal = false;
   // The other side ended it.
   bool was_hung_up = false;
+  // What it sent is not of the protocol (RESP) at all.
+  bool speaks_another_protocol = false;
 };
 
 struct LinkEvents {

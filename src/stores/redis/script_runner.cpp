@@ -102,6 +102,7 @@ bool ScriptRunner::take_replies(Batch& batch, Exchange& exchange) {
       if (is_from_replica(reply.text)) {
         front_.leave_link();
       }
+      reply.text = with_command_named(reply.text, batch.script().text);
     } else if (const auto time = script_time(reply, part.echo)) {
       server_time_.observe(exchange.requested_at, exchange.replied_at, *time);
     } else {

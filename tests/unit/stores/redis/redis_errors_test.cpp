@@ -283,5 +283,24 @@ TEST(SenselessAnswer, MayHaveRun) {
   EXPECT_TRUE(senseless_answer("a script").may_have_run);
 }
 
+// Redis 7 and later, Redis 6 and KeyDB, and one that tells another line.
+TEST(CommandOfAScript, IsNamedByItsLine) {
+  const std::string script = "\nlocal x\nredis.call('ZPOPMIN', KEYS[1])\nredis.call('GET', x)";
+  for (const std::string text :
+       {"ERR Unknown Redis command called from script script: 2fb6, on @user_script:3.",
+        "ERR Error running script (call to f_2fb6): @user_script:3: @user_script: 3: Unknown Redis "
+        "command called from Lua script"}) {
+    EXPECT_EQ(with_command_named(text, script), text + " [the command: ZPOPMIN]");
+    EXPECT_EQ(server_refused(with_command_named(text, script)).code, errc::unsuitable_store);
+  }
+  for (const std::string text :
+       {"ERR Unknown Redis command called from script script: 2fb6, on @user_script:2.",
+        "ERR Unknown Redis command called from script script: 2fb6, on @user_script:99.",
+        "ERR Unknown Redis command called from script", "OOM command not allowed @user_script:3.",
+        "ERR Unknown Redis command @user_script:99999999999999999999999."}) {
+    EXPECT_EQ(with_command_named(text, script), text);
+  }
+}
+
 }  // namespace
 }  // namespace exclusive_lock::redis
