@@ -30,7 +30,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "exclusive_lock/error.hpp"
 #include "exclusive_lock/export.hpp"
 #include "exclusive_lock/saturating.hpp"
 
@@ -85,5 +87,10 @@ class EXCLUSIVE_LOCK_API Connection {
 // once, never showing a password) or StoreError. Blocks for connect_timeout and 0.2 s at most.
 EXCLUSIVE_LOCK_API std::shared_ptr<Connection> connect(std::string_view url,
                                                        const ConnectOptions& options = {});
+
+// What is wrong with URL and options, as connect() would throw it, before anything is contacted or
+// read: credentials are looked at by connect() only.
+EXCLUSIVE_LOCK_API std::vector<Mistake> mistakes_in_connection(std::string_view url,
+                                                               const ConnectOptions& options = {});
 
 }  // namespace exclusive_lock

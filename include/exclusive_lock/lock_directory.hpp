@@ -27,10 +27,10 @@ class EXCLUSIVE_LOCK_API LockDirectory {
 
   [[nodiscard]] std::optional<LockRecord> inspect(std::string_view app_name) const;
 
-  // All locks below the prefix whose name matches the shell pattern (fnmatch(3): * ? [...]; case
-  // counts), sorted by name. Bounded: more than `most` are an error that says so; and so are, on a
-  // server, about half a million keys below the prefix that are no locks. Not one instant: locks
-  // that come and go meanwhile may be missing or listed.
+  // All locks below the prefix whose name matches the shell pattern (* for any text, ? for one
+  // character, [...] for one of several; case counts), sorted by name. Bounded: more than `most`
+  // are an error that says so; and so are, on a server, about half a million keys below the prefix
+  // that are no locks. Not one instant: locks that come and go meanwhile may be missing or listed.
   [[nodiscard]] std::vector<LockRecord> list(std::string_view pattern = "*",
                                              std::size_t most = 100'000) const;
 
@@ -40,6 +40,13 @@ class EXCLUSIVE_LOCK_API LockDirectory {
                          OptionMilliseconds lock_ttl);
   // released/not_held/unknown.
   ReleaseOutcome release(std::string_view app_name, std::string_view owner);
+
+  // The same for the key itself, as Options::key takes it, whatever the prefix. The record's name
+  // is the key where it is not spelled like one of a name below the prefix.
+  [[nodiscard]] std::optional<LockRecord> inspect_key(std::string_view key) const;
+  RefreshOutcome refresh_key(std::string_view key, std::string_view owner,
+                             OptionMilliseconds lock_ttl);
+  ReleaseOutcome release_key(std::string_view key, std::string_view owner);
 
   // Removes a record whoever wrote it, provided that the store still holds exactly the bytes that
   // `seen` has; false where it changed meanwhile. The one call that can end somebody else's hold:

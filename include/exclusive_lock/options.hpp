@@ -6,9 +6,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "exclusive_lock/connection.hpp"
 #include "exclusive_lock/contents.hpp"
+#include "exclusive_lock/error.hpp"
 #include "exclusive_lock/export.hpp"
 #include "exclusive_lock/saturating.hpp"
 
@@ -41,6 +43,12 @@ struct Options {
 
   // Free text shown beside host and pid, up to 256 bytes of UTF-8.
   std::string label{};
+  // Shown beside them, and left out of the record where empty: whose process it is, what it runs,
+  // and its whole command line (arguments may hold secrets, and whoever may read the store sees
+  // them). Up to 64, 64 and 1024 bytes. Nothing is looked up: a user database may be slow.
+  std::string user{};
+  std::string program{};
+  std::string command{};
   // Bytes of JSON text that lock_contents may have: 1 to 1 MiB.
   std::size_t contents_cap = 64 * 1024;
   // How many may wait for this lock, this object not counted: 1 to 1,000,000.
@@ -56,6 +64,11 @@ struct Options {
   // For tests: lifts the 500 ms rule; lock_refresh must then be at most two thirds of lock_ttl.
   bool allow_short_ttl = false;
 };
+
+// What is wrong with them, all of it: what the constructor of ExclusiveLock throws as a
+// ValidationError. Asks no store, so that a program can check what it was given before it connects;
+// until then `cache_connection` is among the mistakes.
+EXCLUSIVE_LOCK_API std::vector<Mistake> mistakes_in(const Options& options);
 
 // The key under which the original package keeps `app_name`: every run of characters other than
 // [A-Za-z0-9_] becomes one '-', so that different names can share a lock; "exclusive-lock" is the

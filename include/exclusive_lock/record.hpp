@@ -27,6 +27,8 @@ struct LockWaiter {
   std::string host;
   std::int64_t pid = 0;
   std::string label;
+  std::string user;  // as in LockRecord
+  std::string program;
   // Since when it stands in the queue, by the store's clock.
   std::optional<std::chrono::system_clock::time_point> since;
 };
@@ -48,6 +50,10 @@ struct LockRecord {
   std::string host;
   std::int64_t pid = 0;
   std::string label;
+  // As Options gave them; empty where they did not, as for records of older versions.
+  std::string user;
+  std::string program;
+  std::string command;
   std::chrono::milliseconds lock_ttl{0};
   std::optional<std::chrono::system_clock::time_point> since;  // by the store's clock
 };

@@ -36,18 +36,22 @@ void check_client_name(const std::string& name, Mistakes& mistakes) {
   }
 }
 
-// For a store on a server: at most one source of credentials, and where there is one, what it says.
-void take_credentials(RedisUrl& url, const ConnectOptions& options, const Environment& environment,
-                      Mistakes& mistakes) {
-  const bool has_file = !options.credentials_file.empty();
-  const bool has_variable = !options.credentials_variable.empty();
-  const int sources = int{url.credentials.has_value()} + int{has_file} + int{has_variable};
+// For a store on a server: at most one source of credentials.
+void check_sources(const RedisUrl& url, const ConnectOptions& options, Mistakes& mistakes) {
+  const int sources = int{url.credentials.has_value()} + int{!options.credentials_file.empty()} +
+                      int{!options.credentials_variable.empty()};
   if (sources > 1) {
     mistakes.push_back({"credentials", "come from " + std::to_string(sources) + " sources",
                         "one of: the store URL, credentials_file, credentials_variable"});
-  } else if (has_file) {
+  }
+}
+
+// What the source says, where there is one.
+void take_credentials(RedisUrl& url, const ConnectOptions& options, const Environment& environment,
+                      Mistakes& mistakes) {
+  if (!options.credentials_file.empty()) {
     url.credentials = credentials_in_file(options.credentials_file, mistakes);
-  } else if (has_variable) {
+  } else if (!options.credentials_variable.empty()) {
     url.credentials = credentials_in_variable(options.credentials_variable, environment, mistakes);
   }
 }
@@ -72,25 +76,40 @@ void check_ca_file(const StoreUrl& url, const ConnectOptions& options, Mistakes&
   }
 }
 
-}  // namespace
-
-ConnectionPlan plan_connection(std::string_view url, const ConnectOptions& options,
-                               const Environment& environment) {
+ParsedStoreUrl check(std::string_view url, const ConnectOptions& options) {
   ParsedStoreUrl parsed = parse_store_url(url);
-  Mistakes mistakes = std::move(parsed.mistakes);
+  Mistakes& mistakes = parsed.mistakes;
   check_timeout("connect_timeout", options.connect_timeout, mistakes);
   check_timeout("command_timeout", options.command_timeout, mistakes);
   check_client_name(options.client_name, mistakes);
   if (parsed.url) {
     check_ca_file(*parsed.url, options, mistakes);
-    if (auto* server = std::get_if<RedisUrl>(&*parsed.url)) {
-      take_credentials(*server, options, environment, mistakes);
+    if (const auto* server = std::get_if<RedisUrl>(&*parsed.url)) {
+      check_sources(*server, options, mistakes);
     } else {
       refuse_credentials(options, mistakes);
     }
   }
-  if (!mistakes.empty()) {
-    throw ValidationError(std::move(mistakes));
+  return parsed;
+}
+
+}  // namespace
+
+std::vector<Mistake> mistakes_in_connection(std::string_view url, const ConnectOptions& options) {
+  return check(url, options).mistakes;
+}
+
+ConnectionPlan plan_connection(std::string_view url, const ConnectOptions& options,
+                               const Environment& environment) {
+  ParsedStoreUrl parsed = check(url, options);
+  auto* const server = parsed.url ? std::get_if<RedisUrl>(&*parsed.url) : nullptr;
+  const bool has_one_source = std::ranges::none_of(
+      parsed.mistakes, [](const Mistake& one) { return one.field == "credentials"; });
+  if (server != nullptr && has_one_source) {
+    take_credentials(*server, options, environment, parsed.mistakes);
+  }
+  if (!parsed.mistakes.empty()) {
+    throw ValidationError(std::move(parsed.mistakes));
   }
   return {std::move(*parsed.url),
           options.client_name.empty() ? std::string(default_client_name) : options.client_name};

@@ -80,7 +80,28 @@ Mistakes mistakes_in_contents(const Options& options) {
   return {};
 }
 
-Mistakes mistakes_in_key(const std::string& key) {
+Mistakes mistakes_in_label(const std::string& label) {
+  constexpr std::string_view allowed = "up to 256 bytes of UTF-8";
+  if (label.size() > most_label_bytes) {
+    return {{"label", size_problem(label.size()), std::string(allowed)}};
+  }
+  if (const auto position = first_non_utf8(label)) {
+    return {{"label", "is not UTF-8 at byte " + std::to_string(*position), std::string(allowed)}};
+  }
+  return {};
+}
+
+void append_if_too_long(Mistakes& mistakes, std::string_view field, std::size_t size,
+                        std::size_t max) {
+  if (size > max) {
+    mistakes.push_back(
+        {std::string(field), size_problem(size), "up to " + std::to_string(max) + " bytes"});
+  }
+}
+
+}  // namespace
+
+std::vector<Mistake> mistakes_in_key(std::string_view key) {
   if (!is_size(key.size(), most_key_bytes)) {
     return {{"key", size_problem(key.size()), up_to(most_key_bytes, "bytes")}};
   }
@@ -96,19 +117,6 @@ Mistakes mistakes_in_key(const std::string& key) {
   }
   return {};
 }
-
-Mistakes mistakes_in_label(const std::string& label) {
-  constexpr std::string_view allowed = "up to 256 bytes of UTF-8";
-  if (label.size() > most_label_bytes) {
-    return {{"label", size_problem(label.size()), std::string(allowed)}};
-  }
-  if (const auto position = first_non_utf8(label)) {
-    return {{"label", "is not UTF-8 at byte " + std::to_string(*position), std::string(allowed)}};
-  }
-  return {};
-}
-
-}  // namespace
 
 std::vector<Mistake> mistakes_in_name(std::string_view app_name) {
   if (!is_size(app_name.size(), most_name_bytes)) {
@@ -147,6 +155,9 @@ std::vector<Mistake> mistakes_in(const Options& options) {
   append(mistakes, mistakes_in_key_prefix(options.key_prefix));
   append(mistakes, options.key ? mistakes_in_key(*options.key) : Mistakes{});
   append(mistakes, mistakes_in_label(options.label));
+  append_if_too_long(mistakes, "user", options.user.size(), max_user_bytes);
+  append_if_too_long(mistakes, "program", options.program.size(), max_program_bytes);
+  append_if_too_long(mistakes, "command", options.command.size(), max_command_bytes);
   if (!is_size(options.queue_limit, most_queue_limit)) {
     mistakes.push_back({"queue_limit", "is " + std::to_string(options.queue_limit),
                         "1 to " + std::to_string(most_queue_limit)});

@@ -18,6 +18,9 @@ inline constexpr std::size_t most_name_bytes = 512;
 inline constexpr std::size_t most_key_prefix_bytes = 128;
 inline constexpr std::size_t most_key_bytes = 2048;
 inline constexpr std::size_t most_label_bytes = 256;
+inline constexpr std::size_t max_user_bytes = 64;
+inline constexpr std::size_t max_program_bytes = 64;
+inline constexpr std::size_t max_command_bytes = 1024;
 inline constexpr std::size_t most_contents_cap = 1024 * 1024;
 inline constexpr std::size_t most_queue_limit = 1'000'000;
 inline constexpr std::size_t most_barging_streak = 1'000'000;
@@ -28,9 +31,8 @@ inline constexpr Milliseconds least_refresh{10};
 // original.
 inline constexpr Milliseconds refresh_reserve{500};
 
-// Empty: all is well.
-std::vector<Mistake> mistakes_in(const Options& options);
-
+// mistakes_in() is options.hpp's. Empty: all is well.
+std::vector<Mistake> mistakes_in_key(std::string_view key);
 std::vector<Mistake> mistakes_in_name(std::string_view app_name);
 std::vector<Mistake> mistakes_in_key_prefix(std::string_view key_prefix);
 std::vector<Mistake> mistakes_in_ttl(Milliseconds lock_ttl);

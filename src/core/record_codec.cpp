@@ -1,10 +1,12 @@
 #include "core/record_codec.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <concepts>
 #include <limits>
 #include <system_error>
+#include <utility>
 
 #include "core/json_text.hpp"
 #include "core/utf8.hpp"
@@ -15,7 +17,7 @@ namespace {
 constexpr std::string_view hex_digits = "0123456789abcdef";
 constexpr std::size_t id_text_size = 32;
 constexpr std::string_view fence_opening = R"(","fence":)";
-// A record of ours has nine members; a newer one may have more, but not without end.
+// A record of ours has up to twelve members; a newer one may have more, but not without end.
 constexpr std::size_t most_members = 64;
 // Far above what any version allows, and far below what a nanosecond clock can count.
 constexpr Milliseconds most_ttl = std::chrono::years(100);
@@ -110,6 +112,9 @@ LockRecord read_members(const RecordMembers& members) {
   record.host = members.string("host").value_or("");
   record.pid = members.integer<std::int64_t>("pid").value_or(0);
   record.label = members.string("label").value_or("");
+  record.user = members.string("user").value_or("");
+  record.program = members.string("program").value_or("");
+  record.command = members.string("command").value_or("");
   const auto contents = members.text("contents");
   record.contents = contents ? contents_in(*contents) : std::nullopt;
   return record;
@@ -167,6 +172,14 @@ std::string encode_record_tail(const RecordTail& tail) {
   text += R"(,"host":)" + quote_json(as_utf8(tail.host));
   text += R"(,"pid":)" + std::to_string(tail.pid);
   text += R"(,"label":)" + quote_json(as_utf8(tail.label));
+  // The one that may be long comes last: a waiter's tail is shown cut.
+  for (const auto& [name, value] :
+       {std::pair("user", &tail.user), std::pair("program", &tail.program),
+        std::pair("command", &tail.command)}) {
+    if (!value->empty()) {
+      text.append(",\"").append(name).append("\":").append(quote_json(as_utf8(*value)));
+    }
+  }
   text += R"(,"contents":)" + tail.contents_text + "}";
   return text;
 }
@@ -223,12 +236,13 @@ LockRecord decode_record(std::string_view value) {
 }
 
 LockWaiter decode_waiter(const StoredWaiter& waiter) {
-  LockWaiter shown{.owner = owner_text(waiter.owner), .host = {}, .label = {}, .since = {}};
+  LockWaiter shown;
+  shown.owner = owner_text(waiter.owner);
   if (waiter.arrived_at)
     shown.since = wall_time(waiter.arrived_at->count());
-  // Quotes inside a string are escaped, so this is where the contents begin, and nothing else.
+  // Quotes inside a string are escaped, so this is where that member begins, and nothing else.
   const std::string_view head = waiter.tail_head;
-  const auto end = head.find(R"(,"contents":)");
+  const auto end = std::min(head.find(R"(,"command":)"), head.find(R"(,"contents":)"));
   if (!head.starts_with(',') || end == std::string_view::npos)
     return shown;
   // The members are views of it.
@@ -240,6 +254,8 @@ LockWaiter decode_waiter(const StoredWaiter& waiter) {
   shown.host = members.string("host").value_or("");
   shown.pid = members.integer<std::int64_t>("pid").value_or(0);
   shown.label = members.string("label").value_or("");
+  shown.user = members.string("user").value_or("");
+  shown.program = members.string("program").value_or("");
   return shown;
 }
 

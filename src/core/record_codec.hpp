@@ -5,6 +5,8 @@
 //   tail, written by the client:  ,"version":1,"ttl_ms":N,"host":"h","pid":N,"label":"l",
 //                                 "contents":<JSON>}                      (no line break there)
 //
+// Where they are known, "user", "program" and "command" stand between "label" and "contents".
+//
 // The owner comes first and has fixed length, so that a store tells ownership by comparing the
 // first record_owner_end bytes, however large the contents are. A value that does not begin like
 // this belongs to a stranger, one with another version to a newer library: both count as held, and
@@ -38,6 +40,10 @@ struct RecordTail {
   std::int64_t pid;
   std::string label;
   std::string contents_text;  // JSON, checked by Contents
+  // Left out where empty. Any bytes, as host and label.
+  std::string user{};
+  std::string program{};
+  std::string command{};
 };
 std::string encode_record_tail(const RecordTail& tail);
 

@@ -1,14 +1,15 @@
 #include "exclusive_lock/lock_directory.hpp"
 
-#include <fnmatch.h>
-
 #include <algorithm>
 #include <iterator>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "core/key_codec.hpp"
 #include "core/options_check.hpp"
 #include "core/record_codec.hpp"
+#include "core/utf8.hpp"
 #include "runtime/inspection.hpp"
 
 namespace exclusive_lock {
@@ -35,6 +36,121 @@ Owner owner_or_refuse(std::string_view text, std::vector<Mistake> mistakes) {
   return *owner;
 }
 
+// Of a text: its code points, where it is no UTF-8 its bytes, none of which is a code point.
+std::u32string characters_of(std::string_view text) {
+  std::u32string characters;
+  while (!text.empty()) {
+    const auto found = first_code_point(text);
+    const char32_t no_character = 0x110000U + static_cast<unsigned char>(text.front());
+    characters += found ? found->value : no_character;
+    text.remove_prefix(found ? found->size : 1);
+  }
+  return characters;
+}
+
+// A pattern as of the shell. Not fnmatch(3): it knows characters by the program's locale only, and
+// then tries bytes as well.
+class Pattern {
+ public:
+  explicit Pattern(std::string_view text) : pattern_(characters_of(text)) {}
+
+  // Goes back to the last '*' only, so that the time is bounded by the product of both lengths.
+  [[nodiscard]] bool fits(std::string_view name) const {
+    const std::u32string text = characters_of(name);
+    std::size_t at = 0;
+    std::size_t in_text = 0;
+    std::optional<std::size_t> star;
+    std::size_t star_in_text = 0;
+    while (in_text < text.size()) {
+      if (at < pattern_.size() && pattern_[at] == U'*') {
+        star = ++at;
+        star_in_text = in_text;
+      } else if (const std::size_t size = fitting(at, text[in_text])) {
+        at += size;
+        ++in_text;
+      } else if (star) {
+        at = *star;
+        in_text = ++star_in_text;
+      } else {
+        return false;
+      }
+    }
+    return std::all_of(pattern_.begin() + static_cast<std::ptrdiff_t>(at), pattern_.end(),
+                       [](char32_t c) { return c == U'*'; });
+  }
+
+ private:
+  // How much of the pattern stands for that character; 0: it does not.
+  [[nodiscard]] std::size_t fitting(std::size_t at, char32_t c) const {
+    if (at >= pattern_.size()) {
+      return 0;
+    }
+    if (pattern_[at] == U'[') {
+      if (const auto end = end_of_set(at)) {
+        return is_in_set(at, *end, c) ? *end + 1 - at : 0;
+      }
+    }
+    if (pattern_[at] == U'\\' && at + 1 < pattern_.size()) {
+      return pattern_[at + 1] == c ? 2 : 0;
+    }
+    return pattern_[at] == U'?' || pattern_[at] == c ? 1 : 0;
+  }
+
+  [[nodiscard]] bool is_negated(std::size_t at) const {
+    return at + 1 < pattern_.size() && (pattern_[at + 1] == U'!' || pattern_[at + 1] == U'^');
+  }
+  // Where its ']' is; none: the '[' stands for itself. A ']' that comes first is in the set.
+  [[nodiscard]] std::optional<std::size_t> end_of_set(std::size_t at) const {
+    const auto end = pattern_.find(U']', at + (is_negated(at) ? 3 : 2));
+    return end == std::u32string::npos ? std::nullopt : std::optional(end);
+  }
+  [[nodiscard]] bool is_in_set(std::size_t at, std::size_t end, char32_t c) const {
+    bool is_in = false;
+    for (std::size_t i = at + (is_negated(at) ? 2 : 1); i < end; ++i) {
+      if (i + 2 < end && pattern_[i + 1] == U'-') {
+        is_in = is_in || (pattern_[i] <= c && c <= pattern_[i + 2]);
+        i += 2;
+      } else {
+        is_in = is_in || pattern_[i] == c;
+      }
+    }
+    return is_in != is_negated(at);
+  }
+
+  std::u32string pattern_;
+};
+
+RefreshOutcome refresh_record(Engine& engine, std::vector<Mistake> mistakes, const std::string& key,
+                              std::string_view owner, OptionMilliseconds lock_ttl) {
+  append(mistakes, mistakes_in_ttl(lock_ttl));
+  const Owner holder = owner_or_refuse(owner, std::move(mistakes));
+  const auto answer = ask<RefreshReply>(engine, [&](Instant deadline, Done<RefreshReply> done) {
+    engine.store().refresh({{.key = key, .owner = holder, .ttl = lock_ttl}}, deadline,
+                           std::move(done));
+  });
+  const auto* failure = std::get_if<StoreFailure>(&answer);
+  if (failure != nullptr && failure->may_have_run)
+    return RefreshOutcome::unknown;
+  const auto reply = reply_or_throw(answer);
+  const bool refreshed =
+      !reply.verdicts.empty() && reply.verdicts.front() == RefreshVerdict::refreshed;
+  return refreshed ? RefreshOutcome::refreshed : RefreshOutcome::lost;
+}
+
+ReleaseOutcome release_record(Engine& engine, std::vector<Mistake> mistakes, const std::string& key,
+                              std::string_view owner) {
+  const Owner holder = owner_or_refuse(owner, std::move(mistakes));
+  const auto answer = ask<ReleaseReply>(engine, [&](Instant deadline, Done<ReleaseReply> done) {
+    engine.store().release({.key = key, .owner = holder}, deadline, std::move(done));
+  });
+  const auto* failure = std::get_if<StoreFailure>(&answer);
+  if (failure != nullptr && failure->may_have_run)
+    return ReleaseOutcome::unknown;
+  const auto reply = reply_or_throw(answer);
+  return reply.verdict == ReleaseVerdict::released ? ReleaseOutcome::released
+                                                   : ReleaseOutcome::not_held;
+}
+
 }  // namespace
 
 LockDirectory::LockDirectory(std::shared_ptr<Connection> connection, std::string key_prefix)
@@ -49,7 +165,8 @@ LockDirectory::LockDirectory(std::shared_ptr<Connection> connection, std::string
 
 std::optional<LockRecord> LockDirectory::inspect(std::string_view app_name) const {
   refuse(mistakes_in_name(app_name));
-  auto record = inspect_key(*connection_->engine(), record_key(key_prefix_, app_name));
+  auto record =
+      exclusive_lock::inspect_key(*connection_->engine(), record_key(key_prefix_, app_name));
   if (record)
     record->name = app_name;
   return record;
@@ -67,13 +184,13 @@ std::vector<LockRecord> LockDirectory::list(std::string_view pattern, std::size_
           .problem = "is " + std::to_string(most) + ", but there are more locks than that",
           .allowed = "a larger number, or a key prefix of their own for the locks of interest"}});
   }
-  const std::string shell_pattern(pattern);
+  const Pattern shell_pattern(pattern);
   std::vector<LockRecord> records;
   for (const StoredRecord& stored : reply.records) {
     const auto name = name_of_key(key_prefix_, stored.key);
     LockRecord record = shown(stored);
     record.name = name ? *name : stored.key;
-    if (::fnmatch(shell_pattern.c_str(), record.name.c_str(), 0) == 0)
+    if (shell_pattern.fits(record.name))
       records.push_back(std::move(record));
   }
   std::sort(records.begin(), records.end(),
@@ -81,39 +198,33 @@ std::vector<LockRecord> LockDirectory::list(std::string_view pattern, std::size_
   return records;
 }
 
+std::optional<LockRecord> LockDirectory::inspect_key(std::string_view key) const {
+  refuse(mistakes_in_key(key));
+  auto record = exclusive_lock::inspect_key(*connection_->engine(), std::string(key));
+  if (record)
+    record->name = name_of_key(key_prefix_, key).value_or(std::string(key));
+  return record;
+}
+
 RefreshOutcome LockDirectory::refresh(std::string_view app_name, std::string_view owner,
                                       OptionMilliseconds lock_ttl) {
-  auto mistakes = mistakes_in_name(app_name);
-  append(mistakes, mistakes_in_ttl(lock_ttl));
-  const Owner holder = owner_or_refuse(owner, std::move(mistakes));
-  Engine& engine = *connection_->engine();
-  const auto answer = ask<RefreshReply>(engine, [&](Instant deadline, Done<RefreshReply> done) {
-    engine.store().refresh(
-        {{.key = record_key(key_prefix_, app_name), .owner = holder, .ttl = lock_ttl}}, deadline,
-        std::move(done));
-  });
-  const auto* failure = std::get_if<StoreFailure>(&answer);
-  if (failure != nullptr && failure->may_have_run)
-    return RefreshOutcome::unknown;
-  const auto reply = reply_or_throw(answer);
-  const bool refreshed =
-      !reply.verdicts.empty() && reply.verdicts.front() == RefreshVerdict::refreshed;
-  return refreshed ? RefreshOutcome::refreshed : RefreshOutcome::lost;
+  return refresh_record(*connection_->engine(), mistakes_in_name(app_name),
+                        record_key(key_prefix_, app_name), owner, lock_ttl);
+}
+
+RefreshOutcome LockDirectory::refresh_key(std::string_view key, std::string_view owner,
+                                          OptionMilliseconds lock_ttl) {
+  return refresh_record(*connection_->engine(), mistakes_in_key(key), std::string(key), owner,
+                        lock_ttl);
 }
 
 ReleaseOutcome LockDirectory::release(std::string_view app_name, std::string_view owner) {
-  const Owner holder = owner_or_refuse(owner, mistakes_in_name(app_name));
-  Engine& engine = *connection_->engine();
-  const auto answer = ask<ReleaseReply>(engine, [&](Instant deadline, Done<ReleaseReply> done) {
-    engine.store().release({.key = record_key(key_prefix_, app_name), .owner = holder}, deadline,
-                           std::move(done));
-  });
-  const auto* failure = std::get_if<StoreFailure>(&answer);
-  if (failure != nullptr && failure->may_have_run)
-    return ReleaseOutcome::unknown;
-  const auto reply = reply_or_throw(answer);
-  return reply.verdict == ReleaseVerdict::released ? ReleaseOutcome::released
-                                                   : ReleaseOutcome::not_held;
+  return release_record(*connection_->engine(), mistakes_in_name(app_name),
+                        record_key(key_prefix_, app_name), owner);
+}
+
+ReleaseOutcome LockDirectory::release_key(std::string_view key, std::string_view owner) {
+  return release_record(*connection_->engine(), mistakes_in_key(key), std::string(key), owner);
 }
 
 bool LockDirectory::force_release(const LockRecord& seen) {

@@ -103,6 +103,21 @@ TEST(ConnectionPlan, UrlAndOptionsAreRefusedTogether) {
                           "command_timeout", "client_name", "ca_file", "credentials_variable"));
 }
 
+// Nothing is read: a pipe with credentials could be read only once.
+TEST(ConnectionPlan, MistakesAreFoundWithoutLookingAtCredentials) {
+  ConnectOptions options;
+  options.credentials_file = "/nowhere/credentials";
+  EXPECT_THAT(mistakes_in_connection("redis://host", options), IsEmpty());
+  options.connect_timeout = 1ms;
+  const auto mistakes = mistakes_in_connection("redis://user:password@host:0x", options);
+  std::vector<std::string> fields;
+  for (const Mistake& mistake : mistakes) {
+    fields.push_back(mistake.field);
+  }
+  EXPECT_THAT(fields, ElementsAre("store URL: port", "connect_timeout", "credentials"));
+  EXPECT_THAT(mistakes_in_connection("local:", {}), IsEmpty());
+}
+
 TEST(ConnectionPlan, TimeoutsAre10MillisecondsTo1Hour) {
   for (const auto good : {10ms, std::chrono::milliseconds(1h)}) {
     EXPECT_THAT(wrong_fields("memory:", {.connect_timeout = good, .command_timeout = good}),

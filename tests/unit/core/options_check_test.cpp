@@ -239,5 +239,20 @@ TEST(OptionsCheck, LabelHasUpTo256BytesOfUtf8) {
   EXPECT_THAT(wrong_with([](Options& o) { o.label = "\xC3"; }), ElementsAre("label"));
 }
 
+TEST(OptionsCheck, UserProgramAndCommandHaveBounds) {
+  EXPECT_THAT(wrong_with([](Options& o) {
+                o.user = std::string(64, 'x');
+                o.program = std::string(64, 'x');
+                o.command = std::string(1024, 'x');
+              }),
+              IsEmpty());
+  EXPECT_THAT(wrong_with([](Options& o) {
+                o.user = std::string(65, 'x');
+                o.program = std::string(65, 'x');
+                o.command = std::string(1025, 'x');
+              }),
+              ElementsAre("user", "program", "command"));
+}
+
 }  // namespace
 }  // namespace exclusive_lock

@@ -317,6 +317,38 @@ TEST(Waiter, IsKnownByTheBeginningOfItsTail) {
   EXPECT_EQ(waiter.label, tail.label);
 }
 
+TEST(DecodeRecord, UserProgramAndCommandAreThereWhereTheyWereGiven) {
+  RecordTail tail = a_tail();
+  tail.user = "alice";
+  tail.program = "make";
+  tail.command = "make \"report\"\x1b";
+  const std::string with = encode_record(an_owner(), Fence{17}, 1, encode_record_tail(tail));
+  const LockRecord record = decode_record(with);
+  EXPECT_EQ(record.kind, RecordKind::ours);
+  EXPECT_EQ(record.user, "alice");
+  EXPECT_EQ(record.program, "make");
+  EXPECT_EQ(record.command, tail.command);
+  EXPECT_EQ(record.contents->text(), tail.contents_text);
+  const LockRecord without = decode_record(a_record("1"));
+  EXPECT_EQ(without.kind, RecordKind::ours);
+  EXPECT_EQ(without.user + without.program + without.command, "");
+}
+
+// The one that may be long comes behind the others.
+TEST(Waiter, IsKnownThoughItsCommandIsCut) {
+  RecordTail tail = a_tail();
+  tail.user = "alice";
+  tail.program = "make";
+  tail.command = std::string(1024, '\x1b');
+  const std::string text = encode_record_tail(tail);
+  const LockWaiter waiter = decode_waiter({.owner = Owner{},
+                                           .arrived_at = std::nullopt,
+                                           .tail_head = text.substr(0, waiter_tail_head_size)});
+  EXPECT_EQ(waiter.host, tail.host);
+  EXPECT_EQ(waiter.user, "alice");
+  EXPECT_EQ(waiter.program, "make");
+}
+
 TEST(Waiter, IsUnknownByATailThatIsNoJson) {
   const LockWaiter waiter = decode_waiter({.owner = Owner{},
                                            .arrived_at = std::nullopt,

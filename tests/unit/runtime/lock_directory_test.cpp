@@ -45,6 +45,85 @@ TEST(LockDirectoryMistakes, MoreLocksThanAskedForAreAnErrorAndNotAShorterList) {
             "most is 1, but there are more locks than that");
 }
 
+TEST(LockDirectoryKeys, AreUsedAsTheyStand) {
+  const auto connection = connect("memory:");
+  Options options;
+  options.cache_connection = connection;
+  options.app_name = "job";
+  options.key = "elsewhere:{job}";
+  options.detached = true;
+  ExclusiveLock lock(options);
+  ASSERT_TRUE(lock.acquire());
+  LockDirectory locks(connection);
+  EXPECT_FALSE(locks.inspect("job"));
+  EXPECT_EQ(locks.inspect_key(*options.key)->name, *options.key);
+  EXPECT_EQ(locks.refresh_key(*options.key, lock.owner(), Milliseconds(3000)),
+            RefreshOutcome::refreshed);
+  EXPECT_EQ(locks.release_key(*options.key, lock.owner()), ReleaseOutcome::released);
+  EXPECT_EQ(refusal_of([&] { static_cast<void>(locks.inspect_key("")); }), "key is empty");
+  EXPECT_EQ(refusal_of([&] { locks.refresh_key("a}b", owner, Milliseconds(3000)); }).substr(0, 4),
+            "key ");
+}
+
+class LockDirectoryPatterns : public ::testing::Test {
+ protected:
+  [[nodiscard]] bool fits(const std::string& pattern, const std::string& name) {
+    Options options;
+    options.cache_connection = connection_;
+    options.app_name = name;
+    ExclusiveLock lock(options);
+    EXPECT_TRUE(lock.acquire());
+    return LockDirectory(connection_).list(pattern).size() == 1;
+  }
+
+ private:
+  std::shared_ptr<Connection> connection_ = connect("memory:");
+};
+
+TEST_F(LockDirectoryPatterns, CountCharactersOfUtf8) {
+  EXPECT_TRUE(fits("j?b", "j\u00f6b"));
+  EXPECT_FALSE(fits("j??b", "j\u00f6b"));
+  EXPECT_TRUE(fits("j[\u00e4\u00f6]b", "j\u00f6b"));
+  EXPECT_TRUE(fits("j[\u00e0-\u00ff]b", "j\u00f6b"));
+  EXPECT_TRUE(fits("b?", "b\xff")) << "what is no UTF-8 has bytes";
+  EXPECT_TRUE(fits("b\xff", "b\xff"));
+}
+
+TEST_F(LockDirectoryPatterns, AreThoseOfTheShell) {
+  for (const auto& [pattern, name] : {std::pair("*", "a/b"),
+                                      {"a*", "a"},
+                                      {"*b", "aab"},
+                                      {"a*b*c", "a-b-b-c"},
+                                      {"**", "x"},
+                                      {"[abc]x", "bx"},
+                                      {"[a-c]x", "bx"},
+                                      {"[!a]x", "bx"},
+                                      {"[^a]x", "bx"},
+                                      {"[]a]", "]"},
+                                      {"[!]a]", "b"},
+                                      {"[a-]", "-"},
+                                      {"\\*", "*"},
+                                      {"\\[a", "[a"},
+                                      {"[a", "[a"},
+                                      {"a\\", "a\\"},
+                                      {"?", "*"}}) {
+    EXPECT_TRUE(fits(pattern, name)) << pattern << " " << name;
+  }
+  for (const auto& [pattern, name] : {std::pair("a", "ab"),
+                                      {"a?", "a"},
+                                      {"*b", "ba"},
+                                      {"[abc]", "d"},
+                                      {"[!b]x", "bx"},
+                                      {"\\*", "a"},
+                                      {"", "a"},
+                                      {"a*b", "ac"},
+                                      {"A", "a"},
+                                      {"[]a]", "b"}}) {
+    EXPECT_FALSE(fits(pattern, name)) << pattern << " " << name;
+  }
+  EXPECT_FALSE(fits("*a*a*a*a*a*a*a*a*a*a*a*b", std::string(400, 'a'))) << "and takes no time";
+}
+
 class UnansweredDirectory : public ::testing::Test {
  protected:
   static StoreFailure failure(bool may_have_run) {
