@@ -75,12 +75,19 @@ void check_arguments(Bytes bytes) {
                        .command = {}};
   cli::CommandLine line(session);
   try {
-    const cli::Subcommand& chosen = line.understand(arguments);
-    check_values(line.parser(), arguments);
-    check_values(*chosen.parser, arguments);
-    check_command(*chosen.parser, session.command, arguments);
-  } catch (const CLI::ParseError& end) {
-    const std::string text = cli::explain(end, line.parser());
+    const cli::Subcommand* const chosen = line.understand(arguments);
+    if (chosen != nullptr && session.mistakes.empty()) {
+      check_values(line.parser(), arguments);
+      check_values(*chosen->parser, arguments);
+      check_command(*chosen->parser, session.command, arguments);
+    }
+    require(chosen != nullptr || !session.mistakes.empty(), "it is understood, or refused");
+  } catch (const CLI::Success&) {
+    return;
+  }
+  for (const Mistake& mistake : session.mistakes) {
+    const std::string text =
+        cli::fit_for_terminal(mistake.field + " " + mistake.problem + " " + mistake.allowed);
     require_fit(text, "a mistake in the arguments");
     require(!holds_password(text), "a mistake holds no password", text);
   }

@@ -11,23 +11,29 @@
 namespace exclusive_lock::cli {
 namespace {
 
-// Longer than run's, as nothing refreshes it but the script that took it.
-constexpr Milliseconds default_ttl = std::chrono::seconds(30);
-
 struct AcquireOptions {
   ClaimOptions claim;
   bool json = false;
 };
 
-Options detached_lock_options(const AcquireOptions& options, const std::string& key_prefix) {
-  Options lock = lock_options(options.claim, key_prefix);
-  lock.lock_ttl = options.claim.ttl.value_or(default_ttl);
+Options detached_lock_options(const AcquireOptions& options, const std::string& key_prefix,
+                              std::vector<Mistake>& mistakes) {
+  Options lock = lock_options(options.claim, key_prefix, mistakes);
+  lock.program =
+      cut_to_bytes(parent_program(), 64);  // it goes on with the lock when this one ended
   lock.detached = true;
   lock.auto_refresh = false;
   // Not used, but checked: this is in range for every ttl that is.
   lock.allow_short_ttl = true;
   lock.lock_refresh = lock.lock_ttl / 2;
   return lock;
+}
+
+void check(CLI::App& parser, AcquireOptions& options, Session& session) {
+  settle(options.claim, parser.count("NAME") > 0, session.mistakes);
+  check_claim_options(options.claim, session.mistakes);
+  append_mistakes_in(detached_lock_options(options, session.store.key_prefix, session.mistakes),
+                     session.mistakes);
 }
 
 std::string result_text(const ExclusiveLock& lock, const std::string& name, Milliseconds ttl,
@@ -43,7 +49,8 @@ std::string result_text(const ExclusiveLock& lock, const std::string& name, Mill
 
 int acquire(const AcquireOptions& options, Session& session) {
   SignalInbox signals;
-  const Options lock_options = detached_lock_options(options, session.store.key_prefix);
+  const Options lock_options =
+      detached_lock_options(options, session.store.key_prefix, session.mistakes);
   const ClaimResult claimed =
       claim_lock(options.claim, lock_options, session, signals, [](ExclusiveLock&) {});
   if (const auto* interrupted = std::get_if<Interrupted>(&claimed)) {
@@ -75,15 +82,15 @@ Subcommand add_acquire(CLI::App& app, Session& session) {
   auto options = std::make_shared<AcquireOptions>();
   CLI::App* const parser =
       app.add_subcommand("acquire", "Take a lock and print its owner and fence, for scripts");
-  parser->add_option("NAME", options->claim.name, "What is locked: any text")->required();
-  add_claim_options(*parser, options->claim);
+  add_claim_options(*parser, options->claim, session.mistakes);
   parser->add_flag("--json", options->json, "Print a JSON object");
   parser->footer(
-      "It is held for --ttl (default 30s) unless refreshed:\n"
       "  held=$(exclusive-lock acquire nightly --ttl 10m) || exit\n"
-      "  exclusive-lock refresh nightly --owner \"${held% *}\"\n"
-      "  exclusive-lock release nightly --owner \"${held% *}\"");
-  return {.parser = parser, .act = [options, &session] { return acquire(*options, session); }};
+      "  exclusive-lock refresh nightly --owner \"${held% *}\" || exit\n"
+      "  exclusive-lock release nightly --owner \"${held% *}\"\n");
+  return {.parser = parser,
+          .check = [parser, options, &session] { check(*parser, *options, session); },
+          .act = [options, &session] { return acquire(*options, session); }};
 }
 
 }  // namespace exclusive_lock::cli

@@ -11,8 +11,10 @@
 #include <thread>
 
 #include "cli/exit_codes.hpp"
+#include "cli/failure_report.hpp"
 #include "cli/output/record_text.hpp"
 #include "cli/output/wait_line.hpp"
+#include "cli/pacing.hpp"
 #include "cli/store_options.hpp"
 #include "cli/wake_up.hpp"
 #include "exclusive_lock/error.hpp"
@@ -27,7 +29,11 @@ class Claimant {
  public:
   Claimant(const ClaimOptions& claim, Options options, Session& session,
            const std::function<void(ExclusiveLock&)>& prepare)
-      : claim_(claim), options_(std::move(options)), session_(session), prepare_(prepare) {}
+      : claim_(claim),
+        options_(std::move(options)),
+        session_(session),
+        prepare_(prepare),
+        deadline_(BootClock::now() + claim.wait.value_or(for_ever)) {}
 
   // In the claiming thread.
   void connect_and_acquire(const std::stop_token& stop);
@@ -38,6 +44,8 @@ class Claimant {
   ClaimResult result(std::optional<int> signal);
 
  private:
+  [[nodiscard]] std::shared_ptr<Connection> open_store_in_time(const std::stop_token& stop) const;
+  [[nodiscard]] bool may_wait_for_store(const StoreError& failure) const;
   bool acquire(const std::stop_token& stop);
   void refuse_wait_for_own_end() const;
 
@@ -45,6 +53,7 @@ class Claimant {
   Options options_;
   Session& session_;
   const std::function<void(ExclusiveLock&)>& prepare_;
+  Instant deadline_;
   Held held_;
   std::atomic<bool> is_acquiring_ = false;
   bool acquired_ = false;
@@ -72,21 +81,57 @@ bool Claimant::acquire(const std::stop_token& stop) {
     return held_.lock->acquire();
   }
   refuse_wait_for_own_end();
-  WaitLine line(*held_.lock, claim_.name, session_.talk);
-  const Instant deadline = BootClock::now() + claim_.wait.value_or(for_ever);
-  bool acquired = held_.lock->acquire_until(deadline, stop);
+  WaitLine line(*held_.lock, claim_.name, held_.store->url(), session_.talk, {});
+  bool acquired = held_.lock->acquire_until(deadline_, stop);
   // A hold that was handed over is short until its first refresh, and the grace for the command
   // counts on a full ttl.
   while (acquired && held_.lock->refresh() == RefreshOutcome::lost) {
-    acquired = held_.lock->acquire_until(deadline, stop);
+    acquired = held_.lock->acquire_until(deadline_, stop);
   }
   line.end();
   return acquired;
 }
 
+// What may pass by itself: a server, or a name server, that starts after this machine has. A local
+// store is never started by anybody.
+bool Claimant::may_wait_for_store(const StoreError& failure) const {
+  const auto is = [&failure](errc code) { return failure.code() == code; };
+  const bool is_passing = is(errc::store_loading) || is(errc::store_busy) ||
+                          is(errc::too_many_clients) || is(errc::outcome_unknown);
+  const bool is_away =
+      is(errc::store_unavailable) && is_on_a_server(session_.store.url.value_or("local:"));
+  return !claim_.tries_once() && (is_passing || is_away) && BootClock::now() < deadline_;
+}
+
+// Whoever waits for the lock waits for its store as well.
+std::shared_ptr<Connection> Claimant::open_store_in_time(const std::stop_token& stop) const {
+  StoreOptions store = session_.store;
+  if (!claim_.tries_once()) {
+    store.credentials_file = readable_again(store.credentials_file);
+  }
+  for (EveryMinute report;;) {
+    const auto left = std::chrono::ceil<Milliseconds>(deadline_ - BootClock::now());
+    if (!claim_.tries_once()) {
+      store.connect_timeout = std::min(store.connect_timeout, std::max(left, Milliseconds(100)));
+    }
+    try {
+      return open_store(store, session_.environment, session_.talk);
+    } catch (const StoreError& failure) {
+      if (!may_wait_for_store(failure)) {
+        throw;
+      }
+      if (report.is_due(BootClock::now())) {
+        session_.talk.note(message_of(failure) + "; waiting for the store of " +
+                           shown(claim_.name));
+      }
+    }
+    pause(std::min(left, Milliseconds(500)), stop);  // a refusal may come at once
+  }
+}
+
 void Claimant::connect_and_acquire(const std::stop_token& stop) {
   try {
-    held_.store = open_store(session_.store, session_.environment, session_.talk);
+    held_.store = open_store_in_time(stop);
     options_.cache_connection = held_.store;
     // What becomes of the lock we tell ourselves, and need not be told twice.
     if (session_.store.verbose) {
@@ -180,10 +225,10 @@ int report_interrupted(Interrupted result, const ClaimOptions& claim, Talk& talk
 int report_not_held(const NotHeld& result, const ClaimOptions& claim, Talk& talk) {
   const std::string held = shown(claim.name) + " is held by " + result.holder;
   if (claim.tries_once()) {
-    talk.say(held + "; not waiting for it");
+    talk.note(held + "; not waiting for it");
     return claim.conflict_exit_code.value_or(to_int(ExitCode::busy));
   }
-  talk.say(held + "; gave up after " + spoken(claim.wait.value_or(for_ever)));
+  talk.note(held + "; gave up after " + spoken(claim.wait.value_or(for_ever)));
   return claim.conflict_exit_code.value_or(to_int(ExitCode::timed_out));
 }
 

@@ -12,27 +12,42 @@ CommandLine::CommandLine(Session& session)
       app_(std::make_unique<CLI::App>(
           "One of many processes, on one machine or on many, holds a lock: run commands under it.",
           "exclusive-lock")) {
-  app_->set_version_flag("--version", "exclusive-lock " EXCLUSIVE_LOCK_VERSION);
-  app_->require_subcommand(1);
-  app_->fallthrough();  // --store may stand before or after the subcommand
-  set_help_style(*app_);
-  add_store_options(*app_, session.store);
+  app_->set_version_flag("--version", "exclusive-lock " EXCLUSIVE_LOCK_VERSION,
+                         "Print the version");
+  app_->require_subcommand(0, 1);  // a lock may be named like another one
+  app_->fallthrough();             // --store may stand before or after the subcommand
+  app_->allow_extras();            // what is too much is reported with all other mistakes
+  add_store_options(*app_, session.store, session.mistakes);
   subcommands_ = {add_run(*app_, session),     add_acquire(*app_, session),
                   add_refresh(*app_, session), add_release(*app_, session),
                   add_inspect(*app_, session), add_list(*app_, session)};
+  app_->footer("  exclusive-lock run nightly --wait 10m -- make report\n");
 }
 
 CommandLine::~CommandLine() = default;
 
-const Subcommand& CommandLine::understand(std::vector<std::string> arguments) {
+const Subcommand* CommandLine::understand(std::vector<std::string> arguments) {
   auto [own, command] = split(*app_, std::move(arguments));
   session_.command = std::move(command);
-  refuse_empty_values(own);
-  refuse_values_of_flags(*app_, own);
+  own = without_mistakes(*app_, own, session_.mistakes);
   std::reverse(own.begin(), own.end());  // the order that CLI11 wants
-  app_->parse(std::move(own));
-  return *std::find_if(subcommands_.begin(), subcommands_.end(),
-                       [](const Subcommand& one) { return one.parser->parsed(); });
+  try {
+    app_->parse(std::move(own));
+  } catch (const CLI::Success&) {
+    throw;
+  } catch (const CLI::ParseError& error) {
+    session_.mistakes.push_back(unexpected_mistake(error));
+  }
+  append_extra_arguments(*app_, session_.mistakes);
+  const auto chosen = std::find_if(subcommands_.begin(), subcommands_.end(),
+                                   [](const Subcommand& one) { return one.parser->parsed(); });
+  if (chosen == subcommands_.end()) {
+    return nullptr;
+  }
+  take_variables(session_.store, session_.environment);
+  check_store_options(session_.store, session_.environment, session_.mistakes);
+  chosen->check();
+  return &*chosen;
 }
 
 }  // namespace exclusive_lock::cli

@@ -22,9 +22,10 @@ class CommandLine {
   CommandLine(const CommandLine&) = delete;
   CommandLine& operator=(const CommandLine&) = delete;
 
-  // To be called once: `session.store` and `session.command` are set from the arguments. Throws
-  // CLI::ParseError for mistakes, and for --help and --version.
-  const Subcommand& understand(std::vector<std::string> arguments);
+  // To be called once: what the session has of options and command is set, and its mistakes, which
+  // are all that there are. Null where no subcommand is to be found. Throws CLI::Success for --help
+  // and --version.
+  const Subcommand* understand(std::vector<std::string> arguments);
 
   [[nodiscard]] const CLI::App& parser() const { return *app_; }
 

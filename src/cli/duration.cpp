@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <limits>
 
 #include "exclusive_lock/printable.hpp"
 
@@ -47,9 +48,12 @@ DurationProblem problem(std::string_view text, std::string_view what) {
   return {"\"" + printable(text, 64) + "\" " + std::string(what)};
 }
 
-constexpr std::string_view how = "; write a number and a unit: 500ms, 2s, 1.5s, 10m, 1h, 7d";
+constexpr std::string_view how =
+    "; write a number and a unit: 500ms, 2s, 1.5s, 10m, 1h, 7d, or several: 1h30m";
+constexpr std::string_view too_long = "is too long; at most 3650d";
 
-struct Pieces {
+// One number and its unit.
+struct Piece {
   std::string_view whole;
   std::string_view fraction;  // without trailing zeros
   std::string_view unit;
@@ -60,29 +64,70 @@ std::string_view without_trailing_zeros(std::string_view digits) {
   return digits.substr(0, last == std::string_view::npos ? 0 : last + 1);
 }
 
-std::variant<Pieces, DurationProblem> take_apart(std::string_view text) {
-  if (text.empty() || text.front() == '-') {
-    return problem(text, (text.empty() ? "is empty" : "is negative") + std::string(how));
-  }
-  Pieces pieces;
-  pieces.whole = text.substr(0, digits_at(text));
-  std::string_view rest = text.substr(pieces.whole.size());
-  if (pieces.whole.empty()) {
-    return problem(text, "does not begin with a number" + std::string(how));
+// Takes it from the front of `rest`; otherwise what is wrong.
+std::variant<Piece, std::string> take_piece(std::string_view& rest) {
+  Piece piece;
+  piece.whole = rest.substr(0, digits_at(rest));
+  rest.remove_prefix(piece.whole.size());
+  if (piece.whole.empty()) {
+    return "does not begin with a number" + std::string(how);
   }
   if (!rest.empty() && rest.front() == '.') {
     const std::string_view digits = rest.substr(1, digits_at(rest.substr(1)));
     if (digits.empty()) {
-      return problem(text, "has no digit after the point" + std::string(how));
+      return "has no digit after the point" + std::string(how);
     }
     rest.remove_prefix(1 + digits.size());
-    pieces.fraction = without_trailing_zeros(digits);
+    piece.fraction = without_trailing_zeros(digits);
   }
-  if (rest.empty()) {
-    return problem(text, "has no unit" + std::string(how));
+  piece.unit = rest.substr(0, rest.find_first_of("0123456789"));
+  rest.remove_prefix(piece.unit.size());
+  if (piece.unit.empty()) {
+    return "has no unit" + std::string(how);
   }
-  pieces.unit = rest;
-  return pieces;
+  return piece;
+}
+
+std::variant<std::int64_t, std::string> milliseconds_of(const Piece& piece, const Unit& unit) {
+  if (piece.whole.size() > most_digits || to_number(piece.whole) > longest_ms / unit.milliseconds) {
+    return std::string(too_long);
+  }
+  // Nine digits times the longest unit fit into 64 bits.
+  const std::int64_t scale = power_of_ten(std::min<std::size_t>(piece.fraction.size(), 9));
+  const std::int64_t scaled = to_number(piece.fraction.substr(0, 9)) * unit.milliseconds;
+  if (piece.fraction.size() > 9 || scaled % scale != 0) {
+    return "is finer than a millisecond";
+  }
+  return to_number(piece.whole) * unit.milliseconds + scaled / scale;
+}
+
+// The sum of all pieces, whose units get smaller.
+std::variant<std::int64_t, std::string> sum_of(std::string_view rest) {
+  std::int64_t total = 0;
+  std::int64_t last_unit = std::numeric_limits<std::int64_t>::max();
+  while (!rest.empty()) {
+    const auto taken = take_piece(rest);
+    const auto* const piece = std::get_if<Piece>(&taken);
+    if (piece == nullptr) {
+      return std::get<std::string>(taken);
+    }
+    const auto* const unit = std::ranges::find(units, piece->unit, &Unit::name);
+    if (unit == units.end()) {
+      return "has the unknown unit \"" + printable(piece->unit, 32) + "\"" + std::string(how);
+    }
+    if (unit->milliseconds >= last_unit) {
+      return "has a unit behind one that is not larger" + std::string(how);
+    }
+    last_unit = unit->milliseconds;
+    const auto counted = milliseconds_of(*piece, *unit);
+    const auto* const milliseconds = std::get_if<std::int64_t>(&counted);
+    if (milliseconds == nullptr) {
+      return std::get<std::string>(counted);
+    }
+    total += *milliseconds;  // of six units at most, none above longest_ms
+  }
+  return total <= longest_ms ? std::variant<std::int64_t, std::string>(total)
+                             : std::string(too_long);
 }
 
 std::string two_units(std::int64_t larger, std::string_view larger_name, std::int64_t smaller,
@@ -97,32 +142,14 @@ std::string two_units(std::int64_t larger, std::string_view larger_name, std::in
 }  // namespace
 
 std::variant<Milliseconds, DurationProblem> parse_duration(std::string_view text) {
-  const auto taken_apart = take_apart(text);
-  if (const auto* wrong = std::get_if<DurationProblem>(&taken_apart)) {
-    return *wrong;
+  if (text.empty() || text.front() == '-') {
+    return problem(text, (text.empty() ? "is empty" : "is negative") + std::string(how));
   }
-  const auto& [whole, fraction, unit_name] = std::get<Pieces>(taken_apart);
-  const auto* const unit =
-      std::find_if(units.begin(), units.end(),
-                   [&, name = unit_name](const Unit& one) { return one.name == name; });
-  if (unit == units.end()) {
-    return problem(text,
-                   "has the unknown unit \"" + printable(unit_name, 32) + "\"" + std::string(how));
+  const auto sum = sum_of(text);
+  if (const auto* const wrong = std::get_if<std::string>(&sum)) {
+    return problem(text, *wrong);
   }
-  if (whole.size() > most_digits || to_number(whole) > longest_ms / unit->milliseconds) {
-    return problem(text, "is too long; at most 3650d");
-  }
-  // Nine digits times the longest unit fit into 64 bits.
-  const std::int64_t scale = power_of_ten(std::min<std::size_t>(fraction.size(), 9));
-  const std::int64_t scaled = to_number(fraction.substr(0, 9)) * unit->milliseconds;
-  if (fraction.size() > 9 || scaled % scale != 0) {
-    return problem(text, "is finer than a millisecond");
-  }
-  const std::int64_t total = to_number(whole) * unit->milliseconds + scaled / scale;
-  if (total > longest_ms) {
-    return problem(text, "is too long; at most 3650d");
-  }
-  return Milliseconds(total);
+  return Milliseconds(std::get<std::int64_t>(sum));
 }
 
 std::string spoken(Milliseconds duration) {

@@ -1,5 +1,5 @@
 #pragma once
-// Durations as people type and read them: "500ms", "2s", "1.5s", "10m", "1h", "7d".
+// Durations as people type and read them: "500ms", "2s", "1.5s", "10m", "1h", "7d", "1h30m".
 //
 // A unit is required: "10" alone is seconds to one program and milliseconds to the next. Fractions
 // are taken as far as they are whole milliseconds; nothing is rounded in silence.

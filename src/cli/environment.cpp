@@ -1,7 +1,13 @@
 #include "cli/environment.hpp"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <iterator>
 #include <sstream>
 
@@ -20,6 +26,20 @@ bool is_named(std::string_view entry, std::string_view name) {
 std::string_view name_of(std::string_view entry) { return entry.substr(0, entry.find('=')); }
 
 }  // namespace
+
+std::string user_name() {
+  passwd entry{};
+  passwd* found = nullptr;
+  std::array<char, 4096> texts{};
+  ::getpwuid_r(::getuid(), &entry, texts.data(), texts.size(), &found);
+  return found != nullptr ? found->pw_name : "user " + std::to_string(::getuid());
+}
+
+std::string parent_program() {
+  std::string name;
+  std::getline(std::ifstream("/proc/" + std::to_string(::getppid()) + "/comm"), name);
+  return name;
+}
 
 Environment::Environment(char** variables) : variables_(variables) {
   for (char** entry = variables; *entry != nullptr; ++entry) {
@@ -59,12 +79,16 @@ std::string Environment::owners_with(const std::string& owner) const {
   return enclosing.empty() ? owner : enclosing + " " + owner;
 }
 
-void Environment::forget_credentials() {
+void Environment::hide_credentials() {
   for (char** entry = variables_; *entry != nullptr; ++entry) {
     if (is_named(*entry, credentials_variable)) {
       char* const value = *entry + std::strlen(credentials_variable) + 1;
       std::fill(value, value + std::strlen(value), '*');
     }
+  }
+  if (const auto value = value_of(credentials_variable)) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe)
+    ::setenv(credentials_variable, std::string(*value).c_str(), 1);
   }
 }
 
@@ -87,20 +111,23 @@ std::vector<std::string> Environment::for_child(const std::vector<Variable>& fac
 
 std::optional<std::string> Environment::misspelt() const {
   constexpr std::string_view prefix = "EXCLUSIVE_LOCK_";
-  const std::vector<std::string> known{store_variable,         credentials_variable,
-                                       "EXCLUSIVE_LOCK_NAME",  "EXCLUSIVE_LOCK_KEY",
-                                       "EXCLUSIVE_LOCK_OWNER", owners_variable,
-                                       "EXCLUSIVE_LOCK_FENCE", "EXCLUSIVE_LOCK_SAFE_UNTIL_MS"};
+  constexpr std::array read{store_variable, credentials_variable, credentials_file_variable,
+                            ca_file_variable, key_prefix_variable};
+  const std::vector<std::string> known{
+      store_variable,         credentials_variable,          credentials_file_variable,
+      ca_file_variable,       key_prefix_variable,           "EXCLUSIVE_LOCK_NAME",
+      "EXCLUSIVE_LOCK_KEY",   "EXCLUSIVE_LOCK_OWNER",        owners_variable,
+      "EXCLUSIVE_LOCK_FENCE", "EXCLUSIVE_LOCK_SAFE_UNTIL_MS"};
   for (const std::string& entry : entries_) {
     const std::string_view name = name_of(entry);
     if (name.substr(0, prefix.size()) != prefix ||
         std::find(known.begin(), known.end(), name) != known.end()) {
       continue;
     }
-    for (const char* meant : {store_variable, credentials_variable}) {
+    for (const char* meant : read) {
       if (letters_apart(name, meant) <= 2) {
-        return "the environment has " + printable(name, 64) +
-               ", which means nothing here; did you mean " + meant + "?";
+        return "has " + printable(name, 64) + ", which means nothing here; did you mean " + meant +
+               "?";
       }
     }
   }

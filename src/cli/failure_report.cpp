@@ -22,6 +22,7 @@ constexpr std::array spellings{
     Spelling{"lock_refresh", "--refresh"},
     Spelling{"lock_contents", "--contents"},
     Spelling{"label", "--label"},
+    Spelling{"key", "--key"},
     Spelling{"barging_streak", "--barging"},
     Spelling{"owner", "--owner"},
     Spelling{"allow_short_ttl", "--allow-short-ttl"},
@@ -52,22 +53,16 @@ std::string with_options_as_typed(std::string sentence) {
   return sentence;
 }
 
-int report(const ValidationError& error, Talk& talk) {
-  for (const Mistake& mistake : error.mistakes()) {
-    const std::string allowed =
-        mistake.allowed.empty() ? "" : "; allowed: " + with_options_as_typed(mistake.allowed);
-    talk.say(fit_for_terminal(as_typed(mistake.field) + " " + mistake.problem + allowed));
-  }
-  return to_int(ExitCode::usage);
+// The command refuses that store, so it does not advertise it.
+std::string without_memory(std::string schemes) {
+  constexpr std::string_view one = " memory:,";
+  const auto at = schemes.find(one);
+  return at == std::string::npos ? schemes : schemes.erase(at, one.size());
 }
 
-// Without what std::system_error appends: our messages say it in better words.
-std::string message_of(const StoreError& error) {
-  const std::string text = error.what();
-  const std::string tail = ": " + error.code().message();
-  const bool has_tail =
-      text.size() > tail.size() && text.compare(text.size() - tail.size(), tail.size(), tail) == 0;
-  return fit_for_terminal(has_tail ? text.substr(0, text.size() - tail.size()) : text);
+int report(const ValidationError& error, Talk& talk) {
+  report_mistakes(error.mistakes(), talk);
+  return to_int(ExitCode::usage);
 }
 
 // What to do about it with the options of this command.
@@ -99,6 +94,25 @@ int report(const StoreError& error, Talk& talk) {
 }
 
 }  // namespace
+
+void report_mistakes(const std::vector<Mistake>& mistakes, Talk& talk) {
+  for (const Mistake& mistake : mistakes) {
+    const std::string allowed =
+        mistake.allowed.empty()
+            ? ""
+            : "; allowed: " + with_options_as_typed(without_memory(mistake.allowed));
+    talk.say(fit_for_terminal(as_typed(mistake.field) + " " + mistake.problem + allowed));
+  }
+}
+
+// Without what std::system_error appends: the library's messages say it in better words.
+std::string message_of(const StoreError& error) {
+  const std::string text = error.what();
+  const std::string tail = ": " + error.code().message();
+  const bool has_tail =
+      text.size() > tail.size() && text.compare(text.size() - tail.size(), tail.size(), tail) == 0;
+  return fit_for_terminal(has_tail ? text.substr(0, text.size() - tail.size()) : text);
+}
 
 int report_failure(std::exception_ptr failure, Talk& talk) {
   try {

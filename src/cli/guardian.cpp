@@ -12,8 +12,7 @@
 
 namespace exclusive_lock::cli {
 
-Guardian::Guardian(GuardianRules rules, const SignalInbox& signals, const Foreground& foreground,
-                   Environment& environment)
+Guardian::Guardian(GuardianRules rules, const SignalInbox& signals, const Foreground& foreground)
     : rules_(rules) {
   std::array<int, 2> ends{};
   checked(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), "socketpair");
@@ -22,7 +21,6 @@ Guardian::Guardian(GuardianRules rules, const SignalInbox& signals, const Foregr
   checked(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
   pid_ = checked(::fork(), "fork");
   if (pid_ == 0) {
-    environment.forget_credentials();
     socket_.close();
     ::setpgid(0, 0);
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);

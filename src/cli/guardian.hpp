@@ -16,7 +16,8 @@
 // It is forked before any thread is started and before any store is opened, so that it shares
 // nothing with the library. It has no memory in common with this process (the out-of-memory killer
 // ends all that share a memory map), blocks all signals, has a process group of its own, so that a
-// signal to our group does not end it, and overwrites the store's password in its environment.
+// signal to our group does not end it. The environment that it shows has no password
+// (hide_credentials).
 
 #include <sys/types.h>
 
@@ -25,7 +26,6 @@
 
 #include "cli/boot_timer.hpp"
 #include "cli/descendants.hpp"
-#include "cli/environment.hpp"
 #include "cli/file_descriptor.hpp"
 #include "cli/guardian_link.hpp"
 #include "cli/job_keeper.hpp"
@@ -36,8 +36,7 @@ namespace exclusive_lock::cli {
 class Guardian {
  public:
   // Forks. To be called while this process has one thread.
-  Guardian(GuardianRules rules, const SignalInbox& signals, const Foreground& foreground,
-           Environment& environment);
+  Guardian(GuardianRules rules, const SignalInbox& signals, const Foreground& foreground);
   // Ends it and reaps it.
   ~Guardian();
   Guardian(const Guardian&) = delete;

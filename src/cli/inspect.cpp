@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/exit_codes.hpp"
+#include "cli/lock_name.hpp"
 #include "cli/output/json.hpp"
 #include "cli/output/record_text.hpp"
 #include "cli/output/write.hpp"
@@ -13,19 +14,28 @@ namespace exclusive_lock::cli {
 namespace {
 
 struct InspectOptions {
-  std::string name;
+  LockName lock;
   bool json = false;
 };
 
+void check(CLI::App& parser, InspectOptions& options, Session& session) {
+  settle(options.lock, parser.count("NAME") > 0, session.mistakes);
+  append_mistakes_in(options.lock.options(session.store.key_prefix), session.mistakes);
+}
+
 int inspect(const InspectOptions& options, Session& session) {
+  const std::string& name = options.lock.name;
   const auto store = open_store(session.store, session.environment, session.talk);
-  const auto record = LockDirectory(store, session.store.key_prefix).inspect(options.name);
+  const auto record = inspect(LockDirectory(store, session.store.key_prefix), options.lock,
+                              session.store.key_prefix);
   if (options.json) {
-    write_result((record ? to_json(*record) : free_to_json(options.name)).text() + "\n");
+    JsonObject object = record ? to_json(*record) : free_to_json(name);
+    write_result(object.add_bytes("store", store->url()).text() + "\n");
   } else if (record) {
-    write_result(inspect_text(*record, std::chrono::system_clock::now(), session.results));
+    write_result(inspect_text(*record, std::chrono::system_clock::now(), session.results) +
+                 row("store", shown(store->url())));
   } else {
-    write_result(shown(options.name) + " is free\n");
+    write_result(shown(name) + " is free in " + shown(store->url()) + "\n");
   }
   return to_int(record ? ExitCode::done : ExitCode::no);
 }
@@ -36,9 +46,12 @@ Subcommand add_inspect(CLI::App& app, Session& session) {
   auto options = std::make_shared<InspectOptions>();
   CLI::App* const parser =
       app.add_subcommand("inspect", "Show who holds a lock; exit code 1: nobody");
-  parser->add_option("NAME", options->name, "What is locked")->required();
+  add_lock_name(*parser, options->lock, "What is locked");
   parser->add_flag("--json", options->json, "Print a JSON object");
-  return {.parser = parser, .act = [options, &session] { return inspect(*options, session); }};
+  parser->footer("  exclusive-lock inspect nightly --json\n");
+  return {.parser = parser,
+          .check = [parser, options, &session] { check(*parser, *options, session); },
+          .act = [options, &session] { return inspect(*options, session); }};
 }
 
 }  // namespace exclusive_lock::cli

@@ -1,25 +1,73 @@
 // list [PATTERN]: all locks of a store.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <functional>
 
 #include "cli/exit_codes.hpp"
+#include "cli/lock_name.hpp"
 #include "cli/output/json.hpp"
 #include "cli/output/record_text.hpp"
 #include "cli/output/write.hpp"
+#include "cli/parser.hpp"
 #include "cli/session.hpp"
+#include "cli/suggestion.hpp"
 #include "exclusive_lock/lock_directory.hpp"
 
 namespace exclusive_lock::cli {
 namespace {
 
+using Order = std::function<bool(const LockRecord&, const LockRecord&)>;
+
 struct ListOptions {
   std::string pattern = "*";
+  std::string order = "name";
   bool json = false;
 };
 
+bool is_before_by_name(const LockRecord& a, const LockRecord& b) {
+  return is_naturally_before(a.name, b.name);
+}
+
+// None: there is no such order. Those that are equal stay in the order of their names.
+std::optional<Order> order_named(const std::string& word) {
+  if (word == "name") {
+    return is_before_by_name;
+  }
+  if (word == "age") {  // the oldest first; one of another program has no age
+    return [](const LockRecord& a, const LockRecord& b) {
+      return a.since && (!b.since || *a.since < *b.since);
+    };
+  }
+  if (word == "ttl") {  // what ends first; what never expires comes last
+    return [](const LockRecord& a, const LockRecord& b) {
+      return a.remaining_ttl && (!b.remaining_ttl || *a.remaining_ttl < *b.remaining_ttl);
+    };
+  }
+  if (word == "waiting") {  // most waiters first
+    return [](const LockRecord& a, const LockRecord& b) { return a.waiting > b.waiting; };
+  }
+  return std::nullopt;
+}
+
+void check(const ListOptions& options, Session& session) {
+  if (!order_named(options.order)) {
+    session.mistakes.push_back(
+        {"--sort:", "\"" + shown_word(options.order) + "\" is none of name, age, ttl, waiting",
+         ""});
+  }
+  append_mistakes_in(LockName{}.options(session.store.key_prefix), session.mistakes);
+}
+
+std::string count_text(std::size_t count, const std::string& store) {
+  return std::to_string(count) + (count == 1 ? " lock" : " locks") + " in " + shown(store) + "\n";
+}
+
 int list(const ListOptions& options, Session& session) {
   const auto store = open_store(session.store, session.environment, session.talk);
-  const auto records = LockDirectory(store, session.store.key_prefix).list(options.pattern);
+  auto records = LockDirectory(store, session.store.key_prefix).list(options.pattern);
+  std::ranges::sort(records, is_before_by_name);
+  std::ranges::stable_sort(records, *order_named(options.order));
   if (options.json) {
     std::vector<std::string> elements;
     elements.reserve(records.size());
@@ -28,9 +76,13 @@ int list(const ListOptions& options, Session& session) {
     }
     write_result(json_array(elements) + "\n");
   } else if (records.empty()) {
-    session.talk.say("no locks are held");
+    const bool is_all = options.pattern == "*";
+    session.talk.note((is_all ? "no locks are held in "
+                              : "no lock that is held matches " + shown(options.pattern) + " in ") +
+                      shown(store->url()));
   } else {
-    write_result(list_text(records, std::chrono::system_clock::now(), session.results));
+    write_result(list_text(records, std::chrono::system_clock::now(), session.results) +
+                 count_text(records.size(), store->url()));
   }
   return to_int(ExitCode::done);
 }
@@ -40,10 +92,18 @@ int list(const ListOptions& options, Session& session) {
 Subcommand add_list(CLI::App& app, Session& session) {
   auto options = std::make_shared<ListOptions>();
   CLI::App* const parser = app.add_subcommand("list", "Show the locks that are held");
-  parser->add_option("PATTERN", options->pattern, "Of names, as for files: * ? [...]")
-      ->capture_default_str();
+  parser->add_option("PATTERN", options->pattern,
+                     "Of names: * is any text, ? one character, [...] one of several");
+  parser
+      ->add_option("--sort", options->order,
+                   "name (the default; job-2 before job-10), age, ttl (what is left of it) or "
+                   "waiting")
+      ->type_name("ORDER");
   parser->add_flag("--json", options->json, "Print a JSON array");
-  return {.parser = parser, .act = [options, &session] { return list(*options, session); }};
+  parser->footer("  exclusive-lock list 'night*' --sort age\n");
+  return {.parser = parser,
+          .check = [options, &session] { check(*options, session); },
+          .act = [options, &session] { return list(*options, session); }};
 }
 
 }  // namespace exclusive_lock::cli

@@ -6,48 +6,49 @@
 #include "cli/command_line.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/failure_report.hpp"
+#include "cli/help.hpp"
 #include "cli/output/write.hpp"
-#include "cli/parser.hpp"
 #include "cli/secrets.hpp"
 #include "cli/session.hpp"
 
 namespace exclusive_lock::cli {
 namespace {
 
-// --help, --version and mistakes in the arguments.
-int finish_parsing(const CLI::ParseError& end, const CLI::App& app, Talk& talk) {
-  if (dynamic_cast<const CLI::CallForVersion*>(&end) != nullptr) {
-    write_result(std::string(end.what()) + "\n");
-    return to_int(ExitCode::done);
-  }
-  const auto chosen = app.get_subcommands();
-  if (end.get_exit_code() == 0) {
-    write_result((chosen.empty() ? app : *chosen.front()).help());
-    return to_int(ExitCode::done);
-  }
-  talk.say(explain(end, app));
-  talk.say("see exclusive-lock " + (chosen.empty() ? "" : chosen.front()->get_name() + " ") +
-           "--help");
+int finish_with_mistakes(const CommandLine& line, Session& session) {
+  report_mistakes(session.mistakes, session.talk);
+  const auto chosen = line.parser().get_subcommands();
+  session.talk.say("see exclusive-lock " +
+                   (chosen.empty() ? "" : chosen.front()->get_name() + " ") + "--help");
   return to_int(ExitCode::usage);
 }
 
 int run_subcommand(CommandLine& line, Session& session, std::vector<std::string> arguments) {
   try {
-    const Subcommand& chosen = line.understand(std::move(arguments));
+    const Subcommand* const chosen = line.understand(std::move(arguments));
     if (const auto problem = session.environment.misspelt()) {
-      session.talk.say(*problem);
-      return to_int(ExitCode::usage);
+      session.mistakes.push_back({"the environment", *problem, ""});
     }
-    return chosen.act();
-  } catch (const CLI::ParseError& end) {
-    return finish_parsing(end, line.parser(), session.talk);
+    if (chosen == nullptr || !session.mistakes.empty()) {
+      return finish_with_mistakes(line, session);
+    }
+    if (session.store.quiet) {
+      session.talk.be_quiet();
+    }
+    return chosen->act();
+  } catch (const CLI::CallForVersion& end) {
+    write_result(std::string(end.what()) + "\n");
+  } catch (const CLI::Success&) {
+    const auto chosen = line.parser().get_subcommands();
+    write_result(help_for(chosen.empty() ? line.parser() : *chosen.front()));
   }
+  return to_int(ExitCode::done);
 }
 
 }  // namespace
 
 int main_with(std::vector<std::string> arguments, char** variables) {
   Environment environment(variables);
+  environment.hide_credentials();
   Talk talk(Terminal(STDERR_FILENO, environment));
   try {
     Session session{.environment = environment,

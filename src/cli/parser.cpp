@@ -2,8 +2,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cctype>
-#include <iterator>
+#include <map>
+#include <set>
 
 #include "cli/output/terminal.hpp"
 #include "cli/secrets.hpp"
@@ -12,44 +14,178 @@
 namespace exclusive_lock::cli {
 namespace {
 
-class HelpStyle : public CLI::Formatter {
- public:
-  std::string make_usage(const CLI::App* app, std::string name) const override {
-    if (app->get_name() == "run") {
-      return "Usage: exclusive-lock run [OPTIONS] NAME -- COMMAND [ARGUMENTS...]\n";
-    }
-    const bool is_subcommand = app->get_parent() != nullptr;
-    return CLI::Formatter::make_usage(app, is_subcommand ? "exclusive-lock " + name : name);
-  }
-};
-
 bool takes_a_value(const CLI::Option* option) {
   return option != nullptr && option->get_items_expected_min() > 0;
 }
 
-// The first argument that is neither an option nor an option's value.
-std::string subcommand_of(const CLI::App& app, const std::vector<std::string>& arguments) {
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const std::string& argument = arguments[i];
-    if (argument.empty() || argument.front() != '-') {
-      return argument;
-    }
-    // "--store=URL" is no option's name, and takes no other
-    i += takes_a_value(app.get_option_no_throw(argument)) ? 1 : 0;
-  }
-  return {};
+bool is_option(const std::string& argument) {
+  return argument.size() > 1 && argument.front() == '-';
 }
 
-// What can be given to the command, or to the subcommand that was chosen.
-class KnownOptions {
+std::vector<const CLI::App*> subcommands_of(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
+// What other programs call them.
+std::string other_word_for(const std::string& word) {
+  static const std::map<std::string, std::string> meant{
+      {"help", "--help"},    {"version", "--version"}, {"status", "inspect"}, {"show", "inspect"},
+      {"info", "inspect"},   {"get", "inspect"},       {"unlock", "release"}, {"free", "release"},
+      {"rm", "release"},     {"delete", "release"},    {"lock", "run"},       {"exec", "run"},
+      {"start", "run"},      {"ls", "list"},           {"ps", "list"},        {"renew", "refresh"},
+      {"extend", "refresh"}, {"keepalive", "refresh"}, {"hold", "acquire"},   {"take", "acquire"}};
+  const auto found = meant.find(word);
+  return found != meant.end() ? found->second : "";
+}
+
+class ArgumentScan {
  public:
-  KnownOptions(const CLI::App& app, const std::string& subcommand) : apps_{&app} {
-    const auto chosen = [&](const CLI::App* one) { return one->get_name() == subcommand; };
-    std::ranges::copy(app.get_subcommands(chosen), std::back_inserter(apps_));
+  ArgumentScan(const CLI::App& app, std::vector<Mistake>& mistakes)
+      : app_(app), apps_{&app}, mistakes_(mistakes) {}
+
+  std::vector<std::string> good_ones(const std::vector<std::string>& own) {
+    for (std::size_t i = 0; i < own.size() && !is_over_; ++i) {
+      const std::string* const next = i + 1 < own.size() ? &own[i + 1] : nullptr;
+      if (own[i] == "--") {
+        good_.insert(good_.end(), own.begin() + static_cast<std::ptrdiff_t>(i), own.end());
+        break;
+      }
+      if (own[i].starts_with("--")) {
+        i += take_long(own[i], next);
+      } else if (is_option(own[i])) {
+        i += take_short(own[i], next);
+      } else {
+        take_word(own[i]);
+      }
+    }
+    if (!subcommand_ && !is_over_ && !asks_for_help_) {
+      add("what is to be done?", "run, acquire, refresh, release, inspect or list");
+    }
+    return good_;
   }
 
-  // Null where there is none.
-  const CLI::Option* find(const std::string& name) const {
+  // The first word that is no option and no option's value.
+  static std::string subcommand_word(const CLI::App& app, const std::vector<std::string>& own) {
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      if (!is_option(own[i])) {
+        return own[i];
+      }
+      // "--store=URL" is no option's name, and takes no other
+      i += takes_a_value(app.get_option_no_throw(own[i])) ? 1 : 0;
+    }
+    return {};
+  }
+
+ private:
+  void add(std::string field, std::string problem) {
+    mistakes_.push_back({std::move(field), std::move(problem), ""});
+  }
+
+  void take_word(const std::string& word) {
+    if (!subcommand_) {
+      for (const CLI::App* one : subcommands_of(app_)) {
+        if (one->get_name() == word) {
+          subcommand_ = one;
+          apps_.push_back(one);
+        }
+      }
+      if (!subcommand_) {
+        is_over_ = true;  // what else there is means something only to that subcommand
+        add("unknown command", shown_word(word) + hint(subcommand_meant(word)));
+        return;
+      }
+    }
+    good_.push_back(word);
+  }
+
+  // So many of the arguments behind it belong to it.
+  std::size_t take_long(const std::string& argument, const std::string* next) {
+    const std::size_t equals = argument.find('=');
+    const std::string name = argument.substr(0, equals);
+    const CLI::Option* const option = find(name);
+    if (option == nullptr) {
+      return take_unknown(argument, equals == std::string::npos ? next : nullptr);
+    }
+    if (!takes_a_value(option)) {
+      asks_for_help_ = asks_for_help_ || name == "--help" || name == "--version";
+      if (equals != std::string::npos) {
+        add(name, "takes no value");
+      } else {
+        good_.push_back(argument);
+      }
+      return 0;
+    }
+    if (equals != std::string::npos) {
+      if (equals + 1 == argument.size()) {
+        add(name, "has an empty value; leave it out");
+      } else if (is_first(name, option)) {
+        good_.push_back(argument);
+      }
+      return 0;
+    }
+    return take_with_next(argument, name, option, next);
+  }
+
+  std::size_t take_short(const std::string& argument, const std::string* next) {
+    for (std::size_t i = 1; i < argument.size(); ++i) {
+      const std::string name = {'-', argument[i]};
+      const std::string rest = argument.substr(i + 1);
+      const CLI::Option* const option = find(name);
+      if (option == nullptr) {
+        return take_unknown(i == 1 ? argument : name, nullptr);
+      }
+      asks_for_help_ = asks_for_help_ || name == "-h";
+      if (takes_a_value(option)) {
+        if (rest.empty()) {
+          return take_with_next(argument, name, option, next);
+        }
+        if (is_first(name, option)) {
+          good_.push_back(argument);
+        }
+        return 0;
+      }
+      if (!rest.empty() && std::isalnum(static_cast<unsigned char>(rest.front())) == 0) {
+        add(name + ":", "takes no value, but \"" + shown_word(rest) +
+                            "\" is written right behind it; give it as an argument of its own, or "
+                            "leave it out");
+        return 0;
+      }
+    }
+    good_.push_back(argument);
+    return 0;
+  }
+
+  std::size_t take_with_next(const std::string& argument, const std::string& name,
+                             const CLI::Option* option, const std::string* next) {
+    if (next == nullptr) {
+      add(name, "needs a value: " + option->get_type_name());
+      return 0;
+    }
+    if (is_first(name, option)) {
+      good_.insert(good_.end(), {argument, *next});
+    }
+    return 1;
+  }
+
+  // Where the option that was probably meant takes a value, the next argument is that, and no name.
+  std::size_t take_unknown(const std::string& argument, const std::string* next) {
+    const std::string word = without_credentials(argument);
+    const std::string name = word.substr(0, word.find('='));
+    const auto meant = nearest(name, option_names());
+    add("unknown option", shown(name) + hint(meant.value_or("")));
+    return meant && next != nullptr && takes_a_value(find(*meant)) && !is_option(*next) ? 1 : 0;
+  }
+
+  bool is_first(const std::string& name, const CLI::Option* option) {
+    const bool is_first = seen_.insert(option).second;
+    if (!is_first) {
+      add(name, "is given more than once");
+    }
+    return is_first;
+  }
+
+  // Null where there is none: of the command, or of the subcommand that was chosen.
+  [[nodiscard]] const CLI::Option* find(const std::string& name) const {
     for (const CLI::App* app : apps_) {
       if (const CLI::Option* const found = app->get_option_no_throw(name)) {
         return found;
@@ -58,116 +194,89 @@ class KnownOptions {
     return nullptr;
   }
 
- private:
+  [[nodiscard]] std::vector<std::string> option_names() const {
+    std::vector<std::string> names;
+    for (const CLI::App* app : apps_) {
+      for (const CLI::Option* option : app->get_options()) {
+        for (const std::string& name : option->get_lnames()) {
+          names.push_back("--" + name);
+        }
+      }
+    }
+    return names;
+  }
+
+  [[nodiscard]] std::string subcommand_meant(const std::string& word) const {
+    if (const std::string other = other_word_for(word); !other.empty()) {
+      return other;
+    }
+    std::vector<std::string> names;
+    for (const CLI::App* one : subcommands_of(app_)) {
+      names.push_back(one->get_name());
+    }
+    return nearest(word, names).value_or("");
+  }
+
+  static std::string hint(const std::string& meant) {
+    return meant.empty() ? "" : "; did you mean " + meant + "?";
+  }
+
+  const CLI::App& app_;
   std::vector<const CLI::App*> apps_;
+  std::vector<Mistake>& mistakes_;
+  std::vector<std::string> good_;
+  std::set<const CLI::Option*> seen_;
+  const CLI::App* subcommand_ = nullptr;
+  bool is_over_ = false;
+  bool asks_for_help_ = false;
 };
 
-// Throws where the argument gives a value to a flag, such as "-v=1".
-bool next_is_value_of(const std::string& argument, const KnownOptions& options) {
-  if (argument.starts_with("--")) {
-    return takes_a_value(options.find(argument));
-  }
-  for (std::size_t i = 1; argument.starts_with('-') && i < argument.size(); ++i) {
-    const std::string name = {'-', argument[i]};
-    const std::string rest = argument.substr(i + 1);
-    const CLI::Option* const option = options.find(name);
-    if (option == nullptr || takes_a_value(option)) {
-      return option != nullptr && rest.empty();
-    }
-    if (!rest.empty() && std::isalnum(static_cast<unsigned char>(rest.front())) == 0) {
-      throw CLI::ValidationError(name, "takes no value, but \"" + shown(without_credentials(rest)) +
-                                           "\" is written right behind it; give it as an argument "
-                                           "of its own, or leave it out");
-    }
-  }
-  return false;
-}
-
-void append_option_names(const CLI::App& app, std::vector<std::string>& names) {
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) {
-      names.push_back("--" + name);
-    }
-  }
-}
-
-std::string hint_for(const CLI::App& app, const std::string& word) {
-  const auto chosen = app.get_subcommands();
-  std::vector<std::string> known;
-  if (!word.empty() && word.front() == '-') {
-    append_option_names(app, known);
-    for (const CLI::App* subcommand : chosen) {
-      append_option_names(*subcommand, known);
-    }
-  } else if (chosen.empty()) {
-    for (const CLI::App* subcommand : app.get_subcommands([](const CLI::App*) { return true; })) {
-      known.push_back(subcommand->get_name());
-    }
-  }
-  const auto meant = nearest(word.substr(0, word.find('=')), known);
-  return meant ? "; did you mean " + *meant + "?" : "";
-}
-
 }  // namespace
+
+std::string shown_word(const std::string& word) { return shown(without_credentials(word), 64); }
 
 SplitArguments split(const CLI::App& app, std::vector<std::string> arguments) {
   const auto mark = std::find(arguments.begin(), arguments.end(), "--");
   const std::vector<std::string> before(arguments.begin(), mark);
-  if (mark == arguments.end() || subcommand_of(app, before) != "run") {
+  if (mark == arguments.end() || ArgumentScan::subcommand_word(app, before) != "run") {
     return {.own = std::move(arguments), .command = {}};
   }
   return {.own = before, .command = {mark + 1, arguments.end()}};
 }
 
-void set_help_style(CLI::App& app) {
-  auto style = std::make_shared<HelpStyle>();
-  style->column_width(34);
-  app.formatter(style);
+std::vector<std::string> without_mistakes(const CLI::App& app, const std::vector<std::string>& own,
+                                          std::vector<Mistake>& mistakes) {
+  return ArgumentScan(app, mistakes).good_ones(own);
 }
 
-void refuse_empty_values(const std::vector<std::string>& own) {
-  for (const std::string& argument : own) {
-    if (argument == "--") {
-      return;
-    }
-    if (argument.size() > 3 && argument.compare(0, 2, "--") == 0 &&
-        argument.find('=') == argument.size() - 1) {
-      throw CLI::ValidationError(
-          shown(without_credentials(argument.substr(0, argument.size() - 1))),
-          "has an empty value; leave it out");
-    }
+void append_extra_arguments(const CLI::App& app, std::vector<Mistake>& mistakes) {
+  // Behind an unknown option it may be that option's value.
+  const bool may_be_a_value = std::ranges::any_of(
+      mistakes, [](const Mistake& one) { return one.field == "unknown option"; });
+  auto extras = app.remaining(true);
+  if (const auto mark = std::ranges::find(extras, "--"); mark != extras.end()) {
+    extras.erase(mark);  // CLI11 counts the mark that no option follows
   }
-}
-
-void refuse_values_of_flags(const CLI::App& app, const std::vector<std::string>& own) {
-  const KnownOptions options(app, subcommand_of(app, own));
-  for (std::size_t i = 0; i < own.size() && own[i] != "--"; ++i) {
-    i += next_is_value_of(own[i], options) ? 1 : 0;
-  }
-}
-
-// A store URL that stands in the wrong place is no less secret there. What is quoted is made safe
-// before it is cut: behind the cut nobody sees the '@' that ends a password.
-std::string explain(const CLI::Error& error, const CLI::App& app) {
-  const auto words = app.remaining(true);
   const auto chosen = app.get_subcommands();
-  const bool is_extra = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
-  const bool lacks_subcommand =
-      chosen.empty() && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
-  if (words.empty() || !(is_extra || lacks_subcommand)) {
-    return lacks_subcommand ? "what is to be done? run, acquire, refresh, release, inspect or list"
-                            : fit_for_terminal(without_credentials(error.what()));
+  if (extras.empty() || may_be_a_value || chosen.empty()) {
+    return;
   }
-  const std::string word = without_credentials(words.front());
-  const bool is_option = !word.empty() && word.front() == '-';
-  const char* const what = is_option        ? "unknown option "
-                           : chosen.empty() ? "unknown command "
-                                            : "unexpected argument ";
-  std::string text = what + shown(word.substr(0, word.find('=')));
-  if (!is_option && !chosen.empty() && chosen.front()->get_name() == "run") {
-    return text + "; put -- before the command: exclusive-lock run NAME -- COMMAND";
+  if (chosen.front()->get_name() == "run") {
+    mistakes.push_back({"unexpected argument",
+                        shown_word(extras.front()) +
+                            "; put -- before the command: exclusive-lock run "
+                            "NAME -- COMMAND",
+                        ""});
+    return;
   }
-  return text + hint_for(app, word);
+  for (const std::string& extra : extras) {
+    mistakes.push_back({"unexpected argument", shown_word(extra), ""});
+  }
+}
+
+Mistake unexpected_mistake(const CLI::Error& error) {
+  return {"the arguments", "are refused: " + fit_for_terminal(without_credentials(error.what())),
+          ""};
 }
 
 }  // namespace exclusive_lock::cli

@@ -1,8 +1,11 @@
 #pragma once
-// The argument list: what CLI11 does not do by itself.
+// The argument list: what CLI11 does not do by itself. All mistakes are found, not only the first,
+// and they are in our own words, whatever version of CLI11 it is.
 
 #include <string>
 #include <vector>
+
+#include "exclusive_lock/error.hpp"
 
 namespace CLI {
 class App;
@@ -20,17 +23,20 @@ struct SplitArguments {
 // follows.
 SplitArguments split(const CLI::App& app, std::vector<std::string> arguments);
 
-// CLI11 takes the next argument for the value of "--label=". Throws CLI::ValidationError.
-void refuse_empty_values(const std::vector<std::string>& own);
+// The arguments without those that are wrong as such, which are added to the mistakes: unknown
+// options and subcommands, options that lack their value or have an empty one, flags with a value
+// ("-v=1": CLI11 would take it for "-v" and an argument), options that are given twice.
+std::vector<std::string> without_mistakes(const CLI::App& app, const std::vector<std::string>& own,
+                                          std::vector<Mistake>& mistakes);
 
-// CLI11 takes what follows the flag in "-v name" or "-v-" for an argument of its own, "- name" or
-// "--". Throws CLI::ValidationError.
-void refuse_values_of_flags(const CLI::App& app, const std::vector<std::string>& own);
+// Once they were parsed: those that are too many.
+void append_extra_arguments(const CLI::App& app, std::vector<Mistake>& mistakes);
 
-// Help as CLI11 writes it, but run's usage.
-void set_help_style(CLI::App& app);
+// What CLI11 refuses all the same.
+Mistake unexpected_mistake(const CLI::Error& error);
 
-// The message for a person: what is wrong, and what may have been meant.
-std::string explain(const CLI::Error& error, const CLI::App& app);
+// The word as it can be quoted: a store URL that stands in the wrong place is no less secret there.
+// It is made safe before it is cut: behind the cut nobody sees the '@' that ends a password.
+std::string shown_word(const std::string& word);
 
 }  // namespace exclusive_lock::cli

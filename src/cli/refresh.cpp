@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/exit_codes.hpp"
+#include "cli/lock_name.hpp"
 #include "cli/output/json.hpp"
 #include "cli/output/record_text.hpp"
 #include "cli/output/write.hpp"
@@ -13,7 +14,7 @@ namespace exclusive_lock::cli {
 namespace {
 
 struct RefreshOptions {
-  std::string name;
+  LockName lock;
   std::string owner;
   std::optional<Milliseconds> ttl;
   bool json = false;
@@ -24,17 +25,17 @@ constexpr Milliseconds any_ttl = std::chrono::seconds(30);
 
 int report(RefreshOutcome outcome, const RefreshOptions& options, Milliseconds ttl,
            Session& session) {
-  const std::string name = shown(options.name);
+  const std::string name = shown(options.lock.name);
   switch (outcome) {
     case RefreshOutcome::refreshed:
       if (options.json) {
         JsonObject object;
-        object.add_bytes("name", options.name)
+        object.add_bytes("name", options.lock.name)
             .add("owner", options.owner)
             .add("ttl_ms", ttl.count());
         write_result(object.text() + "\n");
       } else {
-        session.talk.say(name + " was refreshed; it is held for " + spoken(ttl) + " from now");
+        session.talk.note(name + " was refreshed; it is held for " + spoken(ttl) + " from now");
       }
       return to_int(ExitCode::done);
     case RefreshOutcome::not_held:
@@ -49,16 +50,30 @@ int report(RefreshOutcome outcome, const RefreshOptions& options, Milliseconds t
   return to_int(ExitCode::internal);
 }
 
+void check(CLI::App& parser, RefreshOptions& options, Session& session) {
+  settle(options.lock, parser.count("NAME") > 0, session.mistakes);
+  Options lock = options.lock.options(session.store.key_prefix);
+  lock.lock_ttl = options.ttl.value_or(any_ttl);
+  lock.allow_short_ttl = true;
+  lock.lock_refresh = Milliseconds(10);  // not used, and right for every ttl
+  append_mistakes_in(lock, session.mistakes);
+  append_mistakes_in_owner(options.owner, session.mistakes);
+}
+
 int refresh(const RefreshOptions& options, Session& session) {
+  const std::string& prefix = session.store.key_prefix;
   const auto store = open_store(session.store, session.environment, session.talk);
-  LockDirectory locks(store, session.store.key_prefix);
+  LockDirectory locks(store, prefix);
   Milliseconds ttl = options.ttl.value_or(any_ttl);
   if (!options.ttl) {
     // The ttl it was acquired with; any other default could cut it short.
-    const auto record = locks.inspect(options.name);
+    const auto record = inspect(locks, options.lock, prefix);
     ttl = record && record->owner == options.owner ? record->lock_ttl : any_ttl;
   }
-  return report(locks.refresh(options.name, options.owner, ttl), options, ttl, session);
+  const auto key = options.lock.special_key(prefix);
+  return report(key ? locks.refresh_key(*key, options.owner, ttl)
+                    : locks.refresh(options.lock.name, options.owner, ttl),
+                options, ttl, session);
 }
 
 }  // namespace
@@ -67,13 +82,15 @@ Subcommand add_refresh(CLI::App& app, Session& session) {
   auto options = std::make_shared<RefreshOptions>();
   CLI::App* const parser =
       app.add_subcommand("refresh", "Hold a lock that acquire took for another ttl");
-  parser->add_option("NAME", options->name, "What is locked")->required();
-  parser->add_option("--owner", options->owner, "What acquire printed")
-      ->required()
-      ->type_name("OWNER");
-  add_duration(*parser, "--ttl", options->ttl, "For how long, from now; default: as acquired");
+  add_lock_name(*parser, options->lock, "What is locked");
+  parser->add_option("--owner", options->owner, "What acquire printed")->type_name("OWNER");
+  add_duration(*parser, "--ttl", options->ttl,
+               "For how long, from now: 100ms to 7d; default: as acquired", session.mistakes);
   parser->add_flag("--json", options->json, "Print a JSON object");
-  return {.parser = parser, .act = [options, &session] { return refresh(*options, session); }};
+  parser->footer("  exclusive-lock refresh nightly --owner \"$owner\" --ttl 10m || exit\n");
+  return {.parser = parser,
+          .check = [parser, options, &session] { check(*parser, *options, session); },
+          .act = [options, &session] { return refresh(*options, session); }};
 }
 
 }  // namespace exclusive_lock::cli

@@ -1,12 +1,14 @@
 // release NAME: by its owner, or by force.
 
-#include <pwd.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 #include <iostream>
 
 #include "cli/exit_codes.hpp"
+#include "cli/lock_name.hpp"
+#include "cli/output/json.hpp"
 #include "cli/output/record_text.hpp"
+#include "cli/output/write.hpp"
 #include "cli/session.hpp"
 #include "exclusive_lock/lock_directory.hpp"
 
@@ -14,18 +16,27 @@ namespace exclusive_lock::cli {
 namespace {
 
 struct ReleaseOptions {
-  std::string name;
+  LockName lock;
   std::string owner;
   bool force = false;
   bool yes = false;
+  bool json = false;
 };
 
-std::string user_name() {
-  passwd entry{};
-  passwd* found = nullptr;
-  std::array<char, 4096> texts{};
-  ::getpwuid_r(::getuid(), &entry, texts.data(), texts.size(), &found);
-  return found != nullptr ? found->pw_name : "user " + std::to_string(::getuid());
+// With --json a result for programs, on stdout, whatever is said on stderr.
+int finish(const ReleaseOptions& options, bool is_released, const std::optional<LockRecord>& holder,
+           ExitCode code) {
+  if (options.json) {
+    JsonObject object;
+    object.add_bytes("name", options.lock.name)
+        .add("released", is_released)
+        .add("forced", options.force);
+    if (holder) {
+      object.add("holder", Contents::parse(to_json(*holder).text()));
+    }
+    write_result(object.text() + "\n");
+  }
+  return to_int(code);
 }
 
 std::string who_we_are() {
@@ -49,13 +60,15 @@ bool is_confirmed(Session& session) {
 }
 
 int release_by_owner(LockDirectory& locks, const ReleaseOptions& options, Session& session) {
-  const std::string name = shown(options.name);
-  switch (locks.release(options.name, options.owner)) {
+  const std::string name = shown(options.lock.name);
+  const auto key = options.lock.special_key(session.store.key_prefix);
+  switch (key ? locks.release_key(*key, options.owner)
+              : locks.release(options.lock.name, options.owner)) {
     case ReleaseOutcome::released:
-      return to_int(ExitCode::done);
+      return finish(options, true, {}, ExitCode::done);
     case ReleaseOutcome::not_held:
       session.talk.say(name + " is not held by this owner (any more); nothing was released");
-      return to_int(ExitCode::lost);
+      return finish(options, false, {}, ExitCode::lost);
     case ReleaseOutcome::unknown:
       session.talk.say("the store did not answer the release of " + name +
                        "; it may have been carried out");
@@ -65,40 +78,51 @@ int release_by_owner(LockDirectory& locks, const ReleaseOptions& options, Sessio
 }
 
 int release_by_force(LockDirectory& locks, const ReleaseOptions& options, Session& session) {
-  const std::string name = shown(options.name);
+  const std::string name = shown(options.lock.name);
   const auto now = std::chrono::system_clock::now();
-  const auto record = locks.inspect(options.name);
+  const auto record = inspect(locks, options.lock, session.store.key_prefix);
   if (!record) {
-    session.talk.say("nobody holds " + name + "; nothing to release");
-    return to_int(ExitCode::done);
+    session.talk.note("nobody holds " + name + "; nothing to release");
+    return finish(options, false, record, ExitCode::done);
   }
   session.talk.write(inspect_text(*record, now, session.talk.terminal()));
   if (!options.yes) {
     if (::isatty(STDIN_FILENO) != 1 || !session.talk.terminal().is_terminal()) {
       session.talk.say("--force ends somebody else's hold; add --yes where nobody can be asked");
-      return to_int(ExitCode::usage);
+      return finish(options, false, record, ExitCode::usage);
     }
     if (!is_confirmed(session)) {
       session.talk.say("not released");
-      return to_int(ExitCode::no);
+      return finish(options, false, record, ExitCode::no);
     }
   }
   if (!locks.force_release(*record)) {
     session.talk.say(name + " changed hands meanwhile; nothing was released. Look again");
-    return to_int(ExitCode::busy);
+    return finish(options, false, record, ExitCode::busy);
   }
-  session.talk.say(utc_text(std::chrono::system_clock::now()) + " released by force: " + name +
-                   ", held by " + holder_and_age_text(*record, now) + ", owner " +
-                   (record->owner.empty() ? "unknown" : shown(record->owner)) + "; done by " +
-                   who_we_are());
-  return to_int(ExitCode::done);
+  session.talk.say("released by force: " + name + ", held by " + holder_and_age_text(*record, now) +
+                   ", owner " + (record->owner.empty() ? "unknown" : shown(record->owner)) +
+                   "; done by " + who_we_are() + ", at " +
+                   utc_text(std::chrono::system_clock::now()));
+  return finish(options, true, record, ExitCode::done);
+}
+
+void check(CLI::App& parser, ReleaseOptions& options, Session& session) {
+  settle(options.lock, parser.count("NAME") > 0, session.mistakes);
+  append_mistakes_in(options.lock.options(session.store.key_prefix), session.mistakes);
+  const bool has_owner = parser.count("--owner") > 0;
+  if (has_owner == options.force) {
+    session.mistakes.push_back(
+        {"release", "needs either --owner, as acquire printed it, or --force", ""});
+  } else if (has_owner) {
+    append_mistakes_in_owner(options.owner, session.mistakes);
+  }
+  if (options.yes && !options.force) {
+    session.mistakes.push_back({"--yes", "requires --force", ""});
+  }
 }
 
 int release(const ReleaseOptions& options, Session& session) {
-  if (options.force == !options.owner.empty()) {
-    throw CLI::ValidationError("release",
-                               "needs either --owner, as acquire printed it, or --force");
-  }
   const auto store = open_store(session.store, session.environment, session.talk);
   LockDirectory locks(store, session.store.key_prefix);
   return options.force ? release_by_force(locks, options, session)
@@ -111,13 +135,16 @@ Subcommand add_release(CLI::App& app, Session& session) {
   auto options = std::make_shared<ReleaseOptions>();
   CLI::App* const parser =
       app.add_subcommand("release", "Release a lock that acquire took, or by force anybody's");
-  parser->add_option("NAME", options->name, "What is locked")->required();
+  add_lock_name(*parser, options->lock, "What is locked");
   parser->add_option("--owner", options->owner, "What acquire printed")->type_name("OWNER");
-  auto* const force =
-      parser->add_flag("--force", options->force,
-                       "Whoever holds it; shows who, asks, and says on stderr who did it");
-  parser->add_flag("--yes", options->yes, "Do not ask")->needs(force);
-  return {.parser = parser, .act = [options, &session] { return release(*options, session); }};
+  parser->add_flag("--force", options->force,
+                   "Whoever holds it; shows who, asks, and says on stderr who did it");
+  parser->add_flag("--yes", options->yes, "Do not ask");
+  parser->add_flag("--json", options->json, "Print a JSON object");
+  parser->footer("  exclusive-lock release nightly --owner \"$owner\"\n");
+  return {.parser = parser,
+          .check = [parser, options, &session] { check(*parser, *options, session); },
+          .act = [options, &session] { return release(*options, session); }};
 }
 
 }  // namespace exclusive_lock::cli

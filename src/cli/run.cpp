@@ -7,6 +7,7 @@
 #include "cli/claim.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/guardian.hpp"
+#include "cli/pacing.hpp"
 #include "cli/program_file.hpp"
 #include "cli/run_options.hpp"
 #include "cli/session.hpp"
@@ -21,6 +22,7 @@ struct News {
   WakeUp hold_changed;
   std::atomic<bool> is_record_gone = false;
   std::atomic<bool> is_running = false;  // trouble afterwards is that of the release
+  EveryMinute refresh_failures{};        // in the handlers' thread
 };
 
 // The exit code, and the signal that the terminal sent to the command alone and our group is to get
@@ -38,9 +40,8 @@ class Run {
         rules_(hold_rules(options, lock_options)),
         lock_options_(std::move(lock_options)),
         guardian_({.allows_orphans = options.allow_orphan,
-                   .grace = frees_at_death(session.store, session.environment) ? Milliseconds(0)
-                                                                               : rules_.grace},
-                  signals_, foreground_, session.environment) {
+                   .grace = frees_at_death(session.store) ? Milliseconds(0) : rules_.grace},
+                  signals_, foreground_) {
     signals_.on_child = [this] { guardian_.attend_children(); };
   }
 
@@ -48,7 +49,7 @@ class Run {
 
  private:
   Outcome run_under(const Held& held);
-  [[nodiscard]] std::optional<ChildPlan> plan_child(const ExclusiveLock& lock) const;
+  [[nodiscard]] std::optional<ChildPlan> plan_child(const Held& held) const;
   Outcome supervise(const Held& held, Instant held_since);
   int report_not_started(int error) const;
   int report_lost(bool has_run, bool is_ended) const;
@@ -71,9 +72,10 @@ Outcome Run::run() {
       news_.is_record_gone = event.reason == LossReason::record_gone;
     });
     lock.on_error([this](const ErrorEvent& event) {
-      if (news_.is_running) {
-        session_.talk.say(shown(options_.claim.name) + " could not be refreshed, will try again: " +
-                          fit_for_terminal(event.message));
+      if (news_.is_running && news_.refresh_failures.is_due(BootClock::now())) {
+        session_.talk.note(
+            shown(options_.claim.name) +
+            " could not be refreshed, will try again: " + fit_for_terminal(event.message));
       }
     });
   };
@@ -90,7 +92,7 @@ Outcome Run::run() {
 Outcome Run::run_under(const Held& held) {
   const Instant held_since = BootClock::now();
   session_.talk.must_not_wait(true);
-  const auto plan = plan_child(*held.lock);
+  const auto plan = plan_child(held);
   if (!plan) {
     return {.exit_code = report_lost(false, true)};
   }
@@ -106,7 +108,8 @@ Outcome Run::run_under(const Held& held) {
 }
 
 // None: the lock was lost already.
-std::optional<ChildPlan> Run::plan_child(const ExclusiveLock& lock) const {
+std::optional<ChildPlan> Run::plan_child(const Held& held) const {
+  const ExclusiveLock& lock = *held.lock;
   const auto fence = lock.fence();
   const auto safe_until = lock.safe_until();
   const std::string owner = lock.owner();
@@ -114,14 +117,16 @@ std::optional<ChildPlan> Run::plan_child(const ExclusiveLock& lock) const {
     return std::nullopt;
   }
   const auto safe_until_ms = std::chrono::floor<Milliseconds>(safe_until->time_since_epoch());
+  std::vector<Variable> facts = variables_for(session_.store, *held.store);
+  facts.insert(facts.end(),
+               {{"EXCLUSIVE_LOCK_NAME", options_.claim.name},
+                {"EXCLUSIVE_LOCK_KEY", lock.key()},
+                {"EXCLUSIVE_LOCK_OWNER", owner},
+                {owners_variable, session_.environment.owners_with(owner)},
+                {"EXCLUSIVE_LOCK_FENCE", std::to_string(fence->value)},
+                {"EXCLUSIVE_LOCK_SAFE_UNTIL_MS", std::to_string(safe_until_ms.count())}});
   return ChildPlan{.arguments = session_.command,
-                   .environment = session_.environment.for_child(
-                       {{"EXCLUSIVE_LOCK_NAME", options_.claim.name},
-                        {"EXCLUSIVE_LOCK_KEY", lock.key()},
-                        {"EXCLUSIVE_LOCK_OWNER", owner},
-                        {owners_variable, session_.environment.owners_with(owner)},
-                        {"EXCLUSIVE_LOCK_FENCE", std::to_string(fence->value)},
-                        {"EXCLUSIVE_LOCK_SAFE_UNTIL_MS", std::to_string(safe_until_ms.count())}})};
+                   .environment = session_.environment.for_child(facts)};
 }
 
 Outcome Run::supervise(const Held& held, Instant held_since) {
@@ -221,24 +226,36 @@ int Run::report_end(const Supervision::Ended& ended, ReleaseOutcome released) co
 // NAME may stand behind "--" where it begins with a dash: run --ttl 5s -- -name -- command.
 void take_name_and_command(CLI::App& parser, ClaimOptions& claim, Session& session) {
   auto& command = session.command;
-  if (parser.count("NAME") == 0 && command.size() >= 2 && command[1] == "--") {
+  bool has_name = parser.count("NAME") > 0;
+  if (!has_name && !claim.key && command.size() >= 2 && command[1] == "--") {
     claim.name = command[0];
     command.erase(command.begin(), command.begin() + 2);
-  } else if (parser.count("NAME") == 0) {
-    throw CLI::RequiredError("NAME");
+    has_name = true;
   }
+  settle(claim, has_name, session.mistakes);
   if (command.empty()) {
-    throw CLI::ValidationError(
-        "COMMAND", "is missing; put it behind --, as in: exclusive-lock run " + shown(claim.name) +
-                       " -- make");
+    session.mistakes.push_back({"COMMAND",
+                                "is missing; put it behind --, as in: exclusive-lock run " +
+                                    shown(claim.name) + " -- make",
+                                ""});
   }
 }
 
-int act(CLI::App& parser, RunOptions& options, Session& session) {
+void check(CLI::App& parser, RunOptions& options, Session& session) {
   take_name_and_command(parser, options.claim, session);
+  check_claim_options(options.claim, session.mistakes);
+  const Options lock =
+      run_lock_options(options, session.command, session.store.key_prefix, session.mistakes);
+  append_mistakes_in(lock, session.mistakes);
+  append_mistakes_in_rules(options, lock, session.mistakes);
+}
+
+int act(const RunOptions& options, Session& session) {
   Outcome outcome{};
   {
-    Run run(options, run_lock_options(options, session.store.key_prefix), session);
+    Run run(options,
+            run_lock_options(options, session.command, session.store.key_prefix, session.mistakes),
+            session);
     outcome = run.run();
   }
   // ^C at a terminal that was lent reached the command only. In a script, whose shell is in our
@@ -254,14 +271,11 @@ int act(CLI::App& parser, RunOptions& options, Session& session) {
 Subcommand add_run(CLI::App& app, Session& session) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* const parser = app.add_subcommand("run", "Run a command while holding a lock");
-  parser->add_option("NAME", options->claim.name, "What is locked: any text");
-  add_run_options(*parser, *options);
-  parser->footer(
-      "Example: exclusive-lock run nightly --wait 10m -- make report\n"
-      "The command finds EXCLUSIVE_LOCK_NAME, _KEY, _OWNER, _FENCE and _SAFE_UNTIL_MS in its "
-      "environment.");
+  add_run_options(*parser, *options, session.mistakes);
+  parser->footer("  exclusive-lock run nightly --wait 10m -- make report\n");
   return {.parser = parser,
-          .act = [parser, options, &session] { return act(*parser, *options, session); }};
+          .check = [parser, options, &session] { check(*parser, *options, session); },
+          .act = [options, &session] { return act(*options, session); }};
 }
 
 }  // namespace exclusive_lock::cli

@@ -1,16 +1,17 @@
 #include "cli/run_options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
-#include "cli/secrets.hpp"
+#include "cli/output/terminal.hpp"
+#include "cli/parser.hpp"
 #include "cli/store_options.hpp"
 #include "exclusive_lock/error.hpp"
-#include "exclusive_lock/printable.hpp"
 
 namespace exclusive_lock::cli {
 namespace {
 
-OnLost on_lost_from(const std::string& word) {
+std::optional<OnLost> on_lost_from(const std::string& word) {
   if (word == "kill") {
     return OnLost::kill;
   }
@@ -20,41 +21,68 @@ OnLost on_lost_from(const std::string& word) {
   if (word == "ignore") {
     return OnLost::ignore;
   }
-  throw CLI::ValidationError("--on-lost", "\"" + printable(without_credentials(word), 64) +
-                                              "\" is none of kill, signal, ignore");
+  return std::nullopt;
+}
+
+// As in a shell, where there are blanks.
+std::string joined(const std::vector<std::string>& command) {
+  std::string text;
+  for (const std::string& word : command) {
+    const bool is_plain = !word.empty() && word.find_first_of(" \t\n'\"") == std::string::npos;
+    text += (text.empty() ? "" : " ") + (is_plain ? word : "'" + word + "'");
+  }
+  return text;
 }
 
 }  // namespace
 
-void add_run_options(CLI::App& app, RunOptions& options) {
-  add_claim_options(app, options.claim);
+void add_run_options(CLI::App& app, RunOptions& options, std::vector<Mistake>& mistakes) {
+  add_claim_options(app, options.claim, mistakes);
   add_duration(app, "--refresh", options.refresh,
-               "How often it is refreshed; default a third of the ttl");
-  add_duration(
-      app, "--grace", options.grace,
-      "Time between TERM and KILL; default 1s, or a quarter of ttl - refresh if that is less");
+               "How often it is refreshed; default a third of the ttl, so that two refreshes may "
+               "fail",
+               mistakes);
+  add_duration(app, "--grace", options.grace,
+               "Time between TERM and KILL; default 1s, or a quarter of ttl - refresh if that is "
+               "less",
+               mistakes);
   add_duration(app, "--max-hold", options.max_hold,
-               "End the command when it has held the lock that long; exit code 80");
-  const auto take_on_lost = [&options](const std::string& word) {
-    options.on_lost = on_lost_from(word);
+               "End the command when it has held the lock that long; exit code 80", mistakes);
+  const auto take_on_lost = [&options, &mistakes](const std::string& word) {
+    const auto on_lost = on_lost_from(word);
+    options.on_lost = on_lost.value_or(options.on_lost);
+    if (!on_lost) {
+      mistakes.push_back(
+          {"--on-lost:", "\"" + shown_word(word) + "\" is none of kill, signal, ignore", ""});
+    }
   };
   app.add_option_function<std::string>(
          "--on-lost", take_on_lost,
          "When the lock is lost: kill (TERM, then KILL; the default), signal (TERM only), ignore")
-      ->type_name("kill|signal|ignore");
+      ->type_name("HOW");
   app.add_flag("--allow-orphan", options.allow_orphan,
                "Let the command run on, unlocked, if this process is killed");
+  app.add_flag("--show-command", options.show_command,
+               "Show the whole command line to whoever may inspect the lock; without it only the "
+               "program's name, as arguments may hold secrets");
 }
 
-Options run_lock_options(const RunOptions& options, const std::string& key_prefix) {
-  Options lock = lock_options(options.claim, key_prefix);
-  if (options.claim.ttl) {
-    lock.lock_ttl = *options.claim.ttl;
-    // Short ones leave the library's 500 ms; what is then too little, it says.
-    const Milliseconds latest = lock.lock_ttl - Milliseconds(lock.allow_short_ttl ? 0 : 500);
-    lock.lock_refresh = std::max(std::min(lock.lock_ttl / 3, latest), Milliseconds(10));
+Options run_lock_options(const RunOptions& options, const std::vector<std::string>& command,
+                         const std::string& key_prefix, std::vector<Mistake>& mistakes) {
+  Options lock = lock_options(options.claim, key_prefix, mistakes);
+  if (!command.empty()) {
+    lock.program = cut_to_bytes(command.front().substr(command.front().rfind('/') + 1), 64);
   }
-  lock.lock_refresh = options.refresh.value_or(lock.lock_refresh);
+  if (options.show_command) {
+    lock.command = cut_to_bytes(joined(command), 1024);
+  }
+  // Derived from a ttl that is allowed, so that a wrong --ttl is not blamed on --refresh as well.
+  const Milliseconds ttl = std::clamp(Milliseconds(lock.lock_ttl), Milliseconds(100),
+                                      Milliseconds(std::chrono::days(7)));
+  // Short ones leave the library's 500 ms; what is then too little, it says.
+  const Milliseconds latest = lock.allow_short_ttl ? ttl : ttl - Milliseconds(500);
+  lock.lock_refresh =
+      options.refresh.value_or(std::max(std::min(ttl / 3, latest), Milliseconds(10)));
   return lock;
 }
 
@@ -74,6 +102,23 @@ HoldRules hold_rules(const RunOptions& options, const Options& lock) {
           .grace = grace,
           .margin = kill_margin(lock.lock_ttl),
           .max_hold = options.max_hold};
+}
+
+void append_mistakes_in_rules(const RunOptions& options, const Options& lock,
+                              std::vector<Mistake>& mistakes) {
+  // A grace follows from the times, so where these are wrong it is not to blame.
+  const auto is_about_times = [](const Mistake& mistake) {
+    return mistake.field.starts_with("--ttl") || mistake.field.starts_with("--refresh") ||
+           mistake.field == "lock_ttl" || mistake.field == "lock_refresh";
+  };
+  if (std::ranges::any_of(mistakes, is_about_times)) {
+    return;
+  }
+  try {
+    hold_rules(options, lock);
+  } catch (const ValidationError& error) {
+    mistakes.insert(mistakes.end(), error.mistakes().begin(), error.mistakes().end());
+  }
 }
 
 }  // namespace exclusive_lock::cli

@@ -16,16 +16,21 @@ struct RunOptions {
   std::optional<Milliseconds> max_hold;
   OnLost on_lost = OnLost::kill;
   bool allow_orphan = false;
+  bool show_command = false;
 };
 
-void add_run_options(CLI::App& app, RunOptions& options);
+void add_run_options(CLI::App& app, RunOptions& options, std::vector<Mistake>& mistakes);
 
-// Without --refresh a third of --ttl, without both the library's defaults. Throws ValidationError
-// for contents.
-Options run_lock_options(const RunOptions& options, const std::string& key_prefix);
+// Without --refresh a third of the ttl: two refreshes in a row may fail.
+Options run_lock_options(const RunOptions& options, const std::vector<std::string>& command,
+                         const std::string& key_prefix, std::vector<Mistake>& mistakes);
 
 // Throws ValidationError where the grace is so long that a hold that is refreshed as planned would
 // end in it.
 HoldRules hold_rules(const RunOptions& options, const Options& lock);
+
+// What hold_rules() would throw.
+void append_mistakes_in_rules(const RunOptions& options, const Options& lock,
+                              std::vector<Mistake>& mistakes);
 
 }  // namespace exclusive_lock::cli

@@ -10,6 +10,7 @@
 #include "cli/output/talk.hpp"
 #include "cli/output/terminal.hpp"
 #include "cli/store_options.hpp"
+#include "exclusive_lock/error.hpp"
 
 namespace CLI {
 class App;
@@ -23,12 +24,15 @@ struct Session {
   Terminal results;                  // stdout
   StoreOptions store;                // of the options that all subcommands share
   std::vector<std::string> command;  // what stands behind "--", for run
+  std::vector<Mistake> mistakes{};   // in the arguments: all are reported together
 };
 
-// One subcommand: how it is spelled, and what it does once the arguments were understood. Returns
-// the exit code.
+// One subcommand. `check` is called when the arguments were read: it adds what does not fit
+// together to the session's mistakes, and asks no store. `act` is called where there are none; it
+// returns the exit code.
 struct Subcommand {
   CLI::App* parser;
+  std::function<void()> check;
   std::function<int()> act;
 };
 

@@ -44,4 +44,38 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
   return best;
 }
 
+bool is_naturally_before(std::string_view a, std::string_view b) {
+  const auto number_at = [](std::string_view text) {
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    return text.substr(
+        0, static_cast<std::size_t>(std::ranges::find_if_not(text, is_digit) - text.begin()));
+  };
+  const auto without_zeros = [](std::string_view digits) {
+    return digits.substr(std::min(digits.find_first_not_of('0'), digits.size()));
+  };
+  const std::string_view whole_a = a;
+  const std::string_view whole_b = b;
+  while (!a.empty() && !b.empty()) {
+    const auto digits_a = number_at(a);
+    const auto digits_b = number_at(b);
+    if (digits_a.empty() || digits_b.empty()) {
+      if (a.front() != b.front()) {
+        return static_cast<unsigned char>(a.front()) < static_cast<unsigned char>(b.front());
+      }
+      a.remove_prefix(1);
+      b.remove_prefix(1);
+      continue;
+    }
+    const auto value_a = without_zeros(digits_a);
+    const auto value_b = without_zeros(digits_b);
+    if (value_a != value_b) {
+      return value_a.size() != value_b.size() ? value_a.size() < value_b.size() : value_a < value_b;
+    }
+    a.remove_prefix(digits_a.size());
+    b.remove_prefix(digits_b.size());
+  }
+  // "a1" and "a01" are different names: the order of bytes parts them.
+  return a.empty() && b.empty() ? whole_a < whole_b : a.empty();
+}
+
 }  // namespace exclusive_lock::cli

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <sstream>
+
 #include "cli/command_fixture.hpp"
 #include "live/server.hpp"
 
@@ -125,8 +127,10 @@ TEST_P(Scripts, ForceShowsWhomItEndsAndWhoDidIt) {
 TEST_P(Scripts, InspectOfAFreeLockIs1) {
   const Ended ended = command({"inspect", "job"});
   EXPECT_EQ(ended.exit_code, 1);
-  EXPECT_EQ(ended.out, "job is free\n");
-  EXPECT_EQ(command({"inspect", "job", "--json"}).out, "{\"name\":\"job\",\"held\":false}\n");
+  EXPECT_THAT(ended.out, MatchesRegex("job is free in (local|redis)://.*\n"));
+  EXPECT_THAT(command({"inspect", "job", "--json"}).out,
+              HasSubstr("{\"name\":\"job\",\"held\":false,\"store\":\"" +
+                        (GetParam() ? server_->url() : local_store()) + "\"}\n"));
 }
 
 TEST_P(Scripts, ListShowsMatchingLocks) {
@@ -136,11 +140,72 @@ TEST_P(Scripts, ListShowsMatchingLocks) {
     acquire(name);
   }
   EXPECT_THAT(command({"list"}).out,
-              MatchesRegex("NAME +HELD BY .*\njob-a .*\njob-b .*\nother .*\n"));
+              MatchesRegex("NAME +HELD BY .*\njob-a .*\njob-b .*\nother .*\n3 locks in .*://.*\n"));
+  EXPECT_THAT(command({"list", "x*"}).err, HasSubstr("no lock that is held matches x* in "));
   EXPECT_THAT(command({"list", "job-*"}).out, Not(HasSubstr("other")));
   const Ended json = command({"list", "*-b", "--json"});
   EXPECT_THAT(json.out, MatchesRegex("\\[\n\\{\"name\":\"job-b\",.*\\}\n\\]\n"));
   EXPECT_EQ(json.exit_code, 0);
+}
+
+TEST_P(Scripts, ListIsInTheOrderThatIsAskedFor) {
+  for (const char* name : {"job-10", "job-9", "job-2"}) {
+    acquire(name, {"--ttl", name == std::string("job-9") ? "10s" : "100s"});
+  }
+  const auto order = [this](Arguments arguments) {
+    arguments.insert(arguments.begin(), "list");
+    std::istringstream lines(command(arguments).out);
+    std::string names;
+    for (std::string line; std::getline(lines, line);) {
+      names += line.starts_with("job-") ? line.substr(4, line.find(' ') - 4) + " " : "";
+    }
+    return names;
+  };
+  EXPECT_EQ(order({}), "2 9 10 ");
+  EXPECT_EQ(order({"--sort", "name"}), "2 9 10 ");
+  EXPECT_EQ(order({"--sort", "age"}), "10 9 2 ");
+  EXPECT_EQ(order({"--sort", "ttl"}).substr(0, 2), "9 ");
+  EXPECT_EQ(order({"--sort", "waiting"}), "2 9 10 ");
+  EXPECT_THAT(command({"list", "--sort", "size"}).err,
+              HasSubstr("--sort: \"size\" is none of name, age, ttl, waiting"));
+}
+
+TEST_P(Scripts, PatternCountsCharactersAndNotBytes) {
+  acquire("j\u00f6b");
+  EXPECT_THAT(command({"list", "j?b"}).out, HasSubstr("j\u00f6b"));
+  EXPECT_THAT(command({"list", "j[\u00e4\u00f6]b"}).out, HasSubstr("j\u00f6b"));
+  EXPECT_EQ(command({"list", "j??b"}).out, "");
+  acquire("b\xff");
+  EXPECT_THAT(command({"list", "b?"}).out, HasSubstr("b\\xff")) << "no UTF-8: by bytes";
+}
+
+TEST_P(Scripts, RecordsSayWhoseTheyAreAndNoArguments) {
+  const std::string command_line = "\"$0\" inspect job --json; exit 0";
+  const Ended shy = command({"run", "job", "--", "sh", "-c", command_line, EXCLUSIVE_LOCK_COMMAND});
+  EXPECT_THAT(shy.out,
+              MatchesRegex(".*\"user\":\"[^\"]+\",\"program\":\"sh\",\"command\":\"\".*\n"));
+  const Ended open = command(
+      {"run", "job", "--show-command", "--", "sh", "-c", command_line, EXCLUSIVE_LOCK_COMMAND});
+  EXPECT_THAT(open.out, HasSubstr("\"command\":\"sh -c '"));
+  acquire("other");
+  EXPECT_THAT(command({"inspect", "other"}).out,
+              MatchesRegex("(.|\n)*by        .+ on .+, process (.|\n)*"));
+  const std::string long_argument(5000, 'x');
+  EXPECT_EQ(command({"run", "long", "--show-command", "--", "true", long_argument}).exit_code, 0);
+}
+
+TEST_P(Scripts, ReleaseAsJson) {
+  const std::string owner = acquire("job");
+  EXPECT_EQ(command({"release", "job", "--owner", owner, "--json"}).out,
+            "{\"name\":\"job\",\"released\":true,\"forced\":false}\n");
+  const Ended again = command({"release", "job", "--owner", owner, "--json"});
+  EXPECT_EQ(again.exit_code, 79);
+  EXPECT_EQ(again.out, "{\"name\":\"job\",\"released\":false,\"forced\":false}\n");
+  const std::string next = acquire("job");
+  const Ended forced = command({"release", "job", "--force", "--yes", "--json"});
+  EXPECT_THAT(forced.out,
+              HasSubstr("\"released\":true,\"forced\":true,\"holder\":{\"name\":\"job\""));
+  EXPECT_THAT(forced.out, HasSubstr(next));
 }
 
 TEST_P(Scripts, ResultThatCannotBeWrittenIs74AndHoldsNothing) {

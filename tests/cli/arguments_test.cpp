@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <sstream>
+
 #include "cli/command_fixture.hpp"
 
 namespace exclusive_lock::cli_test {
@@ -31,6 +34,12 @@ TEST_F(CommandLine, MisspeltWordsGetASuggestion) {
                      "unknown option --no-wiat; did you mean --no-wait?");
   expect_usage_error({"--sotre", "local:", "list"}, "did you mean --store?");
   expect_usage_error({"list", "--banana"}, "unknown option --banana");
+  for (const auto& [word, meant] :
+       {std::pair("help", "--help"), std::pair("version", "--version"),
+        std::pair("status", "inspect"), std::pair("unlock", "release"), std::pair("ls", "list")}) {
+    expect_usage_error({word, "job"},
+                       "unknown command " + std::string(word) + "; did you mean " + meant + "?");
+  }
 }
 
 TEST_F(CommandLine, MissingPartsAreNamed) {
@@ -56,10 +65,14 @@ TEST_F(CommandLine, WrongValuesAreNamedWithWhatIsAllowed) {
   expect_usage_error({"run", "job", "--max-hold", "9999999999h", "--", "true"}, "is too long");
   expect_usage_error({"run", "job", "--wait", "1s", "--no-wait", "--", "true"},
                      "--wait excludes --no-wait");
-  expect_usage_error({"run", "job", "--ttl", "1s", "--ttl", "2s", "--", "true"}, "--ttl");
+  expect_usage_error({"run", "job", "--ttl", "1s", "--ttl", "2s", "--", "true"},
+                     "--ttl is given more than once");
+  expect_usage_error({"run", "job", "--ttl"}, "--ttl needs a value: DURATION");
+  expect_usage_error({"run", "job", "--no-wait=3", "--", "true"}, "--no-wait takes no value");
   expect_usage_error({"run", "job", "--on-lost", "panic", "--", "true"},
                      "none of kill, signal, ignore");
-  expect_usage_error({"run", "job", "-E", "256", "--", "true"}, "not in range 0 to 255");
+  expect_usage_error({"run", "job", "-E", "256", "--", "true"},
+                     "-E: 256 is not a whole number from 0 to 255");
   expect_usage_error({"run", "job", "--label=", "--", "true"}, "has an empty value");
   expect_usage_error({"run", "job", "--contents", "{", "--", "true"},
                      "--contents is not one JSON value");
@@ -76,9 +89,21 @@ TEST_F(CommandLine, WhatIsWrittenBehindAFlagIsNoNameAndNoMark) {
   for (const Arguments& arguments :
        {Arguments{"run", "--label", "-v=1", "-vE", "-v=1", "job", "--", "true"},
         Arguments{"run", "-vE-v=1", "job", "--", "true"}}) {
-    expect_usage_error(arguments, "-v=1 not in range");  // the value of -E
+    expect_usage_error(arguments, "-E: -v=1 is not a whole number");
   }
-  EXPECT_EQ(command({"inspect", "--", "-v job"}).out, "-v job is free\n");
+  EXPECT_THAT(command({"inspect", "--", "-v job"}).out, HasSubstr("-v job is free"));
+}
+
+// It would keep no other process out, and nobody would notice.
+TEST_F(CommandLine, MemoryIsNoStoreForACommand) {
+  for (const Arguments& arguments :
+       {Arguments{"run", "job", "--", "true"}, Arguments{"acquire", "job"}, Arguments{"list"},
+        Arguments{"inspect", "job"}, Arguments{"release", "job", "--force", "--yes"}}) {
+    expect_usage_error(arguments, "keep no other process out",
+                       {{"EXCLUSIVE_LOCK_STORE", "MEMORY:"}});
+  }
+  EXPECT_EQ(command({"--help"}).out.find("memory"), std::string::npos);
+  EXPECT_EQ(command({"list", "--store", "rdis://host"}).err.find("memory"), std::string::npos);
 }
 
 TEST_F(CommandLine, StoreUrlsAreNamedByTheirWrongPart) {
@@ -127,14 +152,71 @@ TEST_F(CommandLine, AllMistakesOfOptionsAtOnce) {
   EXPECT_THAT(ended.err, HasSubstr("NAME is empty"));
   EXPECT_THAT(ended.err, HasSubstr("--ttl is 1 ms; allowed: 100 ms to 7 days"));
   EXPECT_THAT(ended.err, HasSubstr("--label has 257 bytes"));
-  EXPECT_THAT(ended.err, HasSubstr("--barging is 1000001; allowed: 0 to 1000000"));
+  EXPECT_THAT(ended.err, HasSubstr("--barging: 1000001 is not a whole number from 0 to 1000000"));
+}
+
+TEST_F(CommandLine, AllMistakesAtOnceWhateverFindsThem) {
+  const Ended ended = command({"run",
+                               "job",
+                               "--wait",
+                               "5",
+                               "--wiat",
+                               "3s",
+                               "--store",
+                               "redis://h:0x",
+                               "-E",
+                               "900",
+                               "--label",
+                               std::string(257, 'l'),
+                               "--contents",
+                               "{",
+                               "--ttl",
+                               "1ms",
+                               "--connect-timeout",
+                               "1ms",
+                               "-q",
+                               "-v",
+                               "--on-lost",
+                               "panic",
+                               "--key",
+                               "k",
+                               "--no-wait",
+                               "--max-hold"});
+  EXPECT_EQ(ended.exit_code, 64);
+  for (const char* mistake :
+       {"--wait: \"5\" has no unit", "unknown option --wiat", "store URL: port", "-E: 900 is not",
+        "--label has 257 bytes", "--contents is not one JSON value", "--ttl is 1 ms",
+        "--connect-timeout is 1 ms", "--quiet excludes --verbose", "\"panic\" is none of",
+        "--key stands in place of NAME", "--max-hold needs a value", "COMMAND is missing"}) {
+    EXPECT_THAT(ended.err, HasSubstr(mistake));
+  }
+}
+
+// What follows from an option is not blamed for it.
+TEST_F(CommandLine, NoMistakeIsReportedThatNobodyMade) {
+  const auto lines = [this](const Arguments& arguments) {
+    const std::string err = command(arguments).err;
+    return std::count(err.begin(), err.end(), '\n') - 1;  // without "see ... --help"
+  };
+  EXPECT_EQ(lines({"run", "job", "--ttl", "30d", "--", "true"}), 1);
+  EXPECT_EQ(lines({"run", "job", "--ttl", "1ms", "--", "true"}), 1);
+  EXPECT_EQ(lines({"run", "job", "--ttl", "200ms", "--", "true"}), 1);
+  EXPECT_EQ(lines({"run", "job", "--ttl", "8d", "--grace", "20s", "--", "true"}), 1);
+  EXPECT_EQ(lines({"acquire", "job", "--ttl", "8d"}), 1);
+  EXPECT_EQ(lines({"run", "job", "--wiat", "3s", "--", "true"}), 1);
+  EXPECT_EQ(lines({"run", "--", "true"}), 1);
+  EXPECT_EQ(lines({"run"}), 2) << "neither NAME nor COMMAND";
+  EXPECT_EQ(lines({"rnu", "--wait", "3s"}), 1);
+  EXPECT_EQ(lines({}), 1);
+  EXPECT_EQ(lines({"inspect"}), 1);
+  EXPECT_EQ(lines({"refresh", "job"}), 1);
 }
 
 TEST(Arguments, BargingIsACount) {
   for (const std::string count : {"x", "-1", "1.5", ""}) {
     const Ended ended = run({"run", "job", "--store", "memory:", "--barging", count, "--", "true"});
     EXPECT_EQ(ended.exit_code, 64);
-    EXPECT_THAT(ended.err, HasSubstr("--barging: " + count + " is not a whole number from 0 on"));
+    EXPECT_THAT(ended.err, HasSubstr("--barging: " + count + " is not a whole number from 0"));
   }
 }
 
@@ -155,6 +237,32 @@ TEST_F(CommandLine, HelpAndVersionGoToStdout) {
     EXPECT_THAT(help.err, IsEmpty());
   }
   EXPECT_THAT(command({"--help"}).out, HasSubstr("acquire"));
+}
+
+// 80 columns, with everything that the subcommand understands.
+TEST_F(CommandLine, HelpIsCompleteAndFitsATerminal) {
+  for (const char* subcommand : {"", "run", "acquire", "refresh", "release", "inspect", "list"}) {
+    Arguments arguments{"--help"};
+    if (*subcommand != '\0') {
+      arguments.insert(arguments.begin(), subcommand);
+    }
+    const std::string help = command(arguments).out;
+    std::istringstream lines(help);
+    for (std::string line; std::getline(lines, line);) {
+      EXPECT_LE(line.size(), 80U) << line;
+      EXPECT_FALSE(line.ends_with(' ')) << line;
+    }
+    for (const char* part : {"Usage: exclusive-lock", "--store URL", "--quiet", "Example:\n  ",
+                             "Exit codes:\n  0 ", "EXCLUSIVE_LOCK_STORE", "NO_COLOR"}) {
+      EXPECT_THAT(help, HasSubstr(part)) << subcommand;
+    }
+  }
+  const std::string run = command({"run", "-h"}).out;
+  EXPECT_THAT(run, HasSubstr("EXCLUSIVE_LOCK_FENCE"));
+  EXPECT_THAT(run, HasSubstr("127     run: the command was not found\n"));
+  EXPECT_THAT(command({"list", "--help"}).out,
+              ::testing::Not(HasSubstr("the command was not found")));
+  EXPECT_EQ(command({"run", "--help", "--banana"}).exit_code, 0) << "help is not refused";
 }
 
 TEST_F(CommandLine, LockNamedLikeASubcommand) {

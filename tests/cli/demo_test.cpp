@@ -45,8 +45,9 @@ TEST_F(Demo, ShowsTheMainJobAndCleansUp) {
   EXPECT_GE(fences.size(), 3U) << ended.out;
   EXPECT_TRUE(std::is_sorted(fences.begin(), fences.end())) << "as many digits each until 2286";
   EXPECT_EQ(std::set<std::string>(fences.begin(), fences.end()).size(), fences.size());
-  EXPECT_EQ(all_matches(ended.out,
-                        "is held by .*, process ([0-9]+) \\(worker-[0-9]+\\), for .*; not waiting")
+  EXPECT_EQ(all_matches(
+                ended.out,
+                "is held by .*, process ([0-9]+), [a-z]+ \\(worker-[0-9]+\\), for .*; not waiting")
                 .size(),
             2U);
   EXPECT_EQ(all_matches(ended.out, "ends with exit code (75)\n").size(), 2U);

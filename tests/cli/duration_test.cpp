@@ -31,15 +31,26 @@ TEST(Duration, NumberAndUnitAreTaken) {
   EXPECT_EQ(milliseconds("3650d"), 3650LL * 86'400'000);
 }
 
+TEST(Duration, SeveralUnitsAddUpTheLargerFirst) {
+  EXPECT_EQ(milliseconds("1m30s"), 90'000);
+  EXPECT_EQ(milliseconds("1h30m"), 5'400'000);
+  EXPECT_EQ(milliseconds("1d2h3m4s5ms"), 93'784'005);
+  EXPECT_EQ(milliseconds("1m1.5s"), 61'500);
+  EXPECT_EQ(milliseconds("3649d24h"), 3650LL * 86'400'000);
+  EXPECT_EQ(problem("3650d1ms"), "\"3650d1ms\" is too long; at most 3650d");
+}
+
 TEST(Duration, BareNumberIsRefusedWithExamples) {
   EXPECT_EQ(problem("10"),
-            "\"10\" has no unit; write a number and a unit: 500ms, 2s, 1.5s, 10m, 1h, 7d");
+            "\"10\" has no unit; write a number and a unit: 500ms, 2s, 1.5s, 10m, 1h, 7d, or "
+            "several: 1h30m");
 }
 
 TEST(Duration, NonsenseIsRefused) {
-  for (const char* text : {"",    "s",   "ms",    "-1s",    "+1s",  "10x",      "10S",  "1 s",
-                           " 1s", "1s ", "NaN",   "nan",    "inf",  "infinity", "1e3s", "0x10s",
-                           "1.s", ".5s", "1..5s", "1.5.5s", "1,5s", "1h30m",    "1s\n"}) {
+  for (const char* text : {"",     "s",     "ms",    "-1s",  "+1s",         "10x",    "10S",
+                           "1 s",  " 1s",   "1s ",   "NaN",  "nan",         "inf",    "infinity",
+                           "1e3s", "0x10s", "1.s",   ".5s",  "1..5s",       "1.5.5s", "1,5s",
+                           "1h30", "1s\n",  "30m1h", "1m1m", "1m60000ms1s", "1h30mx", "1.5h-3m"}) {
     EXPECT_FALSE(milliseconds(text)) << text;
     EXPECT_FALSE(problem(text).empty()) << text;
   }

@@ -257,7 +257,8 @@ TEST_F(ServerLoss, ShortOutageIsWaitedOut) {
 
 TEST_F(ServerLoss, StoreThatCannotBeReachedIs69) {
   server_.kill();
-  const Ended ended = command(under_lock("job", {"--connect-timeout", "300ms"}, "echo ran"));
+  const Ended ended =
+      command(under_lock("job", {"--no-wait", "--connect-timeout", "300ms"}, "echo ran"));
   EXPECT_EQ(ended.exit_code, 69);
   EXPECT_EQ(ended.out, "");
   EXPECT_THAT(ended.err, HasSubstr("exclusive-lock: "));

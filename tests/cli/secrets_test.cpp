@@ -70,6 +70,34 @@ TEST_F(Passwords, InAFile) {
                      {{"EXCLUSIVE_LOCK_CREDENTIALS", "wrong"}}));
 }
 
+// It is read once, however often the store has to be tried.
+TEST_F(Passwords, InAPipeForAStoreThatIsAwayAtFirst) {
+  server_.kill();
+  Invocation all = invocation({"-c",
+                               "\"$0\" run job --connect-timeout 100ms --credentials-file "
+                               "<(echo \"$1\") -- echo ran",
+                               EXCLUSIVE_LOCK_COMMAND, password});
+  all.program = "/bin/bash";
+  Process process(std::move(all));
+  process.wait_for_err("waiting for the store of job");
+  server_.restart(live::ServerData::lost);
+  const Ended ended = process.wait();
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_EQ(ended.out, "ran\n");
+}
+
+TEST_F(Passwords, ReachAChildByThePathOfTheirFileOnly) {
+  std::ofstream(path("credentials")) << password << "\n";
+  std::filesystem::permissions(path("credentials"), std::filesystem::perms::owner_read);
+  const Ended found =
+      command({"run", "job", "--credentials-file", path("credentials"), "--store", server_.url(),
+               "--", "sh", "-c", "\"$0\" inspect job; printenv", EXCLUSIVE_LOCK_COMMAND});
+  EXPECT_EQ(found.exit_code, 0) << found.err;
+  EXPECT_THAT(found.out, HasSubstr("job is held"));
+  EXPECT_THAT(found.out, HasSubstr("EXCLUSIVE_LOCK_CREDENTIALS_FILE=" + path("credentials")));
+  EXPECT_THAT(found.out, Not(HasSubstr(password)));
+}
+
 TEST_F(Passwords, OfAnotherStoreAreNoMistake) {
   EXPECT_EQ(command({"list"}, {{"EXCLUSIVE_LOCK_STORE", local_store()},
                                {"EXCLUSIVE_LOCK_CREDENTIALS", password}})

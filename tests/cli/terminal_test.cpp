@@ -223,7 +223,7 @@ TEST_F(OnTerminal, PersonWhoWaitsSeesWhoHoldsItAndTheLineIsWiped) {
   const auto process = start_on(pty, under_lock("job", {}, "echo ran"));
   pty.wait_for("waiting for job: held by ");
   EXPECT_THAT(pty.screen(),
-              HasSubstr("process " + std::to_string(holder->pid()) + " (nightly), for "));
+              HasSubstr("process " + std::to_string(holder->pid()) + ", sh (nightly), for "));
   pty.wait_for("waited 1 s");  // drawn again
   let_go();
   EXPECT_EQ(process->wait().exit_code, 0);
@@ -261,12 +261,6 @@ TEST_F(OnTerminal, LineFitsTheTerminal) {
   EXPECT_LE(screen.find("\u2026") - begin + std::string("waiting for job").size(), 39U);
   let_go();
   process->wait();
-}
-
-TEST_F(OnTerminal, NoLineWhereNobodyLooks) {
-  const auto holder = hold();
-  const auto waiter = start(under_lock("job", {"--wait", "1500ms"}, "true"));
-  EXPECT_THAT(waiter->wait().err, Not(HasSubstr("waiting")));
 }
 
 TEST_F(OnTerminal, ColourOnlyWithoutNoColor) {

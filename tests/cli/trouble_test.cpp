@@ -71,7 +71,7 @@ TEST_F(Trouble, DescriptorThatIsMissingIsToldWhicheverItIs) {
     all.program = "/bin/sh";
     const Ended ended = run(std::move(all));
     if (ended.exit_code == 0) {
-      EXPECT_THAT(ended.err, HasSubstr("no locks are held"));
+      EXPECT_THAT(ended.err, HasSubstr("no locks are held in "));
       break;
     }
     ++refusals;
@@ -110,6 +110,57 @@ TEST_F(Trouble, DefaultPlaceIsTheSameWhateverTheEnvironment) {
     EXPECT_THAT(ended.err, HasSubstr("/nonexistent does not exist"));
     EXPECT_THAT(ended.err, HasSubstr("local:///dir"));
     EXPECT_TRUE(std::filesystem::is_empty(place));
+  }
+}
+
+// Whatever is at the port, the message says that it is no Redis server.
+class OtherServers : public CommandTest {
+ protected:
+  [[nodiscard]] Ended asked(const std::string& answer, const std::string& subcommand = "list") {
+    const live::FakeRedis fake([&](const std::vector<std::string>&) { return answer; });
+    store_ = "redis://127.0.0.1:" + std::to_string(fake.port());
+    return command({subcommand, "--connect-timeout", "5s"});
+  }
+};
+
+TEST_F(OtherServers, ThatSpeakAnotherProtocolAreNamedAsSuch) {
+  for (const char* answer :
+       {"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", "<html>\r\n</html>\r\n",
+        "SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", "ERROR\r\n", "220 mail ESMTP\r\n"}) {
+    const Ended ended = asked(answer);
+    EXPECT_EQ(ended.exit_code, 69);
+    EXPECT_THAT(ended.err,
+                HasSubstr("this is not a Redis server, or a proxy that does not know HELLO"))
+        << answer;
+  }
+}
+
+TEST_F(OtherServers, ProxyThatKnowsNoHelloIsNamedAsSuch) {
+  for (const char* answer : {"-ERR unknown command 'HELLO'\r\n", "-ERR unknown command\r\n"}) {
+    EXPECT_THAT(asked(answer).err, HasSubstr("or a proxy that does not know HELLO"));
+  }
+}
+
+TEST_F(OtherServers, WaitForNoneOfThem) {
+  const live::FakeRedis fake(
+      [](const std::vector<std::string>&) { return std::string("HTTP/1.1 400 Bad Request\r\n"); });
+  store_ = "redis://127.0.0.1:" + std::to_string(fake.port());
+  const Ended ended = command({"run", "job", "--", "true"});
+  EXPECT_EQ(ended.exit_code, 69);
+  EXPECT_THAT(ended.err, HasSubstr("this is not a Redis server"));
+}
+
+// The server says in which line of the script it is, and not which one.
+TEST_F(Trouble, CommandThatTheServerLacksIsNamedAlsoInsideAScript) {
+  for (const live::ServerKind kind : live::servers_to_test()) {
+    if (kind != live::ServerKind::redis && kind != live::ServerKind::keydb) {
+      continue;
+    }
+    const live::Server server({.kind = kind, .arguments = {"--rename-command", "PTTL", "NOPTTL"}});
+    store_ = server.url();
+    const Ended ended = command({"acquire", "job"});
+    EXPECT_EQ(ended.exit_code, 69);
+    EXPECT_THAT(ended.err, HasSubstr("[the command: PTTL]"));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstdlib>
 
 #include "cli/environment.hpp"
 #include "cli/output/json.hpp"
@@ -76,8 +77,10 @@ TEST(Environment, ChildGetsFactsAndNoPassword) {
   Environment environment(variables.data());
   EXPECT_EQ(environment.store_url(), "redis://u:secret@h");
   EXPECT_THAT(variables[1], Not(HasSubstr("secret")));
-  environment.forget_credentials();
+  environment.hide_credentials();
   EXPECT_THAT(variables[2], Not(HasSubstr("secret")));
+  EXPECT_STREQ(std::getenv("EXCLUSIVE_LOCK_CREDENTIALS"), "secret");
+  ::unsetenv("EXCLUSIVE_LOCK_CREDENTIALS");
   EXPECT_EQ(environment.for_child({{"EXCLUSIVE_LOCK_FENCE", "2"}}),
             (std::vector<std::string>{"PATH=/bin", "EXCLUSIVE_LOCK_STORE=redis://h",
                                       "EXCLUSIVE_LOCK_FENCER=kept", "EXCLUSIVE_LOCK_FENCE=2"}));
@@ -87,9 +90,21 @@ TEST(Environment, NearlyOneOfOursIsNamed) {
   Variables wrong({"EXCLUSIVE_LOCK_STOER=local:"});
   EXPECT_THAT(Environment(wrong.data()).misspelt().value_or(""),
               HasSubstr("did you mean EXCLUSIVE_LOCK_STORE?"));
+  Variables nearly({"EXCLUSIVE_LOCK_KEY_PREFX=a"});
+  EXPECT_THAT(Environment(nearly.data()).misspelt().value_or(""),
+              HasSubstr("did you mean EXCLUSIVE_LOCK_KEY_PREFIX?"));
   Variables right({"EXCLUSIVE_LOCK_STORE=local:", "EXCLUSIVE_LOCK_SERVICE_HOST=10.0.0.1",
-                   "EXCLUSIVE_LOCK_OWNER=x", "EXCLUSIVE_LOCK_TEST_SERVERS=/x"});
+                   "EXCLUSIVE_LOCK_OWNER=x", "EXCLUSIVE_LOCK_TEST_SERVERS=/x",
+                   "EXCLUSIVE_LOCK_KEY_PREFIX=a", "EXCLUSIVE_LOCK_CA_FILE=/x"});
   EXPECT_EQ(Environment(right.data()).misspelt(), std::nullopt);
+}
+
+// A name may hold anything but '=', and it is quoted.
+TEST(Environment, NameOfAVariableReachesNoTerminalRaw) {
+  Variables hostile({"EXCLUSIVE_LOCK_STOR\x1b=local:"});
+  const std::string text = Environment(hostile.data()).misspelt().value_or("");
+  EXPECT_THAT(text, HasSubstr("EXCLUSIVE_LOCK_STOR\\x1b,"));
+  EXPECT_THAT(text, Not(HasSubstr("\x1b")));
 }
 
 TEST(Json, WhatATerminalObeysIsEscaped) {
@@ -115,6 +130,32 @@ TEST(TerminalText, IsCutAtCharacters) {
   EXPECT_EQ(cut_to("abcd", 3), "ab\u2026");
   EXPECT_EQ(cut_to("\u00e4\u00e4\u00e4\u00e4", 3), "\u00e4\u00e4\u2026");
   EXPECT_EQ(cut_to("abcd", 0), "");
+}
+
+TEST(TerminalText, WideCharactersTakeTwoColumns) {
+  EXPECT_EQ(columns("\u4e2d\u6587"), 4U);
+  EXPECT_EQ(columns("e\u0301"), 1U) << "a combining accent takes none";
+  EXPECT_EQ(columns("\u00e4b"), 2U);
+  EXPECT_EQ(cut_to("\u4e2d\u6587\u5b57", 4), "\u4e2d\u2026");
+  EXPECT_EQ(cut_to("\u4e2d\u6587\u5b57", 5), "\u4e2d\u6587\u2026");
+}
+
+TEST(TerminalText, IsCutByBytesBetweenCharacters) {
+  EXPECT_EQ(cut_to_bytes("abc", 3), "abc");
+  EXPECT_EQ(cut_to_bytes("abcdef", 5), "ab\u2026");
+  EXPECT_EQ(cut_to_bytes("\u00e4\u00e4\u00e4", 5), "\u00e4\u2026");
+  EXPECT_EQ(cut_to_bytes("\u00e4\u00e4\u00e4", 4), "\u2026");
+}
+
+TEST(NaturalOrder, CountsDigitsAsNumbers) {
+  EXPECT_TRUE(is_naturally_before("job-2", "job-10"));
+  EXPECT_FALSE(is_naturally_before("job-10", "job-2"));
+  EXPECT_TRUE(is_naturally_before("a", "b"));
+  EXPECT_TRUE(is_naturally_before("a", "a1"));
+  EXPECT_TRUE(is_naturally_before("a01", "a1")) << "equal numbers: by bytes";
+  EXPECT_FALSE(is_naturally_before("a1", "a01"));
+  EXPECT_FALSE(is_naturally_before("a1", "a1"));
+  EXPECT_TRUE(is_naturally_before("1x99999999999999999999999", "1x100000000000000000000000"));
 }
 
 TEST(TerminalText, PrintableTextIsNotEscapedTwice) {

@@ -107,7 +107,9 @@ JsonObject to_json(const LockWaiter& waiter) {
   object.add("owner", waiter.owner)
       .add_bytes("host", waiter.host)
       .add("pid", waiter.pid)
-      .add_bytes("label", waiter.label);
+      .add_bytes("label", waiter.label)
+      .add_bytes("user", waiter.user)
+      .add_bytes("program", waiter.program);
   object.add("since", waiter.since ? Contents(utc_text(*waiter.since)) : Contents(nullptr));
   return object;
 }
@@ -121,7 +123,10 @@ JsonObject to_json(const LockRecord& record) {
   object.add("fence", readable ? Contents(record.fence.value) : Contents(nullptr));
   object.add_bytes("host", record.host)
       .add("pid", readable ? Contents(record.pid) : Contents(nullptr));
-  object.add_bytes("label", record.label);
+  object.add_bytes("label", record.label)
+      .add_bytes("user", record.user)
+      .add_bytes("program", record.program)
+      .add_bytes("command", record.command);
   object.add("since", record.since ? Contents(utc_text(*record.since)) : Contents(nullptr));
   object.add("ttl_ms", readable ? Contents(record.lock_ttl.count()) : Contents(nullptr));
   object.add("remaining_ttl_ms",

@@ -12,12 +12,20 @@ namespace {
 
 constexpr std::size_t most_contents_bytes = 4096;  // in inspect; more is cut, with its full size
 constexpr std::size_t most_cell_bytes = 256;       // in a table
+// One long name must not push everything else out of sight.
+constexpr std::size_t max_name_columns = 40;
+constexpr std::size_t max_holder_columns = 60;
 
-std::string process_text(const std::string& host, std::int64_t pid, const std::string& label) {
-  std::string text =
-      shown(host.empty() ? "unknown host" : host, 128) + ", process " + std::to_string(pid);
-  if (!label.empty()) {
-    text += " (" + shown(label) + ")";
+// Of a record or a waiter: "alice on host-7, process 4711, make (nightly)".
+std::string process_text(const auto& one) {
+  std::string text = one.user.empty() ? "" : shown(one.user, 64) + " on ";
+  text += shown(one.host.empty() ? "unknown host" : one.host, 128) + ", process " +
+          std::to_string(one.pid);
+  if (!one.program.empty()) {
+    text += ", " + shown(one.program, 64);
+  }
+  if (!one.label.empty()) {
+    text += " (" + shown(one.label) + ")";
   }
   return text;
 }
@@ -51,12 +59,6 @@ std::string contents_text(const LockRecord& record, std::size_t most_bytes) {
   return shown(record.raw, most_bytes) + " (not JSON)";
 }
 
-std::string row(std::string_view title, std::string_view value) {
-  std::string line = "  " + std::string(title);
-  line.resize(12, ' ');
-  return line + std::string(value) + "\n";
-}
-
 std::string waiters_text(const LockRecord& record, WallTime now) {
   constexpr std::size_t most_lines = 20;
   std::string text;
@@ -69,19 +71,21 @@ std::string waiters_text(const LockRecord& record, WallTime now) {
       text += row("", "and " + std::to_string(record.waiting - most_lines) + " more");
       break;
     }
-    text +=
-        row("", std::to_string(place) + ". " + process_text(waiter.host, waiter.pid, waiter.label) +
-                    (waiter.since ? ", for " + spoken_age(*waiter.since, now) : ""));
+    text += row("", std::to_string(place) + ". " + process_text(waiter) +
+                        (waiter.since ? ", for " + spoken_age(*waiter.since, now) : ""));
   }
   return text;
 }
 
 using Cells = std::vector<std::string>;
 
-Cells cells(const LockRecord& record, WallTime now) {
+Cells cells(const LockRecord& record, WallTime now, bool is_cut) {
   const bool ours = record.kind == RecordKind::ours;
-  return {shown(record.name, most_cell_bytes),
-          holder_text(record),
+  const auto cut = [is_cut](std::string text, std::size_t max) {
+    return is_cut ? cut_to(text, max) : text;
+  };
+  return {cut(shown(record.name, most_cell_bytes), max_name_columns),
+          cut(holder_text(record), max_holder_columns),
           age_text(record, now),
           remaining_text(record),
           ours ? std::to_string(record.fence.value) : "-",
@@ -101,6 +105,12 @@ std::string line_of(const Cells& cells, const std::vector<std::size_t>& widths) 
 }
 
 }  // namespace
+
+std::string row(std::string_view title, std::string_view value) {
+  std::string line = "  " + std::string(title);
+  line.resize(12, ' ');
+  return line + std::string(value) + "\n";
+}
 
 std::string utc_text(WallTime instant) {
   const std::time_t seconds =
@@ -126,7 +136,7 @@ std::string holder_text(const LockRecord& record) {
     case RecordKind::ours:
       break;
   }
-  return process_text(record.host, record.pid, record.label);
+  return process_text(record);
 }
 
 std::string holder_and_age_text(const LockRecord& record, WallTime now) {
@@ -143,6 +153,9 @@ std::string inspect_text(const LockRecord& record, WallTime now, const Terminal&
     text += row("ttl", spoken(record.lock_ttl) + ", " + remaining_text(record) + " left");
     text += row("fence", std::to_string(record.fence.value));
     text += row("owner", shown(record.owner));
+    if (!record.command.empty()) {
+      text += row("command", shown(record.command));
+    }
   } else {
     text += row("ttl left", remaining_text(record));
   }
@@ -156,7 +169,7 @@ std::string list_text(const std::vector<LockRecord>& records, WallTime now,
   const Cells head{"NAME", "HELD BY", "FOR", "TTL LEFT", "FENCE", "WAITING", "CONTENTS"};
   std::vector<Cells> rows{head};
   for (const LockRecord& record : records) {
-    rows.push_back(cells(record, now));
+    rows.push_back(cells(record, now, terminal.is_terminal()));
   }
   std::vector<std::size_t> widths(head.size());
   for (const Cells& one : rows) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/output/record_text.hpp"
+
 namespace exclusive_lock::cli {
 namespace {
 
@@ -23,7 +25,7 @@ class TalkSink final : public spdlog::sinks::base_sink<std::mutex> {
     const std::lock_guard guard(mutex_);
     holds_back_ = false;
     for (const std::string& line : held_back_) {
-      talk_.say(line);
+      talk_.note(line);
     }
     held_back_.clear();
   }
@@ -35,8 +37,10 @@ class TalkSink final : public spdlog::sinks::base_sink<std::mutex> {
                              fit_for_terminal({message.payload.data(), message.payload.size()});
     if (holds_back_) {
       held_back_.push_back(line);
-    } else {
+    } else if (message.level >= spdlog::level::err) {
       talk_.say(line);
+    } else {
+      talk_.note(line);
     }
   }
   void flush_() override {}
@@ -46,7 +50,17 @@ class TalkSink final : public spdlog::sinks::base_sink<std::mutex> {
   std::vector<std::string> held_back_;
 };
 
-void Talk::say(std::string_view text) { write("exclusive-lock: " + std::string(text) + "\n"); }
+void Talk::say(std::string_view text) {
+  const std::string time =
+      terminal_.is_terminal() ? "" : utc_text(std::chrono::system_clock::now()) + " ";
+  write("exclusive-lock: " + time + std::string(text) + "\n");
+}
+
+void Talk::note(std::string_view text) {
+  if (!is_quiet_) {
+    say(text);
+  }
+}
 
 void Talk::write(std::string_view text) {
   const std::lock_guard guard(mutex_);
@@ -72,7 +86,7 @@ void Talk::emit(std::string_view text) {
 
 void Talk::show_status(std::string_view text, const std::stop_token& stop) {
   const std::lock_guard guard(mutex_);
-  if (stop.stop_requested() || !terminal_.can_redraw()) {
+  if (is_quiet_ || stop.stop_requested() || !terminal_.can_redraw()) {
     return;
   }
   const std::string line = cut_to(text, terminal_.width() - 1);

@@ -1,5 +1,6 @@
 #pragma once
-// What the command says to people: on stderr, a line at a time, never on stdout.
+// What the command says to people: on stderr, a line at a time, never on stdout. Where stderr is no
+// terminal, each line carries the time: it is going to be read later, in a log.
 //
 // A stderr that is full (a pipe that nobody reads, a terminal that was stopped) is waited for by a
 // second at most, and not at all while a hold may end (must_not_wait): the command has to be ended
@@ -32,9 +33,13 @@ class Talk {
 
   [[nodiscard]] const Terminal& terminal() const { return terminal_; }
 
-  // "exclusive-lock: <text>". The text is one line; what comes from elsewhere must have been made
-  // printable.
+  // "exclusive-lock: <text>", elsewhere than on a terminal "exclusive-lock: <UTC> <text>". The text
+  // is one line; what comes from elsewhere must have been made printable.
   void say(std::string_view text);
+  // The same for what is no error: not after be_quiet().
+  void note(std::string_view text);
+  // --quiet. To be called before there are other threads.
+  void be_quiet() { is_quiet_ = true; }
   // The text as it is, lines and all.
   void write(std::string_view text);
 
@@ -56,11 +61,12 @@ class Talk {
   BoundedWriter writer_;
   std::atomic<bool> must_not_wait_{false};
   std::size_t dropped_ = 0;  // texts that did not go, since one did
+  bool is_quiet_ = false;
   bool status_shown_ = false;
 };
 
-// The library's log on `talk`, which must outlive it: warnings and errors, with `verbose` also what
-// it did.
+// The library's log on `talk`, which must outlive it: errors and, as notes, warnings; with
+// `verbose` also what it did.
 class ConnectionLog {
  public:
   ConnectionLog(Talk& talk, bool verbose);

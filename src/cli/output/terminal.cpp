@@ -1,7 +1,11 @@
 #include "cli/output/terminal.hpp"
 
+#include <locale.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include <array>
+#include <cwchar>
 
 #include "cli/environment.hpp"
 #include "exclusive_lock/printable.hpp"
@@ -9,7 +13,36 @@
 namespace exclusive_lock::cli {
 namespace {
 
+constexpr std::string_view ellipsis = "\u2026";
+
 bool begins_code_point(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }
+
+// The text is not empty; bytes that are not UTF-8 come alone or with what follows them.
+std::string_view first_character(std::string_view text) {
+  std::size_t size = 1;
+  while (size < text.size() && size < 4 && !begins_code_point(text[size])) {
+    ++size;
+  }
+  return text.substr(0, size);
+}
+
+std::size_t width_of(std::string_view character) {
+  const auto lead = static_cast<unsigned char>(character.front());
+  if (lead < 0x80U) {
+    return 1;
+  }
+  constexpr std::array<unsigned, 5> lead_bits{0, 0x7FU, 0x1FU, 0x0FU, 0x07U};
+  unsigned code_point = lead & lead_bits[character.size()];
+  for (const char byte : character.substr(1)) {
+    code_point = code_point << 6U | (static_cast<unsigned char>(byte) & 0x3FU);
+  }
+  // The program's own locale is "C", which knows no width of anything beyond ASCII.
+  static const locale_t utf8 = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+  const locale_t before = ::uselocale(utf8);  // null changes nothing
+  const int width = ::wcwidth(static_cast<wchar_t>(code_point));
+  ::uselocale(before);
+  return width < 0 ? 1 : static_cast<std::size_t>(width);
+}
 
 }  // namespace
 
@@ -44,8 +77,10 @@ std::string Terminal::styled(std::string_view style, std::string_view text) cons
 
 std::size_t columns(std::string_view text) {
   std::size_t count = 0;
-  for (const char byte : text) {
-    count += begins_code_point(byte) ? 1 : 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::string_view character = first_character(text.substr(at));
+    count += width_of(character);
+    at += character.size();
   }
   return count;
 }
@@ -54,14 +89,28 @@ std::string cut_to(std::string_view text, std::size_t most) {
   if (columns(text) <= most) {
     return std::string(text);
   }
-  std::size_t seen = 0;
+  std::size_t taken = 0;
   std::size_t end = 0;
-  for (; end < text.size(); ++end) {
-    if (begins_code_point(text[end]) && seen++ + 1 >= most) {
-      break;
+  while (end < text.size()) {
+    const std::string_view character = first_character(text.substr(end));
+    taken += width_of(character);
+    if (taken + 1 > most) {
+      break;  // the last column is the ellipsis
     }
+    end += character.size();
   }
-  return std::string(text.substr(0, end)) + (most == 0 ? "" : "\u2026");
+  return std::string(text.substr(0, end)) + std::string(most == 0 ? "" : ellipsis);
+}
+
+std::string cut_to_bytes(std::string_view text, std::size_t max) {
+  if (text.size() <= max) {
+    return std::string(text);
+  }
+  std::size_t end = max < ellipsis.size() ? 0 : max - ellipsis.size();
+  while (end > 0 && !begins_code_point(text[end])) {
+    --end;
+  }
+  return std::string(text.substr(0, end)) + std::string(ellipsis);
 }
 
 std::string shown(std::string_view untrusted, std::size_t most_bytes) {

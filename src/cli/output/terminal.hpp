@@ -33,10 +33,12 @@ class Terminal {
   bool has_colour_;
 };
 
-// How many columns UTF-8 text takes, counting each code point as one.
+// How many columns UTF-8 text takes: two for wide characters, none for combining ones.
 std::size_t columns(std::string_view text);
 // At most `most` columns; where something is cut, the last one is an ellipsis.
 std::string cut_to(std::string_view text, std::size_t most);
+// The same by bytes, between characters.
+std::string cut_to_bytes(std::string_view text, std::size_t max);
 // A text from elsewhere as it can stand in a sentence or a table: printable, and short.
 std::string shown(std::string_view untrusted, std::size_t most_bytes = 256);
 // For text that may have been made printable before: unchanged if it is fit for a terminal,

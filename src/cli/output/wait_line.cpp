@@ -1,26 +1,12 @@
 #include "cli/output/wait_line.hpp"
 
-#include <condition_variable>
-#include <mutex>
-
 #include "cli/duration.hpp"
 #include "cli/output/record_text.hpp"
+#include "cli/pacing.hpp"
 #include "exclusive_lock/error.hpp"
 
 namespace exclusive_lock::cli {
 namespace {
-
-constexpr Milliseconds before_first{200};
-constexpr Milliseconds between{1000};
-
-// False: a stop was requested.
-bool pause(Milliseconds duration, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any changed;
-  std::unique_lock guard(mutex);
-  changed.wait_for(guard, stop, duration, [] { return false; });
-  return !stop.stop_requested();
-}
 
 std::string who(const ExclusiveLock& lock) {
   try {
@@ -34,34 +20,46 @@ std::string who(const ExclusiveLock& lock) {
 
 }  // namespace
 
-WaitLine::WaitLine(ExclusiveLock& lock, std::string name, Talk& talk)
+WaitLine::WaitLine(ExclusiveLock& lock, std::string name, std::string store, Talk& talk, Pace pace)
     : name_(std::move(name)),
+      store_(std::move(store)),
       waiting_since_(BootClock::now()),
       talk_(talk),
       position_(std::make_shared<std::atomic<std::size_t>>(0)) {
-  if (!talk.terminal().is_terminal()) {
-    return;
-  }
   lock.on_waiting(
       [position = position_](const WaitingEvent& event) { *position = event.position; });
-  thread_ = std::jthread([this, &lock, &talk](const std::stop_token& stop) {
-    for (bool goes_on = pause(before_first, stop); goes_on; goes_on = pause(between, stop)) {
-      draw(lock, talk, stop);
-    }
-  });
+  thread_ =
+      std::jthread([this, &lock, pace](const std::stop_token& stop) { work(lock, pace, stop); });
 }
 
-void WaitLine::draw(const ExclusiveLock& lock, Talk& talk, const std::stop_token& stop) const {
+void WaitLine::work(const ExclusiveLock& lock, Pace pace, const std::stop_token& stop) const {
+  const bool draws = talk_.terminal().is_terminal();
+  const Milliseconds between = draws ? pace.between_drawings : pace.between_lines;
+  bool goes_on = pause(pace.before_first, stop);
+  // The line of a log stays as it is: it is worth a moment that the store says the place.
+  for (int i = 0; i < 20 && !draws && goes_on && *position_ == 0; ++i) {
+    goes_on = pause(pace.before_first, stop);
+  }
+  for (; goes_on; goes_on = pause(between, stop)) {
+    const std::string line = text(lock);
+    if (draws) {
+      talk_.show_status(line, stop);
+    } else if (!stop.stop_requested()) {
+      talk_.note(line);
+    }
+  }
+}
+
+std::string WaitLine::text(const ExclusiveLock& lock) const {
   const std::string holder = who(lock);
   const auto waited = std::chrono::duration_cast<Milliseconds>(BootClock::now() - waiting_since_);
   // Milliseconds only for the first line.
-  const Milliseconds told =
+  const Milliseconds shown_wait =
       waited < std::chrono::seconds(1) ? waited : std::chrono::floor<std::chrono::seconds>(waited);
   const std::size_t position = *position_;
-  talk.show_status("waiting for " + shown(name_, 64) + ": " + holder + "; " +
-                       (position == 0 ? "" : "place " + std::to_string(position) + " in line, ") +
-                       "waited " + spoken(told),
-                   stop);
+  return "waiting for " + shown(name_, 64) + ": " + holder + "; " +
+         (position == 0 ? "" : "place " + std::to_string(position) + " in line, ") + "waited " +
+         spoken(shown_wait) + "; store " + shown(store_);
 }
 
 void WaitLine::end() {

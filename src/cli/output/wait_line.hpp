@@ -1,8 +1,10 @@
 #pragma once
-// The line that a person sees while waiting: who holds the lock, for how long, our place in the
-// queue, and how long we have waited.
+// What is said while waiting: who holds the lock, for how long, the own place in the queue, how
+// long the wait has lasted, and which store was asked. On a terminal one line that is drawn again
+// once a second; elsewhere a line at the start and one a minute, for a log.
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -16,19 +18,25 @@ namespace exclusive_lock::cli {
 
 class WaitLine {
  public:
-  // Draws from a thread of its own, once a second, where `talk` is on a terminal; otherwise does
-  // nothing. The first time after a moment, so that a lock that is free shows no flicker.
-  // Listens to the lock's waiting events.
-  WaitLine(ExclusiveLock& lock, std::string name, Talk& talk);
+  struct Pace {
+    std::chrono::milliseconds before_first{200};  // so that a lock that is free shows no flicker
+    std::chrono::milliseconds between_drawings{1000};
+    std::chrono::milliseconds between_lines{60'000};
+  };
+
+  // Works in a thread of its own, and listens to the lock's waiting events. `store` is its URL.
+  WaitLine(ExclusiveLock& lock, std::string name, std::string store, Talk& talk, Pace pace);
 
   // Wipes the line and draws no more. Does not wait for a store that is slow to answer; the
   // destructor does.
   void end();
 
  private:
-  void draw(const ExclusiveLock& lock, Talk& talk, const std::stop_token& stop) const;
+  [[nodiscard]] std::string text(const ExclusiveLock& lock) const;
+  void work(const ExclusiveLock& lock, Pace pace, const std::stop_token& stop) const;
 
   std::string name_;
+  std::string store_;
   Instant waiting_since_;
   Talk& talk_;
   std::shared_ptr<std::atomic<std::size_t>> position_;  // 0: not known; the handler shares it
