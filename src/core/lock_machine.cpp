@@ -32,12 +32,14 @@ Actions LockMachine::acquire_requested(AcquireMode mode, const std::optional<Wai
 void LockMachine::send_attempt(const std::optional<Wait>& wait, Instant now, Actions& actions) {
   const Ticket ticket = ++last_ticket_;
   state_ = Attempting{.ticket = ticket, .requested_at = now, .wait = wait};
+  const Instant timeout = now + settings_.command_timeout;
+  const Instant answer_by = wait && wait->until ? std::min(*wait->until, timeout) : timeout;
   AttemptRequest request{.key = settings_.key,
                          .owner = owner(ticket),
                          .ttl = settings_.ttl,
                          .record_tail = *settings_.record_tail,
                          .floor = highest_fence_,
-                         .not_after = now + std::min(settings_.command_timeout, settings_.ttl),
+                         .not_after = std::min(answer_by, now + settings_.ttl),
                          .detached = settings_.detached,
                          .barging_streak = settings_.barging_streak};
   if (wait) {
@@ -46,11 +48,8 @@ void LockMachine::send_attempt(const std::optional<Wait>& wait, Instant now, Act
                                 .arrived_at = arrived_at_,
                                 .most_waiting = settings_.queue_limit};
   }
-  const Instant timeout = now + settings_.command_timeout;
   actions.push_back(
-      SendAttempt{.request = std::move(request),
-                  .requested_at = now,
-                  .answer_by = wait && wait->until ? std::min(*wait->until, timeout) : timeout});
+      SendAttempt{.request = std::move(request), .requested_at = now, .answer_by = answer_by});
 }
 
 Actions LockMachine::attempt_replied(Ticket ticket, const Answer<AttemptReply>& answer,

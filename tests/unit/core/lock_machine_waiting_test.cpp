@@ -146,6 +146,14 @@ TEST_F(LockMachineWaiting, AnswerIsWaitedForUntilTheDeadlineAtMost) {
   EXPECT_EQ(answer_by(std::nullopt), at(command_timeout));
 }
 
+// Else it could enter the queue behind the release that gives it back.
+TEST_F(LockMachineWaiting, AttemptIsNotCarriedOutWhenItsAnswerIsNotWaitedForAnyMore) {
+  LockMachine fresh(settings(), {1, 2, 3});
+  const auto sent = only<SendAttempt>(
+      fresh.acquire_requested(AcquireMode::as_object, Wait{.until = at(300ms)}, at(0ms)));
+  EXPECT_EQ(sent.request.not_after, at(300ms));
+}
+
 TEST_F(LockMachineWaiting, WakeUpOfTheLostEntryIsIgnored) {
   const Ticket ticket = queue_up(at(0ms));
   only<SendBeat>(machine.woken(at(500ms)));
