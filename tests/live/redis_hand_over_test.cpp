@@ -177,24 +177,6 @@ TEST_P(HandOver, RefusedSetStopsItAndLosesNobody) {
   }
 }
 
-// The fence's key may be written and the record's not; then the fence has a gap.
-TEST_P(HandOver, RefusedRecordStopsItToo) {
-  change_rights({"resetkeys", "~{exclusive-lock:*"});
-  const Owner first = new_owner();
-  asker.attempt(key, first);
-  const std::vector<Owner> waiters{waits_at(""), waits_at("")};
-  const auto before = queue_with_places();
-  RawClient user = server.client();
-  user.must({"AUTH", "locker", "secret"});
-  client.must({"DEL", key});
-  // A key of the record that this user may not touch: nothing is there, so it advances.
-  const auto said = user.command(words_of(
-      redis::beat_call({.key = key, .owner = waiters[0], .ttl = long_ttl, .alive_for = long_ttl},
-                       *redis::lock_keys(key), "")));
-  EXPECT_EQ(said.type, Reply::Type::error);
-  EXPECT_EQ(queue_with_places(), before);
-}
-
 TEST_P(HandOver, MissingRightKeepsNobodyFromReleasing) {
   for (const std::string missing :
        {"set", "zrange", "hmget", "hdel", "zrem", "zcard", "publish", "pubsub", "get"}) {

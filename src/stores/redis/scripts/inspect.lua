@@ -8,8 +8,8 @@
 --
 -- Replies { echo, time_us, remaining_ms, value, waiting, (owner, arrived_us, tail_head)... }, all
 -- strings. remaining_ms: -1 never expires, -2 there is nothing (then value is "" and no waiters are
--- told). waiting: how many, damaged entries among them, which are not told. Another type than string at the record raises WRONGTYPE; side keys of
--- other types are nobody's queue.
+-- told). waiting: how many, damaged entries among them, which are not told. Another type than string
+-- at the record raises WRONGTYPE; side keys of other types are nobody's queue.
 
 local record, queue, waiters = KEYS[1], KEYS[2], KEYS[3]
 

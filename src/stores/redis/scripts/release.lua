@@ -32,7 +32,7 @@ local own_id, own_ticket = string.sub(ARGV[2], 1, 32), string.sub(ARGV[2], 34, 4
 local function pass_on(fence, most_streak)
   if most_streak > 0 then
     local first = first_live()
-    if not first or first.streak < most_streak then
+    if (first or {streak = 0}).streak < most_streak then  -- where nobody waits there is none
       return false, first
     end
   end
@@ -42,10 +42,8 @@ end
 
 local id, ticket, fence = read_head(ask('', 'GETRANGE', record, 0, 127))
 if not id and redis.call('PTTL', record) == -2 then
-  local is_done, new_id, new_ticket, new_fence = pcall(advance_from_kept_fence)
-  if is_done then
-    id, ticket, fence = new_id, new_ticket, new_fence
-  end
+  local _
+  _, id, ticket, fence = pcall(advance_from_kept_fence)  -- an error is nobody's id
 end
 
 if id == own_id and not is_newer(ticket, own_ticket) then

@@ -51,25 +51,23 @@ local function first_live()
 end
 
 -- Writes the record of a waiter. ZREM is the first write, which a full server allows, and lets
--- through what follows. Where a SET is refused (the right to it is missing) the entry goes back to
--- its place, nothing was published, and the refusal is raised; without the right to ZADD its owner
--- comes back with its next beat. From the record on nothing raises, and what PUBLISH says decides
--- nothing: who may have heard of a grant keeps it.
+-- through what follows. Where SET is refused (the right to it is missing) the entry goes back to its
+-- place, nothing was published, and the refusal is raised; without the right to ZADD its owner comes
+-- back with its next beat. From the record on nothing raises, and what PUBLISH says decides nothing:
+-- who may have heard of a grant keeps it.
 local function hand_over(entry, highest)
   redis.call('ZREM', queue, entry.id)
   local fence = math.max(highest + 1, now_us, entry.floor + 1)
   -- A day: see acquire.lua.
   local keeps_fence = {'SET', fence_key, whole(fence), 'PX', 86400000}
-  local writes_record = {'SET', record, '{"owner":"' .. entry.id .. '-' .. entry.ticket ..
-    '","fence":' .. whole(fence) .. ',"since_us":' .. whole(now_us) .. entry.tail,
-    'PX', whole(entry.ttl_ms)}
-  for _, write in ipairs({keeps_fence, writes_record}) do
-    if redis.pcall(unpack(write)).err then
-      redis.pcall('ZADD', queue, entry.score, entry.id)
-      redis.pcall('PEXPIRE', queue, 60000)
-      redis.call(unpack(write))
-    end
+  if redis.pcall(unpack(keeps_fence)).err then
+    redis.pcall('ZADD', queue, entry.score, entry.id)
+    redis.pcall('PEXPIRE', queue, 60000)
+    redis.call(unpack(keeps_fence))
   end
+  redis.call('SET', record, '{"owner":"' .. entry.id .. '-' .. entry.ticket ..
+    '","fence":' .. whole(fence) .. ',"since_us":' .. whole(now_us) .. entry.tail,
+    'PX', whole(entry.ttl_ms))
   redis.pcall('HDEL', waiters, entry.id, entry.id .. ':rest', entry.id .. ':alive', 'streak')
   wake(entry)
   return entry.id, entry.ticket, fence, entry.ttl_ms
