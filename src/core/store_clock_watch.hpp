@@ -11,8 +11,8 @@
 // A clock that is slewed gains or loses at each reply. Two intervals that are some time apart bound
 // its rate, and where they prove more than the usual drift, that is the rate to count with, until
 // no replies have proved it for 8 to 16 s. Linux slews by a tenth at most (adjtimex(2)), so what
-// would be faster was a step. The first reply after a slew began cannot tell it from a step, and
-// counts as both.
+// would be faster was a step. The first reply after a slew began cannot distinguish it from a step,
+// and counts as both.
 
 #include <algorithm>
 #include <deque>

@@ -89,7 +89,7 @@ class EventHandlers : public std::enable_shared_from_this<EventHandlers> {
         self->run([&] { (*handler)(*event); });
     });
     ++waiting_;
-    // Only the last one that waits may still change: what is told keeps its order.
+    // Only the last one that waits may still change: events keep their order.
     if constexpr (std::is_same_v<Event, RefreshedEvent>) {
       waiting_refreshed_ = event;
     } else {

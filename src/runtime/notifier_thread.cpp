@@ -36,7 +36,7 @@ struct NotifierThread::Queue : std::enable_shared_from_this<Queue> {
     threads.emplace_back([queue = shared_from_this()] { queue->run(); });
     ++idle;
   }
-  // Somebody must see whether the one that runs takes too long for the next one.
+  // An idle thread watches whether the one that runs takes too long for the next one.
   void start_if_none_is_idle() noexcept {
     if (!patience || idle > 0 || tasks.empty())
       return;

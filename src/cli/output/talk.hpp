@@ -2,7 +2,7 @@
 // What the command says to people: on stderr, a line at a time, never on stdout. Where stderr is no
 // terminal, each line carries the time: it is going to be read later, in a log.
 //
-// A stderr that is full (a pipe that nobody reads, a terminal that was stopped) is waited for by a
+// A stderr that is full (a pipe without a reader, a terminal that was stopped) is waited for by a
 // second at most, and not at all while a hold may end (must_not_wait): the command has to be ended
 // in time. What did not go is counted, and reported with the next that does.
 //

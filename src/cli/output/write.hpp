@@ -15,14 +15,14 @@ namespace exclusive_lock::cli {
 
 std::error_code write_all(int descriptor, std::string_view text);
 
-// Writes to a descriptor that nobody may read: never waits for longer than it is given. Whether an
-// open file blocks is for all who share it, so a pipe or terminal is opened anew, with the first
+// Writes to a descriptor that may have no reader: never waits for longer than it is given. Whether
+// an open file blocks is for all who share it, so a pipe or terminal is opened anew, with the first
 // text. Not for several threads at a time.
 class BoundedWriter {
  public:
   explicit BoundedWriter(int descriptor) : descriptor_(descriptor) {}
 
-  // False: not all of it went in time. An error counts as written: nobody is there to read.
+  // False: not all of it went in time. An error counts as written: there is no reader.
   bool write(std::string_view text, std::chrono::milliseconds patience);
 
  private:
