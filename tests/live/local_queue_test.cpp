@@ -103,7 +103,7 @@ TEST_F(LocalQueue, HandsOverWithTheWaitersOwnRecord) {
 // Where one that does not count streaks, an older version, has emptied the queue.
 TEST_F(LocalQueue, StreakOfAnEarlierQueueDoesNotCount) {
   Database(folder_of(directory_.path()) / "locks.db").execute("UPDATE lock SET streak = 9");
-  const LocalWish waiter = patient();
+  const LocalWish waiter = patient_wish();
   enter(asker_, waiter, 1);
   LocalWish barging = held_;
   barging.barging_streak = 1;
@@ -113,7 +113,7 @@ TEST_F(LocalQueue, StreakOfAnEarlierQueueDoesNotCount) {
 }
 
 TEST_F(LocalQueue, StreakBelowNoneIsNone) {
-  enter(asker_, patient(), 1);
+  enter(asker_, patient_wish(), 1);
   Database(folder_of(directory_.path()) / "locks.db").execute("UPDATE lock SET streak = -9");
   LocalWish barging = held_;
   barging.barging_streak = 1;
