@@ -15,7 +15,8 @@
 // redis://[::1]:6379.
 //
 // `local:` alone is ~/.local/state/exclusive-lock of the password database's entry, for root
-// /var/lib/exclusive-lock, whatever the environment; or an error. Several users: docs/local_store.md
+// /var/lib/exclusive-lock, whatever the environment; or an error. Several users:
+// docs/local_store.md
 //
 // Threads: connect() and everything behind it may be called from any thread. A connection owns one
 // I/O thread, whose work callers that wait for a server do meanwhile, and one or two small helpers,

@@ -95,7 +95,8 @@ class LocalUnderTest final : public StoreUnderTest {
 
  private:
   struct Tables {
-    explicit Tables(const LocalUnderTest& store) : database(store.folder_.path() / store_folder_name / "locks.db") {
+    explicit Tables(const LocalUnderTest& store)
+        : database(store.folder_.path() / store_folder_name / "locks.db") {
       database.execute("PRAGMA busy_timeout = 10000");
       database.execute("BEGIN IMMEDIATE");
     }

@@ -17,9 +17,9 @@
 #include "core/record_codec.hpp"
 #include "live/job_key.hpp"
 #include "stores/clock_source.hpp"
-#include "stores/local/store_folder.hpp"
 #include "stores/local/local_store.hpp"
 #include "stores/local/sqlite.hpp"
+#include "stores/local/store_folder.hpp"
 #include "stores/store.hpp"
 
 namespace exclusive_lock::live {

@@ -12,8 +12,8 @@
 // although it is in time by our clock (its clock was set forward) is made once more: nothing was
 // done.
 //
-// What the server must allow: docs/server_rights.md. Without the right to be woken waiting works, by
-// looking now and then; the log says so once.
+// What the server must allow: docs/server_rights.md. Without the right to be woken waiting works,
+// by looking now and then; the log says so once.
 //
 // One I/O thread (redis_front.hpp). After a fork() the child's copy answers connection_closed and
 // leaves alone what it shares with the parent, at the price of a little memory in the child.

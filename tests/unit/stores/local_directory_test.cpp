@@ -16,8 +16,8 @@
 #include <thread>
 
 #include "exclusive_lock/error.hpp"
-#include "stores/local/store_folder.hpp"
 #include "stores/local/local_error.hpp"
+#include "stores/local/store_folder.hpp"
 
 namespace exclusive_lock {
 namespace {
