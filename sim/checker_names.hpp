@@ -25,6 +25,7 @@ inline constexpr auto dead_waiters_are_skipped = "G6 dead waiters are skipped";
 inline constexpr auto hand_over_is_short = "G6 a hand-over is short until it is taken up";
 inline constexpr auto barging_has_an_end = "G6 barging has an end";
 inline constexpr auto next_one_is_woken = "G6 the next one is woken";
+inline constexpr auto listener_is_counted = "G6 who counts on pushes is counted";
 inline constexpr auto free_is_taken = "G6 what is free is taken";
 inline constexpr auto lost_push_costs_a_beat = "G6 a lost push costs one heartbeat";
 inline constexpr auto nobody_starves = "G6 nobody starves";
@@ -53,6 +54,7 @@ inline constexpr std::array all{one_safe_hold,
                                 hand_over_is_short,
                                 barging_has_an_end,
                                 next_one_is_woken,
+                                listener_is_counted,
                                 free_is_taken,
                                 lost_push_costs_a_beat,
                                 nobody_starves,

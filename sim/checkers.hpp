@@ -61,6 +61,8 @@ class Checkers {
   void object_made(const OwnerId& id, std::string name, ProcessId process, Milliseconds ttl);
   // Whether the store takes this process for a listener.
   void heard(ProcessId process, bool is_heard) { is_heard_[process] = is_heard; }
+  // In the calm. Whose requests name a channel is passed over where the store counts no listener.
+  void counts_on_pushes(ProcessId process, const std::string& name);
 
   void store_stepped(const StoreStep& step);
   // Somebody else changed the record.

@@ -37,7 +37,7 @@ std::span<const MutantEntry> all_mutants() {
       MutantEntry{Mutant::late_reply_revives, "late_reply_revives", checker::lost_is_final},
       MutantEntry{Mutant::push_begins_a_hold, "push_begins_a_hold", checker::belief_implies_record},
       MutantEntry{Mutant::stays_with_former_master, "stays_with_former_master",
-                  checker::nobody_starves},
+                  checker::listener_is_counted},
       MutantEntry{Mutant::push_wakes_only, "push_wakes_only", checker::nobody_starves},
       MutantEntry{Mutant::beats_come_late, "beats_come_late", checker::free_is_taken},
       MutantEntry{Mutant::beats_find_no_grant, "beats_find_no_grant",

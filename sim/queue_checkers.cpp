@@ -25,6 +25,13 @@ bool Checkers::is_alive(const SeenWaiter& waiter, StoreTime now) const {
   return heard != is_heard_.end() && heard->second && found->second.alive_until >= now;
 }
 
+void Checkers::counts_on_pushes(ProcessId process, const std::string& name) {
+  if (!is_heard_[process]) {
+    violated(checker::listener_is_counted, {},
+             name + " counts on pushes, and the store takes its waiters for dead");
+  }
+}
+
 // Who left the queue in this step, and who was served.
 void Checkers::check_served(const StoreStep& step, Lock& lock) {
   const Seen& after = step.after;

@@ -112,6 +112,17 @@ class Simulation {
       }
     }
     world_.checkers.shown(shown_);
+    if (calm_since_) {
+      check_subscriptions();
+    }
+  }
+
+  void check_subscriptions() {
+    for (const auto& process : processes_) {
+      if (!process->is_gone() && process->link().pushes_grants()) {
+        world_.checkers.counts_on_pushes(process->id(), process->name());
+      }
+    }
   }
 
   // In the calm too, so that it is seen how soon others follow.
