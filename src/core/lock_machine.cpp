@@ -102,7 +102,8 @@ Actions LockMachine::attempt_replied(Ticket ticket, const Answer<AttemptReply>& 
           .code = errc::store_unavailable,
           .message =
               "the request reached the store after its time was over, and was not carried out",
-          .may_have_run = false}});
+          .may_have_run = false,
+          .is_time_over = true}});
       break;
   }
   return actions;

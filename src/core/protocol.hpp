@@ -208,6 +208,8 @@ struct StoreFailure {
   std::error_code code;
   std::string message;  // what happened, what it means, what to do; fit for a terminal, no secrets
   bool may_have_run = false;
+  // Nothing is wrong with the store: the time for the request was over before it was carried out.
+  bool is_time_over = false;
 };
 
 template <class Reply>

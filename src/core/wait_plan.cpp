@@ -31,6 +31,8 @@ WaitPlan::Step WaitPlan::after(const AcquireAnswer& answer, Instant now, double 
 }
 
 WaitPlan::Step WaitPlan::after_failure(const StoreFailure& failure, Instant now, double unit) {
+  if (failure.is_time_over && is_over(now))
+    return at_deadline();
   if (!is_passing(failure.code) || is_over(now))
     return Failed{failure};
   ++failures_;

@@ -204,8 +204,11 @@ class LocalStore final : public Store {
       return;
     }
     if (now() > deadline) {
-      done(failure(errc::store_unavailable,
-                   "the time for the request was over before it was sent; nothing was done"));
+      StoreFailure late =
+          failure(errc::store_unavailable,
+                  "the time for the request was over before it was sent; nothing was done");
+      late.is_time_over = true;
+      done(std::move(late));
       return;
     }
     if (late_->is_empty() && try_answer(deadline, done, step, inline_patience, false)) {

@@ -155,9 +155,11 @@ class Client : public MemoryStore {
       return memory_failure(errc::connection_closed, "the connection was closed; make a new one");
     }
     if (shared_->clock.now() > deadline) {
-      return memory_failure(
-          errc::store_unavailable,
-          "the time for the request was over before it was sent; nothing was done");
+      auto failure =
+          memory_failure(errc::store_unavailable,
+                         "the time for the request was over before it was sent; nothing was done");
+      failure.is_time_over = true;
+      return failure;
     }
     Answer<Reply> reply = step(shared_->table);
     pushes = shared_->table.take_pushes();

@@ -207,7 +207,9 @@ void FrontLoop::flush() {
 
 StoreFailure FrontLoop::not_sent() const {
   if (state_ == State::up && !is_leaving_) {
-    return unavailable("nothing was sent: the time for it was over already");
+    StoreFailure late = unavailable("nothing was sent: the time for it was over already");
+    late.is_time_over = true;
+    return late;
   }
   StoreFailure failure = trouble_;
   failure.message = "nothing was sent in time: " + failure.message;

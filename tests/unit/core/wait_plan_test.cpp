@@ -29,6 +29,14 @@ TEST(WaitPlan, BusyIsTriedAgainAfterAPause) {
   EXPECT_EQ(std::get<WaitPlan::TryAt>(plan.after(Busy{}, asked_at, low)).at, asked_at + 50ms);
 }
 
+TEST(WaitPlan, RequestThatWasTooLateAtTheDeadlineIsNoFailure) {
+  const AcquireAnswer late =
+      StoreFailure{.code = errc::store_unavailable, .message = "", .is_time_over = true};
+  WaitPlan plan(asked_at + 1s, 100ms);
+  EXPECT_TRUE(std::holds_alternative<WaitPlan::TimedOut>(plan.after(late, asked_at + 1s, low)));
+  EXPECT_TRUE(std::holds_alternative<WaitPlan::TryAt>(plan.after(late, asked_at, low)));
+}
+
 TEST(WaitPlan, PausesBecomeShorterTowardsTheDeadline) {
   const Instant deadline = asked_at + 20ms;
   WaitPlan plan(deadline, 100ms);
