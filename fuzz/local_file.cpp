@@ -22,6 +22,7 @@
 #include "core/record_codec.hpp"
 #include "exclusive_lock/error.hpp"
 #include "stores/local/local_store.hpp"
+#include "stores/local/store_folder.hpp"
 #include "targets.hpp"
 
 namespace exclusive_lock::fuzz {
@@ -144,8 +145,9 @@ std::string make_sound_file() {
     store->release({.key = "p:3", .owner = owner(3, 1)}, deadline(), answered.done());
     require(answered.reply() != nullptr, "the sound store works");
   }
-  finish_sound_file(folder.path() / "locks.db");
-  return read(folder.path() / "locks.db");
+  const fs::path file = folder.path() / store_folder_name / "locks.db";
+  finish_sound_file(file);
+  return read(file);
 }
 
 std::string changed(std::string file, Bytes bytes) {
@@ -270,15 +272,18 @@ void check_verbs(Store& store, Structure structure) {
 void check_local_file(Bytes bytes) {
   static const std::string sound_file = make_sound_file();
   static const TemporaryFolder folder;
-  const fs::path file = folder.path() / "locks.db";
+  const fs::path inside = folder.path() / store_folder_name;
+  fs::create_directory(inside);
+  fs::permissions(inside, fs::perms::owner_all);
+  const fs::path file = inside / "locks.db";
   for (const char* beside : {"locks.db-wal", "locks.db-shm", "locks.db-journal", "holders"}) {
-    fs::remove(folder.path() / beside);
+    fs::remove(inside / beside);
   }
   const std::string bad_file = changed(sound_file, bytes);
   write(file, bad_file);
   const Structure structure = structure_of(file);
   for (const char* beside : {"locks.db-wal", "locks.db-shm"}) {
-    fs::remove(folder.path() / beside);
+    fs::remove(inside / beside);
   }
   std::shared_ptr<Store> store;
   try {

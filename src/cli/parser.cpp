@@ -207,7 +207,7 @@ class ArgumentScan {
   }
 
   [[nodiscard]] std::string subcommand_meant(const std::string& word) const {
-    if (const std::string other = other_word_for(word); !other.empty()) {
+    if (std::string other = other_word_for(word); !other.empty()) {
       return other;
     }
     std::vector<std::string> names;

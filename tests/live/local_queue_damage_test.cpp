@@ -101,7 +101,8 @@ TEST_F(LocalQueueDamage, DamagedEntryIsNotWokenInPlaceOfTheNext) {
   const LocalWish held{.barging_streak = 1};
   ASSERT_EQ(asker_.attempt(held).outcome, AttemptOutcome::granted);
   ASSERT_EQ(asker_.attempt(patient()).outcome, AttemptOutcome::waiting);
-  Database(directory_.path() / "locks.db").execute("UPDATE waiter SET floor = 9007199254740991");
+  Database(folder_of(directory_.path()) / "locks.db")
+      .execute("UPDATE waiter SET floor = 9007199254740991");
   const LocalWish next = patient();
   ASSERT_EQ(asker_.attempt(next).outcome, AttemptOutcome::waiting);
   EXPECT_EQ(asker_.release(held), ReleaseVerdict::released);

@@ -65,7 +65,8 @@ TEST(RedisOddServer, OtherProtocolsAreRefused) {
   FakeRedis web([](const Words&) { return "HTTP/1.1 400 Bad Request\r\n\r\n"; });
   RedisStoreOptions options = web.options();
   options.connect_timeout = 300ms;
-  EXPECT_TRUE(is_failure(failure_to_open(options), errc::store_unavailable, {"cannot connect"}));
+  EXPECT_TRUE(is_failure(failure_to_open(options), errc::unsuitable_store,
+                         {"cannot connect", "this is not a Redis server"}));
 }
 
 TEST(RedisOddServer, TextOfTheServerIsMadeFitForATerminal) {

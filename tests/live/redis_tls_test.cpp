@@ -173,8 +173,8 @@ TEST(RedisTls, TlsPortWithoutTlsIsToldAsSuch) {
   RedisStoreOptions options = tls.options();
   options.tls = false;
   options.connect_timeout = 1s;
-  EXPECT_TRUE(
-      is_failure(failure_to_open(options), errc::store_unavailable, {"must begin with rediss:"}));
+  EXPECT_TRUE(is_failure(failure_to_open(options), errc::store_unavailable,
+                         {"must then begin with rediss:"}));
 }
 
 TEST(RedisTls, CaFileThatCannotBeUsedIsAMistake) {

@@ -81,7 +81,7 @@ using Cells = std::vector<std::string>;
 
 Cells cells(const LockRecord& record, WallTime now, bool is_cut) {
   const bool ours = record.kind == RecordKind::ours;
-  const auto cut = [is_cut](std::string text, std::size_t max) {
+  const auto cut = [is_cut](const std::string& text, std::size_t max) {
     return is_cut ? cut_to(text, max) : text;
   };
   return {cut(shown(record.name, most_cell_bytes), max_name_columns),

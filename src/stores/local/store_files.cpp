@@ -139,7 +139,7 @@ void fill(const StoreDirectory& directory, const HoldersFile& holders, const std
 
 std::string make_database(const StoreDirectory& directory, const HoldersFile& holders) {
   directory.sweep_unnamed();
-  const std::string name = directory.make_unnamed();
+  std::string name = directory.make_unnamed();
   try {
     fill(directory, holders, name);
     directory.sync(name);

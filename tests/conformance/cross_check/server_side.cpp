@@ -193,7 +193,7 @@ void ServerSide::let_pushes_come() {
   for (const Client& client : clients_) {
     if (!client.channel.empty()) {
       const Owner marker = marker_owner(last_marker_);
-      raw_.must({"PUBLISH", client.channel, owner_text(marker) + " 1 1"});
+      raw_.must({"PUBLISH", client.channel, owner_text(marker)});
       if (!client.pushes->wait_for(marker)) {
         throw std::runtime_error("what is published does not come");
       }
