@@ -37,7 +37,8 @@ bool LockHandle::ask(const Operation& operation, const std::optional<Wait>& wait
   if (!callers_ || !callers_->asking)
     return true;
   auto& acquirers = callers_->acquirers;
-  acquirers.push_back(std::exchange(callers_->asking, nullptr));
+  acquirers.push_back(callers_->asking);  // no memory for it: withdraw() must find it asking
+  callers_->asking = nullptr;
   return acquirers.size() == 1;
 }
 
