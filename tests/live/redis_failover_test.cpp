@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -84,12 +85,24 @@ class FailoverBehindOneAddress : public testing::TestWithParam<Case> {
   // Its connection for pushes is open and subscribed at the old master.
   std::shared_ptr<Connection> connection_with_subscription() {
     const auto connection = connect(address.url());
-    ExclusiveLock other({.app_name = "other", .cache_connection = connect(address.url())});
-    EXPECT_TRUE(other.acquire());
-    ExclusiveLock opener({.app_name = "other", .cache_connection = connection});
-    EXPECT_FALSE(opener.acquire_for(10ms));
-    EXPECT_TRUE(eventually([this] { return channels(address.old_master()) == 1; }));
+    subscribe(connection, address);
     return connection;
+  }
+  // A waiter opens it, and waits until it is there, however long the server takes.
+  static void subscribe(const std::shared_ptr<Connection>& connection, FailoverAddress& at) {
+    ExclusiveLock holder({.app_name = "other", .cache_connection = connect(at.url())});
+    ASSERT_TRUE(holder.acquire());
+    ExclusiveLock waiter({.app_name = "other", .cache_connection = connection});
+    std::jthread waits([&](const std::stop_token& stop) {
+      std::error_code error;
+      EXPECT_FALSE(waiter.acquire_for(1min, stop, error));
+      EXPECT_EQ(error, std::error_code{}) << error.message();
+    });
+    ASSERT_TRUE(eventually([&] { return channels(at.old_master()) == 1; }));
+    ASSERT_TRUE(waits.request_stop());
+    ASSERT_TRUE(eventually([&] {
+      return at.old_master().client().integer({"EXISTS", "{exclusive-lock:other}:queue"}) == 0;
+    })) << "nothing of it is on its way when the failover begins";
   }
   static std::size_t channels(Server& server) {
     return server.client().texts({"PUBSUB", "CHANNELS", "*"}).size();
@@ -170,11 +183,7 @@ TEST_P(FailoverBehindOneAddress, SubscriptionFollowsWithoutTheRightsToSeeWhereIt
       server->client().must(words);
     }
     const auto connection = connect(other.url("locker:secret@"));
-    ExclusiveLock holder({.app_name = "other", .cache_connection = connect(other.url())});
-    ASSERT_TRUE(holder.acquire());
-    ExclusiveLock opener({.app_name = "other", .cache_connection = connection});
-    EXPECT_FALSE(opener.acquire_for(10ms));
-    ASSERT_TRUE(eventually([&] { return channels(other.old_master()) == 1; }));
+    ASSERT_NO_FATAL_FAILURE(subscribe(connection, other));
     other.fail_over(GetParam().failover);
     other.redirect();
     ExclusiveLock lock({.app_name = "job", .cache_connection = connection});
