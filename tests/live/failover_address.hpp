@@ -20,6 +20,8 @@ enum class FailoverKind {
 class FailoverAddress {
  public:
   explicit FailoverAddress(ServerKind kind) : old_({.kind = kind}), next_({.kind = kind}) {
+    // By default a master waits 5 s for more replicas.
+    old_.client().must({"CONFIG", "SET", "repl-diskless-sync-delay", "0"});
     next_.client().must({"REPLICAOF", "127.0.0.1", std::to_string(old_.port())});
     wait_for([this] { return next_says("master_link_status:up"); }, "the replica");
   }
