@@ -20,6 +20,9 @@ bench_packages=(libhiredis-dev python3 util-linux)
 check_packages=(clang clang-format clang-tidy libclang-rt-14-dev shellcheck)
 # shellcheck disable=SC2034
 coverage_packages=(gcovr)
+# Reads C++ for tests/mutation/cpp_mutants.py.
+# shellcheck disable=SC2034
+mutants_packages=(python3-clang-14)
 
 # Prints those of the given packages that are not installed.
 missing_packages() {

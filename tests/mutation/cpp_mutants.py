@@ -1,0 +1,266 @@
+#!/usr/bin/env python3
+"""Draws mutants of the C++ code and says which of them no test notices.
+
+  tests/mutation/cpp_mutants.py [--count 100] [--seed 1] [--list] FILE_OR_FOLDER...
+
+All are compiled into one build below build/mutants, each behind a switch. Every test runs once to
+see which mutants its code reaches; then each mutant is switched on and the tests that reach it run,
+the fastest first, until one fails. Exit code 1 if a mutant survived. EQUIVALENT names those that no
+test can notice, with the reason.
+"""
+
+import argparse
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cpp_sites import NUMBER, sites_of
+
+ROOT = Path(__file__).resolve().parents[2]
+WORK = ROOT / "build/mutants"
+SOURCE, BUILD = WORK / "source", WORK / "source/build/dev"
+PROGRAMS = ["tests/unit/unit_tests", "tests/cli/cli_tests", "sim/simulation_tests",
+            "tests/conformance/conformance_tests", "tests/live/live_tests",
+            "tests/faults/fault_tests", "tests/faults/no_memory_tests"]
+DEFAULT_PATHS = ["src/core", "src/runtime", "src/stores", "src/cli"]
+# One server of a kind is enough, and what breaks the code on purpose finds nothing here.
+LEFT_OUT = re.compile(r"valkey|redict|keydb|IsCaught|CrossCheckFinds|Descriptors")
+MAX_TEST_SECONDS = 60
+MAX_DRAWS = 40  # of one mutant, until one is free and in a file that can be read
+
+# "<path> <what>": why no test can notice it.
+EQUIVALENT = {}
+
+
+@dataclass
+class Mutant:
+    number: int
+    site: object
+    tests: list = field(default_factory=list)  # (seconds, program, name) that reach it
+
+
+def files_below(paths):
+    found = []
+    for path in paths:
+        folder = ROOT / path
+        found += [folder] if folder.is_file() else [
+            file for file in sorted(folder.rglob("*")) if file.suffix in (".cpp", ".hpp")]
+    return [file.relative_to(ROOT) for file in found]
+
+
+def compiler_arguments():
+    boost = ROOT / "build/deps/boost/usr/include"
+    builtin = sorted(Path("/usr/lib").glob("llvm-*/lib/clang/*/include"))
+    return ["-std=c++20", f"-I{ROOT}/include", f"-I{ROOT}/src", f"-I{ROOT}/build/dev/generated",
+            f"-I{ROOT}/src/core", "-isystem", str(boost), "-isystem", str(builtin[0]), "-xc++",
+            "-DSPDLOG_COMPILED_LIB", "-DSPDLOG_FMT_EXTERNAL", "-DBOOST_ASIO_SEPARATE_COMPILATION"]
+
+
+def draw(paths, count, seed):
+    """Each byte of the files is as likely as any other; no two mutants overlap."""
+    chance = random.Random(seed)
+    files = files_below(paths)
+    sizes = [(ROOT / file).stat().st_size for file in files]
+    known, drawn = {}, []
+    for _ in range(count * MAX_DRAWS):
+        if len(drawn) == count:
+            break
+        file = chance.choices(files, sizes)[0]
+        if file not in known:
+            known[file] = sites_of(file, compiler_arguments(), ROOT)
+        if not known[file]:
+            continue
+        site = chance.choice(known[file])
+        overlaps = any(site.path == other.path and site.begin < other.end and
+                       other.begin < site.end for other in drawn)
+        if not overlaps:
+            drawn.append(site)
+    return [Mutant(number, site) for number, site in enumerate(drawn, 1)]
+
+
+# --- one build of all ----------------------------------------------------------------------------
+
+def copy_tree():
+    """What git knows, as it lies there; files that did not change keep their times."""
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True,
+                           capture_output=True).stdout.decode().split("\0")
+    for name in filter(None, names):
+        write_if_other(SOURCE / name, (ROOT / name).read_bytes(), (ROOT / name).stat().st_mode)
+    deps = SOURCE / "build/deps"
+    deps.parent.mkdir(parents=True, exist_ok=True)
+    if not deps.exists():
+        deps.symlink_to((ROOT / "build/deps").resolve())
+
+
+def write_if_other(path, data, mode=0o644):
+    if not path.exists() or path.read_bytes() != data:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        path.chmod(mode)
+
+
+def put_in(mutants):
+    """Writes the mutated files. Returns for each its mutants with their lines there."""
+    lines = {}
+    for file in {mutant.site.path for mutant in mutants}:
+        data, shift = (ROOT / file).read_bytes(), 0
+        for mutant in sorted((m for m in mutants if m.site.path == file),
+                             key=lambda m: m.site.begin):
+            text = " ".join(mutant.site.text.replace(NUMBER, str(mutant.number)).split("\n"))
+            begin = mutant.site.begin + shift
+            line = data[:begin].count(b"\n") + 1
+            lines.setdefault(str(file), []).append((line, mutant))
+            data = data[:begin] + text.encode() + data[mutant.site.end + shift:]
+            shift = len(data) - (ROOT / file).stat().st_size
+        write_if_other(SOURCE / file, data)
+    return lines
+
+
+def build(mutants):
+    """All that compile. Those that do not are taken out, until the rest does."""
+    switch = ROOT / "tests/mutation/mutant_switch.hpp"
+    environment = dict(os.environ, CXXFLAGS=f"-w -std=c++20 -include {switch}")
+    for _ in range(10):
+        copy_tree()
+        lines = put_in(mutants)
+        ran = subprocess.run(["scripts/build", "dev"], cwd=SOURCE, env=environment,
+                             capture_output=True, check=False)
+        if ran.returncode == 0:
+            return mutants
+        output = ran.stdout.decode(errors="replace") + ran.stderr.decode(errors="replace")
+        wrong = set()
+        for file, line in re.findall(r"(\S+?):(\d+):\d+: (?:fatal )?error", output):
+            for name, places in lines.items():
+                if file.endswith(name):
+                    wrong |= {m.number for at, m in places if at == int(line)} or {
+                        m.number for _, m in places if "constant" in m.site.text or
+                        "const " in m.site.text}
+        if not wrong:
+            sys.exit(output[-3000:])
+        for mutant in mutants:
+            if mutant.number in wrong:
+                print(f"no C++      {mutant.site}", flush=True)
+        mutants = [mutant for mutant in mutants if mutant.number not in wrong]
+        for file in lines:
+            write_if_other(SOURCE / file, (ROOT / file).read_bytes())
+    sys.exit("too many mutants that do not compile")
+
+
+# --- tests ---------------------------------------------------------------------------------------
+
+def tests_of(program):
+    listed = subprocess.run([BUILD / program, "--gtest_list_tests"], capture_output=True,
+                            env=test_environment(), check=True).stdout.decode()
+    suite, names = "", []
+    for line in listed.split("\n"):
+        if line and not line.startswith(" "):
+            suite = line.split("#")[0].strip()
+        elif line.strip():
+            names.append(suite + line.split("#")[0].strip())
+    return [(program, name) for name in names
+            if "." in name and not name.startswith("Running") and not LEFT_OUT.search(name)]
+
+
+def test_environment(**added):
+    return dict(os.environ, CROSS_CHECK_SEEDS="1..25", EXCLUSIVE_LOCK_TEST_SERVERS=os.environ.get(
+        "EXCLUSIVE_LOCK_TEST_SERVERS", str(ROOT / "build/deps/servers/bin")), **added)
+
+
+def passes(program, name, seconds=MAX_TEST_SECONDS, **added):
+    command = [BUILD / program, f"--gtest_filter={name}"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                               stdin=subprocess.DEVNULL, env=test_environment(**added),
+                               start_new_session=True)
+    try:
+        return process.wait(seconds) == 0
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        try:
+            os.killpg(process.pid, 9)  # its servers and workers too
+        except ProcessLookupError:
+            pass
+        process.wait()
+
+
+def reach(mutants, jobs):
+    """Runs every test once without a mutant, and notes which mutants it reaches."""
+    folder = WORK / "reached"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    by_number = {mutant.number: mutant for mutant in mutants}
+    tests = [test for program in PROGRAMS for test in tests_of(program)]
+
+    def run(numbered):
+        index, (program, name) = numbered
+        file, begun_at = folder / str(index), time.monotonic()
+        if not passes(program, name, MUTANTS_REACHED=str(file)):
+            return f"fails without a mutant: {name}"
+        seconds = time.monotonic() - begun_at
+        for line in set(file.read_text().split()) if file.exists() else ():
+            if int(line) in by_number:
+                by_number[int(line)].tests.append((seconds, program, name))
+        return None
+
+    with ThreadPoolExecutor(jobs) as pool:
+        for failure in filter(None, pool.map(run, enumerate(tests))):
+            print(failure, flush=True)
+
+
+def killer_of(mutant, seconds):
+    """The first test that fails with it and passes without it; None: all pass."""
+    give_up_at = time.monotonic() + seconds
+    for usual, program, name in sorted(mutant.tests):
+        if time.monotonic() > give_up_at:
+            return None
+        bound = min(MAX_TEST_SECONDS, 10 + 5 * usual)
+        if not passes(program, name, bound, MUTANT=str(mutant.number)) and passes(program, name):
+            return name
+    return None
+
+
+def judge(mutant, seconds):
+    place = f"{mutant.site.path} {mutant.site.what}"
+    if place in EQUIVALENT:
+        return "equivalent", EQUIVALENT[place]
+    if not mutant.tests:
+        return "SURVIVED", "no test reaches it"
+    killer = killer_of(mutant, seconds)
+    return ("killed", killer) if killer else ("SURVIVED", f"{len(mutant.tests)} tests reach it")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("paths", nargs="*", default=DEFAULT_PATHS, help="files or folders")
+    parser.add_argument("--count", type=int, default=100, help="how many are drawn")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="tests at a time")
+    parser.add_argument("--seconds", type=int, default=120, help="for the tests of one mutant")
+    parser.add_argument("--list", action="store_true", help="name them and do nothing")
+    options = parser.parse_args()
+    mutants = draw(options.paths, options.count, options.seed)
+    if options.list:
+        print("\n".join(f"{mutant.number:4} {mutant.site}" for mutant in mutants))
+        return 0
+    mutants = build(mutants)
+    reach(mutants, options.jobs)
+    count = {"killed": 0, "SURVIVED": 0, "equivalent": 0}
+    with ThreadPoolExecutor(options.jobs) as pool:
+        verdicts = pool.map(lambda m: judge(m, options.seconds), mutants)
+        for mutant, (verdict, why) in zip(mutants, verdicts):
+            count[verdict] += 1
+            print(f"{verdict:10}  {mutant.site}  [{why}]", flush=True)
+    print(f"{count['killed']} killed, {count['SURVIVED']} survived, "
+          f"{count['equivalent']} equivalent")
+    return 1 if count["SURVIVED"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
