@@ -22,7 +22,7 @@ void coroutines(StoreUnderTest& store) {
     EXPECT_TRUE(co_await async_acquire(lock, asio::use_awaitable));
     EXPECT_TRUE(lock.held());
     EXPECT_FALSE(co_await async_acquire(other)) << "without a token it can be awaited too";
-    EXPECT_FALSE(co_await async_acquire_for(other, 10ms));
+    EXPECT_FALSE(co_await async_acquire_for(other, 500ms));
     EXPECT_EQ(co_await async_refresh(lock), RefreshOutcome::refreshed);
     EXPECT_EQ(co_await async_refresh(other), RefreshOutcome::not_held);
     const auto record = co_await async_inspect(other);
@@ -58,7 +58,7 @@ void futures(StoreUnderTest& store) {
   ExclusiveLock lock(options_for(store));
   ExclusiveLock other(options_for(store));
   EXPECT_TRUE(async_acquire(lock, asio::use_future).get());
-  EXPECT_FALSE(async_acquire_until(other, BootClock::now() + 10ms, asio::use_future).get());
+  EXPECT_FALSE(async_acquire_until(other, BootClock::now() + 500ms, asio::use_future).get());
   auto waits = async_acquire_for(other, very_long, asio::use_future);
   EXPECT_EQ(async_refresh(lock, asio::use_future).get(), RefreshOutcome::refreshed);
   EXPECT_TRUE(async_inspect(other, asio::use_future).get());
@@ -211,7 +211,7 @@ void guard_releases_before_the_next_line(StoreUnderTest& store) {
     });
     EXPECT_EQ(value, 7);
     EXPECT_TRUE(co_await async_acquire(other)) << "released before the next line";
-    const auto soon = BootClock::now() + 10ms;
+    const auto soon = BootClock::now() + 500ms;
     const auto none = co_await with_lock(lock, soon, [&]() -> asio::awaitable<int> {
       ADD_FAILURE() << "it is not held";
       co_return 7;

@@ -125,14 +125,14 @@ void standard_guards_work(StoreUnderTest& store) {
     const std::lock_guard guard(lock);
     EXPECT_TRUE(lock.held());
     EXPECT_FALSE(other.try_lock());
-    const std::unique_lock waiting(other, 30ms);
+    const std::unique_lock waiting(other, 500ms);
     EXPECT_FALSE(waiting.owns_lock());
   }
   EXPECT_FALSE(lock.held());
   std::unique_lock unique(other, std::try_to_lock);
   EXPECT_TRUE(unique.owns_lock());
   EXPECT_FALSE(other.try_lock()) << "a mutex is not taken twice";
-  EXPECT_FALSE(lock.try_lock_until(std::chrono::system_clock::now() + 30ms));
+  EXPECT_FALSE(lock.try_lock_until(std::chrono::system_clock::now() + 500ms));
   unique.unlock();
   EXPECT_TRUE(lock.try_lock_for(10s));
   lock.unlock();

@@ -69,7 +69,7 @@ void nothing_is_left_but_fences(StoreUnderTest& store) {
     ExclusiveLock other(options_for(store));
     EXPECT_TRUE(lock.acquire());
     EXPECT_FALSE(other.acquire());
-    EXPECT_FALSE(other.acquire_for(20ms));
+    EXPECT_FALSE(other.acquire_for(500ms));
     lock.release();
     EXPECT_TRUE(other.acquire());
   }

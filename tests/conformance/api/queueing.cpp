@@ -129,7 +129,7 @@ void giving_up_leaves_the_queue(StoreUnderTest& store) {
   ExclusiveLock holder(options_for(store));
   ASSERT_TRUE(holder.acquire());
   ExclusiveLock waiter(options_for(store));
-  EXPECT_FALSE(waiter.acquire_for(50ms));
+  EXPECT_FALSE(waiter.acquire_for(500ms));
   EXPECT_TRUE(comes_true([&] { return waiting_for(holder) == 0; }));
   Waiter stopped(options_for(store), [](ExclusiveLock&) {});
   ASSERT_TRUE(comes_true([&] { return waiting_for(holder) == 1; }));
@@ -246,7 +246,7 @@ void try_beside_a_waiting_thread_of_the_object_says_no(StoreUnderTest& store) {
   ASSERT_TRUE(comes_true([&] { return waiting_for(holder) == 1; }));
   EXPECT_FALSE(both.acquire());
   EXPECT_FALSE(both.try_lock());
-  EXPECT_FALSE(both.acquire_for(20ms));
+  EXPECT_FALSE(both.acquire_for(500ms));
   auto too = std::async(std::launch::async, [&] { return both.acquire_for(very_long); });
   EXPECT_EQ(waiting_for(holder), 1U) << "one object, one place";
   holder.release();
