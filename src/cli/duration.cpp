@@ -21,6 +21,9 @@ constexpr std::array units{Unit{"ms", 1},       Unit{"s", 1'000},     Unit{"m", 
 constexpr std::int64_t longest_ms = 3650 * std::int64_t{86'400'000};
 constexpr std::size_t most_digits =
     15;  // any fifteen fit into 64 bits, with room for the unit's factor
+// Times the longest unit they fit into 64 bits; and with more, no last digit but 0 makes whole
+// milliseconds of any unit.
+constexpr std::size_t max_fraction_digits = 10;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -92,10 +95,10 @@ std::variant<std::int64_t, std::string> milliseconds_of(const Piece& piece, cons
   if (piece.whole.size() > most_digits || to_number(piece.whole) > longest_ms / unit.milliseconds) {
     return std::string(too_long);
   }
-  // Nine digits times the longest unit fit into 64 bits.
-  const std::int64_t scale = power_of_ten(std::min<std::size_t>(piece.fraction.size(), 9));
-  const std::int64_t scaled = to_number(piece.fraction.substr(0, 9)) * unit.milliseconds;
-  if (piece.fraction.size() > 9 || scaled % scale != 0) {
+  const std::size_t digits = std::min(piece.fraction.size(), max_fraction_digits);
+  const std::int64_t scale = power_of_ten(digits);
+  const std::int64_t scaled = to_number(piece.fraction.substr(0, digits)) * unit.milliseconds;
+  if (piece.fraction.size() > digits || scaled % scale != 0) {
     return "is finer than a millisecond";
   }
   return to_number(piece.whole) * unit.milliseconds + scaled / scale;

@@ -8,8 +8,10 @@
 #include "cli/exit_codes.hpp"
 #include "cli/guardian.hpp"
 #include "cli/pacing.hpp"
+#include "cli/parser.hpp"
 #include "cli/program_file.hpp"
 #include "cli/run_options.hpp"
+#include "cli/secrets.hpp"
 #include "cli/session.hpp"
 #include "cli/supervision.hpp"
 #include "exclusive_lock/error.hpp"
@@ -162,8 +164,8 @@ int Run::report_not_started(int error) const {
   const bool not_found = error == ENOENT || error == ENOTDIR;
   const std::string why = not_found ? "not found, or what its first line names is not"
                                     : std::generic_category().message(error);
-  session_.talk.say("cannot run " + shown(session_.command.front()) + ": " + why +
-                    "; the lock was released");
+  session_.talk.say("cannot run " + shown(without_credentials(session_.command.front())) + ": " +
+                    why + "; the lock was released");
   return to_int(not_found ? ExitCode::not_found : ExitCode::cannot_execute);
 }
 
@@ -236,7 +238,7 @@ void take_name_and_command(CLI::App& parser, ClaimOptions& claim, Session& sessi
   if (command.empty()) {
     session.mistakes.push_back({"COMMAND",
                                 "is missing; put it behind --, as in: exclusive-lock run " +
-                                    shown(claim.name) + " -- make",
+                                    shown_word(claim.name) + " -- make",
                                 ""});
   }
 }

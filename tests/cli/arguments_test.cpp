@@ -123,11 +123,15 @@ TEST_F(CommandLine, PasswordsOfMisplacedUrlsAreNotShown) {
         Arguments{"run", "job", "--wait", long_text + url, "--", "true"},
         Arguments{"run", "job", "--on-lost", long_text + url, "--", "true"},
         Arguments{"run", "job", "--conflict-exit-code", url, "--", "true"},
-        Arguments{"inspect", "job", std::string(220, 'x') + url}}) {
+        Arguments{"inspect", "job", std::string(220, 'x') + url},
+        Arguments{"run", " --store=" + url, "--"}}) {
     const Ended ended = command(arguments, {});
     EXPECT_EQ(ended.exit_code, 64) << ended.err;
     EXPECT_THAT(ended.err, ::testing::Not(HasSubstr("open"))) << ended.err;
   }
+  const Ended not_found = command({"run", "job", "--", "--store=" + url}, {});
+  EXPECT_EQ(not_found.exit_code, 127) << not_found.err;
+  EXPECT_THAT(not_found.err, ::testing::Not(HasSubstr("open"))) << not_found.err;
 }
 
 TEST_F(CommandLine, NamesAndPrefixesAreChecked) {

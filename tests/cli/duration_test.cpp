@@ -24,6 +24,7 @@ TEST(Duration, NumberAndUnitAreTaken) {
   EXPECT_EQ(milliseconds("1.5s"), 1'500);
   EXPECT_EQ(milliseconds("0.25h"), 900'000);
   EXPECT_EQ(milliseconds("1.500000000000s"), 1'500);
+  EXPECT_EQ(milliseconds("0.0000003125d"), 27);
   EXPECT_EQ(milliseconds("10m"), 600'000);
   EXPECT_EQ(milliseconds("10min"), 600'000);
   EXPECT_EQ(milliseconds("1h"), 3'600'000);
