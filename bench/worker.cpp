@@ -3,6 +3,9 @@
 //   bench_worker contest SIDE PLACE CLIENTS FIRST_CLIENT   says "ready"; for each line
 //                                                          "UNTIL_NS HOLD_US AFTER_THE_OTHER" plays
 //                                                          a round and says "done"
+//   bench_worker pairs SIDE PLACE COUNT                    acquires and releases one lock COUNT
+//   times,
+//                                                          with blocking calls
 //   bench_worker hold SIDE PLACE COUNT                     says "ready"; takes all for "take", says
 //                                                          "taken"; holds for "hold MS", reports
 //
@@ -23,8 +26,11 @@
 
 #include "contender.hpp"
 #include "contest.hpp"
+#include "floor_client.hpp"
+#include "floor_lock.hpp"
 #include "holding.hpp"
 #include "journal.hpp"
+#include "pairs.hpp"
 
 namespace exclusive_lock::bench {
 namespace {
@@ -111,6 +117,23 @@ void contest(const Arguments& arguments) {
   }
 }
 
+void make_pairs(const Arguments& arguments) {
+  const std::int64_t count = std::stoll(arguments.at(3));
+  if (arguments.at(1) == library_side) {
+    ExclusiveLock lock({.app_name = "pairs", .cache_connection = connect(arguments.at(2))});
+    for (std::int64_t i = 0; i < count; ++i) {
+      acquire_and_release(lock);
+    }
+    return;
+  }
+  FloorClient client(port_in(arguments.at(2)));
+  load_scripts(client);
+  const FloorLock floor = floor_lock("pairs");
+  for (std::int64_t i = 0; i < count; ++i) {
+    acquire_and_release(client, floor);
+  }
+}
+
 void hold(const Arguments& arguments) {
   const std::size_t count = std::stoul(arguments.at(3));
   const auto holding = arguments.at(1) == library_side
@@ -139,6 +162,8 @@ int main(int argc, char** argv) {
   try {
     if (arguments.at(0) == "contest") {
       contest(arguments);
+    } else if (arguments.at(0) == "pairs") {
+      make_pairs(arguments);
     } else {
       hold(arguments);
     }

@@ -12,9 +12,9 @@ build_packages=(
 test_packages=(
   libgmock-dev libgtest-dev libhiredis-dev librapidcheck-dev openssl procps python3 spin
 )
-# util-linux has flock, the floor of the embedded store.
+# util-linux has flock, the floor of the embedded store; strace counts for bench/syscalls.
 # shellcheck disable=SC2034
-bench_packages=(libhiredis-dev python3 util-linux)
+bench_packages=(libhiredis-dev python3 strace util-linux)
 # clang: the second compiler, and the one for fuzz targets; libclang-rt: what it links for them.
 # shellcheck disable=SC2034
 check_packages=(clang clang-format clang-tidy libclang-rt-14-dev shellcheck)
