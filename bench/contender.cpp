@@ -7,10 +7,8 @@
 #include <cerrno>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 #include <vector>
 
-#include "exclusive_lock/error.hpp"
 #include "exclusive_lock/exclusive_lock.hpp"
 #include "floor_client.hpp"
 #include "system_call.hpp"
@@ -23,15 +21,7 @@ class LibraryContender final : public Contender {
   explicit LibraryContender(std::shared_ptr<Connection> connection)
       : lock_({.app_name = "contest", .cache_connection = std::move(connection)}) {}
 
-  // A first request that the end of the measurement cuts off is none of its failures.
-  bool enter(Instant deadline) override {
-    std::error_code error;
-    const bool has_entered = lock_.acquire_until(deadline, {}, error);
-    if (error && error != errc::outcome_unknown) {
-      throw std::system_error(error, "a lock could not be entered");
-    }
-    return has_entered;
-  }
+  bool enter(Instant deadline) override { return lock_.acquire_until(deadline); }
   void leave() override {
     if (lock_.release() != ReleaseOutcome::released) {
       throw std::runtime_error("a lock that was entered could not be released");
@@ -42,19 +32,6 @@ class LibraryContender final : public Contender {
   ExclusiveLock lock_;
 };
 
-// KEYS: lock, queue. ARGV: who, as "<client>:<try>".
-constexpr const char* join_script = R"(
-if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', 3000) then return 1 end
-redis.call('RPUSH', KEYS[2], ARGV[1])
-return 0)";
-// The next one's channel is its client number; what is published is who.
-constexpr const char* pass_script = R"(
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-local next = redis.call('LPOP', KEYS[2])
-if not next then return redis.call('DEL', KEYS[1]) end
-redis.call('SET', KEYS[1], next, 'PX', 3000)
-redis.call('PUBLISH', 'floor-' .. string.match(next, '^%d+'), next)
-return 1)";
 // 1: it had been passed on to who gave up, who now has to pass it on.
 constexpr const char* give_up_script = R"(
 if redis.call('LREM', KEYS[2], 1, ARGV[1]) == 1 then return 0 end

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <stdexcept>
 
 #include "core/key_codec.hpp"
 #include "core/record_codec.hpp"
@@ -38,24 +39,55 @@ std::string call_bytes(const redis::ScriptCall& call) {
   return bytes;
 }
 
+AttemptRequest attempt_of(const std::string& key, const Owner& owner, const Contents& contents,
+                          Milliseconds ttl) {
+  return {.key = key,
+          .owner = owner,
+          .ttl = ttl,
+          .record_tail = encode_record_tail({.ttl = ttl,
+                                             .host = host_name(),
+                                             .pid = ::getpid(),
+                                             .label = {},
+                                             .contents_text = contents.text()}),
+          .floor = {},
+          .not_after = BootClock::now() + std::chrono::hours(24)};
+}
+
+// On a short path the scripts join the texts of the array.
+void require_word(const redisReply& reply, std::string_view word) {
+  if (reply.type != REDIS_REPLY_STRING) {
+    return require_text(reply, verdict_place, word);
+  }
+  const std::string_view text(reply.str, static_cast<std::size_t>(reply.len));
+  const auto at = text.find(' ', text.find(' ') + 1) + 1;
+  if (text.substr(at, word.size()) != word) {
+    throw std::runtime_error("the floor expected '" + std::string(word) + "' and got '" +
+                             std::string(text) + "'");
+  }
+}
+
 }  // namespace
 
 FloorLock floor_lock(const std::string& name, const Contents& contents, Milliseconds ttl) {
   const std::string key = record_key(key_prefix, name);
-  const AttemptRequest attempt{
-      .key = key,
-      .owner = owner_of(name),
-      .ttl = ttl,
-      .record_tail = encode_record_tail({.ttl = ttl,
-                                         .host = host_name(),
-                                         .pid = ::getpid(),
-                                         .label = {},
-                                         .contents_text = contents.text()}),
-      .floor = {},
-      .not_after = BootClock::now() + std::chrono::hours(24)};
+  const AttemptRequest attempt = attempt_of(key, owner_of(name), contents, ttl);
   const redis::LockKeys keys = redis::lock_keys(key).value();
   return {.acquire = call_bytes(redis::acquire_call(attempt, keys, "")),
           .release = call_bytes(redis::release_call({.key = key, .owner = owner_of(name)}, keys))};
+}
+
+FloorWaiter floor_waiter(const std::string& name, const std::string& client,
+                         const std::string& channel) {
+  constexpr Milliseconds ttl{60'000};
+  const std::string key = record_key(key_prefix, name);
+  const Owner owner = owner_of(client);
+  AttemptRequest attempt = attempt_of(key, owner, 1, ttl);
+  attempt.patience = Patience{.alive_for = ttl, .confirm_ttl = ttl, .most_waiting = 10'000};
+  const redis::LockKeys keys = redis::lock_keys(key).value();
+  const BeatRequest beat{.key = key, .owner = owner, .ttl = ttl, .alive_for = ttl};
+  return {.acquire = call_bytes(redis::acquire_call(attempt, keys, channel)),
+          .beat = call_bytes(redis::beat_call(beat, keys, channel)),
+          .release = call_bytes(redis::release_call({.key = key, .owner = owner}, keys))};
 }
 
 std::string floor_refresh(const std::vector<std::string>& names, Milliseconds ttl) {
@@ -67,15 +99,17 @@ std::string floor_refresh(const std::vector<std::string>& names, Milliseconds tt
 }
 
 void load_scripts(FloorClient& client) {
-  for (const auto& script :
-       {redis_scripts::acquire, redis_scripts::refresh, redis_scripts::release}) {
+  for (const auto& script : {redis_scripts::acquire, redis_scripts::beat, redis_scripts::refresh,
+                             redis_scripts::release}) {
     client.ask({"SCRIPT", "LOAD", script.text});
   }
 }
 
-void require_granted(const redisReply& reply) { require_text(reply, verdict_place, "granted"); }
+void require_granted(const redisReply& reply) { require_word(reply, "granted"); }
 
-void require_released(const redisReply& reply) { require_text(reply, verdict_place, "released"); }
+void require_waiting(const redisReply& reply) { require_word(reply, "waiting"); }
+
+void require_released(const redisReply& reply) { require_word(reply, "released"); }
 
 RefreshCount refresh_count(const redisReply& reply) {
   const std::string_view verdicts = reply.element[verdict_place]->str;

@@ -19,6 +19,15 @@ struct FloorLock {
 FloorLock floor_lock(const std::string& name, const Contents& contents = 1,
                      std::chrono::milliseconds ttl = std::chrono::seconds(3));
 
+// A client that waits for that lock, and hears of its turn on that channel.
+struct FloorWaiter {
+  std::string acquire;
+  std::string beat;
+  std::string release;
+};
+FloorWaiter floor_waiter(const std::string& name, const std::string& client,
+                         const std::string& channel);
+
 // One refresh of all these locks in one call.
 std::string floor_refresh(const std::vector<std::string>& names, std::chrono::milliseconds ttl);
 
@@ -26,6 +35,7 @@ std::string floor_refresh(const std::vector<std::string>& names, std::chrono::mi
 void load_scripts(FloorClient& client);
 
 void require_granted(const redisReply& reply);
+void require_waiting(const redisReply& reply);
 void require_released(const redisReply& reply);
 // What the reply to a floor_refresh says.
 struct RefreshCount {

@@ -48,7 +48,8 @@ std::uint64_t sum(const std::vector<Count>& counts) {
 
 Throughput throughput(std::uint64_t pairs, Instant::duration took, Seconds cpu) {
   const auto count = static_cast<double>(pairs);
-  return {.pairs_per_second = count / Seconds(took).count(),
+  return {.pairs = pairs,
+          .pairs_per_second = count / Seconds(took).count(),
           .cpu_us_per_pair = cpu.count() * 1e6 / count};
 }
 
@@ -162,12 +163,20 @@ double CoroutineLockers::median_us(std::chrono::milliseconds slice) {
   return median(std::move(run.took_us));
 }
 
-PipelinedFloor::PipelinedFloor(std::uint16_t port, int count) : client_(port) {
+PipelinedFloor::PipelinedFloor(std::uint16_t port, int count)
+    : PipelinedFloor(port, {}, require_granted, require_released) {
   load_scripts(client_);
   for (int i = 0; i < count; ++i) {
     locks_.push_back(floor_lock(fmt::format("locker-{}", i)));
   }
 }
+
+PipelinedFloor::PipelinedFloor(std::uint16_t port, std::vector<FloorLock> locks,
+                               Check require_granted, Check require_released)
+    : client_(port),
+      locks_(std::move(locks)),
+      require_granted_(require_granted),
+      require_released_(require_released) {}
 
 Throughput PipelinedFloor::run(std::chrono::milliseconds slice) {
   enum class Asked { acquire, release };
@@ -190,11 +199,11 @@ Throughput PipelinedFloor::run(std::chrono::milliseconds slice) {
     on_the_way.pop_front();
     const FloorReply reply = client_.next();
     if (asked == Asked::acquire) {
-      require_granted(*reply);
+      require_granted_(*reply);
       client_.add(locks_[locker].release);
       on_the_way.push_back({locker, Asked::release});
     } else {
-      require_released(*reply);
+      require_released_(*reply);
       ++pairs;
       if (BootClock::now() < end) {
         client_.add(locks_[locker].acquire);

@@ -13,6 +13,7 @@
 namespace exclusive_lock::bench {
 
 struct Throughput {
+  std::uint64_t pairs;
   double pairs_per_second;
   double cpu_us_per_pair;  // of this process
 };
@@ -41,12 +42,18 @@ class CoroutineLockers {
 // One thread that keeps one command of each locker on the way.
 class PipelinedFloor {
  public:
-  PipelinedFloor(std::uint16_t port, int count);
+  using Check = void (*)(const redisReply&);
+
+  PipelinedFloor(std::uint16_t port, int count);  // of our scripts
+  PipelinedFloor(std::uint16_t port, std::vector<FloorLock> locks, Check require_granted,
+                 Check require_released);
   Throughput run(std::chrono::milliseconds slice);
 
  private:
   FloorClient client_;
   std::vector<FloorLock> locks_;
+  Check require_granted_;
+  Check require_released_;
 };
 
 }  // namespace exclusive_lock::bench

@@ -44,6 +44,20 @@ Seconds server_cpu_time(live::RawClient& server) {
   return Seconds(info_number(info, "used_cpu_user") + info_number(info, "used_cpu_sys"));
 }
 
+double command_time_us(live::RawClient& server, const std::vector<std::string_view>& commands) {
+  const std::string info = server.text({"INFO", "commandstats"});
+  double sum = 0;
+  for (const std::string_view command : commands) {
+    const auto at = info.find("\ncmdstat_" + std::string(command) + ":");
+    if (at == std::string::npos) {
+      throw std::runtime_error("the server has not run " + std::string(command));
+    }
+    const std::string_view field = "usec=";
+    sum += std::stod(info.substr(info.find(field, at) + field.size()));
+  }
+  return sum;
+}
+
 std::int64_t server_commands(live::RawClient& server) {
   std::istringstream lines(server.text({"INFO", "commandstats"}));
   const std::string calls = ":calls=";

@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
 #include "live/raw_client.hpp"
 
@@ -18,6 +20,9 @@ double resident_bytes();
 
 // CPU time of a server so far, from its INFO.
 Seconds server_cpu_time(live::RawClient& server);
+// What these commands have kept a server busy for since its last CONFIG RESETSTAT, in microseconds;
+// a script with all that it runs, which counts for its own commands too (INFO commandstats).
+double command_time_us(live::RawClient& server, const std::vector<std::string_view>& commands);
 // Commands that a server has run since its last CONFIG RESETSTAT, those inside scripts counted, but
 // for CONFIG and INFO, which only the measuring uses.
 std::int64_t server_commands(live::RawClient& server);

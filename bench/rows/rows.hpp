@@ -26,6 +26,8 @@ void measure_refresh(Bench& bench);
 void measure_local(Bench& bench);
 void measure_command(Bench& bench);
 void measure_contents(Bench& bench);
+void measure_pair_cost(Bench& bench);
+void measure_hand_over_cost(Bench& bench);
 
 inline const std::vector<Row>& rows() {
   static const std::vector<Row> all{
@@ -41,6 +43,8 @@ inline const std::vector<Row>& rows() {
       {"h", "the embedded store", measure_local},
       {"i", "the command", measure_command},
       {"j", "contents", measure_contents},
+      {"k", "what a pair costs the server", measure_pair_cost},
+      {"l", "what a hand-over costs the server", measure_hand_over_cost},
   };
   return all;
 }
