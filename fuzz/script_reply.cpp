@@ -97,7 +97,7 @@ void check_time(StoreTime time) {
   static_cast<void>(watch.observe(requested_at + 1s, replied_at + 1s, time));
 }
 
-void check_attempt(const Reply& reply, StoreTime time) {
+void check_attempt(const Reply& reply, std::optional<StoreTime> time) {
   const auto answer = redis::read_acquire(reply);
   const auto* attempt = answer ? std::get_if<AttemptReply>(&*answer) : nullptr;
   if (attempt == nullptr) {
@@ -112,7 +112,7 @@ void check_attempt(const Reply& reply, StoreTime time) {
   check_ttl(attempt->remaining_ttl);
 }
 
-void check_beat(const Reply& reply, StoreTime time) {
+void check_beat(const Reply& reply, std::optional<StoreTime> time) {
   const auto answer = redis::read_beat(reply);
   const auto* beat = answer ? std::get_if<BeatReply>(&*answer) : nullptr;
   if (beat == nullptr) {
@@ -141,16 +141,21 @@ void check_inspection(const Reply& reply) {
   }
 }
 
-void check_script(const Reply& reply) {
+void check_script(const Reply& packed) {
+  const Reply reply = redis::unpacked(packed);
+  require(packed.is_string() || reply == packed, "only one string is taken apart");
+  require(!packed.is_string() || reply.elements.size() <= 8, "a long string has few parts");
   const std::string echo = reply.elements.empty() ? "" : reply.elements.front().text;
-  const auto time = redis::script_time(reply, echo);
-  require(!redis::script_time(reply, echo + "x"), "a reply without its echo is nobody's");
-  if (!time) {
+  require(!redis::has_echo(reply, echo + "x"), "a reply without its echo is nobody's");
+  if (!redis::has_echo(reply, echo)) {
     return;  // whoever runs scripts goes no further (script_runner.cpp)
   }
-  check_time(*time);
-  check_attempt(reply, *time);
-  check_beat(reply, *time);
+  const auto time = redis::script_time(reply);
+  if (time) {
+    check_time(*time);
+  }
+  check_attempt(reply, time);
+  check_beat(reply, time);
   RefreshReply refreshed;
   const std::size_t count = reply.elements.size() - 2;
   require(!redis::read_refresh(reply, count + 1, refreshed) && refreshed.verdicts.empty(),

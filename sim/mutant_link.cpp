@@ -156,7 +156,7 @@ class LeavesWithoutAWord : public WholeLink {
     if (is_told || !is_forgotten(request)) {
       WholeLink::release(std::move(request), deadline, std::move(done));
     } else {
-      done(ReleaseReply{.verdict = ReleaseVerdict::left, .store_time = std::nullopt});
+      done(ReleaseReply{ReleaseVerdict::left});
     }
   }
   virtual bool is_forgotten(const ReleaseRequest&) { return true; }
@@ -199,7 +199,7 @@ class ReleasesOnce final : public WholeLink {
   using WholeLink::WholeLink;
   void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
     WholeLink::release(std::move(request), deadline, [done](const Answer<ReleaseReply>&) {
-      done(ReleaseReply{.verdict = ReleaseVerdict::released, .store_time = std::nullopt});
+      done(ReleaseReply{ReleaseVerdict::released});
     });
   }
 };

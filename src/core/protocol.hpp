@@ -162,9 +162,9 @@ enum class ReleaseVerdict {
   not_owner,  // neither
 };
 
+// Carries no time: a store need not read its clock to end a hold.
 struct ReleaseReply {
   ReleaseVerdict verdict;
-  std::optional<StoreTime> store_time;
 };
 
 struct StoredWaiter {

@@ -111,7 +111,7 @@ TEST_P(Rights, ThoseForWaitingSufficeForBarging) {
 TEST_P(Rights, EachMissingOneIsToldAndNothingWasDone) {
   Server server({.kind = GetParam()});
   RawClient admin = server.client();
-  for (const std::string missing : {"evalsha", "time", "pttl", "getrange", "get", "set", "zcard"}) {
+  for (const std::string missing : {"evalsha", "time", "pttl", "get", "set", "zcard"}) {
     std::vector<std::string> rest = needed;
     std::erase(rest, missing);
     admin.must(user_with(rest));
@@ -120,6 +120,21 @@ TEST_P(Rights, EachMissingOneIsToldAndNothingWasDone) {
     EXPECT_TRUE(is_failure(failure, errc::permission_denied, {missing})) << missing;
     EXPECT_FALSE(failure.may_have_run);
     EXPECT_EQ(admin.integer({"EXISTS", key}), 0) << missing;
+  }
+}
+
+TEST_P(Rights, EachMissingOneIsToldWhereTheLockIsHeld) {
+  Server server({.kind = GetParam()});
+  RawClient admin = server.client();
+  admin.must({"SET", key, "1"});
+  for (const std::string missing : {"getrange", "pttl"}) {
+    std::vector<std::string> rest = needed;
+    std::erase(rest, missing);
+    admin.must(user_with(rest));
+    RedisAsker asker(options_of_locker(server));
+    const auto failure = failure_in(asker.attempt_answer(asker.request(key, new_owner())));
+    EXPECT_TRUE(is_failure(failure, errc::permission_denied, {missing})) << missing;
+    EXPECT_EQ(admin.text({"GET", key}), "1") << missing;
   }
 }
 

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -30,16 +33,47 @@ std::vector<std::string> words_of(const ScriptCall& call, std::int64_t not_after
 
 class RedisScripts : public testing::Test {
  protected:
-  // What it says behind echo and time.
+  // What it says behind echo and time, as an array or, on a short path, in one string.
   std::vector<std::string> said(const ScriptCall& call, std::int64_t not_after_us = 0) {
     const Reply reply = client_.must(words_of(call, not_after_us));
     std::vector<std::string> texts;
     for (const Reply& each : reply.items) {
       texts.push_back(each.text);
     }
+    std::istringstream joined(reply.text);
+    texts.insert(texts.end(), std::istream_iterator<std::string>(joined), {});
     EXPECT_EQ(texts.at(0), "echo");
     texts.erase(texts.begin(), texts.begin() + 2);
     return texts;
+  }
+
+  // Each command that a script runs, and how often: "exists=1".
+  std::vector<std::string> commands_in(const ScriptCall& call, std::int64_t not_after_us = 0) {
+    client_.must({"CONFIG", "RESETSTAT"});
+    said(call, not_after_us);
+    std::istringstream lines(client_.text({"INFO", "commandstats"}));
+    std::vector<std::string> commands;
+    const std::string head = "cmdstat_";
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with(head) && !line.starts_with("cmdstat_eval:") &&
+          !line.starts_with("cmdstat_config|resetstat:")) {
+        const auto colon = line.find(':');
+        const auto calls = line.find('=') + 1;
+        commands.push_back(line.substr(head.size(), colon - head.size()) + "=" +
+                           line.substr(calls, line.find(',') - calls));
+      }
+    }
+    std::ranges::sort(commands);
+    return commands;
+  }
+
+  ScriptCall attempt(const Owner& owner, Fence floor = {}) {
+    AttemptRequest request = asker_.request(lock_key, owner);
+    request.floor = floor;
+    return redis::acquire_call(request, keys_, "");
+  }
+  ScriptCall release(const Owner& owner) {
+    return redis::release_call({.key = lock_key, .owner = owner}, keys_);
   }
 
   Server server_;
@@ -53,6 +87,58 @@ TEST_F(RedisScripts, AttemptWithoutALimitIsNeverTooLate) {
   EXPECT_EQ(said(call, 0).at(0), "granted");
   client_.must({"DEL", lock_key});
   EXPECT_EQ(said(call, 1).at(0), "too_late");
+}
+
+TEST_F(RedisScripts, UncontendedPairTakesFewCommands) {
+  using Commands = std::vector<std::string>;
+  const Owner owner = new_owner();
+  const Commands short_acquire{"get=1", "pttl=1", "set=2", "time=1", "zcard=1"};
+  const Commands short_release{"del=1", "getrange=1", "zrange=1"};
+  EXPECT_EQ(commands_in(attempt(owner)), short_acquire);
+  EXPECT_EQ(commands_in(release(owner)), short_release);
+  EXPECT_EQ(commands_in(attempt(owner), INT64_MAX), short_acquire) << "with a fence and a limit";
+  asker_.patient_attempt(lock_key, new_owner());
+  EXPECT_NE(commands_in(release(owner)), short_release) << "somebody waits";
+}
+
+TEST_F(RedisScripts, FenceThatIsNoneIsNotReplaced) {
+  const std::string fence_of_it = "{exclusive-lock:job}:fence";
+  for (const std::string odd : {"", "x", "-1", "+1", " 5", "5 ", "1e3", "0x10", "1.5",
+                                "9007199254740991", "9007199254740992", "18446744073709551615"}) {
+    client_.must({"SET", fence_of_it, odd});
+    EXPECT_EQ(said(attempt(new_owner())).at(0), "bad_fence") << odd;
+    EXPECT_EQ(client_.text({"GET", fence_of_it}), odd);
+    EXPECT_EQ(client_.integer({"EXISTS", lock_key}), 0) << odd;
+  }
+  client_.must({"DEL", fence_of_it});
+  client_.must({"RPUSH", fence_of_it, "5"});
+  EXPECT_EQ(said(attempt(new_owner())).at(0), "bad_fence") << "a list";
+}
+
+TEST_F(RedisScripts, FenceIsAboveTheKeptOneAndTheFloorUpToTheLast) {
+  const std::string fence_of_it = "{exclusive-lock:job}:fence";
+  const auto fence_after = [&](const std::string& kept, Fence floor) {
+    client_.must({"FLUSHALL"});
+    client_.must({"SET", fence_of_it, kept});
+    const auto texts = said(attempt(new_owner(), floor));
+    return texts.at(0) == "granted" ? client_.text({"GET", fence_of_it}) : texts.at(0);
+  };
+  EXPECT_EQ(fence_after("9007199254740990", {}), "9007199254740991");
+  EXPECT_EQ(fence_after("0", Fence{9007199254740990}), "9007199254740991");
+  EXPECT_EQ(fence_after("0", Fence{9007199254740991}), "bad_fence");
+  EXPECT_EQ(fence_after("0", Fence{9007199254740993}), "bad_fence");
+  EXPECT_EQ(fence_after("8007199254740990", Fence{8007199254740990}), "8007199254740991");
+  EXPECT_EQ(fence_after("8007199254740989", Fence{8007199254740990}), "8007199254740991");
+}
+
+// Patterns and formats have their own meaning for "%".
+TEST_F(RedisScripts, TailIsWrittenAsItIs) {
+  AttemptRequest request = asker_.request(lock_key, new_owner());
+  request.record_tail = R"(,"contents":"%1 %s %% \\0 ' granted 0 0"})";
+  const auto texts = said(redis::acquire_call(request, keys_, ""));
+  EXPECT_EQ(texts.size(), 5U);
+  EXPECT_TRUE(client_.text({"GET", lock_key}).ends_with(request.record_tail));
+  EXPECT_EQ(said(release(request.owner)), std::vector<std::string>{"released"});
 }
 
 TEST_F(RedisScripts, NoWaitersAreToldWhereThereIsNoRecord) {

@@ -79,7 +79,7 @@ RefreshReply LocalSession::refresh(const std::vector<RefreshRequest>& requests) 
 
 ReleaseReply LocalSession::release(const ReleaseRequest& request) {
   return written([&](LocalVerbs& verbs) {
-    return ReleaseReply{.verdict = verbs.release(request), .store_time = std::nullopt};
+    return ReleaseReply{verbs.release(request)};
   });
 }
 

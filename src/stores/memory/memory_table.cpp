@@ -144,8 +144,7 @@ ReleaseReply MemoryTable::release(const ReleaseRequest& request) {
   const bool had_waiter = drop_waiter(request);
   return {.verdict = is_its_own   ? ReleaseVerdict::released
                      : had_waiter ? ReleaseVerdict::left
-                                  : ReleaseVerdict::not_owner,
-          .store_time = clock_.told()};
+                                  : ReleaseVerdict::not_owner};
 }
 
 InspectReply MemoryTable::inspect(const std::string& key) {

@@ -88,7 +88,7 @@ class LoopTimer {
   struct Impl;
 
  private:
-  const std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace exclusive_lock::redis

@@ -6,7 +6,6 @@
 
 #include "exclusive_lock/clock.hpp"
 #include "stores/redis/news_descriptor.hpp"
-#include "stores/redis/wake_up_descriptor.hpp"
 
 namespace exclusive_lock::redis {
 
@@ -20,14 +19,14 @@ class OwnThreadBell {
   // The own thread's. May return for nothing.
   void wait() const;
   // Any thread.
-  void ring() const noexcept { rings_.wake_up(); }
+  void ring() const;
   // By one thread at a time: also at `at`, or before.
   void set_alarm(Instant at);
 
   NewsDescriptor news;
 
  private:
-  const WakeUpDescriptor rings_;
+  const int rings_;
   const int alarm_;
   std::optional<Instant> alarm_at_;
 };

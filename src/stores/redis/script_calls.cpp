@@ -30,10 +30,6 @@ bool has_shape(const Reply& reply, std::size_t size) {
          std::ranges::all_of(reply.elements, &Reply::is_string);
 }
 
-StoreTime time_of(const Reply& reply) {
-  return StoreTime(number_in<std::int64_t>(reply.elements[1]).value_or(0));
-}
-
 // What remains is added to clocks that count nanoseconds. A stranger's key may live longer.
 constexpr Milliseconds most_remaining_ttl = std::chrono::years(100);
 
@@ -193,11 +189,29 @@ ScriptCall remove_call(const std::string& key, std::string_view expected) {
   return {redis_scripts::remove, all ? words_of(*all) : Words{key}, Words{expected}};
 }
 
-std::optional<StoreTime> script_time(const Reply& reply, std::string_view echo) {
-  if (!reply.is_array() || reply.elements.size() < 2 || !reply.elements[0].is_string() ||
-      reply.elements[0].text != echo) {
-    return std::nullopt;
+Reply unpacked(Reply reply) {
+  if (!reply.is_string()) {
+    return reply;
   }
+  Reply array{.kind = Reply::Kind::array};
+  std::string_view rest = reply.text;
+  // No more than a script joins: the last one keeps what a hostile server adds.
+  while (array.elements.size() + 1 < texts_of_acquire && rest.find(' ') != rest.npos) {
+    array.elements.push_back(
+        {.kind = Reply::Kind::string, .text = std::string(rest.substr(0, rest.find(' ')))});
+    rest.remove_prefix(rest.find(' ') + 1);
+  }
+  array.elements.push_back({.kind = Reply::Kind::string, .text = std::string(rest)});
+  return array;
+}
+
+bool has_echo(const Reply& reply, std::string_view echo) {
+  return reply.is_array() && reply.elements.size() >= 2 && reply.elements[0].is_string() &&
+         reply.elements[0].text == echo && reply.elements[1].is_string() &&
+         (reply.elements[1].text == "-" || script_time(reply));
+}
+
+std::optional<StoreTime> script_time(const Reply& reply) {
   const auto time_us = number_in<std::int64_t>(reply.elements[1]);
   const bool is_sane = time_us && *time_us >= 0 && *time_us <= most_server_time.count();
   return is_sane ? std::optional(StoreTime(*time_us)) : std::nullopt;
@@ -231,7 +245,7 @@ std::optional<FencedAnswer<AttemptReply>> read_acquire(const Reply& reply) {
       .outcome = *outcome,
       .fence = Fence{*fence},
       .remaining_ttl = ttl_in(*remaining_ms),
-      .store_time = time_of(reply),
+      .store_time = script_time(reply),
       .position = *position,
       .arrived_at = is_waiting ? std::optional(StoreTime(*arrived_us)) : std::nullopt};
 }
@@ -256,7 +270,7 @@ std::optional<FencedAnswer<BeatReply>> read_beat(const Reply& reply) {
                    .fence = Fence{*fence},
                    .position = *position,
                    .remaining_ttl = ttl_in(*remaining_ms),
-                   .store_time = time_of(reply)};
+                   .store_time = script_time(reply)};
 }
 
 bool read_refresh(const Reply& reply, std::size_t count, RefreshReply& into) {
@@ -273,7 +287,7 @@ bool read_refresh(const Reply& reply, std::size_t count, RefreshReply& into) {
     }
     into.verdicts.push_back(verdict == 'r' ? RefreshVerdict::refreshed : RefreshVerdict::lost);
   }
-  into.store_time = time_of(reply);
+  into.store_time = script_time(reply);
   into.took =
       into.took.value_or(std::chrono::microseconds(0)) + std::chrono::microseconds(*took_us);
   return true;
@@ -287,7 +301,7 @@ std::optional<ReleaseReply> read_release(const Reply& reply) {
   if (!verdict) {
     return std::nullopt;
   }
-  return ReleaseReply{.verdict = *verdict, .store_time = time_of(reply)};
+  return ReleaseReply{*verdict};
 }
 
 std::optional<InspectReply> read_inspect(const Reply& reply, const std::string& key) {

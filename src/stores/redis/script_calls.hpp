@@ -74,9 +74,15 @@ ScriptCall release_call(const ReleaseRequest& request, const LockKeys& keys);
 ScriptCall inspect_call(const std::string& key, std::size_t most_waiters);
 ScriptCall remove_call(const std::string& key, std::string_view expected);
 
-// The time in a reply of ours to the call that had this echo, from 0 to most_server_time; none: it
-// is not that.
-std::optional<StoreTime> script_time(const Reply& reply, std::string_view echo);
+// A script's reply in its usual form, an array of strings. On its short path a script joins them,
+// with a space between two, which costs both sides less than an array.
+Reply unpacked(Reply reply);
+
+// Whether an unpacked reply is the one to the call that had this echo: it begins with the echo and
+// the server's time, from 0 to most_server_time, or "-" where the script did not read its clock.
+bool has_echo(const Reply& reply, std::string_view echo);
+// The time in a reply that has its echo.
+std::optional<StoreTime> script_time(const Reply& reply);
 
 struct BadFence {};  // the fence key holds something else
 template <class Reply>

@@ -103,10 +103,14 @@ bool ScriptRunner::take_replies(Batch& batch, Exchange& exchange) {
         front_.leave_link();
       }
       reply.text = with_command_named(reply.text, batch.script().text);
-    } else if (const auto time = script_time(reply, part.echo)) {
-      server_time_.observe(exchange.requested_at, exchange.replied_at, *time);
     } else {
-      return false;
+      reply = unpacked(std::move(reply));
+      if (!has_echo(reply, part.echo)) {
+        return false;
+      }
+      if (const auto time = script_time(reply)) {
+        server_time_.observe(exchange.requested_at, exchange.replied_at, *time);
+      }
     }
     part.reply = std::move(reply);
   }

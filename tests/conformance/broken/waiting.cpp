@@ -176,7 +176,7 @@ class ReleaseHandsNothingOver : public Whole {
   void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
     if (holder(request.key) == request.owner) {
       memory_->erase(request.key);
-      done(ReleaseReply{.verdict = ReleaseVerdict::released, .store_time = std::nullopt});
+      done(ReleaseReply{ReleaseVerdict::released});
     } else {
       Whole::release(std::move(request), deadline, std::move(done));
     }

@@ -73,7 +73,7 @@ std::string text_of(const Answer<RefreshReply>& answer) {
 
 std::string text_of(const Answer<ReleaseReply>& answer) {
   return answer_text(answer, [](auto& out, const ReleaseReply& reply) {
-    out << reply.verdict << " at=" << time_text(reply.store_time);
+    out << reply.verdict;
   });
 }
 

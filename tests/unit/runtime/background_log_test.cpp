@@ -133,7 +133,7 @@ TEST(BlockedLog, RefreshesGoOnAndTheLockIsHeld) {  // G5
   EXPECT_TRUE(lock.held());
   sink->open();
   std::thread releasing([&] { lock.release(); });
-  store->next_release().done(ReleaseReply{.verdict = ReleaseVerdict::released, .store_time = {}});
+  store->next_release().done(ReleaseReply{ReleaseVerdict::released});
   releasing.join();
 }
 

@@ -36,7 +36,7 @@ class Callbacks : public ::testing::Test {
             .remaining_ttl = 60s,
             .store_time = {}};
   }
-  static ReleaseReply released() { return {.verdict = ReleaseVerdict::released, .store_time = {}}; }
+  static ReleaseReply released() { return {ReleaseVerdict::released}; }
   static StoreFailure passing() {
     return {.code = errc::store_loading, .message = "loading", .may_have_run = false};
   }

@@ -103,7 +103,7 @@ TEST(EndedBelief, IsALossThoughARefreshWasAnsweredInTime) {  // G5
   EXPECT_EQ(lost, LossReason::not_confirmed);
   EXPECT_TRUE(token.stop_requested());
   ASSERT_TRUE(store->asked_for_release()) << "the record would be in the way of others";
-  store->next_release().done(ReleaseReply{.verdict = ReleaseVerdict::released, .store_time = {}});
+  store->next_release().done(ReleaseReply{ReleaseVerdict::released});
 }
 
 }  // namespace

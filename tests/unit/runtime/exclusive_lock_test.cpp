@@ -52,7 +52,7 @@ class ExclusiveLockTest : public ::testing::Test {
             .remaining_ttl = 3000ms,
             .store_time = {}};
   }
-  static ReleaseReply released() { return {.verdict = ReleaseVerdict::released, .store_time = {}}; }
+  static ReleaseReply released() { return {ReleaseVerdict::released}; }
   static StoreFailure unanswered() {
     return {.code = errc::outcome_unknown, .message = "no answer", .may_have_run = true};
   }

@@ -47,7 +47,7 @@ class LockLog : public ::testing::Test {
     return outcome.get();
   }
   static Answer<ReleaseReply> verdict(ReleaseVerdict verdict) {
-    return ReleaseReply{.verdict = verdict, .store_time = {}};
+    return ReleaseReply{verdict};
   }
   static RefreshReply refreshed(std::optional<StoreTime> store_time = {}) {
     return {.verdicts = {RefreshVerdict::refreshed}, .store_time = store_time};

@@ -88,7 +88,7 @@ TEST_F(ReleaserTest, NothingIsTriedWhenTheRecordIsGoneByItself) {
 
 TEST_F(ReleaserTest, AnswerOfAnyKindEndsIt) {
   releaser_.release({.key = "k", .owner = {}}, Instant::max(), nullptr);
-  store_.next_release().done(ReleaseReply{.verdict = ReleaseVerdict::not_owner, .store_time = {}});
+  store_.next_release().done(ReleaseReply{ReleaseVerdict::not_owner});
   EXPECT_FALSE(waker_.due);
   releaser_.settle();
 }

@@ -157,8 +157,9 @@ TEST_F(MemoryStoreTest, WipeLeavesNothing) {
 TEST(MemoryStoreOnOneClock, TellsNoStoreTime) {
   const conformance::ScriptedClock clock;
   const std::shared_ptr<Store> store = make_memory_store(clock);
-  store->release({.key = "k", .owner = {}}, clock.now(), [](const Answer<ReleaseReply>& answer) {
-    EXPECT_EQ(std::get<ReleaseReply>(answer).store_time, std::nullopt);
+  const BeatRequest beat{.key = "k", .owner = {}, .ttl = 1s, .alive_for = 1s};
+  store->beat(beat, clock.now(), [](const Answer<BeatReply>& answer) {
+    EXPECT_EQ(std::get<BeatReply>(answer).store_time, std::nullopt);
   });
 }
 

@@ -16,7 +16,8 @@
 -- ARGV[11] most_waiting   so many entries at most
 -- ARGV[12] channel        where to tell of the hand-over; "": nowhere
 --
--- Replies { echo, time_us, outcome, fence, remaining_ms, position, arrived_us }, all strings:
+-- Replies { echo, time_us, outcome, fence, remaining_ms, position, arrived_us }, all strings, or the
+-- same in one string with a space between them, which costs a fifth of it:
 --   granted      written now, taken over from this owner's older ticket, or there already
 --                by this very ticket (then with its fence, and its ttl runs on)
 --   busy         somebody else's record is there, or others wait
@@ -35,6 +36,27 @@
 
 local record, fence_key, queue, waiters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
+-- @include shared/clock.lua
+
+-- The common case, before anything is defined: no record, nobody waits. Whatever is odd (a fence key
+-- with anything but digits, no fence above it, a request that comes too late) is answered below.
+local remaining_ms = redis.call('PTTL', record)
+if remaining_ms == -2 and redis.pcall('ZCARD', queue) == 0 then
+  local kept, not_after_us = redis.pcall('GET', fence_key) or '0', tonumber(ARGV[2])
+  if type(kept) == 'string' and string.find(kept, '^%d+$') and
+      (not_after_us == 0 or now_us <= not_after_us) then
+    local fence = math.max(tonumber(kept) + 1, now_us, tonumber(ARGV[5]) + 1)
+    if fence < 9007199254740992 then  -- 2^53: from there on a number skips integers
+      local fence_text = string.format('%.0f', fence)
+      local now_text = fence == now_us and fence_text or string.format('%.0f', now_us)
+      redis.call('SET', fence_key, fence_text, 'PX', '86400000')
+      redis.call('SET', record, '{"owner":"' .. ARGV[3] .. '","fence":' .. fence_text ..
+        ',"since_us":' .. now_text .. ARGV[6], 'PX', ARGV[4])
+      return ARGV[1] .. ' ' .. now_text .. ' granted ' .. fence_text .. ' ' .. ARGV[4] .. ' 0 0'
+    end
+  end
+end
+
 -- @include shared/words.lua
 -- @include shared/owners.lua
 -- @include shared/queue.lua
@@ -44,7 +66,6 @@ local owner, ttl_ms, floor = ARGV[3], ARGV[4], tonumber(ARGV[5])
 local own_id, own_ticket = string.sub(owner, 1, 32), string.sub(owner, 34, 49)
 local is_patient = ARGV[8] ~= nil
 
-local remaining_ms = redis.call('PTTL', record)
 local id, ticket, fence = read_head(redis.call('GETRANGE', record, 0, 127))
 local highest = fence or kept_fence()
 

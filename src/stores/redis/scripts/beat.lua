@@ -19,6 +19,7 @@
 
 local record, fence_key, queue, waiters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
+-- @include shared/clock.lua
 -- @include shared/words.lua
 -- @include shared/owners.lua
 -- @include shared/queue.lua

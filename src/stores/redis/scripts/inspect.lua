@@ -13,6 +13,7 @@
 
 local record, queue, waiters = KEYS[1], KEYS[2], KEYS[3]
 
+-- @include shared/clock.lua
 -- @include shared/words.lua
 -- @include shared/queue.lua
 

@@ -7,7 +7,8 @@
 -- ARGV[3] most_streak   it stays free where fewer grants in a row than so many have gone past those
 --                       who wait; the first of them gets a wake-up
 --
--- Replies { echo, time_us, verdict }, all strings:
+-- Replies { echo, time_us, verdict }, all strings, or the same in one string with a space between
+-- them; then time_us is "-", as the clock was not read:
 --   released     the record is gone
 --   left         the entry in the queue is gone
 --   not_owner    neither was there: nothing, a newer ticket's, another owner's, another type
@@ -19,6 +20,18 @@
 
 local record, fence_key, queue, waiters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
+-- The common case, before anything is defined: its own record, nobody waits.
+local head = redis.pcall('GETRANGE', record, '0', '127')
+local in_line  -- id and score of the first one
+if type(head) == 'string' and string.sub(head, 1, 60) == '{"owner":"' .. ARGV[2] .. '"' then
+  in_line = redis.pcall('ZRANGE', queue, '0', '0', 'WITHSCORES')  -- an error is nobody
+  if not in_line[1] then
+    redis.call('DEL', record)
+    return ARGV[1] .. ' - released'
+  end
+end
+
+-- @include shared/clock.lua
 -- @include shared/words.lua
 -- @include shared/owners.lua
 -- @include shared/queue.lua
@@ -31,16 +44,17 @@ local own_id, own_ticket = string.sub(ARGV[2], 1, 32), string.sub(ARGV[2], 34, 4
 -- behind 16 dead ones finds the lock free with its next beat.
 local function pass_on(fence, most_streak)
   if most_streak > 0 then
-    local first = first_live()
+    local first = first_live(in_line)
     if (first or {streak = 0}).streak < most_streak then  -- where nobody waits there is none
       return false, first
     end
+    in_line = nil  -- may have been dead, and left
   end
-  local next_id = advance(fence or kept_fence())
+  local next_id = advance(fence or kept_fence(), in_line)
   return next_id ~= nil and next_id ~= 'bad_fence'
 end
 
-local id, ticket, fence = read_head(ask('', 'GETRANGE', record, 0, 127))
+local id, ticket, fence = read_head(said_or('', head))
 if not id and redis.call('PTTL', record) == -2 then
   local _
   _, id, ticket, fence = pcall(advance_from_kept_fence)  -- an error is nobody's id

@@ -114,24 +114,45 @@ TEST(ScriptCall, RefreshTakesManyKeysWithOwnerAndTtlEach) {
                           owned_record, "1000", owned_record, "2000"));
 }
 
-TEST(ScriptTime, NeedsTheEcho) {
-  EXPECT_EQ(script_time(texts({"e", "17"}), "e"), StoreTime(17));
-  EXPECT_FALSE(script_time(texts({"f", "17"}), "e"));
-  EXPECT_FALSE(script_time(texts({"e", "x"}), "e"));
-  EXPECT_FALSE(script_time(texts({"e"}), "e"));
-  EXPECT_FALSE(script_time(text("e"), "e"));
+TEST(ScriptReply, NeedsItsEchoAndATimeOrNone) {
+  EXPECT_TRUE(has_echo(texts({"e", "17"}), "e"));
+  EXPECT_TRUE(has_echo(texts({"e", "-", "released"}), "e"));
+  EXPECT_FALSE(has_echo(texts({"f", "17"}), "e"));
+  EXPECT_FALSE(has_echo(texts({"f", "-"}), "e"));
+  EXPECT_FALSE(has_echo(texts({"e", "x"}), "e"));
+  EXPECT_FALSE(has_echo(texts({"e", ""}), "e"));
+  EXPECT_FALSE(has_echo(texts({"e"}), "e"));
+  EXPECT_FALSE(has_echo(array({text("e"), integer(17)}), "e"));
+  EXPECT_FALSE(has_echo(array({integer(1), text("17")}), ""));
+  EXPECT_FALSE(has_echo(text("e"), "e"));
+}
+
+TEST(ScriptReply, OneStringIsTakenApartAtItsSpaces) {
+  EXPECT_EQ(unpacked(text("e 17 granted 5 3000 0 0")),
+            texts({"e", "17", "granted", "5", "3000", "0", "0"}));
+  EXPECT_EQ(unpacked(text("e - released")), texts({"e", "-", "released"}));
+  EXPECT_EQ(unpacked(text("")), texts({""}));
+  EXPECT_EQ(unpacked(texts({"e", "1 2"})), texts({"e", "1 2"}));
+  EXPECT_EQ(unpacked(integer(7)), integer(7));
+}
+
+TEST(ScriptReply, LongStringIsNotTakenApartWithoutEnd) {
+  EXPECT_EQ(unpacked(text("e 17 granted 5 3000 0 0 x y")).elements.back(), text("0 x y"));
+  EXPECT_FALSE(read_acquire(unpacked(text("e 17 granted 5 3000 0 0 x"))));
+  EXPECT_EQ(unpacked(text(std::string(1'000'000, ' '))).elements.size(), 7U);
 }
 
 // The runtime counts with it in nanoseconds, which would overflow.
 TEST(ScriptTime, IsOneThatCanBeCountedWith) {
   const std::string latest = std::to_string(most_server_time.count());
-  EXPECT_EQ(script_time(texts({"e", latest}), "e"), most_server_time);
-  EXPECT_EQ(script_time(texts({"e", "0"}), "e"), StoreTime(0));
+  EXPECT_EQ(script_time(texts({"e", latest})), most_server_time);
+  EXPECT_EQ(script_time(texts({"e", "0"})), StoreTime(0));
+  EXPECT_FALSE(script_time(texts({"e", "-"})));
   for (const std::string& odd :
        {std::to_string(most_server_time.count() + 1), std::string("9223372036854775807"),
         std::string("-1"), std::string("-9223372036854775808"),
         std::string("9223372036854775808")}) {
-    EXPECT_FALSE(script_time(texts({"e", odd}), "e")) << odd;
+    EXPECT_FALSE(has_echo(texts({"e", odd}), "e")) << odd;
   }
 }
 

@@ -31,10 +31,10 @@ local function has_listener(entry)
 end
 
 -- The first live one of those that wait; nothing: there is none. The dead in front of it leave, 16 a
--- call at most.
-local function first_live()
+-- call at most. `first`: the id and score of who is in front, where they were read already.
+local function first_live(first)
   for _ = 1, 16 do
-    local first = ask({}, 'ZRANGE', queue, 0, 0, 'WITHSCORES')
+    first = first or ask({}, 'ZRANGE', queue, '0', '0', 'WITHSCORES')
     local id = first[1]
     if not id then
       return nil
@@ -47,6 +47,7 @@ local function first_live()
       return entry
     end
     leave(id)
+    first = nil
   end
 end
 
@@ -77,11 +78,11 @@ end
 -- none can be above it (or it is nil: not known) nobody leaves the queue, until somebody has looked
 -- at these keys, and 'bad_fence' comes back. Else the id, ticket, fence and remaining_ms of the new
 -- record; nothing: there is none. The streak ends with a hand-over, and with the queue.
-local function advance(highest)
+local function advance(highest, in_line)
   if not highest or highest >= most_fence then
     return 'bad_fence'
   end
-  local first = first_live()
+  local first = first_live(in_line)
   if first then
     return hand_over(first, highest)
   end

@@ -1,9 +1,5 @@
 -- What every script says and reads.
 
--- Read once: on some servers it moves while a script runs.
-local clock = redis.call('TIME')
-local now_us = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
-
 local function whole(number)
   return string.format('%.0f', number)
 end
@@ -22,14 +18,17 @@ local function reply(...)
   return {ARGV[1], whole(now_us), ...}
 end
 
--- What the command says, or `otherwise` where the key is of another type than the command's: what
--- strangers leave beside a lock must not keep it from being released.
-local function ask(otherwise, ...)
-  local said = redis.pcall(...)
+-- What a command said, or `otherwise` where the key is of another type than the command's: what
+-- strangers leave beside a lock must not keep it from being released. Other errors are raised.
+local function said_or(otherwise, said)
   if type(said) ~= 'table' or not said.err then
     return said
   elseif string.find(said.err, 'WRONGTYPE', 1, true) then
     return otherwise
   end
-  return redis.call(...)  -- raises it
+  error(said.err, 0)
+end
+
+local function ask(otherwise, ...)
+  return said_or(otherwise, redis.pcall(...))
 end
