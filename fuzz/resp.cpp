@@ -1,5 +1,5 @@
 // What comes from a server's socket, byte by byte, through what a link reads with: the parser of
-// Boost.Redis, as this library compiles it, its matching of replies to requests, and our adapter.
+// Boost.Redis, as this library compiles it, and RespReader.
 //
 // - It ends in replies, in pushes, or in one error. Nothing is thrown.
 // - Replies and pushes are the same, and in the same order, however the bytes are cut. Where a
@@ -11,10 +11,8 @@
 // as text up to a NUL, then the bytes.
 
 #include <algorithm>
-#include <boost/redis/detail/multiplexer.hpp>
-#include <boost/redis/request.hpp>
 
-#include "stores/redis/reply_adapter.hpp"
+#include "stores/redis/resp_reader.hpp"
 #include "targets.hpp"
 
 namespace exclusive_lock::fuzz {
@@ -23,7 +21,6 @@ namespace {
 using redis::Reply;
 
 constexpr std::size_t least_node_bytes = 3;  // "_\r\n"
-constexpr std::size_t usual_read = 4096;     // as Boost.Redis has it
 
 struct Heard {
   bool is_push;
@@ -38,33 +35,12 @@ struct Conversation {
   bool is_full = false;
 };
 
-struct Buffer {
-  std::size_t size;
-  std::size_t read_size;
-};
-
-// What Boost.Redis's connection does with its multiplexer once the commands are written.
+// What a link does with its reader once the commands are written.
 class Reader {
  public:
-  Reader(std::size_t commands, Buffer buffer) : buffer_(buffer) {
-    boost::redis::config config;
-    config.max_read_size = buffer.size;
-    config.read_buffer_append_size = buffer.read_size;
-    multiplexer_.set_config(config);
-    multiplexer_.set_receive_adapter(
-        redis::reply_adapter(std::make_shared<redis::ReplyBuilder>(redis::push_limits), on_push_));
-    for (std::size_t i = 0; i < commands; ++i) {
-      request_.push("TIME");
-    }
-    if (commands > 0) {
-      const auto asked = boost::redis::detail::make_elem(
-          request_, redis::reply_adapter(std::make_shared<redis::ReplyBuilder>(), on_reply_));
-      asked->set_done_callback([] {});
-      multiplexer_.add(asked);
-      require(multiplexer_.prepare_write() == 1, "commands are written together");
-      require(multiplexer_.commit_write(multiplexer_.get_write_buffer().size()),
-              "commands are written as a whole");
-    }
+  Reader(std::size_t commands, redis::ReadLimits limits)
+      : limits_(limits), reader_(on_reply_, on_push_, limits) {
+    reader_.expect(commands);
   }
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
@@ -74,36 +50,22 @@ class Reader {
 
   // At most as many bytes as it has room for; says how many.
   std::size_t read(std::string_view bytes) {
-    if (multiplexer_.prepare_read()) {
+    const auto room = reader_.room();
+    require(room.size() <= limits_.read, "there is room for one read");
+    if (room.empty()) {
       result_.is_full = true;
       return 0;
     }
-    const auto place = multiplexer_.get_prepared_read_buffer();
-    const std::size_t size = std::min(bytes.size(), place.size());
-    std::copy_n(bytes.begin(), size, place.begin());
-    require(multiplexer_.get_read_buffer().size() <= buffer_.size,
-            "a buffer is no larger than told");
-    multiplexer_.commit_read(size);
-    understand();
+    const std::size_t size = std::min(bytes.size(), room.size());
+    std::copy_n(bytes.begin(), size, room.begin());
+    if (const auto error = reader_.take(size)) {
+      result_.error = error.message();
+    }
     return size;
   }
 
  private:
-  void understand() {
-    while (multiplexer_.get_read_buffer_size() != 0) {
-      boost::system::error_code error;
-      const auto [kind, size] = multiplexer_.consume(error);
-      if (error) {
-        result_.error = error.message();
-        return;
-      }
-      if (kind == boost::redis::detail::consume_result::needs_more) {
-        return;
-      }
-    }
-  }
-
-  const Buffer buffer_;
+  const redis::ReadLimits limits_;
   Conversation result_;
   const std::function<void(Reply)> on_reply_ = [this](Reply reply) {
     result_.heard.push_back({.is_push = false, .reply = std::move(reply)});
@@ -111,8 +73,7 @@ class Reader {
   const std::function<void(Reply)> on_push_ = [this](Reply reply) {
     result_.heard.push_back({.is_push = true, .reply = std::move(reply)});
   };
-  boost::redis::request request_;
-  boost::redis::detail::multiplexer multiplexer_;
+  redis::RespReader reader_;
 };
 
 struct Size {
@@ -160,14 +121,14 @@ Conversation converse(Reader& reader, std::string_view bytes, std::string_view p
 void check_resp(Bytes input_bytes) {
   Input input(input_bytes);
   const std::size_t commands = input.choice(8);
-  const Buffer small{.size = 64 + 8U * input.byte(), .read_size = 64};
+  const redis::ReadLimits small{.buffer = 64 + 8U * input.byte(), .read = 64};
   const std::string pieces = input.text();
   const std::string bytes = input.rest();
 
-  Reader usual(commands, {.size = redis::most_reply_bytes, .read_size = usual_read});
+  Reader usual(commands, {});
   const Conversation whole = converse(usual, bytes, "");
   check_sizes(whole, bytes.size());
-  Reader cut_reader(commands, {.size = redis::most_reply_bytes, .read_size = usual_read});
+  Reader cut_reader(commands, {});
   const Conversation cut = converse(cut_reader, bytes, pieces);
   require(whole.heard == cut.heard && whole.error == cut.error, "bytes can be cut anywhere", bytes);
   Reader small_reader(commands, small);

@@ -1,7 +1,8 @@
 #include "stores/redis/event_loop.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/system/error_code.hpp>
@@ -14,27 +15,13 @@
 
 namespace exclusive_lock::redis {
 
-// Asio sleeps by CLOCK_MONOTONIC, which stops while the machine is suspended; BootClock does not.
-// So it looks again at least this often, and an alarm that fell into a suspension comes soon after
-// it.
-inline constexpr std::chrono::milliseconds longest_sleep{250};
+// poll(2) and Asio sleep by CLOCK_MONOTONIC, which stops while the machine is suspended; BootClock
+// does not. So the loop looks again at least this often, and a timer that fell into a suspension
+// comes soon after it.
+inline constexpr std::chrono::milliseconds max_sleep{250};
 
-// So long may visitors stay away that are told of news.
+// So long may visitors stay away that are told of news, and guests that are expected.
 inline constexpr std::chrono::milliseconds patience_with_visitors{4};
-// Before a timer that is due is looked at again, which Asio was not told of: after a suspension.
-inline constexpr std::chrono::milliseconds overdue_pause{1};
-
-struct BootWaitTraits {
-  static BootClock::duration to_wait_duration(const BootClock::duration& duration) {
-    return std::min<BootClock::duration>(duration, longest_sleep);
-  }
-  static BootClock::duration to_wait_duration(const Instant& at) {
-    return to_wait_duration(at - BootClock::now());
-  }
-};
-
-using BootTimer = boost::asio::basic_waitable_timer<BootClock, BootWaitTraits,
-                                                    boost::asio::io_context::executor_type>;
 
 namespace {
 
@@ -61,7 +48,7 @@ EventLoop::~EventLoop() {
 }
 
 void EventLoop::post(std::function<void()> task) {
-  boost::asio::post(impl_->io, std::move(task));
+  impl_->post(std::move(task));
   impl_->turns.handed_in();
 }
 
@@ -84,14 +71,12 @@ std::shared_ptr<void> EventLoop::Impl::live() {
 }
 
 void EventLoop::finish() {
-  impl_->turns.finish();
-  impl_->work.reset();
+  impl_->begin_to_finish();
   impl_->thread.join();
 }
 
 void EventLoop::finish_or_leave(Milliseconds patience, std::shared_ptr<void> owner) {
-  impl_->turns.finish();
-  impl_->work.reset();
+  impl_->begin_to_finish();
   std::unique_lock lock(impl_->mutex);
   if (impl_->news.wait_for(lock, patience, [this] { return impl_->has_ended; })) {
     lock.unlock();
@@ -102,51 +87,185 @@ void EventLoop::finish_or_leave(Milliseconds patience, std::shared_ptr<void> own
 }
 
 struct LoopTimer::Impl {
-  Impl(EventLoop::Impl& on, std::function<void()> to_call)
-      : loop(on), timer(on.io.get_executor()), wake(std::move(to_call)) {}
-
   EventLoop::Impl& loop;
-  BootTimer timer;
   std::function<void()> wake;
-  std::uint64_t setting = 0;  // a wait that is already due cannot be cancelled, but told apart
-  std::optional<Instant> at;
+  std::optional<Instant> at{};
 };
 
 LoopTimer::LoopTimer(EventLoop& loop, std::function<void()> wake)
-    : impl_(std::make_shared<Impl>(loop.impl(), std::move(wake))) {}
+    : impl_(new Impl{.loop = loop.impl(), .wake = std::move(wake)}) {}
 
-LoopTimer::~LoopTimer() {
-  cancel();
-  impl_->loop.timers.erase(impl_.get());
-}
+LoopTimer::~LoopTimer() { impl_->loop.timers.erase(impl_.get()); }
 
 void LoopTimer::set(Instant at) {
-  const std::uint64_t setting = ++impl_->setting;
   impl_->at = at;
   impl_->loop.timers.insert(impl_.get());  // only now: it may have been made on another thread
-  impl_->timer.expires_at(at);
-  impl_->timer.async_wait([impl = impl_, setting](boost::system::error_code) {
-    if (setting == impl->setting) {
-      impl->at.reset();
-      impl->wake();
-    }
-  });
 }
 
-void LoopTimer::cancel() {
-  ++impl_->setting;
-  impl_->at.reset();
-  impl_->timer.cancel();
+void LoopTimer::cancel() { impl_->at.reset(); }
+
+// --- a turn ---
+
+void EventLoop::Impl::begin_to_finish() {
+  turns.finish();
+  is_finishing_ = true;
+  work.reset();
+  wake_whoever_waits();
+}
+
+void EventLoop::Impl::post(std::function<void()> task) {
+  {
+    const std::lock_guard guard(tasks_mutex_);
+    tasks_.push_back(std::move(task));
+  }
+  wake_whoever_waits();
+}
+
+void EventLoop::Impl::stop() {
+  is_stopped_ = true;
+  wake_whoever_waits();
+}
+
+void EventLoop::Impl::restart() { is_stopped_ = false; }
+
+// While it finishes: what was begun with Asio has to end.
+bool EventLoop::Impl::needs_asio() const { return asio_users > 0 || is_finishing_; }
+
+void EventLoop::Impl::run() {
+  while (!is_stopped_) {
+    if (run_own()) {
+      continue;
+    }
+    if (is_finishing_ && io.stopped()) {
+      return;
+    }
+    needs_asio() ? run_asio(until_next_timer()) : read_sockets(until_next_timer());
+  }
+}
+
+bool EventLoop::Impl::run_ready() {
+  const bool did_own = run_own();
+  const bool did_io = needs_asio() ? run_asio(Milliseconds(0)) : read_sockets(Milliseconds(0));
+  return run_handed_in() || did_own || did_io;
+}
+
+bool EventLoop::Impl::run_handed_in() {
+  bool was_something = false;
+  while (run_own() || (needs_asio() && run_asio(Milliseconds(0)))) {
+    was_something = true;
+  }
+  return was_something;
+}
+
+bool EventLoop::Impl::run_own() {
+  const bool did_tasks = run_tasks();
+  return ring_due_timers() || did_tasks;
+}
+
+// Those that are there now: what they post comes after.
+bool EventLoop::Impl::run_tasks() {
+  std::vector<std::function<void()>> tasks;
+  {
+    const std::lock_guard guard(tasks_mutex_);
+    tasks.swap(tasks_);
+  }
+  for (const auto& task : tasks) {
+    task();
+  }
+  return !tasks.empty();
+}
+
+bool EventLoop::Impl::ring_due_timers() {
+  const Instant now = BootClock::now();
+  bool was_something = false;
+  for (auto each = timers.begin(); each != timers.end();) {
+    LoopTimer::Impl& timer = **each++;
+    if (timer.at && *timer.at <= now) {
+      timer.at.reset();
+      timer.wake();
+      was_something = true;
+    }
+  }
+  return was_something;
+}
+
+Milliseconds EventLoop::Impl::until_next_timer() const {
+  Instant next = BootClock::now() + max_sleep;
+  for (const LoopTimer::Impl* each : timers) {
+    next = std::min(next, each->at.value_or(next));
+  }
+  return std::max(std::chrono::ceil<Milliseconds>(next - BootClock::now()), Milliseconds(0));
+}
+
+bool EventLoop::Impl::run_asio(Milliseconds longest) {
+  if (longest <= Milliseconds(0) || !begin_waiting(Waiting::in_asio)) {
+    return io.poll() > 0;
+  }
+  const bool was_something = io.run_one_for(longest) > 0;
+  end_waiting();
+  return was_something;
+}
+
+bool EventLoop::Impl::read_sockets(Milliseconds longest) {
+  polled.clear();
+  for (const Socket& each : sockets) {
+    polled.push_back({.fd = each.descriptor, .events = POLLIN, .revents = 0});
+  }
+  if (longest <= Milliseconds(0) || !begin_waiting(Waiting::in_poll)) {
+    ::poll(polled.data(), polled.size(), 0);
+  } else {
+    polled.push_back({.fd = wake_up.descriptor(), .events = POLLIN, .revents = 0});
+    ::poll(polled.data(), polled.size(), static_cast<int>(longest.count()));
+    end_waiting();
+    if (polled.back().revents != 0) {
+      wake_up.silence();
+    }
+    polled.pop_back();
+  }
+  bool was_something = false;
+  for (const pollfd& ready : polled) {
+    // It may be gone: what was read before can end any of them.
+    const auto socket = std::ranges::find(sockets, ready.fd, &Socket::descriptor);
+    if (ready.revents != 0 && socket != sockets.end()) {
+      socket->reader->read_ready();
+      was_something = true;
+    }
+  }
+  return was_something;
+}
+
+bool EventLoop::Impl::begin_waiting(Waiting waiting) {
+  const std::lock_guard guard(tasks_mutex_);
+  const bool may_wait = tasks_.empty() && !is_stopped_;
+  waiting_ = may_wait ? waiting : Waiting::no;
+  return may_wait;
+}
+
+void EventLoop::Impl::end_waiting() {
+  const std::lock_guard guard(tasks_mutex_);
+  waiting_ = Waiting::no;
+}
+
+void EventLoop::Impl::wake_whoever_waits() {
+  const std::lock_guard guard(tasks_mutex_);
+  if (waiting_ == Waiting::in_poll) {
+    wake_up.wake_up();
+  } else if (waiting_ == Waiting::in_asio) {
+    boost::asio::post(io, [] {});
+  }
+  waiting_ = Waiting::no;  // once is enough
 }
 
 // --- what is told while nobody runs the loop ---
 
-void EventLoop::Impl::add(int socket) {
+void EventLoop::Impl::add(int socket, SocketReader* reader) {
+  sockets.push_back({.descriptor = socket, .reader = reader});
   own_bell.news.add(socket);
   news_for_visitors.add(socket);
 }
 
 void EventLoop::Impl::remove(int socket) {
+  std::erase_if(sockets, [socket](const Socket& each) { return each.descriptor == socket; });
   own_bell.news.remove(socket);
   news_for_visitors.remove(socket);
 }
@@ -157,21 +276,13 @@ void EventLoop::Impl::tell(Told told) {
   if (told == Told::nobody) {
     return;
   }
-  std::optional<Instant> next;
-  for (const LoopTimer::Impl* each : timers) {
-    if (each->at && (!next || *each->at < *next)) {
-      next = each->at;
-    }
-  }
   const Instant now = BootClock::now();
-  if (next && *next <= now) {
-    next = now + overdue_pause;
+  Instant next = told == Told::own_thread ? Instant::max() : now + patience_with_visitors;
+  for (const LoopTimer::Impl* each : timers) {
+    next = std::min(next, each->at.value_or(next));
   }
-  if (told == Told::visitors) {
-    next = std::min(next.value_or(Instant::max()), now + patience_with_visitors);
-  }
-  if (next) {
-    own_bell.set_alarm(*next);
+  if (next != Instant::max()) {
+    own_bell.set_alarm(next);
   }
 }
 

@@ -88,7 +88,7 @@ class LoopTimer {
   struct Impl;
 
  private:
-  std::shared_ptr<Impl> impl_;
+  const std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace exclusive_lock::redis

@@ -66,7 +66,7 @@ void FrontLoop::connect() {
       events_.on_push(push);
     }
   };
-  link_ = open_link(loop_, options_.address, try_limit_,
+  link_ = open_link(loop_, options_.address,
                     {.on_reply = on_reply, .on_push = on_push, .on_end = on_end});
   link_->send([this](const CommandSink& sink) { send_handshake(options_.login, sink); });
   set_alarm();

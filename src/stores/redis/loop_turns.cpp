@@ -1,7 +1,12 @@
 #include "stores/redis/loop_turns.hpp"
 
+#include <chrono>
+
 namespace exclusive_lock::redis {
 namespace {
+
+// A guest that comes so soon after another is followed by a third.
+constexpr std::chrono::milliseconds soon{1};
 
 // What this thread is just now beginning to wait for, or will visit. What it hands in meanwhile is
 // looked after.
@@ -90,17 +95,23 @@ void LoopTurns::give_turn(Guest& guest) {
   runner_ = Runner::guest;
   runs_on_ = {};  // not yet
   running_ = &guest;
+  was_visited_ = true;
   tell(Told::nobody);
   guest.news.notify_one();
 }
 
-// Nobody would be told of what was ready when it was stopped.
+// Nobody would be told of what was handed in when it was stopped.
 void LoopTurns::end_turn(Lock& lock, Guest& guest) {
   if (running_ == &guest) {
     running_ = nullptr;
-    run_ready(lock);
-    leave_to_nobody(Told::own_thread);
+    run_ready(lock, loop_.run_handed_in);
+    leave_to_nobody(told_after_guest());
   }
+}
+
+Told LoopTurns::told_after_guest() {
+  const Instant now = BootClock::now();
+  return now - std::exchange(guest_left_at_, now) < soon ? Told::guests : Told::own_thread;
 }
 
 void LoopTurns::end_came(Guest& guest) {
@@ -148,7 +159,9 @@ bool LoopTurns::visit(VisitFor what) {
     tell(Told::nobody);
   }
   // Without anything there, what told of news may go on doing so for ever.
-  const bool goes_on = run_ready(lock) || what == VisitFor::handed_in;
+  const bool was_something =
+      run_ready(lock, what == VisitFor::news ? loop_.run_ready : loop_.run_handed_in);
+  const bool goes_on = was_something || what == VisitFor::handed_in;
   leave_to_nobody(goes_on ? Told::visitors : Told::own_thread);
   return goes_on;
 }
@@ -184,13 +197,12 @@ bool LoopTurns::take_own_turn(Lock& lock) {
       return false;
     }
   } else {
-    run_ready(lock);
+    run_ready(lock, loop_.run_ready);
   }
   // Where it was stopped, something may be ready still.
   own_is_needed_ = own_is_needed_ || others_handed_in_ || was_stopped_;
-  const Told told = told_ == Told::visitors && std::exchange(was_visited_, false)
-                        ? Told::visitors
-                        : Told::own_thread;
+  const Told told =
+      told_ != Told::nobody && std::exchange(was_visited_, false) ? told_ : Told::own_thread;
   runner_ = Runner::nobody;
   tell(told);
   if (Guest* next = std::exchange(asking_, nullptr); next != nullptr && !is_finishing_) {
@@ -217,12 +229,12 @@ void LoopTurns::run(Lock& lock) {
   lock.lock();
 }
 
-bool LoopTurns::run_ready(Lock& lock) {
+bool LoopTurns::run_ready(Lock& lock, const std::function<bool()>& ready) {
   runs_on_ = std::this_thread::get_id();
   was_stopped_ = false;
   loop_.restart();
   lock.unlock();
-  const bool was_something = loop_.run_ready();
+  const bool was_something = ready();
   lock.lock();
   return was_something;
 }

@@ -9,26 +9,31 @@
 #include <thread>
 #include <utility>
 
+#include "exclusive_lock/clock.hpp"
 #include "stores/awaited.hpp"
 #include "stores/visit.hpp"
 
 namespace exclusive_lock::redis {
 
-// Who hears of what comes over the network and of alarms while nobody runs the loop.
-enum class Told { nobody, own_thread, visitors };
+// Who hears of what comes over the network and of alarms while nobody runs the loop. Guests hear of
+// nothing: the next one is expected so soon that it is not worth two system calls to have the own
+// thread told meanwhile.
+enum class Told { nobody, own_thread, visitors, guests };
 
 class LoopTurns {
  public:
   // One thread at a time, whose turn it is, calls
   //   run        which returns when there will never be anything to do again, or soon after `stop`
   //   run_ready  which does not wait, and says whether there was something to do
+  //   run_handed_in  the same without a look at the network
   //   tell       who hears of news from now on
-  // and `restart` before each of the first two. The own thread calls `await_news`, which returns
-  // when there are some that it is to hear of, when visitors that were told have not come for a few
-  // milliseconds, or after `ring`. Any thread may call `stop` and `ring`.
+  // and `restart` before each of the first three. The own thread calls `await_news`, which returns
+  // when there are some that it is to hear of, when visitors or guests that were told have not come
+  // for a few milliseconds, or after `ring`. Any thread may call `stop` and `ring`.
   struct Loop {
     std::function<void()> run;
     std::function<bool()> run_ready;
+    std::function<bool()> run_handed_in;
     std::function<void(Told)> tell;
     std::function<void()> stop;
     std::function<void()> restart;
@@ -76,7 +81,8 @@ class LoopTurns {
   void need_own_thread();
 
   void run(Lock& lock);
-  bool run_ready(Lock& lock);
+  bool run_ready(Lock& lock, const std::function<bool()>& ready);
+  [[nodiscard]] Told told_after_guest();
   void stop();
   void leave_to_nobody(Told told);
   void tell(Told told);
@@ -96,7 +102,8 @@ class LoopTurns {
   Guest* running_ = nullptr;
   Guest* asking_ = nullptr;   // gets the turn after the own thread's
   int guests_ = 0;            // that are here
-  bool was_visited_ = false;  // since the own thread's last turn
+  bool was_visited_ = false;  // by a guest too, since the own thread's last turn
+  Instant guest_left_at_{};   // the last one
 };
 
 }  // namespace exclusive_lock::redis

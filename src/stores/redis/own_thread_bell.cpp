@@ -1,7 +1,6 @@
 #include "stores/redis/own_thread_bell.hpp"
 
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -13,55 +12,31 @@
 #include <system_error>
 
 namespace exclusive_lock::redis {
-namespace {
-
-int valid(int descriptor, const char* call) {
-  if (descriptor < 0) {
-    throw std::system_error(errno, std::generic_category(), call);
-  }
-  return descriptor;
-}
-
-void silence(int descriptor) {
-  std::uint64_t count = 0;
-  static_cast<void>(::read(descriptor, &count, sizeof count));  // EAGAIN: it was silent
-}
-
-}  // namespace
-
 OwnThreadBell::OwnThreadBell()
-    : rings_(valid(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
-      alarm_(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK)) {
+    : alarm_(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK)) {
   if (alarm_ < 0) {
-    const int error = errno;
-    ::close(rings_);
-    throw std::system_error(error, std::generic_category(), "timerfd_create");
+    throw std::system_error(errno, std::generic_category(), "timerfd_create");
   }
-  for (const int each : {rings_, alarm_}) {
+  for (const int each : {rings_.descriptor(), alarm_}) {
     epoll_event event{.events = EPOLLIN, .data = {.fd = each}};
     ::epoll_ctl(news.descriptor(), EPOLL_CTL_ADD, each, &event);
   }
 }
 
-OwnThreadBell::~OwnThreadBell() {
-  ::close(alarm_);
-  ::close(rings_);
-}
+OwnThreadBell::~OwnThreadBell() { ::close(alarm_); }
 
 void OwnThreadBell::wait() const {
   std::array<epoll_event, 4> events{};
   const int count =
       ::epoll_wait(news.descriptor(), events.data(), static_cast<int>(events.size()), -1);
   for (int i = 0; i < count; ++i) {
-    if (events[i].data.fd == rings_ || events[i].data.fd == alarm_) {
-      silence(events[i].data.fd);
+    if (events[i].data.fd == rings_.descriptor()) {
+      rings_.silence();
+    } else if (events[i].data.fd == alarm_) {
+      std::uint64_t count_of_alarms = 0;
+      static_cast<void>(::read(alarm_, &count_of_alarms, sizeof count_of_alarms));
     }
   }
-}
-
-void OwnThreadBell::ring() const {
-  const std::uint64_t one = 1;
-  static_cast<void>(::write(rings_, &one, sizeof one));
 }
 
 void OwnThreadBell::set_alarm(Instant at) {

@@ -6,6 +6,7 @@
 
 #include "exclusive_lock/clock.hpp"
 #include "stores/redis/news_descriptor.hpp"
+#include "stores/redis/wake_up_descriptor.hpp"
 
 namespace exclusive_lock::redis {
 
@@ -19,14 +20,14 @@ class OwnThreadBell {
   // The own thread's. May return for nothing.
   void wait() const;
   // Any thread.
-  void ring() const;
+  void ring() const noexcept { rings_.wake_up(); }
   // By one thread at a time: also at `at`, or before.
   void set_alarm(Instant at);
 
   NewsDescriptor news;
 
  private:
-  const int rings_;
+  const WakeUpDescriptor rings_;
   const int alarm_;
   std::optional<Instant> alarm_at_;
 };

@@ -1,21 +1,27 @@
 #include "stores/redis/redis_link.hpp"
 
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/connect.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/ssl/error.hpp>
-#include <boost/redis/config.hpp>
-#include <boost/redis/connection.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/redis/error.hpp>
 #include <boost/redis/request.hpp>
-#include <set>
+#include <optional>
 #include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
-#include "exclusive_lock/printable.hpp"
 #include "stores/redis/event_loop_impl.hpp"
+#include "stores/redis/link_end.hpp"
 #include "stores/redis/redis_tls.hpp"
-#include "stores/redis/reply_adapter.hpp"
+#include "stores/redis/resp_reader.hpp"
 #include "stores/redis/socket_tuning.hpp"
 
 namespace exclusive_lock::redis {
@@ -23,15 +29,6 @@ namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-// The concrete executor: type erasure costs 5 to 20 % of a small request.
-using Connection = boost::redis::basic_connection<asio::io_context::executor_type>;
-
-// A request lives until Boost.Redis has all its replies or has lost the connection.
-struct Request {
-  boost::redis::request words;
-  ReplyBuilder builder;
-};
-
 // A refresh of a hundred keys would be copied again and again while its bytes grow.
 constexpr std::size_t long_command = 16;  // words
 constexpr std::size_t most_framing = 16;  // "$<size>\r\n" and "\r\n"
@@ -55,180 +52,291 @@ void add_command(boost::redis::request& to, const Command& command) {
   }
 }
 
-boost::redis::config connection_config(const LinkAddress& address,
-                                       std::chrono::milliseconds step_limit) {
-  boost::redis::config config;
-  config.addr = {address.host, std::to_string(address.port)};
-  config.use_ssl = address.tls;
-  config.unix_socket = address.unix_socket.string();
-  config.resolve_timeout = step_limit;
-  config.connect_timeout = step_limit;
-  config.ssl_handshake_timeout = step_limit;
-  config.reconnect_wait_interval = std::chrono::seconds(0);
-  config.health_check_interval = std::chrono::seconds(0);
-  config.use_setup = true;  // an empty one: no HELLO
-  config.setup.clear();
-  config.max_read_size = most_reply_bytes;
-  return config;
+asio::ssl::context tls_context(const LinkAddress& address,
+                               const std::shared_ptr<TlsReport>& report) {
+  return make_tls_context({.host = address.host, .ca_file = address.ca_file}, report);
 }
 
-class BoostRedisLink final : public RedisLink, public std::enable_shared_from_this<BoostRedisLink> {
- public:
-  BoostRedisLink(EventLoop& loop, const LinkAddress& address, asio::ssl::context tls,
-                 std::shared_ptr<TlsReport> report, LinkEvents events)
-      : address_(address),
-        loop_(loop.impl()),
-        report_(std::move(report)),
-        events_(std::move(events)),
-        connection_(loop.impl().io.get_executor(), std::move(tls),
-                    boost::redis::logger(boost::redis::logger::level::disabled, [](auto...) {})),
-        push_adapter_(reply_adapter(std::make_shared<ReplyBuilder>(push_limits), events_.on_push)) {
-    connection_.set_receive_response(push_adapter_);
+// One socket: plain ones are written at once and read when they are readable, on whatever thread
+// runs the loop (event_loop_impl.hpp); TLS is Asio's.
+class SocketLink final : public RedisLink,
+                         public SocketReader,
+                         public std::enable_shared_from_this<SocketLink> {
+  using Socket =
+      asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>;
+  using Endpoint = asio::generic::stream_protocol::endpoint;
+
+  // What Asio calls; nothing happens once the link is about to end, and an error ends it.
+  template <class Next>
+  auto if_it_lasts(Next next) {
+    return [self = shared_from_this(), next = std::move(next)](error_code error,
+                                                               auto&&... result) -> void {
+      if (self->is_ending()) {
+        return;
+      }
+      if (error) {
+        return self->finish(error);
+      }
+      next(std::forward<decltype(result)>(result)...);
+    };
   }
 
-  void start(std::chrono::milliseconds step_limit) {
-    if (!address_.unix_socket.empty()) {
-      sockets_before_ = sockets_of_peer(address_.unix_socket);
+ public:
+  // Throws std::runtime_error where the CA file cannot be used.
+  SocketLink(EventLoop& loop, const LinkAddress& address, LinkEvents events)
+      : address_(address),
+        loop_(loop.impl()),
+        events_(std::move(events)),
+        reader_(events_.on_reply, events_.on_push),
+        resolver_(loop_.io.get_executor()),
+        socket_(loop_.io.get_executor()) {
+    if (address_.tls) {
+      tls_context_.emplace(tls_context(address_, report_));
+      tls_.emplace(socket_, *tls_context_);
     }
-    connection_.async_run(connection_config(address_, step_limit),
-                          [self = shared_from_this()](error_code error) { self->finish(error); });
-    drain_pushes();
+  }
+
+  void start() {
+    loop_.asio_users += tls_ ? 1 : 0;
     begin_staying();
+    if (!address_.unix_socket.empty()) {
+      return connect({asio::local::stream_protocol::endpoint(address_.unix_socket.string())});
+    }
+    resolver_.async_resolve(address_.host, std::to_string(address_.port),
+                            if_it_lasts([this](const asio::ip::tcp::resolver::results_type& found) {
+                              std::vector<Endpoint> endpoints;
+                              for (const auto& each : found) {
+                                endpoints.emplace_back(each.endpoint());
+                              }
+                              connect(std::move(endpoints));
+                            }));
   }
 
   void send(const std::function<void(const CommandSink&)>& commands) override {
-    auto request = std::make_shared<Request>();
-    commands([&request](const Command& command) { add_command(request->words, command); });
-    if (request->words.payload().empty()) {
-      return;
-    }
-    // Boost.Redis refers to the connection until the request is done.
-    connection_.async_exec(request->words,
-                           reply_adapter({request, &request->builder}, events_.on_reply),
-                           [request, self = shared_from_this()](error_code, std::size_t) {});
+    words_.clear();
+    commands([this](const Command& command) {
+      add_command(words_, command);
+      reader_.expect(has_reply(command) ? 1 : 0);
+    });
+    unsent_ += words_.payload();
+    write();
   }
 
   void tune(std::chrono::milliseconds peer_timeout) override {
-    end_staying();
-    if (!address_.unix_socket.empty()) {
-      for (const int socket : sockets_of_peer(address_.unix_socket)) {
-        if (sockets_before_.count(socket) == 0) {
-          own(socket);
-        }
-      }
-    } else if (const auto socket = tcp_socket(connection_)) {
-      own(*socket);
-      notice_dead_peer(*socket, peer_timeout);
-      send_at_once(*socket);
+    if (is_ending()) {
+      return;
+    }
+    const int socket = socket_.native_handle();
+    if (address_.unix_socket.empty()) {
+      notice_dead_peer(socket, peer_timeout);
+      send_at_once(socket);
+    }
+    loop_.add(socket, tls_ ? nullptr : this);
+    is_tuned_ = true;
+    if (!is_writing_ || tls_) {
+      end_staying();
     }
   }
 
   void drop(std::string reason) override {
-    if (drop_reason_.empty()) {
+    if (!is_ending()) {
       drop_reason_ = std::move(reason);
-      forget_sockets();
-      begin_staying();
-      connection_.cancel(boost::redis::operation::run);
+      close();
+      loop_.post([self = shared_from_this()] { self->finish(asio::error::operation_aborted); });
     }
   }
+
+  void read_ready() override { read_some(); }
 
  private:
-  // Deprecated in Boost.Redis, without a replacement yet: there is no other way to the socket.
-  // Where it is gone the socket is left as it is.
-  template <class AnyConnection>
-  static std::optional<int> tcp_socket(AnyConnection& connection) {
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-    if constexpr (requires { connection.next_layer().next_layer().native_handle(); }) {
-      return connection.next_layer().next_layer().native_handle();
-    }
-#pragma GCC diagnostic pop
-    return std::nullopt;
+  void connect(std::vector<Endpoint> endpoints) {
+    // The operation refers to them until it is over.
+    const auto kept = std::make_shared<const std::vector<Endpoint>>(std::move(endpoints));
+    asio::async_connect(socket_, *kept, if_it_lasts([this, kept](auto&&) { on_connected(); }));
   }
 
-  // While it is made and while it ends: nobody can be told of a lookup's end, or of a time limit of
-  // Boost.Redis' own.
-  void begin_staying() {
-    if (!std::exchange(stays_, true)) {
-      loop_.turns.begin_staying();
+  void on_connected() {
+    close_on_exec(socket_.native_handle());
+    if (tls_) {
+      return tls_->async_handshake(asio::ssl::stream_base::client,
+                                   if_it_lasts([this] { on_ready(); }));
     }
+    socket_.non_blocking(true);
+    on_ready();
   }
-  void end_staying() {
-    if (std::exchange(stays_, false)) {
-      loop_.turns.end_staying();
+
+  void on_ready() {
+    is_ready_ = true;
+    write();
+    tls_ ? read_tls() : await_readable();
+  }
+
+  // --- reading ---
+
+  // For who runs Asio; it stays while others wait with poll(2).
+  void await_readable() {
+    socket_.async_wait(Socket::wait_read, if_it_lasts([this] {
+                         read_ready();
+                         if (!is_ending()) {
+                           await_readable();
+                         }
+                       }));
+  }
+
+  // False: there was nothing, or the link has ended.
+  bool read_some() {
+    const auto self = shared_from_this();
+    const auto room = reader_.room();
+    if (room.empty()) {
+      finish(boost::redis::error::exceeds_maximum_read_buffer_size);
+      return false;
+    }
+    error_code error;
+    const std::size_t size = socket_.read_some(asio::buffer(room.data(), room.size()), error);
+    if (error != asio::error::would_block) {
+      take(error, size);
+    }
+    return !error && !is_ending();
+  }
+
+  void read_tls() {
+    const auto room = reader_.room();
+    if (room.empty()) {
+      return finish(boost::redis::error::exceeds_maximum_read_buffer_size);
+    }
+    tls_->async_read_some(asio::buffer(room.data(), room.size()),
+                          if_it_lasts([this](std::size_t size) {
+                            take({}, size);
+                            if (!is_ending()) {
+                              read_tls();
+                            }
+                          }));
+  }
+
+  void take(error_code error, std::size_t size) {
+    if (!error) {
+      error = reader_.take(size);
+    }
+    if (error && !is_ending()) {
+      finish(error);
     }
   }
 
-  void own(int socket) {
-    close_on_exec(socket);
-    loop_.add(socket);
-    sockets_.push_back(socket);
-  }
-  // Before it is closed: a forked child may keep it open, and it would be told of for ever.
-  void forget_sockets() {
-    for (const int socket : sockets_) {
-      loop_.remove(socket);
+  // --- writing ---
+
+  void write() {
+    if (!is_ready_ || is_writing_ || is_ending() || unsent_.empty()) {
+      return;
     }
-    sockets_.clear();
+    tls_ ? write_tls() : write_plain();
   }
 
-  // They have been heard when they were read. But the channel that counts them must not fill: 256
-  // of them would stop the reader.
-  void drain_pushes() {
-    connection_.async_receive2([self = shared_from_this()](error_code error) {
-      if (!error) {
-        self->drain_pushes();
-      }
-    });
+  void write_plain() {
+    error_code error;
+    const std::size_t size = socket_.write_some(asio::buffer(unsent_), error);
+    unsent_.erase(0, size);
+    if (error == asio::error::would_block || (!error && !unsent_.empty())) {
+      await_writable();
+    } else if (error) {
+      // Not from inside send(); and what the server said before is the better reason.
+      loop_.post([self = shared_from_this(), error] {
+        while (!self->is_ending() && self->read_some()) {
+        }
+        self->finish(error);
+      });
+    }
   }
 
-  // Requests that were never sent would wait for ever.
+  void write_tls() {
+    is_writing_ = true;
+    written_.swap(unsent_);
+    unsent_.clear();
+    asio::async_write(*tls_, asio::buffer(written_), if_it_lasts([this](std::size_t) {
+      is_writing_ = false;
+      write();
+    }));
+  }
+
+  // Nobody could be told of it.
+  void await_writable() {
+    is_writing_ = true;
+    begin_staying();
+    socket_.async_wait(Socket::wait_write, if_it_lasts([this] {
+                         is_writing_ = false;
+                         if (is_tuned_) {
+                           end_staying();
+                         }
+                         write();
+                       }));
+  }
+
+  // --- the end ---
+
+  [[nodiscard]] bool is_ending() const { return is_over_ || !drop_reason_.empty(); }
+
+  void close() {
+    if (socket_.is_open()) {
+      loop_.remove(socket_.native_handle());
+    }
+    resolver_.cancel();
+    error_code ignored;
+    socket_.close(ignored);
+  }
+
   void finish(error_code error) {
-    forget_sockets();
+    const auto self = shared_from_this();
+    if (std::exchange(is_over_, true)) {
+      return;
+    }
+    close();
+    loop_.asio_users -= tls_ ? 1 : 0;
     end_staying();
-    connection_.cancel();
     const auto on_end = std::exchange(events_.on_end, nullptr);
     events_.on_reply = [](const Reply&) {};
     events_.on_push = [](const Reply&) {};
     on_end(end_of(error));
   }
 
+  // While it is made, and while the other side takes nothing: nobody could be told of a lookup's
+  // end, or that there is room again. All that needs Asio, as TLS always does.
+  void begin_staying() {
+    if (!std::exchange(stays_, true)) {
+      ++loop_.asio_users;
+      loop_.turns.begin_staying();
+    }
+  }
+  void end_staying() {
+    if (std::exchange(stays_, false)) {
+      --loop_.asio_users;
+      loop_.turns.end_staying();
+    }
+  }
+
   LinkEnd end_of(error_code error) const {
     if (!report_->refusal.empty()) {
       return {.reason = report_->refusal, .is_refusal = true};
     }
-    if (!drop_reason_.empty()) {
-      return {.reason = drop_reason_};
-    }
-    if (error == asio::error::eof || error == asio::ssl::error::stream_truncated) {
-      return {.reason = "the server closed the connection", .was_hung_up = true};
-    }
-    if (error == asio::error::connection_reset || error == asio::error::broken_pipe) {
-      return {.reason = "the server reset the connection", .was_hung_up = true};
-    }
-    if (error.category() == asio::error::get_ssl_category()) {
-      return {.reason = handshake_failure_text(error), .is_refusal = true};
-    }
-    if (error == boost::redis::error::incompatible_size ||
-        error == boost::redis::error::exceeds_maximum_read_buffer_size) {
-      return {.reason = "the server sent more than an answer can have"};
-    }
-    const bool is_no_resp = error == boost::redis::error::invalid_data_type ||
-                            error == boost::redis::error::not_a_number ||
-                            error == boost::redis::error::empty_field;
-    return {.reason = printable(error.message()), .speaks_another_protocol = is_no_resp};
+    return drop_reason_.empty() ? end_by(error) : LinkEnd{.reason = drop_reason_};
   }
 
   const LinkAddress address_;
   EventLoop::Impl& loop_;
-  const std::shared_ptr<TlsReport> report_;
+  const std::shared_ptr<TlsReport> report_ = std::make_shared<TlsReport>();
   LinkEvents events_;
+  RespReader reader_;
+  boost::redis::request words_;  // of the commands that are sent just now
+  std::string unsent_;
+  std::string written_;  // TLS: under way
   std::string drop_reason_;
-  std::set<int> sockets_before_;
-  std::vector<int> sockets_;
+  bool is_ready_ = false;  // connected
+  bool is_tuned_ = false;  // greeted
+  bool is_writing_ = false;
+  bool is_over_ = false;
   bool stays_ = false;
-  Connection connection_;
-  boost::redis::any_adapter push_adapter_;
+  asio::ip::basic_resolver<asio::ip::tcp, asio::io_context::executor_type> resolver_;
+  Socket socket_;
+  std::optional<asio::ssl::context> tls_context_;
+  std::optional<asio::ssl::stream<Socket&>> tls_;
 };
 
 class NoLink final : public RedisLink {
@@ -238,28 +346,20 @@ class NoLink final : public RedisLink {
   void drop(std::string) override {}
 };
 
-asio::ssl::context tls_context(const LinkAddress& address,
-                               const std::shared_ptr<TlsReport>& report) {
-  return address.tls ? make_tls_context({.host = address.host, .ca_file = address.ca_file}, report)
-                     : asio::ssl::context(asio::ssl::context::tls_client);
-}
-
 }  // namespace
 
 std::shared_ptr<RedisLink> open_link(EventLoop& loop, const LinkAddress& address,
-                                     std::chrono::milliseconds step_limit, LinkEvents events) {
-  const auto report = std::make_shared<TlsReport>();
-  std::shared_ptr<BoostRedisLink> link;
+                                     LinkEvents events) {
+  std::shared_ptr<SocketLink> link;
   try {
-    link = std::make_shared<BoostRedisLink>(loop, address, tls_context(address, report), report,
-                                            std::move(events));
+    link = std::make_shared<SocketLink>(loop, address, events);
   } catch (const std::runtime_error& error) {  // the CA file was there when the store was opened
     loop.post([on_end = std::move(events.on_end), reason = std::string(error.what())] {
       on_end({.reason = reason, .is_refusal = true});
     });
     return std::make_shared<NoLink>();
   }
-  link->start(step_limit);
+  link->start();
   return link;
 }
 

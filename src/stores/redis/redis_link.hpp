@@ -1,20 +1,13 @@
 #pragma once
-// One connection to a server, from the first try to its end: never used again after that. The only
-// door to Boost.Redis, of which no type shows here.
+// One connection to a server, from the first try to its end: never used again after that.
 //
-// What Boost.Redis 1.92 does for it: resolving, connecting, TLS, the RESP3 protocol, matching
-// replies to requests. What is turned off, and why:
-// - reconnection: it has a fixed pause, and keeps what was not sent yet. The front
-// (redis_front.hpp) makes
-//   a new link, after a pause that grows, and decides what becomes of each operation.
-// - its HELLO: the text of a refusal only reaches its logger. The front sends its own
-// (handshake.hpp).
-// - its health check, a PING: under MISCONF, BUSY, LOADING or an ACL a server that is alive refuses
-// it, and
-//   then it drops the connection with everything in flight. The front asks TIME, takes any answer
-//   as a sign of life, and learns the server's clock from it.
-// - its typed responses: a reply of another type would end the connection for everybody in flight.
-// No request is ever sent twice (cancel_if_unresponded, its default): a script could run twice.
+// Boost.Asio looks up, connects and speaks TLS; Boost.Redis writes commands and parses replies
+// (resp_reader.hpp). Its connection is not used: it is to reconnect with a fixed pause, and keep
+// what was not sent; sends a PING that a server that is alive may refuse (MISCONF, BUSY, LOADING,
+// an ACL); hides its socket, and each request costs it ten system calls. The front
+// (redis_front.hpp) makes a new link after a pause that grows, decides what becomes of each
+// operation, greets (handshake.hpp), and asks TIME as a sign of life. Nothing is ever sent twice: a
+// script could run twice.
 //
 // All calls and callbacks on the loop's thread.
 
@@ -76,9 +69,9 @@ class RedisLink {
   virtual void drop(std::string reason) = 0;
 };
 
-// Starts to connect. `step_limit` bounds each of resolving, connecting and the TLS handshake.
+// Starts to connect, for as long as it takes: who waits for it drops it.
 std::shared_ptr<RedisLink> open_link(EventLoop& loop, const LinkAddress& address,
-                                     std::chrono::milliseconds step_limit, LinkEvents events);
+                                     LinkEvents events);
 
 // Whether the host is a name, which has to be looked up.
 bool has_name(const LinkAddress& address);

@@ -3,8 +3,6 @@
 // an option works without it.
 
 #include <chrono>
-#include <filesystem>
-#include <set>
 
 namespace exclusive_lock::redis {
 
@@ -15,8 +13,5 @@ void close_on_exec(int socket);
 void notice_dead_peer(int socket, std::chrono::milliseconds timeout);
 // TCP_NODELAY: a request is one write, and waiting for more of it costs up to a round trip.
 void send_at_once(int socket);
-
-// This process's sockets that are connected to the Unix socket `path`.
-std::set<int> sockets_of_peer(const std::filesystem::path& path);
 
 }  // namespace exclusive_lock::redis

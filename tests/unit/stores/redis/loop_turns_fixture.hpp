@@ -30,6 +30,7 @@ class TaskLoop {
   [[nodiscard]] LoopTurns::Loop loop() {
     return {.run = [this] { run(); },
             .run_ready = [this] { return run_ready(); },
+            .run_handed_in = [this] { return run_ready(); },
             .tell = [this](Told told) { change([this, told] { told_ = told; }); },
             .stop = [this] { change([this] { is_stopped_ = true; }); },
             .restart = [this] { change([this] { is_stopped_ = false; }); },
@@ -90,10 +91,11 @@ class TaskLoop {
     const auto is_news = [this] {
       return is_rung_ || (told_ == Told::own_thread && !tasks_.empty());
     };
-    if (told_ == Told::visitors) {
+    if (told_ == Told::visitors || told_ == Told::guests) {
       news_.wait_for(lock, std::chrono::milliseconds(4), is_news);
     } else {
-      news_.wait(lock, [&] { return is_news() || told_ == Told::visitors; });
+      news_.wait(lock,
+                 [&] { return is_news() || told_ == Told::visitors || told_ == Told::guests; });
     }
     is_rung_ = false;
   }

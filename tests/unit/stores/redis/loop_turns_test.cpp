@@ -28,6 +28,13 @@ TEST_F(LoopTurnsTest, OwnThreadDoesWhatIsHandedInWhileNobodyRunsTheLoop) {
   EXPECT_EQ(ask_from_outside(), own_.get_id());
 }
 
+TEST_F(LoopTurnsTest, NobodyIsToldBetweenGuestsThatFollowSoon) {
+  for (int i = 0; i < many_calls && loop_.told() != Told::guests; ++i) {
+    call_as_guest();
+  }
+  EXPECT_EQ(loop_.told(), Told::guests);
+}
+
 // Nothing is handed in: it comes over the network, so to speak.
 TEST_F(LoopTurnsTest, OwnThreadTakesOverByItselfWhenNoGuestComesAnyMore) {
   ASSERT_TRUE(become_guest_that_runs());

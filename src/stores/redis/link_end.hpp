@@ -1,0 +1,12 @@
+#pragma once
+// Why a connection ended, as its socket or its parser say.
+
+#include <boost/system/error_code.hpp>
+
+#include "stores/redis/redis_link.hpp"
+
+namespace exclusive_lock::redis {
+
+LinkEnd end_by(const boost::system::error_code& error);
+
+}  // namespace exclusive_lock::redis
