@@ -106,10 +106,12 @@ class EXCLUSIVE_LOCK_API ExclusiveLock {
   // errc::queue_full.
   //
   // The deadline and the stop bound the whole call, whatever the store does: a request that is not
-  // answered by then is given back in the background, and errc::outcome_unknown is thrown (a stop:
-  // false). Zero, less, NaN or a deadline that has passed: one try, as acquire(). What no clock
-  // reaches (infinity, the largest value of a type, Instant::max()): no limit. A deadline on
-  // another clock is as far off as it is on that clock now.
+  // answered by then is given back in the background. False, then; but errc::outcome_unknown is
+  // thrown where the deadline came and the store had answered nothing since the call, or nothing
+  // for a heartbeat (a sixth of the ttl, 1 s at most). Zero, less, NaN or a deadline that has
+  // passed: one try, as acquire(). What no clock reaches (infinity, the largest value of a type,
+  // Instant::max()): no limit. A deadline on another clock is as far off as it is on that clock
+  // now.
   template <class Rep, class Period>
   bool acquire_for(const std::chrono::duration<Rep, Period>& patience,
                    const std::stop_token& stop = {}) {

@@ -8,6 +8,7 @@
 #include "core/lock_machine.hpp"
 #include "core/pace.hpp"
 #include "core/wait_plan.hpp"
+#include "exclusive_lock/error.hpp"
 
 namespace exclusive_lock {
 
@@ -53,7 +54,13 @@ Actions LockMachine::beat_replied(Ticket ticket, Instant requested_at,
     return actions;  // whoever left has sent a release, which takes back a grant too
   waiting->beat_in_flight = false;
   if (reply == nullptr) {
-    beat_failed(*waiting, std::get<StoreFailure>(answer), now, actions);
+    const auto& failure = std::get<StoreFailure>(answer);
+    // Cut off by the deadline, at which the wait ends as it was: the store is not said to fail.
+    const bool is_cut_off = waiting->wait.until && now >= *waiting->wait.until &&
+                            failure.code == errc::outcome_unknown &&
+                            now - requested_at < heartbeat(settings_.ttl);
+    if (!is_cut_off)
+      beat_failed(*waiting, failure, now, actions);
     return actions;
   }
   switch (reply->outcome) {

@@ -20,6 +20,7 @@ WaitPlan::Step WaitPlan::after(const AcquireAnswer& answer, Instant now, double 
     return after_failure(*failure, now, unit);
   failures_ = 0;
   last_failure_ = std::nullopt;
+  was_answered_ = true;
   if (std::holds_alternative<Acquired>(answer) || std::holds_alternative<AlreadyHeld>(answer))
     return Succeeded{};
   if (is_over(now))
@@ -31,8 +32,8 @@ WaitPlan::Step WaitPlan::after(const AcquireAnswer& answer, Instant now, double 
 }
 
 WaitPlan::Step WaitPlan::after_failure(const StoreFailure& failure, Instant now, double unit) {
-  if (failure.is_time_over && is_over(now))
-    return at_deadline();
+  if (is_over(now) && (failure.is_time_over || failure.code == errc::outcome_unknown))
+    return unanswered_at_deadline(failure);
   if (!is_passing(failure.code) || is_over(now))
     return Failed{failure};
   ++failures_;
@@ -44,6 +45,10 @@ WaitPlan::Step WaitPlan::at_deadline() const {
   if (last_failure_)
     return Failed{*last_failure_};
   return TimedOut{};
+}
+
+WaitPlan::Step WaitPlan::unanswered_at_deadline(const StoreFailure& failure) const {
+  return was_answered_ || failure.is_time_over ? at_deadline() : Failed{failure};
 }
 
 Instant WaitPlan::next_try(Instant now, Milliseconds pause) const {

@@ -39,6 +39,9 @@ class WaitPlan {
   [[nodiscard]] Step after(const AcquireAnswer& answer, Instant now, double unit);
   // How it ends at the deadline: with the failure that was the last answer, or as timed out.
   [[nodiscard]] Step at_deadline() const;
+  // The same with a request on its way. A store that has answered this wait is busy, not stuck: the
+  // answer was cut off by the deadline.
+  [[nodiscard]] Step unanswered_at_deadline(const StoreFailure& failure) const;
   [[nodiscard]] bool is_over(Instant now) const { return deadline_ && now >= *deadline_; }
 
  private:
@@ -49,6 +52,7 @@ class WaitPlan {
   Milliseconds retry_pause_;
   int failures_ = 0;                          // in a row
   std::optional<StoreFailure> last_failure_;  // none: the last answer was none
+  bool was_answered_ = false;
 };
 
 // Trouble that may pass by itself while one waits: no connection, no answer, loading, busy, too

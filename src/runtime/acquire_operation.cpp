@@ -14,6 +14,12 @@ StoreFailure not_answered_in_time() {
           .may_have_run = true};
 }
 
+AcquireEnd end_of(const WaitPlan::Step& at_deadline) {
+  if (const auto* failed = std::get_if<WaitPlan::Failed>(&at_deadline))
+    return *failed;
+  return WaitPlan::TimedOut{};
+}
+
 }  // namespace
 
 AcquireOperation::AcquireOperation(std::shared_ptr<LockHandle> handle, const AcquireCall& call,
@@ -96,23 +102,15 @@ void AcquireOperation::resume_if_idle() {
 void AcquireOperation::resume() {
   handle_->scheduler().cancel(std::exchange(timer_, nullptr));
   if (phase_ == Phase::asked && plan_ && plan_->is_over(handle_->now())) {
-    handle_->withdraw(shared_from_this(), WaitPlan::Failed{not_answered_in_time()});
+    handle_->withdraw(shared_from_this(),
+                      end_of(plan_->unanswered_at_deadline(not_answered_in_time())));
   } else if (phase_ == Phase::paused || phase_ == Phase::idle) {
     handle_->wait_for_object_no_more(*this);
     if (plan_ && plan_->is_over(handle_->now())) {
-      end_at_deadline();
+      end(end_of(plan_->at_deadline()));
     } else {
       ask();
     }
-  }
-}
-
-void AcquireOperation::end_at_deadline() {
-  const auto step = plan_->at_deadline();
-  if (const auto* failed = std::get_if<WaitPlan::Failed>(&step)) {
-    end(*failed);
-  } else {
-    end(WaitPlan::TimedOut{});
   }
 }
 

@@ -72,7 +72,6 @@ class AcquireOperation : public std::enable_shared_from_this<AcquireOperation> {
   enum class Phase { begun, asked, paused, idle, ended };
   void ask();
   void resume();
-  void end_at_deadline();
   void wake_at(std::optional<Instant> when);
 
   const std::shared_ptr<LockHandle> handle_;

@@ -49,6 +49,23 @@ TEST_F(LockMachineWaiting, BeatsOnceAHeartbeat) {
   EXPECT_EQ(machine.next_wake(), at(1000ms));
 }
 
+TEST_F(LockMachineWaiting, BeatCutOffByTheDeadlineIsNoFailure) {
+  const auto end_with_a_beat_at = [this](Instant beat_at) {
+    machine = LockMachine(settings(), {1, 2, 3});
+    const Ticket ticket = queue_up(at(0ms), at(2500ms));
+    for (Instant now = at(500ms); now < beat_at; now += 500ms) {
+      static_cast<void>(machine.woken(now));
+      static_cast<void>(machine.beat_replied(ticket, now, beat(BeatOutcome::waiting), now));
+    }
+    only<SendBeat>(machine.wake_up_pushed(wake_up(ticket), beat_at));
+    static_cast<void>(machine.beat_replied(ticket, beat_at, unanswered(), at(2500ms)));
+    return the<ConcludeAcquire>(machine.woken(at(2500ms))).answer;
+  };
+  EXPECT_TRUE(std::holds_alternative<Busy>(end_with_a_beat_at(at(2100ms))));
+  EXPECT_TRUE(std::holds_alternative<StoreFailure>(end_with_a_beat_at(at(2000ms))))
+      << "no answer for a whole heartbeat";
+}
+
 TEST_F(LockMachineWaiting, FirstInLineBeatsWhenTheRecordMustBeOver) {
   const Ticket ticket = ask_patiently(at(0ms)).request.owner.ticket;
   AttemptReply reply = queued(1);

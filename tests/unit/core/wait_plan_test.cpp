@@ -37,6 +37,18 @@ TEST(WaitPlan, RequestThatWasTooLateAtTheDeadlineIsNoFailure) {
   EXPECT_TRUE(std::holds_alternative<WaitPlan::TryAt>(plan.after(late, asked_at, low)));
 }
 
+TEST(WaitPlan, RequestCutOffByTheDeadlineIsAFailureOnlyWhereNoneWasAnswered) {
+  const AcquireAnswer unanswered = failure(errc::outcome_unknown);
+  WaitPlan plan(asked_at + 1s, 100ms);
+  EXPECT_TRUE(std::holds_alternative<WaitPlan::Failed>(plan.after(unanswered, asked_at + 1s, low)));
+  static_cast<void>(plan.after(Busy{}, asked_at, low));
+  EXPECT_TRUE(
+      std::holds_alternative<WaitPlan::TimedOut>(plan.after(unanswered, asked_at + 1s, low)));
+  static_cast<void>(plan.after(unanswered, asked_at, low));
+  EXPECT_TRUE(std::holds_alternative<WaitPlan::Failed>(plan.after(unanswered, asked_at + 1s, low)))
+      << "the one before was not cut off";
+}
+
 TEST(WaitPlan, PausesBecomeShorterTowardsTheDeadline) {
   const Instant deadline = asked_at + 20ms;
   WaitPlan plan(deadline, 100ms);
