@@ -75,6 +75,18 @@ class Pushes : public testing::TestWithParam<ServerKind> {
   RawClient client{server.client()};
 
   std::vector<std::string> channels() { return client.texts({"PUBSUB", "CHANNELS", "*"}); }
+  // Of the one subscriber.
+  int seconds_of_silence() {
+    const std::string list = client.must({"CLIENT", "LIST", "TYPE", "pubsub"}).text;
+    const std::string word = " idle=";
+    const std::size_t at = list.find(word);
+    return at == std::string::npos ? -1 : std::stoi(list.substr(at + word.size()));
+  }
+  RedisStoreOptions options_with_short_silence() {
+    RedisStoreOptions options = options_for(server);
+    options.command_timeout = 300ms;
+    return options;
+  }
   std::optional<Owner> holder() { return record_owner(client.must({"GET", key}).text); }
 };
 
@@ -188,14 +200,31 @@ TEST_P(Pushes, RestartedServerIsSubscribedToAgain) {
 }
 
 TEST_P(Pushes, SilentServerEndsTheSubscription) {
-  RedisStoreOptions options = options_for(server);
-  options.command_timeout = 300ms;
-  Listener listener(options);
+  Listener listener(options_with_short_silence());
   ASSERT_TRUE(listener.subscribes());
   server.pause();
   EXPECT_TRUE(eventually([&] { return !listener.asker.store().pushes_grants(); }));
   server.resume();
   EXPECT_TRUE(eventually([&] { return listener.resumptions() >= 2; }));
+}
+
+// What proves that the server lives is asked over the connection of the commands.
+TEST_P(Pushes, UnusedSubscriptionIsNotAskedForSignsOfLife) {
+  Listener listener(options_with_short_silence());
+  ASSERT_TRUE(listener.subscribes());
+  EXPECT_TRUE(eventually([&] { return seconds_of_silence() >= 2; }));
+  EXPECT_TRUE(listener.asker.store().pushes_grants());
+}
+
+TEST_P(Pushes, SubscriptionThatAWaiterReliesOnIsAskedForASignOfLife) {
+  Listener listener(options_with_short_silence());
+  ASSERT_TRUE(listener.subscribes());
+  listener.asker.attempt(key, new_owner());
+  const Owner waiter = new_owner();
+  listener.asker.patient_attempt(key, waiter);
+  ASSERT_TRUE(eventually([&] { return seconds_of_silence() >= 2; }));
+  listener.asker.beat(key, waiter);
+  EXPECT_TRUE(eventually([&] { return seconds_of_silence() == 0; }));
 }
 
 TEST_P(Pushes, NonsenseIsIgnored) {

@@ -18,7 +18,8 @@
 // Whoever leaves it does what is ready first. Where several guests wait at once the own thread does
 // it: it serves all of them in one go, where each guest would have to wake the next. Visitors are
 // told of news while they come for them; when none has come for some milliseconds, the own thread
-// is told again. (*) It stays while a connection is made or ends: nobody could be told of that.
+// is told again. Where guests follow each other soon, nobody is told between two of them, for as
+// long at most. (*) It stays while a connection is made or ends: nobody could be told of that.
 //
 // No type of Boost.Asio shows here; who needs the io_context includes event_loop_impl.hpp.
 

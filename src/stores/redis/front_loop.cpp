@@ -63,6 +63,7 @@ void FrontLoop::connect() {
   };
   const auto on_push = [this, mine](const Reply& push) {
     if (mine == epoch_) {
+      heard_at_ = clock_.now();
       events_.on_push(push);
     }
   };
@@ -82,6 +83,7 @@ void FrontLoop::on_reply(Reply reply) {
   }
   const Instant now = clock_.now();
   quiet_since_ = now;
+  heard_at_ = now;
   failures_ = 0;  // not before: a server that greets and hangs up is not asked without a pause
   if (!queue_.on_reply(std::move(reply), now)) {
     distrust();
@@ -108,6 +110,7 @@ void FrontLoop::on_greeted(const Greeting& server) {
   was_up_ = true;
   is_refusal_ = false;
   quiet_since_ = now;
+  heard_at_ = now;
   link_->tune(2 * silence_limit_);
   if (server.time) {
     options_.on_time(started_at_, now, *server.time, true);
@@ -192,6 +195,13 @@ void FrontLoop::take(std::vector<Operation> arrived) {
   }
   flush();
   set_alarm();
+}
+
+void FrontLoop::use() {
+  is_used_ = true;
+  if (state_ == State::up) {
+    set_alarm();
+  }
 }
 
 void FrontLoop::flush() {
@@ -281,7 +291,7 @@ void FrontLoop::look_after_link(Instant now) {
     give_up_link(unavailable("the connection was given up: the server was silent for " +
                              std::to_string(silence_limit_.count()) + " ms"),
                  false);
-  } else if (!since && now >= quiet_since_ + silence_limit_ / 2) {
+  } else if (!since && now >= sign_of_life_due()) {
     ask_for_time(now);
   }
 }
@@ -292,7 +302,12 @@ std::optional<Instant> FrontLoop::silent_since() const {
   return unanswered_since ? std::optional(std::max(*unanswered_since, quiet_since_)) : std::nullopt;
 }
 
+Instant FrontLoop::sign_of_life_due() const {
+  return options_.asks_when_unused || is_used_ ? heard_at_ + silence_limit_ / 2 : Instant::max();
+}
+
 void FrontLoop::ask_for_time(Instant now) {
+  is_used_ = false;
   const auto on_outcome = [this](const Outcome& outcome) {
     const auto* answer = std::get_if<Exchange>(&outcome);
     const auto time = answer == nullptr ? std::nullopt : time_in(answer->replies.front());
@@ -312,7 +327,7 @@ Instant FrontLoop::next_event() const {
       return started_at_ + try_limit_;
     case State::up: {
       const auto since = silent_since();
-      return since ? *since + silence_limit_ : quiet_since_ + silence_limit_ / 2;
+      return since ? *since + silence_limit_ : sign_of_life_due();
     }
     case State::resting:
       return retry_at_;

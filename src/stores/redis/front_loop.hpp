@@ -13,10 +13,12 @@
 // (wrong password, replica, certificate, maxclients) fails them at once: it is not going to pass
 // while they wait.
 //
-// Silence. A link that owes a reply and has been silent for silence_limit is dropped, and an idle
-// one is asked for the TIME every half of it: a frozen server, a half-open peer and a cut cable are
-// noticed within one and a half silence limits. A server that answers anything, even BUSY, is
-// alive.
+// Silence. A link that owes a reply and has been silent for silence_limit is dropped, and one from
+// which nothing came for half of it is asked for the TIME: a frozen server, a half-open peer and a
+// cut cable are noticed within one and a half silence limits. A server that answers anything, even
+// BUSY, is alive. A link that is asked only while it is used costs an idle server nothing; that it
+// is half-open is noticed then by the kernel (socket_tuning.hpp), or within one and a half silence
+// limits of its next use.
 //
 // A server that turns out to have become a replica is left when it owes no reply any more: its
 // address may belong to the new master by now, and if it does not, the handshake tells everybody.
@@ -50,6 +52,7 @@ struct FrontOptions {
   std::string name;  // of the server in the log: its URL without credentials
   Milliseconds connect_timeout{5000};
   Milliseconds command_timeout{1000};
+  bool asks_when_unused = true;         // for a sign of life; false: once after each use()
   std::shared_ptr<spdlog::logger> log;  // null: silent
   // On the loop's thread, whenever a server told its clock; `is_new_server`: what was known before
   // is void.
@@ -70,6 +73,8 @@ class FrontLoop {
 
   void connect();
   void take(std::vector<Operation> arrived);
+  // Somebody relies on the link just now.
+  void use();
   // The answers do not fit the questions: ends the link soon.
   void distrust();
   // The server has become a replica.
@@ -95,6 +100,7 @@ class FrontLoop {
   void on_alarm();
   void look_after_link(Instant now);
   [[nodiscard]] std::optional<Instant> silent_since() const;
+  [[nodiscard]] Instant sign_of_life_due() const;
   void ask_for_time(Instant now);
   [[nodiscard]] Instant next_event() const;
   void set_alarm();
@@ -122,6 +128,8 @@ class FrontLoop {
   std::vector<Reply> greeting_;  // replies to the handshake, while connecting
   Instant started_at_{};         // connecting
   Instant quiet_since_{};        // the last reply
+  Instant heard_at_{};           // that, or the last push
+  bool is_used_ = false;         // since it was asked for a sign of life
   Instant retry_at_{};           // resting
   int failures_ = 0;             // in a row
   StoreFailure trouble_;         // the last

@@ -55,6 +55,9 @@ class PushLink {
   PushLink& operator=(const PushLink&) = delete;
 
   void open();  // again: nothing
+  // Waiters rely on it just now: it is asked for a sign of life, if nothing has come for a while.
+  // Without any it is not: the server's answers to commands say that it is alive.
+  void use() { front_.use(); }
   void shut_down();
   // The commands go to that server from now on (empty: it does not tell its run_id); to none.
   void follow(const std::string& run_id);

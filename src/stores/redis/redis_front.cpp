@@ -68,10 +68,15 @@ struct RedisFront::Impl {
 
   void take_inbox() {
     std::vector<Operation> arrived;
+    bool is_waiters = false;
     {
       const std::lock_guard guard(mutex);
       arrived.swap(inbox);
       inbox_is_announced = false;
+      is_waiters = std::exchange(uses_pushes, false);
+    }
+    if (is_waiters) {
+      pushes.use();
     }
     machine.take(std::move(arrived));
   }
@@ -86,6 +91,7 @@ struct RedisFront::Impl {
   std::vector<Operation> inbox;
   bool inbox_is_announced = false;
   bool wants_pushes = false;
+  bool uses_pushes = false;  // one that is in the inbox
   bool is_closed = false;
   bool was_up = false;
   bool was_refused = false;
@@ -130,8 +136,9 @@ void RedisFront::submit(Operation operation) {
 
 EventLoop& RedisFront::loop() noexcept { return impl_->loop; }
 
-void RedisFront::open_pushes() {
+void RedisFront::use_pushes() {
   const std::lock_guard guard(impl_->mutex);
+  impl_->uses_pushes = true;
   if (!impl_->is_closed && !std::exchange(impl_->wants_pushes, true)) {
     impl_->loop.post([impl = impl_.get()] { impl->pushes.open(); });
   }

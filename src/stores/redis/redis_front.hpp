@@ -35,8 +35,9 @@ class RedisFront {
   // Who waits for answers may run it meanwhile.
   [[nodiscard]] EventLoop& loop() noexcept;
 
-  // From any thread, as often as one likes: connects for pub/sub, and stays so.
-  void open_pushes();
+  // From any thread, before each operation of a waiter: connects for pub/sub, and stays so; looks
+  // whether that connection lives.
+  void use_pushes();
   [[nodiscard]] bool gets_pushes() const;
 
   // The server's last answer made no sense, so those that follow cannot be trusted to be for whom

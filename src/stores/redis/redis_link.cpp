@@ -133,7 +133,7 @@ class SocketLink final : public RedisLink,
     }
     loop_.add(socket, tls_ ? nullptr : this);
     is_tuned_ = true;
-    if (!is_writing_ || tls_) {
+    if (!is_writing_) {
       end_staying();
     }
   }
@@ -248,26 +248,29 @@ class SocketLink final : public RedisLink,
   }
 
   void write_tls() {
-    is_writing_ = true;
+    begin_writing();
     written_.swap(unsent_);
     unsent_.clear();
-    asio::async_write(*tls_, asio::buffer(written_), if_it_lasts([this](std::size_t) {
-      is_writing_ = false;
-      write();
-    }));
+    asio::async_write(*tls_, asio::buffer(written_),
+                      if_it_lasts([this](std::size_t) { end_writing(); }));
   }
 
-  // Nobody could be told of it.
   void await_writable() {
+    begin_writing();
+    socket_.async_wait(Socket::wait_write, if_it_lasts([this] { end_writing(); }));
+  }
+
+  // Nobody could be told that there is room again.
+  void begin_writing() {
     is_writing_ = true;
     begin_staying();
-    socket_.async_wait(Socket::wait_write, if_it_lasts([this] {
-                         is_writing_ = false;
-                         if (is_tuned_) {
-                           end_staying();
-                         }
-                         write();
-                       }));
+  }
+  void end_writing() {
+    is_writing_ = false;
+    if (is_tuned_) {
+      end_staying();
+    }
+    write();
   }
 
   // --- the end ---

@@ -143,7 +143,7 @@ class RedisStore final : public Store {
       return done(is_forked() ? forked_failure() : keyless_failure(request.key));
     }
     if (request.patience) {
-      inside_->front.open_pushes();
+      inside_->front.use_pushes();
     }
     std::string fence_key = (*keys)[1];
     run_fenced<AttemptReply>(redis::acquire_call(request, *keys, channel()), std::move(fence_key),
@@ -155,6 +155,7 @@ class RedisStore final : public Store {
     if (is_forked() || !keys) {
       return done(is_forked() ? forked_failure() : keyless_failure(request.key));
     }
+    inside_->front.use_pushes();
     std::string fence_key = (*keys)[1];
     run_fenced<BeatReply>(redis::beat_call(request, *keys, channel()), std::move(fence_key),
                           deadline, std::move(done), redis::read_beat);
