@@ -17,6 +17,7 @@
 namespace exclusive_lock::live {
 namespace {
 
+using namespace std::chrono_literals;
 using redis::ScriptCall;
 
 const std::string lock_key = "exclusive-lock:job";
@@ -33,7 +34,7 @@ std::vector<std::string> words_of(const ScriptCall& call, std::int64_t not_after
 
 class RedisScripts : public testing::Test {
  protected:
-  // What it says behind echo and time, as an array or, on a short path, in one string.
+  // What it says behind echo and time, in one string or as an array.
   std::vector<std::string> said(const ScriptCall& call, std::int64_t not_after_us = 0) {
     const Reply reply = client_.must(words_of(call, not_after_us));
     std::vector<std::string> texts;
@@ -99,6 +100,28 @@ TEST_F(RedisScripts, UncontendedPairTakesFewCommands) {
   EXPECT_EQ(commands_in(attempt(owner), INT64_MAX), short_acquire) << "with a fence and a limit";
   asker_.patient_attempt(lock_key, new_owner());
   EXPECT_NE(commands_in(release(owner)), short_release) << "somebody waits";
+}
+
+TEST_F(RedisScripts, HeartbeatOfAHolderTakesFewCommands) {
+  const Owner owner = new_owner();
+  const Fence fence = asker_.attempt(lock_key, owner).fence;
+  const BeatRequest request{.key = lock_key, .owner = owner, .ttl = 70s, .alive_for = 1s};
+  const ScriptCall beat = redis::beat_call(request, keys_, "");
+  EXPECT_EQ(commands_in(beat), (std::vector<std::string>{"getrange=1", "pexpire=1", "time=1"}));
+  EXPECT_GT(client_.integer({"PTTL", lock_key}), 60'000);
+  EXPECT_EQ(said(beat),
+            (std::vector<std::string>{"granted", std::to_string(fence.value), "70000", "0"}));
+}
+
+TEST_F(RedisScripts, RecordWithAFenceThatIsNoneIsNoGrant) {
+  const Owner owner = new_owner();
+  for (const std::string fence :
+       {"9007199254740992", "18446744073709551616", "0", "05", "-1", "1e3", "\"5\""}) {
+    client_.must(
+        {"SET", lock_key,
+         R"({"owner":")" + owner_text(owner) + R"(","fence":)" + fence + R"(,"since_us":1})"});
+    EXPECT_EQ(asker_.beat(lock_key, owner).outcome, BeatOutcome::gone) << fence;
+  }
 }
 
 TEST_F(RedisScripts, FenceThatIsNoneIsNotReplaced) {

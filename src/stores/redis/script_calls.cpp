@@ -24,7 +24,7 @@ std::optional<Integer> number_in(const Reply& reply) {
   return is_number ? std::optional(value) : std::nullopt;
 }
 
-// All scripts answer with an array of strings that begins with echo and time.
+// All replies, unpacked, are an array of strings that begins with echo and time.
 bool has_shape(const Reply& reply, std::size_t size) {
   return reply.is_array() && reply.elements.size() == size &&
          std::ranges::all_of(reply.elements, &Reply::is_string);

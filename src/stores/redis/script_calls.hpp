@@ -74,8 +74,8 @@ ScriptCall release_call(const ReleaseRequest& request, const LockKeys& keys);
 ScriptCall inspect_call(const std::string& key, std::size_t most_waiters);
 ScriptCall remove_call(const std::string& key, std::string_view expected);
 
-// A script's reply in its usual form, an array of strings. On its short path a script joins them,
-// with a space between two, which costs both sides less than an array.
+// A script's reply as an array of strings. Where none of the user's text is in it, it comes as one
+// string with a space between two, which costs both sides less than an array.
 Reply unpacked(Reply reply);
 
 // Whether an unpacked reply is the one to the call that had this echo: it begins with the echo and

@@ -7,7 +7,7 @@
 -- ARGV[4] alive_ms        how long the entry counts as alive from now on
 -- ARGV[5] channel         where to tell of the hand-over; "": nowhere
 --
--- Replies { echo, time_us, outcome, fence, remaining_ms, position }, all strings:
+-- Replies in one string, with a space between: echo, time_us, outcome, fence, remaining_ms, position
 --   granted      the record is this very ticket's, with its fence; its ttl is ttl_ms from now
 --   waiting      its entry is in the queue
 --   gone         neither
@@ -20,6 +20,18 @@
 local record, fence_key, queue, waiters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
 -- @include shared/clock.lua
+
+-- The common case after a wake-up, before anything is defined: the record is this very ticket's.
+local head = redis.call('GETRANGE', record, '0', '127')
+if string.sub(head, 1, 60) == '{"owner":"' .. ARGV[2] .. '"' then
+  local fence = string.match(head, '^,"fence":([1-9]%d*),', 61)
+  if fence and tonumber(fence) < 9007199254740992 then
+    redis.call('PEXPIRE', record, math.max(tonumber(ARGV[3]), 1))
+    return ARGV[1] .. ' ' .. string.format('%.0f', now_us) .. ' granted ' .. fence .. ' ' ..
+      ARGV[3] .. ' 0'
+  end
+end
+
 -- @include shared/words.lua
 -- @include shared/owners.lua
 -- @include shared/queue.lua
@@ -28,7 +40,7 @@ local record, fence_key, queue, waiters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local own_id, own_ticket = string.sub(ARGV[2], 1, 32), string.sub(ARGV[2], 34, 49)
 
 local remaining_ms = redis.call('PTTL', record)
-local id, ticket, fence = read_head(redis.call('GETRANGE', record, 0, 127))
+local id, ticket, fence = read_head(head)
 if remaining_ms == -2 then
   local new_ms
   id, ticket, fence, new_ms = advance_from_kept_fence()

@@ -23,7 +23,7 @@ local waiting = 0
 if queue and remaining_ms ~= -2 then
   waiting = ask(0, 'ZCARD', queue)
 end
-local replies = reply(whole(remaining_ms), value, whole(waiting))
+local replies = {ARGV[1], whole(now_us), whole(remaining_ms), value, whole(waiting)}
 
 local most_waiters = tonumber(ARGV[3])
 if waiting == 0 or most_waiters == 0 then

@@ -7,8 +7,8 @@
 -- ARGV[3] most_streak   it stays free where fewer grants in a row than so many have gone past those
 --                       who wait; the first of them gets a wake-up
 --
--- Replies { echo, time_us, verdict }, all strings, or the same in one string with a space between
--- them; then time_us is "-", as the clock was not read:
+-- Replies in one string, with a space between: echo, time_us ("-" where the clock was not read),
+-- verdict
 --   released     the record is gone
 --   left         the entry in the queue is gone
 --   not_owner    neither was there: nothing, a newer ticket's, another owner's, another type

@@ -6,7 +6,7 @@
 -- ARGV[1] echo        any text; comes back
 -- ARGV[2] expected    the whole value
 --
--- Replies { echo, time_us, verdict }, all strings:
+-- Replies in one string, with a space between: echo, time_us, verdict
 --   removed      it was deleted
 --   different    there is nothing, another value, or another type than string
 --

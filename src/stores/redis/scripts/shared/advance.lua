@@ -60,7 +60,7 @@ local function hand_over(entry, highest)
   redis.call('ZREM', queue, entry.id)
   local fence = math.max(highest + 1, now_us, entry.floor + 1)
   -- A day: see acquire.lua.
-  local keeps_fence = {'SET', fence_key, whole(fence), 'PX', 86400000}
+  local keeps_fence = {'SET', fence_key, whole(fence), 'PX', '86400000'}
   if redis.pcall(unpack(keeps_fence)).err then
     redis.pcall('ZADD', queue, entry.score, entry.id)
     redis.pcall('PEXPIRE', queue, 60000)

@@ -45,8 +45,8 @@ end
 -- Longer than anybody waits between two beats. It is for queues that everybody has left in a
 -- hurry.
 local function keep_queue()
-  redis.call('PEXPIRE', queue, 60000)
-  redis.call('PEXPIRE', waiters, 60000)
+  redis.call('PEXPIRE', queue, '60000')
+  redis.call('PEXPIRE', waiters, '60000')
 end
 
 -- Takes an entry away, and with the last one the streak. Whether it was there.

@@ -13,9 +13,10 @@ local function read_whole(text)
   return number and number <= most_whole and number or nil
 end
 
--- The echo comes back first, so that the asker knows its own reply.
+-- The echo comes back first, so that the asker knows its own reply. One string costs a fifth of an
+-- array; there is none of the user's text in it.
 local function reply(...)
-  return {ARGV[1], whole(now_us), ...}
+  return table.concat({ARGV[1], whole(now_us), ...}, ' ')
 end
 
 -- What a command said, or `otherwise` where the key is of another type than the command's: what
