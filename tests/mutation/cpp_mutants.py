@@ -5,23 +5,25 @@
 
 All are compiled into one build below build/mutants, each behind a switch. Every test runs once to
 see which mutants its code reaches; then each mutant is switched on and the tests that reach it run,
-the fastest first, until one fails. Exit code 1 if a mutant survived. EQUIVALENT names those that no
-test can notice, with the reason.
+unit tests and then the fastest first, until one fails. A mutant with which a test only fails to end
+is not killed. Exit code 1 if one survived. EQUIVALENT names those that no test can notice, with the
+reason.
 """
 
 import argparse
+import json
 import os
 import random
 import re
-import shutil
+import shlex
 import subprocess
 import sys
-import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cpp_sites import NUMBER, sites_of
+from cpp_tests import PASSED, begin_worker, judge, reached_by, tests_of
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / "build/mutants"
@@ -30,9 +32,6 @@ PROGRAMS = ["tests/unit/unit_tests", "tests/cli/cli_tests", "sim/simulation_test
             "tests/conformance/conformance_tests", "tests/live/live_tests",
             "tests/faults/fault_tests", "tests/faults/no_memory_tests"]
 DEFAULT_PATHS = ["src/core", "src/runtime", "src/stores", "src/cli"]
-# One server of a kind is enough, and what breaks the code on purpose finds nothing here.
-LEFT_OUT = re.compile(r"valkey|redict|keydb|IsCaught|CrossCheckFinds|Descriptors")
-MAX_TEST_SECONDS = 60
 MAX_DRAWS = 40  # of one mutant, until one is free and in a file that can be read
 
 # "<path> <what>": why no test can notice it.
@@ -60,7 +59,14 @@ def compiler_arguments():
     builtin = sorted(Path("/usr/lib").glob("llvm-*/lib/clang/*/include"))
     return ["-std=c++20", f"-I{ROOT}/include", f"-I{ROOT}/src", f"-I{ROOT}/build/dev/generated",
             f"-I{ROOT}/src/core", "-isystem", str(boost), "-isystem", str(builtin[0]), "-xc++",
-            "-DSPDLOG_COMPILED_LIB", "-DSPDLOG_FMT_EXTERNAL", "-DBOOST_ASIO_SEPARATE_COMPILATION"]
+            *defines()]
+
+
+def defines():
+    """Those of the build."""
+    commands = json.loads((ROOT / "build/dev/compile_commands.json").read_text())
+    return sorted({word for command in commands if "/src/" in command["file"]
+                   for word in shlex.split(command["command"]) if word.startswith("-D")})
 
 
 def draw(paths, count, seed):
@@ -126,12 +132,17 @@ def put_in(mutants):
 def build(mutants):
     """All that compile. Those that do not are taken out, until the rest does."""
     switch = ROOT / "tests/mutation/mutant_switch.hpp"
+    targets = [Path(program).name for program in PROGRAMS]
     environment = dict(os.environ, CXXFLAGS=f"-w -std=c++20 -include {switch}")
     for _ in range(10):
         copy_tree()
         lines = put_in(mutants)
-        ran = subprocess.run(["scripts/build", "dev"], cwd=SOURCE, env=environment,
-                             capture_output=True, check=False)
+        # In two steps, so that the second shows the errors of all files.
+        subprocess.run(["scripts/build", "dev", "embedded_texts"], cwd=SOURCE, env=environment,
+                       check=True, stdout=subprocess.DEVNULL)
+        ran = subprocess.run(
+            ["cmake", "--build", BUILD, "--parallel", str(os.cpu_count()), "--target", *targets,
+             "--", "-k", "0"], cwd=SOURCE, env=environment, capture_output=True, check=False)
         if ran.returncode == 0:
             return mutants
         output = ran.stdout.decode(errors="replace") + ran.stderr.decode(errors="replace")
@@ -155,85 +166,37 @@ def build(mutants):
 
 # --- tests ---------------------------------------------------------------------------------------
 
-def tests_of(program):
-    listed = subprocess.run([BUILD / program, "--gtest_list_tests"], capture_output=True,
-                            env=test_environment(), check=True).stdout.decode()
-    suite, names = "", []
-    for line in listed.split("\n"):
-        if line and not line.startswith(" "):
-            suite = line.split("#")[0].strip()
-        elif line.strip():
-            names.append(suite + line.split("#")[0].strip())
-    return [(program, name) for name in names
-            if "." in name and not name.startswith("Running") and not LEFT_OUT.search(name)]
-
-
-def test_environment(**added):
+def test_environment():
     return dict(os.environ, CROSS_CHECK_SEEDS="1..25", EXCLUSIVE_LOCK_TEST_SERVERS=os.environ.get(
-        "EXCLUSIVE_LOCK_TEST_SERVERS", str(ROOT / "build/deps/servers/bin")), **added)
+        "EXCLUSIVE_LOCK_TEST_SERVERS", str(ROOT / "build/deps/servers/bin")))
 
 
-def passes(program, name, seconds=MAX_TEST_SECONDS, **added):
-    command = [BUILD / program, f"--gtest_filter={name}"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                               stdin=subprocess.DEVNULL, env=test_environment(**added),
-                               start_new_session=True)
-    try:
-        return process.wait(seconds) == 0
-    except subprocess.TimeoutExpired:
-        return False
-    finally:
-        try:
-            os.killpg(process.pid, 9)  # its servers and workers too
-        except ProcessLookupError:
-            pass
-        process.wait()
-
-
-def reach(mutants, jobs):
+def reach(mutants, pool):
     """Runs every test once without a mutant, and notes which mutants it reaches."""
-    folder = WORK / "reached"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
     by_number = {mutant.number: mutant for mutant in mutants}
-    tests = [test for program in PROGRAMS for test in tests_of(program)]
-
-    def run(numbered):
-        index, (program, name) = numbered
-        file, begun_at = folder / str(index), time.monotonic()
-        if not passes(program, name, MUTANTS_REACHED=str(file)):
-            return f"fails without a mutant: {name}"
-        seconds = time.monotonic() - begun_at
-        for line in set(file.read_text().split()) if file.exists() else ():
-            if int(line) in by_number:
-                by_number[int(line)].tests.append((seconds, program, name))
-        return None
-
-    with ThreadPoolExecutor(jobs) as pool:
-        for failure in filter(None, pool.map(run, enumerate(tests))):
-            print(failure, flush=True)
+    tests = [test for program in PROGRAMS for test in tests_of(BUILD, program, test_environment())]
+    for (program, name), (outcome, seconds, numbers) in zip(tests, pool.map(reached_by, tests)):
+        if outcome != PASSED:
+            print(f"left out    {name}: {outcome} without a mutant", flush=True)
+            continue
+        for number in numbers & by_number.keys():
+            by_number[number].tests.append((seconds, program, name))
 
 
-def killer_of(mutant, seconds):
-    """The first test that fails with it and passes without it; None: all pass."""
-    give_up_at = time.monotonic() + seconds
-    for usual, program, name in sorted(mutant.tests):
-        if time.monotonic() > give_up_at:
-            return None
-        bound = min(MAX_TEST_SECONDS, 10 + 5 * usual)
-        if not passes(program, name, bound, MUTANT=str(mutant.number)) and passes(program, name):
-            return name
-    return None
+def verdicts_of(mutants, pool, seconds):
+    """Each as soon as it is known."""
+    judged = {}
+    for mutant in mutants:
+        if place_of(mutant) in EQUIVALENT:
+            yield mutant, "equivalent", EQUIVALENT[place_of(mutant)]
+        else:
+            judged[pool.submit(judge, mutant.number, mutant.tests, seconds)] = mutant
+    for future in as_completed(judged):
+        yield judged[future], *future.result()
 
 
-def judge(mutant, seconds):
-    place = f"{mutant.site.path} {mutant.site.what}"
-    if place in EQUIVALENT:
-        return "equivalent", EQUIVALENT[place]
-    if not mutant.tests:
-        return "SURVIVED", "no test reaches it"
-    killer = killer_of(mutant, seconds)
-    return ("killed", killer) if killer else ("SURVIVED", f"{len(mutant.tests)} tests reach it")
+def place_of(mutant):
+    return f"{mutant.site.path} {mutant.site.what}"
 
 
 def main():
@@ -242,7 +205,7 @@ def main():
     parser.add_argument("--count", type=int, default=100, help="how many are drawn")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="tests at a time")
-    parser.add_argument("--seconds", type=int, default=120, help="for the tests of one mutant")
+    parser.add_argument("--seconds", type=int, default=150, help="for the tests of one mutant")
     parser.add_argument("--list", action="store_true", help="name them and do nothing")
     options = parser.parse_args()
     mutants = draw(options.paths, options.count, options.seed)
@@ -250,16 +213,16 @@ def main():
         print("\n".join(f"{mutant.number:4} {mutant.site}" for mutant in mutants))
         return 0
     mutants = build(mutants)
-    reach(mutants, options.jobs)
-    count = {"killed": 0, "SURVIVED": 0, "equivalent": 0}
-    with ThreadPoolExecutor(options.jobs) as pool:
-        verdicts = pool.map(lambda m: judge(m, options.seconds), mutants)
-        for mutant, (verdict, why) in zip(mutants, verdicts):
+    count = dict.fromkeys(("killed", "SURVIVED", "HANGS", "equivalent"), 0)
+    with ProcessPoolExecutor(options.jobs, initializer=begin_worker,
+                             initargs=(BUILD, test_environment())) as pool:
+        reach(mutants, pool)
+        for mutant, verdict, why in verdicts_of(mutants, pool, options.seconds):
             count[verdict] += 1
-            print(f"{verdict:10}  {mutant.site}  [{why}]", flush=True)
-    print(f"{count['killed']} killed, {count['SURVIVED']} survived, "
-          f"{count['equivalent']} equivalent")
-    return 1 if count["SURVIVED"] else 0
+            print(f"{verdict:10}  {mutant.number:4} {mutant.site}  [{why}]", flush=True)
+    print(f"{len(mutants)} mutants: {count['killed']} killed, {count['SURVIVED']} survived, "
+          f"{count['HANGS']} hang, {count['equivalent']} equivalent")
+    return 1 if count["SURVIVED"] + count["HANGS"] else 0
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ number of the mutant.
 Needs python3-clang-14 (scripts/set-up mutants).
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ SWAPPED = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "
 SWAPPED_OF_A_CLASS = SWAPPED | {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 STATEMENTS = {CursorKind.CALL_EXPR, CursorKind.BINARY_OPERATOR, CursorKind.UNARY_OPERATOR,
               CursorKind.COMPOUND_ASSIGNMENT_OPERATOR, CursorKind.UNEXPOSED_EXPR}
+# Types of constants that can be doubled.
+COUNTABLE = re.compile(r"^const (unsigned )?(int|long|long long|short)$|^const std::chrono::duration")
 LOOPS = {CursorKind.FOR_STMT, CursorKind.WHILE_STMT, CursorKind.CXX_FOR_RANGE_STMT}
 # What a compiler must know when it compiles cannot be switched.
 FIXED = {CursorKind.STATIC_ASSERT, CursorKind.TEMPLATE_NON_TYPE_PARAMETER,
@@ -76,6 +79,9 @@ class Finder:
             self.sites[(begin, end, what)] = Site(
                 self.path, extent.start.line, begin, end, text, what)
 
+    def line_of(self, cursor):
+        return short(self.data.split(b"\n")[cursor.extent.start.line - 1].decode())
+
     def visit(self, cursor, is_code):
         kind, children = cursor.kind, list(cursor.get_children())
         if kind in FIXED:
@@ -83,8 +89,6 @@ class Finder:
         if kind is CursorKind.CASE_STMT:
             children = children[1:]
         is_code = is_code or kind is CursorKind.COMPOUND_STMT
-        if kind is CursorKind.VAR_DECL and self.constant_of(cursor):
-            return
         if is_code:
             self.look_at(cursor, children)
         for child in children:
@@ -95,10 +99,14 @@ class Finder:
         if kind in (CursorKind.BINARY_OPERATOR, CursorKind.CALL_EXPR):
             self.operator_of(cursor, children)
         elif kind is CursorKind.INTEGER_LITERAL and was.isdigit():
-            self.add(cursor.extent, switched(int(was) + 1, was), f"{was} -> {int(was) + 1}")
+            self.add(cursor.extent, switched(int(was) + 1, was),
+                     f"{was} -> {int(was) + 1} in {self.line_of(cursor)}")
         elif kind is CursorKind.CXX_BOOL_LITERAL_EXPR and was in ("true", "false"):
             other = "false" if was == "true" else "true"
-            self.add(cursor.extent, switched(other, was), f"{was} -> {other}")
+            self.add(cursor.extent, switched(other, was),
+                     f"{was} -> {other} in {self.line_of(cursor)}")
+        elif kind is CursorKind.DECL_REF_EXPR and was:
+            self.use_of(cursor)
         elif kind is CursorKind.CONDITIONAL_OPERATOR:
             self.negate(children[0])
         elif kind is CursorKind.IF_STMT and self.is_plain_if(cursor, children[0]):
@@ -119,7 +127,8 @@ class Finder:
         if left.start.offset != cursor.extent.start.offset:
             return
         sign = self.data[left.end.offset:right.start.offset].decode().strip()
-        if sign in SWAPPED:
+        is_text = "basic_string" in cursor.type.get_canonical().spelling
+        if sign in SWAPPED and not is_text:
             swapped = SWAPPED if cursor.kind is CursorKind.BINARY_OPERATOR else SWAPPED_OF_A_CLASS
             was, other = self.text(cursor.extent), swapped[sign]
             changed = f"({self.text(left)}) {other} ({self.text(right)})"
@@ -147,25 +156,19 @@ class Finder:
                     self.path, cursor.extent.start.line, begin, end + 1,
                     f"{{ if (!{IS_ON}) {{ {was}; }} }}", f"{short(was)}: dropped")
 
-    def constant_of(self, cursor):
-        """Of constexpr T name = 10ms: a constant twice as large. Whether there is one."""
-        tokens = list(cursor.get_tokens())
-        number = next((t for t in tokens if t.kind is TokenKind.LITERAL), None)
-        if "constexpr" not in [t.spelling for t in tokens[:4]] or number is None:
-            return False
-        was = number.spelling
-        digits = was.replace("'", "")
-        count = len(digits) - len(digits.lstrip("0123456789"))
-        if not count or digits[:2] in ("0x", "0b") or "." in digits:
-            return False
-        changed = str(int(digits[:count]) * 2 or 1) + digits[count:]
-        begin, end = cursor.extent.start.offset, number.extent.end.offset
-        head = self.data[begin:number.extent.start.offset].decode()
-        self.sites[(begin, end, "constant")] = Site(
-            self.path, number.extent.start.line, begin, end,
-            head.replace("constexpr ", "const ", 1) + switched(changed, was),
-            f"{cursor.spelling}: {was} -> {changed}")
-        return True
+    def use_of(self, cursor):
+        """Of a constexpr number: where it is used it can be twice as large."""
+        constant = cursor.referenced
+        if constant is None or constant.kind is not CursorKind.VAR_DECL:
+            return
+        tokens = list(constant.get_tokens())
+        number = next((t.spelling for t in tokens if t.kind is TokenKind.LITERAL), "")
+        if "constexpr" not in [t.spelling for t in tokens[:4]] or not number[:1].isdigit():
+            return
+        if not COUNTABLE.search(constant.type.get_canonical().spelling):
+            return
+        was = self.text(cursor.extent)
+        self.add(cursor.extent, switched(f"{was} * 2", was), f"{was}: twice as large")
 
 
 def sites_of(path, arguments, root):
