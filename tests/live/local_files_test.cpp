@@ -7,17 +7,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
 #include <string>
-#include <thread>
+#include <utility>
 
 #include "live/local_asker.hpp"
 #include "live/local_worker_process.hpp"
+#include "live/sqlite_disk.hpp"
 #include "live/temporary_directory.hpp"
 
 namespace exclusive_lock::live {
@@ -453,32 +453,48 @@ TEST_F(LocalLoss, DatabaseThatIsPutBackDoesNotGetTheLogOfAnother) {
   EXPECT_EQ(integrity_of(path_), "ok");
 }
 
-// Somebody renames the directory, or a link on the way to it, while SQLite opens by path.
-TEST_F(LocalLoss, DirectoryThatIsSwappedDuringTheOpeningIsNeverMixed) {
-  const fs::path one = directory_.path() / "one";
-  const fs::path two = directory_.path() / "two";
-  for (const fs::path& each : {one, two}) {
-    LocalAsker asker(each);
-    ASSERT_EQ(asker.attempt({.key = each.filename(), .detached = true}).outcome,
-              AttemptOutcome::granted);
-  }
-  std::atomic<bool> is_over = false;
-  std::thread swapping([&] {
-    while (!is_over) {
-      ::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, two.c_str(), RENAME_EXCHANGE);
+// The directory, or a link on the way to it, is renamed while SQLite opens by path.
+class SwappedDirectory : public LocalLoss {
+ protected:
+  void SetUp() override {
+    for (const fs::path& each : {one_, two_}) {
+      LocalAsker asker(each);
+      ASSERT_EQ(asker.attempt({.key = each.filename(), .detached = true}).outcome,
+                AttemptOutcome::granted);
     }
-  });
-  for (int i = 0; i < 200; ++i) {
-    try {
-      LocalAsker asker(one);
-      const auto records = asker.list("").records;
-      EXPECT_EQ(records.size(), 1U);
-    } catch (const StoreError& error) {
-      EXPECT_EQ(error.code(), errc::store_unavailable) << error.what();
-    }
+    paths_ = {one_, two_};
+    watch_sqlite_opens([](const char* path) {
+      if (swaps_left_ > 0 && fs::path(path).filename() == "locks.db") {
+        --swaps_left_;
+        ::renameat2(AT_FDCWD, paths_.first.c_str(), AT_FDCWD, paths_.second.c_str(),
+                    RENAME_EXCHANGE);
+      }
+    });
   }
-  is_over = true;
-  swapping.join();
+  void TearDown() override { watch_sqlite_opens(nullptr); }
+
+  const fs::path one_ = directory_.path() / "one";
+  const fs::path two_ = directory_.path() / "two";
+  static inline std::pair<fs::path, fs::path> paths_;
+  static inline int swaps_left_ = 0;
+};
+
+TEST_F(SwappedDirectory, DuringTheOpeningIsNoticed) {
+  swaps_left_ = 1;
+  try {
+    LocalAsker asker(one_);
+    FAIL() << "holders of one directory, records of the other: " << asker.list("").records.size();
+  } catch (const StoreError& error) {
+    EXPECT_EQ(error.code(), errc::store_unavailable) << error.what();
+  }
+}
+
+TEST_F(SwappedDirectory, ThatIsPutBackIsOpened) {
+  swaps_left_ = 2;  // at the first opening, and back at the second
+  LocalAsker asker(one_);
+  EXPECT_EQ(swaps_left_, 0);
+  EXPECT_EQ(asker.attempt({.key = "one"}).outcome, AttemptOutcome::busy);
+  EXPECT_EQ(asker.attempt({.key = "two"}).outcome, AttemptOutcome::granted);
 }
 
 }  // namespace

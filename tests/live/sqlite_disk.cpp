@@ -1,5 +1,6 @@
 #include "live/sqlite_disk.hpp"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@ namespace exclusive_lock::live {
 namespace {
 
 std::atomic<int (*)(bool)> asked = nullptr;
+std::atomic<void (*)(const char*)> watching = nullptr;
 
 bool grows(int fd, std::size_t size, off_t offset) {
   struct stat status {};
@@ -24,6 +26,11 @@ ssize_t write_to_disk(int fd, const void* bytes, std::size_t size, off_t offset)
     return -1;
   }
   return ::pwrite(fd, bytes, size, offset);
+}
+
+int open_file(const char* path, int flags, int mode) {
+  watching.load()(path);
+  return ::open(path, flags, mode);
 }
 
 void set_writes(sqlite3_syscall_ptr call) {
@@ -45,5 +52,14 @@ void trouble_sqlite_writes(int (*error_of_write)(bool grows)) {
 }
 
 void heal_sqlite_writes() { set_writes(nullptr); }
+
+void watch_sqlite_opens(void (*before)(const char* path)) {
+  watching = before;
+  sqlite3_vfs* const vfs = sqlite3_vfs_find(nullptr);
+  const auto call = before == nullptr ? nullptr : reinterpret_cast<sqlite3_syscall_ptr>(&open_file);
+  if (vfs->xSetSystemCall(vfs, "open", call) != SQLITE_OK) {
+    throw std::runtime_error("this SQLite opens files by another way");
+  }
+}
 
 }  // namespace exclusive_lock::live
