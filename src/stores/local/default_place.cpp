@@ -4,9 +4,9 @@
 #include <pwd.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
-#include <string_view>
 #include <vector>
 
 #include "exclusive_lock/error.hpp"
@@ -36,21 +36,13 @@ int look_up(Lookup lookup, Entry& entry, std::vector<char>& buffer, Entry*& foun
   return error_number;
 }
 
-bool is_own_group(gid_t group, const std::string& user_name) {
+bool has_own_group(const UserAccount& account, gid_t group) {
   struct group entry {};
   struct group* found = nullptr;
   std::vector<char> buffer;
   const auto lookup = [group](auto... arguments) { return ::getgrgid_r(group, arguments...); };
-  if (look_up(lookup, entry, buffer, found) != 0 || found == nullptr ||
-      user_name != found->gr_name) {
-    return false;
-  }
-  for (char** member = found->gr_mem; *member != nullptr; ++member) {
-    if (user_name != *member) {
-      return false;
-    }
-  }
-  return true;
+  return look_up(lookup, entry, buffer, found) == 0 && found != nullptr &&
+         is_own_group(*found, account.name);
 }
 
 // What is wrong with a home directory as the place of a store; empty: nothing.
@@ -71,6 +63,15 @@ std::string problem_of_home(const UserAccount& account) {
 
 }  // namespace
 
+bool is_own_group(const struct group& group, const std::string& user_name) {
+  const auto is_user = [&user_name](const char* name) { return user_name == name; };
+  char** end = group.gr_mem;
+  while (*end != nullptr) {
+    ++end;
+  }
+  return is_user(group.gr_name) && std::all_of(group.gr_mem, end, is_user);
+}
+
 UserAccount account_of(uid_t user) {
   struct passwd entry {};
   struct passwd* found = nullptr;
@@ -86,7 +87,7 @@ UserAccount account_of(uid_t user) {
                          : "cannot be read: " + std::generic_category().message(error_number)));
   }
   UserAccount account{.id = user, .name = found->pw_name, .home = found->pw_dir, .own_group = {}};
-  if (is_own_group(found->pw_gid, account.name)) {
+  if (has_own_group(account, found->pw_gid)) {
     account.own_group = found->pw_gid;
   }
   return account;

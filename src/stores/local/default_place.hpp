@@ -10,6 +10,7 @@
 //   root     /var/lib/exclusive-lock               (private only if root made it so)
 //   others   HOME/.local/state/exclusive-lock      (must be theirs alone)
 
+#include <grp.h>
 #include <sys/types.h>
 
 #include <optional>
@@ -23,10 +24,13 @@ struct UserAccount {
   uid_t id = 0;
   std::string name;
   std::string home;
-  // The primary group, where it is this user's own (named after it, no other members): directories
-  // that it may write are as good as private.
+  // The primary group, where it is this user's own: directories that it may write are as good as
+  // private.
   std::optional<gid_t> own_group{};
 };
+
+// Whether the group is named after the user and has no other members. Pure.
+bool is_own_group(const struct group& group, const std::string& user_name);
 
 // Throws LocalError where the user is not in the password database, or that cannot be read.
 UserAccount account_of(uid_t user);

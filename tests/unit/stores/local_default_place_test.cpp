@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "exclusive_lock/error.hpp"
 #include "stores/local/local_error.hpp"
@@ -84,6 +85,26 @@ TEST(UserAccount, IsThatOfThePasswordDatabaseWhateverTheEnvironment) {
   ASSERT_EQ(::setenv("XDG_RUNTIME_DIR", "/tmp", 1), 0);
   EXPECT_EQ(before.name, "root");
   EXPECT_EQ(account_of(0).home, before.home);
+}
+
+TEST(UserAccount, HasAGroupOfItsOwnWhereThatIsNamedAfterItAndHasNoOtherMembers) {
+  const auto is_own = [](std::string name, std::vector<std::string> members) {
+    std::vector<char*> pointers;
+    for (std::string& member : members) {
+      pointers.push_back(member.data());
+    }
+    pointers.push_back(nullptr);
+    struct group group {};
+    group.gr_name = name.data();
+    group.gr_mem = pointers.data();
+    return is_own_group(group, "ada");
+  };
+  EXPECT_TRUE(is_own("ada", {}));
+  EXPECT_TRUE(is_own("ada", {"ada"}));
+  EXPECT_FALSE(is_own("ada", {"ada", "eve"}));
+  EXPECT_FALSE(is_own("ada", {"eve", "ada"}));
+  EXPECT_FALSE(is_own("users", {}));
+  EXPECT_FALSE(is_own("users", {"ada"}));
 }
 
 TEST(UserAccount, ThatIsNotInThePasswordDatabaseIsAnError) {
