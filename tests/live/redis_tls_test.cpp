@@ -99,6 +99,16 @@ TEST(RedisTls, UnknownAuthorityIsRefused) {
       is_failure(failure_to_open(options), errc::unsuitable_store, {"authority that is unknown"}));
 }
 
+TEST(RedisTls, AuthoritiesOfTheSystemAreTrustedWithoutACaFile) {
+  TlsServer tls(good);
+  // Where OpenSSL looks for them.
+  ASSERT_EQ(::setenv("SSL_CERT_FILE", tls.file("authority.crt").c_str(), 1), 0);
+  RedisStoreOptions options = tls.options();
+  options.ca_file.clear();
+  EXPECT_EQ(failure_to_open(options).message, "");
+  ::unsetenv("SSL_CERT_FILE");
+}
+
 TEST(RedisTls, WrongHostIsRefused) {
   TlsServer tls({.hosts = "DNS:other.example,IP:192.0.2.1"});
   RedisStoreOptions options = tls.options();

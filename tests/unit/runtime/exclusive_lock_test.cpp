@@ -247,8 +247,10 @@ TEST_F(ExclusiveLockTest, DeadlineBoundsAWaitForAnotherCallersAttempt) {
   ExclusiveLock lock(options());
   auto first = std::async(std::launch::async, [&] { return lock.acquire_for(1h); });
   auto attempt = store->next_attempt();  // never answered
-  EXPECT_THROW(lock.acquire_for(20ms), StoreError);
+  auto second = std::async(std::launch::async, [&] { return lock.acquire_for(20ms); });
+  EXPECT_EQ(second.wait_for(long_enough), std::future_status::ready);
   attempt.done(granted());
+  EXPECT_THROW(second.get(), StoreError);
   EXPECT_TRUE(first.get());
   release(lock);
 }
