@@ -21,8 +21,11 @@ namespace {
 const std::vector<std::string> needed{"hello", "evalsha",  "eval",   "script|load", "time",
                                       "pttl",  "getrange", "get",    "set",         "pexpire",
                                       "del",   "zcard",    "zrange", "zrem",        "hget"};
-const std::vector<std::string> needed_for_waiting{"zadd", "zrank", "zscore",
-                                                  "hset", "hmget", "hdel"};
+std::vector<std::string> needed_with_waiting() {
+  std::vector<std::string> rights = needed;
+  rights.insert(rights.end(), {"zadd", "zrank", "zscore", "hset", "hmget", "hdel"});
+  return rights;
+}
 
 std::vector<std::string> user_with(const std::vector<std::string>& commands) {
   std::vector<std::string> words{"ACL",
@@ -70,9 +73,7 @@ TEST_P(Rights, NamedOnesSuffice) {
 TEST_P(Rights, NamedOnesSufficeForWaitingWithoutBeingTold) {
   Server server({.kind = GetParam()});
   RawClient admin = server.client();
-  std::vector<std::string> rights = needed;
-  rights.insert(rights.end(), needed_for_waiting.begin(), needed_for_waiting.end());
-  admin.must(user_with(rights));
+  admin.must(user_with(needed_with_waiting()));
   RedisAsker asker(options_of_locker(server));
   const Owner first = new_owner();
   const Owner second = new_owner();
@@ -92,9 +93,7 @@ TEST_P(Rights, NamedOnesSufficeForWaitingWithoutBeingTold) {
 TEST_P(Rights, ThoseForWaitingSufficeForBarging) {
   Server server({.kind = GetParam()});
   RawClient admin = server.client();
-  std::vector<std::string> rights = needed;
-  rights.insert(rights.end(), needed_for_waiting.begin(), needed_for_waiting.end());
-  admin.must(user_with(rights));
+  admin.must(user_with(needed_with_waiting()));
   RedisAsker asker(options_of_locker(server));
   const Owner first = new_owner();
   const Owner waiter = new_owner();
