@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <sstream>
@@ -166,6 +167,10 @@ TEST_P(Scripts, ListIsInTheOrderThatIsAskedFor) {
   EXPECT_EQ(order({"--sort", "age"}), "10 9 2 ");
   EXPECT_EQ(order({"--sort", "ttl"}).substr(0, 2), "9 ");
   EXPECT_EQ(order({"--sort", "waiting"}), "2 9 10 ");
+  const auto waiter = start({"acquire", "job-9"});
+  wait_until([&] { return order({"--sort", "waiting"}) == "9 2 10 "; }, "one that waits");
+  waiter->signal(SIGTERM);
+  waiter->wait();
   EXPECT_THAT(command({"list", "--sort", "size"}).err,
               HasSubstr("--sort: \"size\" is none of name, age, ttl, waiting"));
 }
@@ -202,10 +207,14 @@ TEST_P(Scripts, ReleaseAsJson) {
   EXPECT_EQ(again.exit_code, 79);
   EXPECT_EQ(again.out, "{\"name\":\"job\",\"released\":false,\"forced\":false}\n");
   const std::string next = acquire("job");
+  const Ended unasked = command({"release", "job", "--force", "--json"});
+  EXPECT_THAT(unasked.out, HasSubstr("\"released\":false,\"forced\":true,\"holder\""));
   const Ended forced = command({"release", "job", "--force", "--yes", "--json"});
   EXPECT_THAT(forced.out,
               HasSubstr("\"released\":true,\"forced\":true,\"holder\":{\"name\":\"job\""));
   EXPECT_THAT(forced.out, HasSubstr(next));
+  EXPECT_EQ(command({"release", "job", "--force", "--yes", "--json"}).out,
+            "{\"name\":\"job\",\"released\":false,\"forced\":true}\n");
 }
 
 TEST_P(Scripts, ResultThatCannotBeWrittenIs74AndHoldsNothing) {

@@ -43,7 +43,11 @@ TEST_F(CommandLine, MisspeltWordsGetASuggestion) {
 }
 
 TEST_F(CommandLine, MissingPartsAreNamed) {
-  expect_usage_error({}, "run, acquire, refresh, release, inspect or list");
+  const std::string subcommands = "run, acquire, refresh, release, inspect or list";
+  expect_usage_error({}, subcommands);
+  expect_usage_error({"--quiet"}, subcommands);
+  expect_usage_error({"-v"}, subcommands);
+  expect_usage_error({"--store", "local:"}, subcommands);
   expect_usage_error({"run"}, "NAME is required");
   expect_usage_error({"run", "job"}, "put it behind --");
   expect_usage_error({"run", "job", "--"}, "put it behind --");
@@ -208,6 +212,7 @@ TEST_F(CommandLine, NoMistakeIsReportedThatNobodyMade) {
   EXPECT_EQ(lines({"run", "job", "--ttl", "8d", "--grace", "20s", "--", "true"}), 1);
   EXPECT_EQ(lines({"acquire", "job", "--ttl", "8d"}), 1);
   EXPECT_EQ(lines({"run", "job", "--wiat", "3s", "--", "true"}), 1);
+  EXPECT_EQ(lines({"inspect", "job", "--banana", "apple"}), 1) << "it may be that option's value";
   EXPECT_EQ(lines({"run", "--", "true"}), 1);
   EXPECT_EQ(lines({"run"}), 2) << "neither NAME nor COMMAND";
   EXPECT_EQ(lines({"rnu", "--wait", "3s"}), 1);

@@ -7,12 +7,14 @@
 
 #include "cli/command_fixture.hpp"
 #include "exclusive_lock/clock.hpp"
+#include "exclusive_lock/error.hpp"
 #include "live/server.hpp"
 
 namespace exclusive_lock::cli_test {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // A command that says when it is there, and does not end by itself.
 constexpr const char* obedient = "echo $$ > $FOLDER/command; while :; do sleep 0.02; done";
@@ -262,6 +264,9 @@ TEST_F(ServerLoss, StoreThatCannotBeReachedIs69) {
   EXPECT_EQ(ended.exit_code, 69);
   EXPECT_EQ(ended.out, "");
   EXPECT_THAT(ended.err, HasSubstr("exclusive-lock: "));
+  EXPECT_THAT(ended.err, HasSubstr("cannot connect"));
+  // What std::system_error appends says it again, in other words.
+  EXPECT_THAT(ended.err, Not(HasSubstr(make_error_code(errc::store_unavailable).message())));
 }
 
 TEST_F(ServerLoss, ReleaseThatIsNotAnsweredIsTold) {

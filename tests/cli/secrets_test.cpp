@@ -96,6 +96,11 @@ TEST_F(Passwords, ReachAChildByThePathOfTheirFileOnly) {
   EXPECT_THAT(found.out, HasSubstr("job is held"));
   EXPECT_THAT(found.out, HasSubstr("EXCLUSIVE_LOCK_CREDENTIALS_FILE=" + path("credentials")));
   EXPECT_THAT(found.out, Not(HasSubstr(password)));
+  const std::string relative = std::filesystem::relative(path("credentials"));
+  const Ended elsewhere =
+      command({"run", "job", "--credentials-file", relative, "--store", server_.url(), "--", "sh",
+               "-c", "cd / && \"$0\" inspect job", EXCLUSIVE_LOCK_COMMAND});
+  EXPECT_EQ(elsewhere.exit_code, 0) << elsewhere.err;
 }
 
 TEST_F(Passwords, OfAnotherStoreAreNoMistake) {

@@ -328,24 +328,26 @@ TEST_F(OnTerminal, ListIsCutToTheWidth) {
 TEST_F(OnTerminal, ForceEndsNobodyWhoCameWhileItAsked) {
   const std::string first = command({"acquire", "job"}).out;
   Pty pty;
-  const auto process = start_on(pty, {"release", "job", "--force"});
+  const auto process = start_on(pty, {"release", "job", "--force", "--json"});
   pty.wait_for("Release it all the same? [y/N] ");
   ASSERT_EQ(command({"release", "job", "--owner", first.substr(0, first.find(' '))}).exit_code, 0);
   ASSERT_EQ(command({"acquire", "job"}).exit_code, 0);
   pty.type("y\r");
   EXPECT_EQ(process->wait().exit_code, 75);
   pty.wait_for("job changed hands meanwhile; nothing was released");
+  pty.wait_for("\"released\":false,\"forced\":true");
   EXPECT_FALSE(is_free("job"));
 }
 
 TEST_F(OnTerminal, ForceAsks) {
   ASSERT_EQ(command({"acquire", "job"}).exit_code, 0);
   Pty pty;
-  auto process = start_on(pty, {"release", "job", "--force"});
+  auto process = start_on(pty, {"release", "job", "--force", "--json"});
   std::size_t seen = pty.wait_for("Release it all the same? [y/N] ");
   pty.type("\r");
   EXPECT_EQ(process->wait().exit_code, 1);
   seen = pty.wait_for("not released", seen);
+  seen = pty.wait_for("\"released\":false,\"forced\":true", seen);
   EXPECT_FALSE(is_free("job"));
   process = start_on(pty, {"release", "job", "--force"});
   seen = pty.wait_for("Release it all the same? [y/N] ", seen);

@@ -141,6 +141,21 @@ TEST_F(OtherServers, ProxyThatKnowsNoHelloIsNamedAsSuch) {
   }
 }
 
+TEST_F(OtherServers, ThatHangUpWithoutAWordMayBeOne) {
+  live::FakeRedis fake([&fake](const std::vector<std::string>& words) {
+    if (words[0] == "INFO") {  // the last of the greeting: nothing is left unread
+      fake.hang_up();
+    }
+    return std::string();
+  });
+  store_ = "redis://127.0.0.1:" + std::to_string(fake.port());
+  const Ended ended = command({"list", "--connect-timeout", "300ms"});
+  EXPECT_EQ(ended.exit_code, 69);
+  EXPECT_THAT(ended.err, HasSubstr("the server closed the connection. If it goes on, this is not "
+                                   "a Redis server, or a proxy that does not know HELLO"));
+  EXPECT_THAT(ended.err, HasSubstr("or it is a TLS port"));
+}
+
 TEST_F(OtherServers, WaitForNoneOfThem) {
   const live::FakeRedis fake(
       [](const std::vector<std::string>&) { return std::string("HTTP/1.1 400 Bad Request\r\n"); });

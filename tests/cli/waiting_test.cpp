@@ -87,6 +87,28 @@ TEST_F(Waiting, StoreThatIsAwayAtTheStartIsWaitedFor) {
   EXPECT_EQ(limited->wait().exit_code, 0);
 }
 
+TEST_F(Waiting, StoreThatIsTriedAgainAndAgainIsReportedOnce) {
+  const live::FakeRedis loading([](const std::vector<std::string>&) {
+    return std::string("-LOADING Redis is loading the dataset in memory\r\n");
+  });
+  store_ = "redis://127.0.0.1:" + std::to_string(loading.port());
+  const auto waiter = start({"run", "job", "--connect-timeout", "100ms", "--", "true"});
+  // More than fit into one contact of 100 ms.
+  wait_until([&] { return loading.connections() > 20; }, "many tries");
+  waiter->signal(SIGTERM);
+  const std::string err = waiter->wait().err;
+  EXPECT_THAT(err, HasSubstr("waiting for the store of job"));
+  EXPECT_EQ(err.find("waiting for the store"), err.rfind("waiting for the store")) << err;
+}
+
+TEST_F(Waiting, TimeToWaitBoundsTheFirstContact) {
+  const live::FakeRedis silent([](const std::vector<std::string>&) { return std::string(); });
+  store_ = "redis://127.0.0.1:" + std::to_string(silent.port());
+  const Ended ended =
+      command({"run", "job", "--wait", "300ms", "--connect-timeout", "10m", "--", "true"});
+  EXPECT_EQ(ended.exit_code, 69);
+}
+
 TEST_F(Waiting, StoreThatStaysAwayIsAnErrorWhenTheTimeIsOver) {
   live::Server server;
   store_ = server.url();
@@ -136,6 +158,12 @@ TEST_F(Waiting, WhatDoesNotPassByItselfIsAnErrorAtOnce) {
   const Ended ended = command({"run", "job", "--", "true"});
   EXPECT_EQ(ended.exit_code, 69);
   EXPECT_THAT(ended.err, HasSubstr("replica"));
+  // Nobody starts a local store.
+  std::ofstream(path("file")) << "x";
+  store_ = "local://" + path("file") + "/store";
+  const Ended local = command({"run", "job", "--wait", "2s", "--", "true"});
+  EXPECT_EQ(local.exit_code, 69);
+  EXPECT_THAT(local.err, Not(HasSubstr("waiting for the store")));
 }
 
 TEST(EveryMinute, IsDueAtFirstAndThenOnceAMinute) {
