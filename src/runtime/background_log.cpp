@@ -1,7 +1,5 @@
 #include "runtime/background_log.hpp"
 
-#include <unistd.h>
-
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -69,12 +67,13 @@ struct LogWriter::Queue {
   }
 };
 
-LogWriter::LogWriter() : process_(::getpid()), queue_(std::make_shared<Queue>()) {}
+LogWriter::LogWriter() : queue_(std::make_shared<Queue>()) {}
 
 LogWriter::~LogWriter() {
   std::thread thread;
   bool has_ended = false;
-  if (::getpid() == process_) {  // otherwise there is no thread, and the mutex may be held by one
+  // In a copy there is no thread, and the mutex may be held by one.
+  if (process_.is_of_this_process()) {
     std::unique_lock lock(queue_->mutex);
     queue_->is_closed = true;
     thread.swap(queue_->thread);
@@ -90,7 +89,7 @@ LogWriter::~LogWriter() {
 }
 
 void LogWriter::write(Line line) noexcept {
-  if (::getpid() != process_)
+  if (!process_.is_of_this_process())
     return;
   const std::lock_guard guard(queue_->mutex);
   try {

@@ -7,13 +7,14 @@
 // takes lines again. The thread starts with the first line.
 
 #include <spdlog/logger.h>
-#include <sys/types.h>
 
 #include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
 #include <thread>
+
+#include "stores/process_mark.hpp"
 
 namespace exclusive_lock {
 
@@ -40,7 +41,7 @@ class LogWriter {
 
  private:
   struct Queue;  // outlives the writer where its thread has to be left behind
-  const pid_t process_;
+  const ProcessMark process_;
   std::shared_ptr<Queue> queue_;
 };
 

@@ -1,7 +1,5 @@
 #include "runtime/store_thread.hpp"
 
-#include <unistd.h>
-
 #include <system_error>
 #include <utility>
 
@@ -20,9 +18,7 @@ StoreFailure closed() {
 }  // namespace
 
 StoreThread::StoreThread(std::shared_ptr<Store> store, MustNotWait must_not_wait)
-    : ForwardingStore(std::move(store)),
-      process_(::getpid()),
-      must_not_wait_(std::move(must_not_wait)) {}
+    : ForwardingStore(std::move(store)), must_not_wait_(std::move(must_not_wait)) {}
 
 StoreThread::~StoreThread() { close(); }
 
@@ -31,7 +27,7 @@ void StoreThread::attempt(AttemptRequest request, Instant deadline, Done<Attempt
     leave(std::move(done), [this, request = std::move(request), deadline](auto answered) mutable {
       ForwardingStore::attempt(std::move(request), deadline, std::move(answered));
     });
-  } else if (const auto refused = ::getpid() == process_ ? start() : std::nullopt) {
+  } else if (const auto refused = process_.is_of_this_process() ? start() : std::nullopt) {
     done(*refused);
   } else {
     ForwardingStore::attempt(std::move(request), deadline, std::move(done));
@@ -61,7 +57,8 @@ void StoreThread::release(ReleaseRequest request, Instant deadline, Done<Release
 
 template <class Reply, class Call>
 void StoreThread::leave(Done<Reply> done, Call call) {
-  if (::getpid() != process_)  // before the mutex, which a thread of the parent may have held
+  // Before the mutex, which a thread of the parent may have held.
+  if (!process_.is_of_this_process())
     return call(std::move(done));
   auto refused = start();
   if (!refused) {

@@ -11,8 +11,6 @@
 // close() answers what is queued with errc::connection_closed and waits for the request that runs,
 // as long as the store's own bound lets it last.
 
-#include <sys/types.h>
-
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -23,6 +21,7 @@
 #include <vector>
 
 #include "stores/forwarding_store.hpp"
+#include "stores/process_mark.hpp"
 
 namespace exclusive_lock {
 
@@ -52,7 +51,7 @@ class StoreThread final : public ForwardingStore {
   [[nodiscard]] std::optional<StoreFailure> start();
   void run();
 
-  const pid_t process_;  // in a child after fork() there is no thread, and the store refuses
+  const ProcessMark process_;  // in a child after fork() there is no thread, and the store refuses
   const MustNotWait must_not_wait_;
   std::mutex mutex_;
   std::condition_variable changed_;
