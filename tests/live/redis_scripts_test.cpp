@@ -154,6 +154,16 @@ TEST_F(RedisScripts, FenceIsAboveTheKeptOneAndTheFloorUpToTheLast) {
   EXPECT_EQ(fence_after("8007199254740989", Fence{8007199254740990}), "8007199254740991");
 }
 
+// What is there is nobody's queue, but whoever may pass those who wait does not write beside it.
+TEST_F(RedisScripts, QueueOfAnotherTypeIsNotPassed) {
+  client_.must({"SET", queue_of_it, "x"});
+  AttemptRequest request = asker_.request(lock_key, new_owner());
+  request.barging_streak = 5;
+  const auto failure = failure_in(asker_.attempt_answer(request));
+  EXPECT_TRUE(is_failure(failure, errc::wrong_type));
+  EXPECT_EQ(client_.integer({"EXISTS", lock_key, waiters_of_it}), 0);
+}
+
 // Patterns and formats have their own meaning for "%".
 TEST_F(RedisScripts, TailIsWrittenAsItIs) {
   AttemptRequest request = asker_.request(lock_key, new_owner());
