@@ -105,6 +105,17 @@ TEST_F(OnTerminal, TerminalIsOursAgainAfterwards) {
   pty.wait_for("last fine");
 }
 
+// A script has no job control: it cannot take the terminal back itself, as a shell does.
+TEST_F(OnTerminal, ScriptReadsFromItAfterwards) {
+  std::ofstream(path("script")) << "$LOCK run job -- true\necho then\nread word\necho last $word\n";
+  Pty pty;
+  const auto shell = start_shell_on(pty);
+  pty.type("bash $FOLDER/script\r");
+  pty.wait_for("then");
+  pty.type("fine\r");
+  pty.wait_for("last fine");
+}
+
 TEST_F(OnTerminal, ControlCEndsAScriptToo) {
   std::ofstream(path("script"))
       << "echo begins\n$LOCK run job -- sh -c 'echo ready; exec sleep 1000'\necho goes on\n";
