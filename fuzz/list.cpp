@@ -1,17 +1,19 @@
 // A list of locks, as a hostile server answers it page by page, or one with keys of others.
 //
-// - The walk ends, or has somewhere to go on; no key is asked for twice, and no side key at all.
-// - It gives no more records than were wanted, and says where there were more; no two have the same
-//   key, and each key was named by a page.
+// - The walk ends, or has somewhere to go on; no key is asked for twice, and no side key at all; in
+//   a walk over marks, each is that of a lock whose mark was named.
+// - It gives no more records or marks than were wanted, and says where there were more; no two have
+// the same
+//   key, and each was asked for.
 // - What it remembers of keys that hold no lock has a bound, and beyond it the walk fails. Below
 //   it, it goes on as long as the replies make sense.
 // - A failure is typed, short, and fit for a terminal. Nothing is thrown.
 // - A key that has a name is that name's key, so no two records share a name that way; whatever key
 //   or value there is, the table and the JSON of the list are fit for a terminal.
 //
-// Input: how many records are wanted, then replies one behind the other, each with its kind: a
-// page (cursor, number of keys, keys), a page that is none, an error; values likewise. Texts are up
-// to a NUL; '\x01' stands for the prefix.
+// Input: how many records are wanted, or from 128 on, how many marks; then replies one behind the
+// other, each with its kind: a page (cursor, number of keys, keys), a page that is none, an error;
+// values likewise. Texts are up to a NUL; '\x01' stands for the prefix.
 
 #include <algorithm>
 #include <set>
@@ -19,6 +21,7 @@
 #include "cli/environment.hpp"
 #include "cli/output/json.hpp"
 #include "cli/output/record_text.hpp"
+#include "core/done_mark.hpp"
 #include "core/json_text.hpp"
 #include "core/key_codec.hpp"
 #include "core/record_codec.hpp"
@@ -31,6 +34,7 @@
 namespace exclusive_lock::fuzz {
 namespace {
 
+using redis::ListOf;
 using redis::ListWalk;
 using redis::Reply;
 
@@ -77,9 +81,10 @@ Reply page_from(Input& input) {
   return array_reply({std::move(cursor), array_reply(std::move(keys))});
 }
 
-// What the inspect script answers: echo, time, what remains, value, how many wait.
+// What the inspect script answers: echo, time, what remains, value, how many wait, the mark.
 Reply value_from(Input& input) {
-  switch (input.choice(8)) {
+  const std::size_t kind = input.choice(8);
+  switch (kind) {
     case 7:
       return odd_from(input);
     case 6:
@@ -91,6 +96,7 @@ Reply value_from(Input& input) {
   for (int i = 0; i < 3; ++i) {
     texts.push_back(text_reply(input.text()));
   }
+  texts.push_back(text_reply(kind == 5 ? input.text() : ""));
   return array_reply(std::move(texts));
 }
 
@@ -106,17 +112,20 @@ constexpr std::size_t bytes_without_locks = 1000;
 // One walk to its end, to a failure, or to the end of the input.
 class Walked {
  public:
-  Walked(Input& input, std::size_t most) : most_(most), walk_(most, bytes_without_locks) {
+  Walked(Input& input, std::size_t most, ListOf what)
+      : what_(what), most_(most), walk_(most, bytes_without_locks, what) {
     while (!failed_ && !input.is_over() && walk_.next() != ListWalk::Step::end) {
       failed_ = walk_.next() == ListWalk::Step::scan ? !scan(input) : !inspect(input);
     }
   }
 
-  std::vector<StoredRecord> records() {
+  ListWalk::Found found() {
     const bool is_more = found_ > most_;
     require(failed_ || !is_more || walk_.next() == ListWalk::Step::end, "enough is enough");
-    ListReply reply = walk_.take();
-    require(reply.records.size() == std::min(found_, most_), "all are given that are wanted");
+    ListWalk::Found reply = walk_.take();
+    require(reply.count() == std::min(found_, most_), "all are given that are wanted");
+    require((what_ == ListOf::records ? reply.marks.size() : reply.records.size()) == 0,
+            "only what is wanted is given");
     require(reply.truncated == is_more, "that there are more is told");
     std::set<std::string> keys;
     for (const StoredRecord& record : reply.records) {
@@ -124,7 +133,11 @@ class Walked {
       require(keys.insert(record.key).second, "a record comes once", record.key);
       require(record.waiters.empty(), "a list shows no waiters", record.key);
     }
-    return std::move(reply.records);
+    for (const StoredMark& mark : reply.marks) {
+      require(asked_.contains(mark.key), "a mark was asked for", mark.key);
+      require(keys.insert(mark.key).second, "a mark comes once", mark.key);
+    }
+    return reply;
   }
 
  private:
@@ -149,7 +162,8 @@ class Walked {
     require(!keys.empty() && keys.size() <= 64, "some keys are asked for together");
     std::vector<Reply> values;
     for (const std::string& key : keys) {
-      require(named_.contains(key), "a key that is asked for was named", key);
+      const std::string named = what_ == ListOf::marks ? done_key(key).value_or("") : key;
+      require(named_.contains(named), "a key that is asked for was named", key);
       require(asked_.insert(key).second, "a key is asked for once", key);
       require(!is_side_key(key), "no side key is asked for", key);
       values.push_back(value_from(input));
@@ -174,7 +188,8 @@ class Walked {
       if (!is_other && !inspected) {
         return false;
       }
-      if (!is_other && inspected->record) {
+      if (!is_other &&
+          (what_ == ListOf::marks ? inspected->mark.has_value() : inspected->record.has_value())) {
         ++found_;
       } else {
         bytes_ += keys[i].size() + ListWalk::bytes_per_key;
@@ -183,6 +198,7 @@ class Walked {
     return true;
   }
 
+  const ListOf what_;
   const std::size_t most_;
   ListWalk walk_;
   bool failed_ = false;
@@ -225,14 +241,30 @@ void check_shown_list(const std::vector<LockRecord>& records) {
   require_fit(json, "a list in JSON");
 }
 
+// As LockDirectory::list_done() does it.
+void check_shown_mark(const StoredMark& mark) {
+  if (const auto done = decode_done_mark(mark)) {
+    const std::string name = name_of_key(prefix, mark.key).value_or(mark.key);
+    const std::string json = cli::free_to_json(name, done).text();
+    require(!json_fault(json), "a mark in JSON is JSON", json);
+    require_fit(json, "a mark in JSON");
+  }
+}
+
 }  // namespace
 
 void check_list(Bytes bytes) {
   Input input(bytes);
   const std::size_t most = input.byte();
+  const bool is_of_marks = most >= 128;
+  const auto found =
+      Walked(input, most % 128, is_of_marks ? ListOf::marks : ListOf::records).found();
   std::vector<LockRecord> records;
-  for (const StoredRecord& stored : Walked(input, most).records()) {
+  for (const StoredRecord& stored : found.records) {
     records.push_back(shown_in_list(stored));
+  }
+  for (const StoredMark& mark : found.marks) {
+    check_shown_mark(mark);
   }
   if (!records.empty()) {
     check_shown_list(records);

@@ -10,6 +10,10 @@
 // what it prints
 //   with --json is one JSON text.
 //
+// - A mark that a release makes of a record of ours says who held it, since when, and until when;
+// of
+//   any other bytes nothing is made up, and what is shown of them is fit for a terminal.
+//
 // Input: the fields (see below), then, behind how many bytes of the record to keep and which one to
 // change, what to put there.
 
@@ -20,6 +24,7 @@
 #include "cli/environment.hpp"
 #include "cli/output/json.hpp"
 #include "cli/output/record_text.hpp"
+#include "core/done_mark.hpp"
 #include "core/json_text.hpp"
 #include "core/utf8.hpp"
 #include "targets.hpp"
@@ -107,6 +112,38 @@ LockRecord check_any(std::string_view value) {
   return record;
 }
 
+std::optional<LastDone> check_mark(const std::string& value, StoreTime read_at) {
+  auto done = decode_done_mark({.key = "key", .value = value, .read_at = read_at});
+  if (done) {
+    require(parse_owner(done->owner).has_value(), "a mark has an owner", value);
+    const std::string json = cli::free_to_json("name", done).text();
+    require(!json_fault(json), "a mark in JSON is JSON", json);
+    require_fit(json, "a mark in JSON");
+    std::string text = cli::last_done_text(*done);
+    std::ranges::replace(text, '\n', ' ');
+    require_fit(text, "a mark in words");
+  }
+  return done;
+}
+
+void check_done(const Fields& fields, const std::string& value) {
+  const StoreTime ended(most_since_us);
+  const std::string mark = encode_done_mark(value, ended);
+  require(mark.find(R"("contents":)") == std::string::npos, "a mark has no contents", mark);
+  const auto done = check_mark(mark, ended);
+  if (value.find(R"(,"contents":)") + 12 > max_mark_source) {
+    return;  // more than a store looks at
+  }
+  require(done.has_value(), "our mark is read", mark);
+  require(done->owner == owner_text(fields.owner), "the owner of a mark", mark);
+  require(done->fence == fields.fence, "the fence of a mark", mark);
+  require(done->pid == fields.tail.pid, "the pid of a mark", mark);
+  require(done->host == as_utf8(fields.tail.host), "the host of a mark", mark);
+  require(done->label == as_utf8(fields.tail.label), "the label of a mark", mark);
+  require(done->age >= Milliseconds(0), "what has begun before now has an age", mark);
+  require(done->began <= done->ended, "a run ends after it began", mark);
+}
+
 void check_ours(const Fields& fields, const std::string& value) {
   const LockRecord record = check_any(value);
   require(record.kind == RecordKind::ours, "our record is ours", value);
@@ -154,6 +191,7 @@ void check_cut(const Owner& owner, const std::string& value, std::size_t size) {
 void check_record(Bytes bytes) {
   const std::string any(bytes.begin(), bytes.end());
   const LockRecord record = check_any(any);
+  check_mark(any, StoreTime(0));
   Input input(bytes);
   const Fields fields = fields_from(input);
   check_waiter(fields.owner, fields.tail.pid, any, record);
@@ -161,12 +199,14 @@ void check_record(Bytes bytes) {
   std::string value =
       encode_record(fields.owner, fields.fence, fields.since_us, encode_record_tail(fields.tail));
   check_ours(fields, value);
+  check_done(fields, value);
   const std::size_t kept = input.byte() * 256U + input.byte();
   check_cut(fields.owner, value, kept % value.size());
   check_waiting(fields, record, kept);
   const std::size_t changed = (input.byte() * 256U + input.byte()) % value.size();
   value.replace(changed, 1, input.rest());
   check_any(value);
+  check_mark(encode_done_mark(value, StoreTime(fields.since_us)), StoreTime(0));
 }
 
 }  // namespace exclusive_lock::fuzz

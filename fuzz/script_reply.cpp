@@ -10,9 +10,11 @@
 
 #include <algorithm>
 
+#include "core/done_mark.hpp"
 #include "core/pace.hpp"
 #include "core/record_codec.hpp"
 #include "core/store_clock_watch.hpp"
+#include "exclusive_lock/once.hpp"
 #include "stores/redis/handshake.hpp"
 #include "stores/redis/redis_errors.hpp"
 #include "stores/redis/reply_builder.hpp"
@@ -126,8 +128,27 @@ void check_beat(const Reply& reply, std::optional<StoreTime> time) {
   check_ttl(beat->remaining_ttl);
 }
 
-void check_inspection(const Reply& reply) {
+// The mark beside a record, or alone.
+void check_mark(const StoredMark& mark, std::optional<StoreTime> time) {
+  require(mark.key == "key", "a mark has the key that was asked for");
+  require(!mark.value.empty(), "no text is no mark");
+  require(mark.read_at == time, "a reply has one time");
+  const auto done = decode_done_mark(mark);
+  if (!done) {
+    return;
+  }
+  require(parse_owner(done->owner).has_value(), "a mark has an owner", mark.value);
+  for (const Milliseconds period : {1ms, Milliseconds(once_for_good)}) {
+    const bool is_recent = is_done_recently(*done, period, default_tolerance(period));
+    require(!is_recent || std::chrono::abs(done->age) < period, "a period has an end", mark.value);
+  }
+}
+
+void check_inspection(const Reply& reply, std::optional<StoreTime> time) {
   const auto inspected = redis::read_inspect(reply, "key");
+  if (inspected && inspected->mark) {
+    check_mark(*inspected->mark, time);
+  }
   if (!inspected || !inspected->record) {
     return;
   }
@@ -163,7 +184,7 @@ void check_script(const Reply& packed) {
   if (redis::read_refresh(reply, count, refreshed)) {
     require(refreshed.verdicts.size() == count, "each hold has its verdict");
   }
-  check_inspection(reply);
+  check_inspection(reply, time);
   const auto released = redis::read_release(reply);
   const auto removed = redis::read_remove(reply);
   require(!released || !removed, "a reply is to one verb");

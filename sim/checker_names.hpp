@@ -33,6 +33,11 @@ inline constexpr auto beats_are_few = "G7 beats are few";
 inline constexpr auto ttl_is_set = "G8 ttl is set, never added to";
 inline constexpr auto nothing_is_left = "G8 nothing is left";
 inline constexpr auto no_timer_is_left = "G8 no timer is left";
+inline constexpr auto once_per_period = "G12 once per period";
+inline constexpr auto only_success_is_recorded = "G12 only success is recorded";
+inline constexpr auto period_has_an_end = "G12 a period has an end";
+inline constexpr auto min_hold_is_kept = "G12 a minimum hold is kept";
+inline constexpr auto min_hold_has_an_end = "G12 a minimum hold has an end";
 
 inline constexpr std::array all{one_safe_hold,
                                 belief_implies_record,
@@ -61,6 +66,11 @@ inline constexpr std::array all{one_safe_hold,
                                 beats_are_few,
                                 ttl_is_set,
                                 nothing_is_left,
-                                no_timer_is_left};
+                                no_timer_is_left,
+                                once_per_period,
+                                only_success_is_recorded,
+                                period_has_an_end,
+                                min_hold_is_kept,
+                                min_hold_has_an_end};
 
 }  // namespace exclusive_lock::sim::checker

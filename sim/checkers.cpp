@@ -64,6 +64,8 @@ void Checkers::store_stepped(const StoreStep& step) {
   check_line(step, lock);
   check_grant(step, lock);
   check_ttl(step, lock);
+  check_done(step, lock);
+  check_closed(step, lock);
   lock.seen = step.after;
   if (step.before.value || step.after.value) {
     lock.record_gone_at = step.record_gone_at;
@@ -97,7 +99,9 @@ void Checkers::check_owner(const StoreStep& step) {
     violated(checker::strangers_are_spared, step.key,
              name(step.by) + " touched a record that is not its own");
   }
-  if (step.was_refused && step.after.is_held_by(step.by.id)) {
+  // It closed the name itself: that is meant (G12).
+  const bool is_closed = step.after.owner && step.after.owner->ticket == closed_ticket;
+  if (step.was_refused && step.after.is_held_by(step.by.id) && !is_closed) {
     violated(checker::nobody_locks_itself_out, step.key,
              name(step.by) + " is kept out by its own record");
   }
@@ -121,7 +125,8 @@ void Checkers::check_ttl(const StoreStep& step, const Lock& lock) {
   const auto object = objects_.find(owner.id);
   const auto grant = lock.grants.find({owner.id, owner.ticket});
   if (object != objects_.end() && grant != lock.grants.end() && grant->second.age == age_ &&
-      *step.after.remaining_ttl > object->second.ttl + rounding) {
+      *step.after.remaining_ttl >
+          std::max(object->second.ttl, object->second.max_closed) + rounding) {
     violated(checker::ttl_is_set, step.key,
              "the record of " + name(owner) + " lives longer than its ttl");
   }
@@ -129,7 +134,7 @@ void Checkers::check_ttl(const StoreStep& step, const Lock& lock) {
 
 void Checkers::check_grant(const StoreStep& step, Lock& lock) {
   const auto& owner = step.after.owner;
-  if (!owner) {
+  if (!owner || owner->ticket == closed_ticket) {
     return;
   }
   const TicketId ticket{owner->id, owner->ticket};
@@ -157,7 +162,8 @@ void Checkers::check_grant(const StoreStep& step, Lock& lock) {
   // grant until an answer tells it of this one.
   const bool is_known_to_its_holder = before == lock.grants.end() || is_told;
   lock.grants[ticket] = {.fence = step.after.fence,
-                         .age = is_known_to_its_holder ? age_ : before->second.age};
+                         .age = is_known_to_its_holder ? age_ : before->second.age,
+                         .given_in = age_};
   lock.orders[step.after.fence] = grants_;
 }
 

@@ -93,6 +93,17 @@ class Checkers {
   // A write reached the guarded resource.
   void written(const std::string& key, const Owner& by, Fence fence, bool was_accepted);
 
+  // G12. The work of that hold succeeded, and is going to be released as done.
+  void run_succeeded(const std::string& key, const Owner& owner);
+  // `now` is the store's time; `closed` is the period without the tolerance.
+  void run_began(const std::string& key, const Owner& owner, StoreTime now, Milliseconds closed);
+  // Because of a run that began then, as the store said at its time `now`.
+  void skipped(const std::string& key, StoreTime began, StoreTime now, Milliseconds closed);
+  // A lock object is about to ask that the name stays closed for so long; and was told that it
+  // does.
+  void may_close(const OwnerId& id, Milliseconds time);
+  void is_closed(const std::string& key, const Owner& owner, StoreTime until);
+
   void violated(const char* checker, const std::string& key, std::string what);
   [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
   [[nodiscard]] std::string name(const Owner& owner) const;
@@ -126,9 +137,20 @@ class Checkers {
       std::optional<Instant> there_since{};
     };
     std::vector<GivenUp> given_up{};  // not long ago
+    Milliseconds max_closed{};        // that it ever asked for
   };
   struct Grant {
     Fence fence;
+    std::uint64_t age;
+    std::uint64_t given_in{};  // the age of the store then
+  };
+  struct Success {
+    StoreTime began;
+    std::optional<std::uint64_t> age;
+  };
+  struct Closed {
+    Owner by;
+    StoreTime until;
     std::uint64_t age;
   };
   struct Beats {
@@ -149,6 +171,9 @@ class Checkers {
     std::optional<Fence> not_taken_up;      // of a record that was handed over
     std::size_t gone_past = 0;              // grants in a row, past those who wait
     std::map<TicketId, Beats> beats;        // since it is calm
+    std::set<TicketId> succeeded;           // runs
+    std::vector<Success> successes;         // those of them that the store was told of
+    std::optional<Closed> closed;
   };
 
   static void note_repetition(const StoreStep& step, Lock& lock);
@@ -162,6 +187,8 @@ class Checkers {
   void check_woken(const StoreStep& step);
   void check_entries(const StoreStep& step, Lock& lock);
   void check_beats(const StoreStep& step, Lock& lock);
+  void check_done(const StoreStep& step, Lock& lock);
+  void check_closed(const StoreStep& step, Lock& lock);
   [[nodiscard]] bool is_alive(const SeenWaiter& waiter, StoreTime now) const;
   void check_free(const std::string& key, const Owner& owner, Instant since, Instant now);
   void check_granted(const Wanted& wanted, Instant now);

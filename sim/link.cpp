@@ -52,8 +52,8 @@ void Link::release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> 
   ask<ReleaseReply>(std::move(request), deadline, std::move(done));
 }
 
-void Link::inspect(std::string, Instant, Done<InspectReply>) {
-  throw std::logic_error("inspect is not simulated");
+void Link::inspect(std::string key, Instant deadline, Done<InspectReply> done) {
+  ask<InspectReply>(Server::InspectRequest{.key = std::move(key)}, deadline, std::move(done));
 }
 
 void Link::list(std::string, std::size_t, Instant, Done<ListReply>) {
@@ -62,6 +62,14 @@ void Link::list(std::string, std::size_t, Instant, Done<ListReply>) {
 
 void Link::remove(std::string, std::string, Instant, Done<RemoveReply>) {
   throw std::logic_error("remove is not simulated");
+}
+
+void Link::list_marks(std::string, std::size_t, Instant, Done<ListMarksReply>) {
+  throw std::logic_error("list_marks is not simulated");
+}
+
+void Link::forget(std::string, Instant, Done<ForgetReply>) {
+  throw std::logic_error("forget is not simulated");
 }
 
 Milliseconds Link::retry_pause() const { return longest_retry_pause; }
@@ -128,7 +136,7 @@ void Link::answer(std::uint64_t request, Instant asked_at, const Done<Reply>& do
     return;
   }
   bool is_look = false;
-  if constexpr (!std::is_same_v<Reply, ReleaseReply>) {
+  if constexpr (!std::is_same_v<Reply, ReleaseReply> && !std::is_same_v<Reply, InspectReply>) {
     const auto* reply = std::get_if<Reply>(&with);
     is_look = reply != nullptr && reply->store_time;
   }

@@ -33,11 +33,14 @@ class Link final : public Store {
   [[nodiscard]] Milliseconds retry_pause() const override;
   [[nodiscard]] const std::string& url() const override { return url_; }
   void close() override;
-  // Nobody in the simulation asks for these.
   void inspect(std::string key, Instant deadline, Done<InspectReply> done) override;
+  // Nobody in the simulation asks for these.
   void list(std::string prefix, std::size_t most, Instant deadline, Done<ListReply> done) override;
   void remove(std::string key, std::string expected, Instant deadline,
               Done<RemoveReply> done) override;
+  void list_marks(std::string prefix, std::size_t most, Instant deadline,
+                  Done<ListMarksReply> done) override;
+  void forget(std::string key, Instant deadline, Done<ForgetReply> done) override;
 
   // --- what befalls it ---
   void cut_off() { is_cut_off_ = true; }

@@ -153,23 +153,58 @@ Instant LockDriver::one_answer() const {
   return process_.now() + process_.engine().command_timeout();
 }
 
-void LockDriver::release() {
-  say([] { return "releases"; });
+void LockDriver::release() { release(std::nullopt); }
+
+void LockDriver::release_done(Milliseconds keep_for) { release(std::optional(keep_for)); }
+
+void LockDriver::release(std::optional<Milliseconds> done_for) {
+  say([done_for] { return done_for ? "releases, for it is done" : "releases"; });
   told_ended_ = std::max(told_ended_, fence());
   if (process_.world().mutant == Mutant::belief_outlives_release) {
     handle_->keep_belief();
   }
   const CallNumber number = called(one_answer());
-  handle_->release([this, number](ReleaseOutcome) {
-    calls_.erase(number);
-    handle_->end_kept_belief();
-    user_.released();
-  });
+  handle_->release(
+      [this, number](const DoneRelease&) {
+        calls_.erase(number);
+        handle_->end_kept_belief();
+        user_.released();
+      },
+      std::nullopt, done_for);
 }
 
 void LockDriver::refresh() {
   const CallNumber number = called(one_answer());
   handle_->refresh([this, number](RefreshOutcome) { calls_.erase(number); });
+}
+
+void LockDriver::hold_at_least(Milliseconds time, std::function<void(bool)> ended) {
+  say([time] { return "keeps the name closed for " + std::to_string(time.count()) + " ms"; });
+  process_.world().checkers.may_close(handle_->owner_id(), time);
+  // The rates of the clocks may differ by a hundredth.
+  const StoreTime until = process_.world().server.time() + StoreTime(time) * 98 / 100;
+  // Behind a refresh that is on its way already.
+  const CallNumber number = called(one_answer() + process_.engine().command_timeout());
+  handle_->hold_at_least(time, [this, number, until, owner = owner(),
+                                ended = std::move(ended)](RefreshOutcome outcome) {
+    calls_.erase(number);
+    const bool is_closed = outcome == RefreshOutcome::refreshed;
+    if (is_closed) {
+      process_.world().checkers.is_closed(key(), owner, until);
+    }
+    process_.after(0ns, [ended, is_closed] { ended(is_closed); });
+  });
+}
+
+void LockDriver::look(std::function<void(const InspectReply*)> ended) {
+  const CallNumber number = called(one_answer());
+  Engine& engine = process_.engine();
+  engine.store().inspect(
+      key(), process_.now() + engine.command_timeout(),
+      [this, number, ended = std::move(ended)](const Answer<InspectReply>& answer) {
+        calls_.erase(number);
+        ended(std::get_if<InspectReply>(&answer));
+      });
 }
 
 Owner LockDriver::owner() const {

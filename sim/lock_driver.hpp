@@ -42,7 +42,12 @@ class LockDriver {
   void give_back(const Operation& operation);
   void cancel_beside(const Operation& operation);
   void release();
+  void release_done(Milliseconds keep_for);
   void refresh();
+  // As hold_at_least(); `ended`: whether the store has promised it.
+  void hold_at_least(Milliseconds time, std::function<void(bool)> ended);
+  // As last_done(), and what is beside it. Null: not answered.
+  void look(std::function<void(const InspectReply*)> ended);
   // As held(): a look that finds it over ends it.
   [[nodiscard]] bool is_held() { return handle_->is_held(); }
   // Of the present hold, or the last one.
@@ -66,6 +71,7 @@ class LockDriver {
 
  private:
   using CallNumber = std::uint64_t;
+  void release(std::optional<Milliseconds> done_for);
   void acquire(const AcquireCall& call);
   [[nodiscard]] Operation begin(const AcquireCall& call, std::function<void(bool acquired)> ended);
   // One more call, which must have ended by then; none: no limit.

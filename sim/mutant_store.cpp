@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "core/done_mark.hpp"
 #include "core/key_codec.hpp"
 #include "core/record_codec.hpp"
 #include "stores/forwarding_store.hpp"
@@ -263,6 +264,53 @@ class FenceStaysForEver final : public Whole {
   }
 };
 
+// As a second command of the client would be.
+class MarkComesLater final : public Whole {
+  using Whole::Whole;
+  void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
+    leave_mark();
+    Whole::attempt(std::move(request), deadline, std::move(done));
+  }
+  void refresh(std::vector<RefreshRequest> requests, Instant deadline,
+               Done<RefreshReply> done) override {
+    leave_mark();
+    Whole::refresh(std::move(requests), deadline, std::move(done));
+  }
+  void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
+    leave_mark();
+    const auto there = record(request.key);
+    if (request.done_for && there && record_owner(there->value) == request.owner) {
+      key_ = done_key(request.key).value();
+      mark_ = encode_done_mark(there->value, StoreTime(1));
+    }
+    request.done_for = std::nullopt;
+    Whole::release(std::move(request), deadline, std::move(done));
+  }
+  void leave_mark() {
+    if (!mark_.empty()) {
+      memory().plant(key_, std::exchange(mark_, {}), 10s);
+    }
+  }
+  std::string key_;
+  std::string mark_;
+};
+
+class ChangesWhatStaysClosed final : public Whole {
+ public:
+  ChangesWhatStaysClosed(std::shared_ptr<MemoryStore> memory, std::shared_ptr<Store> client,
+                         std::optional<Milliseconds> closed_for)
+      : Whole(std::move(memory), std::move(client)), closed_for_(closed_for) {}
+  void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
+    if (request.closed_for) {
+      request.closed_for = closed_for_;
+    }
+    Whole::release(std::move(request), deadline, std::move(done));
+  }
+
+ private:
+  std::optional<Milliseconds> closed_for_;
+};
+
 }  // namespace
 
 std::shared_ptr<Store> with_bug(Mutant mutant, std::shared_ptr<MemoryStore> memory,
@@ -300,6 +348,13 @@ std::shared_ptr<Store> with_bug(Mutant mutant, std::shared_ptr<MemoryStore> memo
       return std::make_shared<RepeatGetsAFence>(std::move(memory), std::move(client));
     case Mutant::fence_stays_for_ever:
       return std::make_shared<FenceStaysForEver>(std::move(memory), std::move(client));
+    case Mutant::mark_comes_later:
+      return std::make_shared<MarkComesLater>(std::move(memory), std::move(client));
+    case Mutant::closed_name_opens:
+      return std::make_shared<ChangesWhatStaysClosed>(std::move(memory), std::move(client),
+                                                      std::nullopt);
+    case Mutant::closed_name_stays:
+      return std::make_shared<ChangesWhatStaysClosed>(std::move(memory), std::move(client), 1h);
     default:
       break;
   }

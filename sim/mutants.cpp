@@ -69,6 +69,14 @@ std::span<const MutantEntry> all_mutants() {
                   checker::belief_implies_record},
       MutantEntry{Mutant::clock_rate_changes_nothing, "clock_rate_changes_nothing",
                   checker::belief_implies_record},
+      MutantEntry{Mutant::mark_comes_later, "mark_comes_later", checker::once_per_period},
+      MutantEntry{Mutant::age_by_own_clock, "age_by_own_clock", checker::once_per_period},
+      MutantEntry{Mutant::failure_is_recorded, "failure_is_recorded",
+                  checker::only_success_is_recorded},
+      MutantEntry{Mutant::tolerance_is_ignored, "tolerance_is_ignored", checker::period_has_an_end},
+      MutantEntry{Mutant::future_is_believed, "future_is_believed", checker::period_has_an_end},
+      MutantEntry{Mutant::closed_name_opens, "closed_name_opens", checker::min_hold_is_kept},
+      MutantEntry{Mutant::closed_name_stays, "closed_name_stays", checker::min_hold_has_an_end},
   };
   return entries;
 }

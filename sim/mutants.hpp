@@ -29,6 +29,9 @@ enum class Mutant {
   refresh_restores_record,    // a refresh writes the record that it does not find
   repeat_gets_a_fence,        // an attempt whose ticket has the record gets a new fence
   fence_stays_for_ever,       // a release takes the ttl off the key of the fence
+  mark_comes_later,           // a release leaves its mark in the next step of its client
+  closed_name_opens,          // a release deletes the record that is to stay
+  closed_name_stays,          // for an hour, in place of what was asked for
   // The link to the store:
   same_ticket_again,         // an attempt without an answer is sent again as it was
   push_begins_a_hold,        // a wake-up is taken for the grant
@@ -58,6 +61,11 @@ enum class Mutant {
   // The clocks:
   clock_stops_in_pause,
   backlog_is_in_time,  // the store's time is that of a request's arrival
+  // The job:
+  failure_is_recorded,   // what failed is released as done
+  tolerance_is_ignored,  // a run waits for the whole period
+  age_by_own_clock,      // not by the store's
+  future_is_believed,    // what a clock that was set back shows as done later than now
   // The resource:
   resource_takes_all,  // it does not compare fences
 };

@@ -4,6 +4,17 @@ namespace exclusive_lock::sim {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+// From a copy, so that a seed without such a job means what it would without this.
+Milliseconds drawn_period(const Random& random) {
+  Random copy = random;
+  Random aside(copy.next() ^ 0x6f6e636520706572U);
+  return Milliseconds(aside.once_in(4) ? aside.between(300, 4000) : 0);
+}
+
+}  // namespace
+
 Scenario::Scenario(Random& random)
     : store_rate(random.between(-most_store_rate, most_store_rate)),
       keys(random.once_in(3) ? std::vector<std::string>{"job", "task"}
@@ -23,7 +34,8 @@ Scenario::Scenario(Random& random)
       releases_lost_in_calm(random.once_in(3)),
       longest_delay(random.between(500us, 40ms)),
       fault_pause(random.once_in(5) ? 0ns : random.between(100ms, 1500ms)),
-      store_trouble(static_cast<StoreTrouble>(random.below(4))) {
+      store_trouble(static_cast<StoreTrouble>(random.below(4))),
+      period(drawn_period(random)) {
   if (store_trouble == StoreTrouble::slew) {
     store_rate += slew_rate;
   }

@@ -42,6 +42,10 @@ struct Scenario {
   // but not over two of them.
   enum class StoreTrouble { none, data, clock, slew };
   StoreTrouble store_trouble;
+
+  // In some runs each process also starts the same job, and one run of it is enough in so long
+  // (G12); zero: there is no such job.
+  Milliseconds period;
 };
 
 // Times that all runs have in common.

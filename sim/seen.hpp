@@ -62,6 +62,7 @@ struct StoreStep {
   // Of an attempt and a release: so many grants in a row may go past those who wait.
   std::size_t barging_streak = 0;
   std::vector<Owner> woken{};  // by this step
+  bool is_done = false;        // a release that says so (G12)
 };
 
 }  // namespace exclusive_lock::sim

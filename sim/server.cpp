@@ -167,7 +167,14 @@ Answer<ReleaseReply> Server::carry_out(ProcessId process, const ReleaseRequest& 
         .after = after,
         .store_now = wall_.now(),
         .record_gone_at = {},
-        .barging_streak = request.barging_streak});
+        .barging_streak = request.barging_streak,
+        .is_done = request.done_for.has_value()});
+  return answer;
+}
+
+Answer<InspectReply> Server::carry_out(ProcessId process, const InspectRequest& request) {
+  Answer<InspectReply> answer;
+  clients_.at(process).store->inspect(request.key, no_deadline, into(answer));
   return answer;
 }
 

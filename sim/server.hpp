@@ -38,6 +38,10 @@ class Server {
   // One after the other, as one step of the server.
   Answer<RefreshReply> carry_out(ProcessId process, const std::vector<RefreshRequest>& requests);
   Answer<ReleaseReply> carry_out(ProcessId process, const ReleaseRequest& request);
+  struct InspectRequest {
+    std::string key;
+  };
+  Answer<InspectReply> carry_out(ProcessId process, const InspectRequest& request);
 
   // Is told of waiters who lived, as far as they knew, and were passed over.
   void when_passed_over(std::function<void(const Owner&)> told) { passed_over_ = std::move(told); }
@@ -76,6 +80,7 @@ class Server {
   // Whose record is there.
   [[nodiscard]] std::optional<Owner> holder(const std::string& key) { return look(key).owner; }
   [[nodiscard]] Fence fence(const std::string& key) { return look(key).fence; }
+  [[nodiscard]] StoreTime time() const { return wall_.now(); }
   // What is there, but for fences.
   [[nodiscard]] std::vector<std::string> leftovers() const;
   [[nodiscard]] std::size_t keys() const { return memory_->everything().size(); }

@@ -5,6 +5,7 @@
 
 #include "sim/checker_names.hpp"
 #include "sim/faults.hpp"
+#include "sim/job_host.hpp"
 #include "sim/worker.hpp"
 
 namespace exclusive_lock::sim {
@@ -55,10 +56,17 @@ class Simulation {
     processes_.push_back(
         std::make_unique<Process>(world_, id, std::string(1, static_cast<char>('A' + id))));
     for (std::size_t i = 0; i < world_.scenario.locks_per_process; ++i) {
-      workers_.push_back(std::make_unique<Worker>(*processes_.back(), settings()));
-      of_process_.push_back(processes_.back().get());
-      workers_.back()->start();
+      add(std::make_unique<Worker>(*processes_.back(), settings()));
     }
+    if (world_.scenario.period.count() > 0) {
+      add(std::make_unique<JobHost>(*processes_.back(), job_settings()));
+    }
+  }
+
+  void add(std::unique_ptr<LockUser> user) {
+    users_.push_back(std::move(user));
+    of_process_.push_back(processes_.back().get());
+    users_.back()->start();
   }
 
   LockSettings settings() {
@@ -72,6 +80,13 @@ class Simulation {
             .detached = false,
             .command_timeout = {},  // the engine's
             .barging_streak = random.once_in(3) ? 1 + random.below(4) : 0};
+  }
+
+  LockSettings job_settings() {
+    LockSettings made = settings();
+    made.key = "nightly";
+    made.record_tail = R"(,"version":1,"contents":1})";  // which a mark is without
+    return made;
   }
 
   [[nodiscard]] bool has_failed() const { return world_.checkers.violation().has_value(); }
@@ -90,11 +105,11 @@ class Simulation {
 
   void check() {
     shown_.clear();
-    for (std::size_t i = 0; i < workers_.size(); ++i) {
+    for (std::size_t i = 0; i < users_.size(); ++i) {
       if (of_process_[i]->is_gone()) {
         continue;
       }
-      LockDriver& lock = workers_[i]->lock();
+      LockDriver& lock = users_[i]->lock();
       if (auto hold = lock.shown()) {
         shown_.push_back(*hold);
       }
@@ -127,8 +142,8 @@ class Simulation {
 
   // In the calm too, so that it is seen how soon others follow.
   void kill_a_holder() {
-    for (std::size_t i = 0; i < workers_.size(); ++i) {
-      if (!of_process_[i]->is_gone() && workers_[i]->lock().shown()) {
+    for (std::size_t i = 0; i < users_.size(); ++i) {
+      if (!of_process_[i]->is_gone() && users_[i]->lock().shown()) {
         faults_.kill(*of_process_[i]);
         return;
       }
@@ -144,12 +159,12 @@ class Simulation {
     pass(*calm_since_ + calm_work);
     world_.is_closing = true;
     pass(world_.timeline.now() + calm_lasts_at_least +
-         static_cast<std::int64_t>(workers_.size()) * longest_turn);
-    for (std::size_t i = 0; i < workers_.size() && !has_failed(); ++i) {
-      if (!of_process_[i]->is_gone() && !workers_[i]->is_done()) {
+         static_cast<std::int64_t>(users_.size()) * longest_turn);
+    for (std::size_t i = 0; i < users_.size() && !has_failed(); ++i) {
+      if (!of_process_[i]->is_gone() && !users_[i]->is_done()) {
         world_.checkers.violated(
-            checker::nobody_starves, workers_[i]->lock().key(),
-            world_.checkers.name(workers_[i]->lock().owner()) + " still waits, though all is calm");
+            checker::nobody_starves, users_[i]->lock().key(),
+            world_.checkers.name(users_[i]->lock().owner()) + " still waits, though all is calm");
       }
     }
     pass(world_.timeline.now() + longest_orphan);
@@ -181,8 +196,8 @@ class Simulation {
   Plan plan_;
   World world_;
   std::vector<std::unique_ptr<Process>> processes_;
-  std::vector<std::unique_ptr<Worker>> workers_;
-  std::vector<Process*> of_process_;  // of each worker
+  std::vector<std::unique_ptr<LockUser>> users_;
+  std::vector<Process*> of_process_;  // of each user
   std::vector<ShownHold> shown_;
   Faults faults_;
   std::uint64_t events_ = 0;

@@ -2,18 +2,18 @@
 // The user of one lock: tries, waits, gives up, holds, looks, writes to what the lock guards,
 // releases; again and again, until it is calm.
 
+#include "sim/lock_user.hpp"
 #include "sim/second_caller.hpp"
 
 namespace exclusive_lock::sim {
 
-class Worker {
+class Worker final : public LockUser {
  public:
   Worker(Process& process, LockSettings settings);
 
-  void start();
-  [[nodiscard]] LockDriver& lock() { return lock_; }
-  // Has nothing more to do.
-  [[nodiscard]] bool is_done() const {
+  void start() override;
+  [[nodiscard]] LockDriver& lock() override { return lock_; }
+  [[nodiscard]] bool is_done() const override {
     return is_done_ && (!beside_ || beside_->is_done()) && lock_.is_at_rest();
   }
 

@@ -23,6 +23,7 @@
 //   async_refresh            error, RefreshOutcome
 //   async_release            error, ReleaseOutcome
 //   async_inspect            error, std::optional<LockRecord>; none: nobody holds it
+//   with_lock, async_once    coroutines: with_lock.hpp, async_once.hpp
 //
 // What they mean is what the calls of the same names in exclusive_lock.hpp mean: acquire asks
 // whether the *object* holds the lock, so coroutines that share one object are all told yes. Give
@@ -70,6 +71,7 @@
 #include <utility>
 
 #include "exclusive_lock/async_call.hpp"
+#include "exclusive_lock/async_once.hpp"
 #include "exclusive_lock/callbacks.hpp"
 #include "exclusive_lock/saturating.hpp"
 #include "exclusive_lock/with_lock.hpp"

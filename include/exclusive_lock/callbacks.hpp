@@ -15,6 +15,7 @@
 // Cost. No thread waits. What the store needs a thread for (`memory:`, `local:`) is done by the one
 // that begins the call, and by the connection's.
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -74,13 +75,16 @@ class EXCLUSIVE_LOCK_API CallbackHold {
   [[nodiscard]] bool was_lost() const;
   // As begin_release(); `not_held` where this hold is over, whatever the lock holds now.
   void release(std::function<void(ReleaseOutcome)> answered) const;
+  // The same with ExclusiveLock::release_done(), whose `keep_for` it does not check.
+  void release_done(std::chrono::milliseconds keep_for,
+                    std::function<void(const DoneRelease&)> answered) const;
 
  private:
   struct Parts;
   std::shared_ptr<Parts> parts_;
 };
 
-// As release(), refresh() and inspect().
+// As release(), refresh(), inspect(), hold_at_least() and last_done(); `time` is not checked.
 EXCLUSIVE_LOCK_API void begin_release(ExclusiveLock& lock,
                                       std::function<void(ReleaseOutcome)> answered);
 EXCLUSIVE_LOCK_API void begin_refresh(ExclusiveLock& lock,
@@ -88,5 +92,10 @@ EXCLUSIVE_LOCK_API void begin_refresh(ExclusiveLock& lock,
 EXCLUSIVE_LOCK_API void begin_inspect(
     const ExclusiveLock& lock,
     std::function<void(const std::error_code&, std::optional<LockRecord>)> answered);
+EXCLUSIVE_LOCK_API void begin_hold_at_least(ExclusiveLock& lock, std::chrono::milliseconds time,
+                                            std::function<void(RefreshOutcome)> answered);
+EXCLUSIVE_LOCK_API void begin_last_done(
+    const ExclusiveLock& lock,
+    std::function<void(const std::error_code&, std::optional<LastDone>)> answered);
 
 }  // namespace exclusive_lock

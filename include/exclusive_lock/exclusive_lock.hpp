@@ -77,6 +77,13 @@ enum class ReleaseOutcome {
   unknown,   // the store did not answer; the record is gone within one ttl at the latest
 };
 
+// The answer to release_done(). The work is recorded as done where `outcome` is released and
+// `not_recorded` says nothing; unknown: it may be.
+struct DoneRelease {
+  ReleaseOutcome outcome = ReleaseOutcome::not_held;
+  std::error_code not_recorded{};  // released, but the store refused the record, and this is why
+};
+
 // The answer to refresh(). It may be dropped: held() and the lost token tell the same.
 enum class RefreshOutcome {
   refreshed,
@@ -140,6 +147,19 @@ class EXCLUSIVE_LOCK_API ExclusiveLock {
   // held.
   ReleaseOutcome release();
   RefreshOutcome refresh();
+
+  // For once() (once.hpp), which is what most programs want. As release(), and in the same step the
+  // store records that the work under this hold is done, for `keep_for`: 1 ms to once_for_good.
+  // Throws ValidationError. One round trip.
+  DoneRelease release_done(std::chrono::milliseconds keep_for);
+  // From now on the name stays closed for at least `time`, 0 to 7 days: also after release(), a
+  // loss, or the death of this process, the record stays until then, and nobody gets the lock. A
+  // refresh otherwise, and answered as one; until it is answered `refreshed`, nothing is promised.
+  // Throws ValidationError. On `local:` a reboot ends it.
+  RefreshOutcome hold_at_least(std::chrono::milliseconds time);
+  // What release_done() recorded last, whoever called it and whoever holds the lock now. None:
+  // nothing, or its time is over. Throws StoreError. One round trip.
+  [[nodiscard]] std::optional<LastDone> last_done() const;
 
   // What anyone can see of this lock, holder or not. None: nobody holds it. Throws StoreError. One
   // round trip; blocks for one command timeout at most.

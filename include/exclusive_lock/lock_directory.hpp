@@ -54,6 +54,19 @@ class EXCLUSIVE_LOCK_API LockDirectory {
   // up to that long.
   bool force_release(const LockRecord& seen);
 
+  // What was last recorded as done under that lock (once.hpp), held or not. None: nothing, or its
+  // time is over.
+  [[nodiscard]] std::optional<LastDone> last_done(std::string_view app_name) const;
+  // The same of all locks, as list(): also of those that nobody holds; not of those with a key of
+  // their own (Options::key) that has a {tag}.
+  [[nodiscard]] std::vector<LastDone> list_done(std::string_view pattern = "*",
+                                                std::size_t most = 100'000) const;
+  // Deletes it, so that the next once() runs; false: there was nothing. For people.
+  bool forget(std::string_view app_name);
+  // The same for the key itself, as inspect_key().
+  [[nodiscard]] std::optional<LastDone> last_done_of(std::string_view key) const;
+  bool forget_key(std::string_view key);
+
  private:
   std::shared_ptr<Connection> connection_;
   std::string key_prefix_;

@@ -33,6 +33,24 @@ struct LockWaiter {
   std::optional<std::chrono::system_clock::time_point> since;
 };
 
+// The last work that was recorded as done under a lock (once.hpp). What cannot be read is empty.
+struct LastDone {
+  std::string name;  // as LockRecord::name
+  // Since when the lock was held for it, and when it was released, by the store's clock.
+  std::chrono::system_clock::time_point began;
+  std::chrono::system_clock::time_point ended;
+  // How long ago it began, by the store's clock when it was asked; below 0 where that clock was set
+  // back.
+  std::chrono::milliseconds age{0};
+  std::string owner;  // who, as in LockRecord
+  Fence fence;
+  std::string host;
+  std::int64_t pid = 0;
+  std::string label;
+  std::string user;
+  std::string program;
+};
+
 // One lock as it was at one instant. Only the first block is set for a stranger.
 struct LockRecord {
   std::string name;  // the app_name; where the key is not spelled like one of ours, the key itself
@@ -56,6 +74,10 @@ struct LockRecord {
   std::string command;
   std::chrono::milliseconds lock_ttl{0};
   std::optional<std::chrono::system_clock::time_point> since;  // by the store's clock
+  // The holder has ended, and nobody gets the lock before the ttl is over
+  // (ExclusiveLock::hold_at_least()).
+  bool closed = false;
+  std::optional<LastDone> last_done;  // inspect() tells it, list() does not
 };
 
 }  // namespace exclusive_lock

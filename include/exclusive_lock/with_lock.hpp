@@ -47,6 +47,8 @@ class Guarded : public std::enable_shared_from_this<Guarded<Body, Value>> {
   [[nodiscard]] const auto& strand() const { return strand_; }
   [[nodiscard]] auto slot() { return cancel_.slot(); }
   [[nodiscard]] const CallbackHold& hold() const { return hold_; }
+  // Once it has run.
+  [[nodiscard]] bool has_succeeded() const { return result_ && !thrown_; }
 
   // Any thread.
   void cancel(Type type) {
@@ -130,6 +132,12 @@ boost::asio::awaitable<void> run_guarded(std::shared_ptr<Guarded<Body, Value>> g
     outer.clear();
 }
 
+// For what a cancellation must not keep from its end.
+inline auto not_cancelled() {
+  return boost::asio::bind_cancellation_slot(boost::asio::cancellation_slot(),
+                                             boost::asio::use_awaitable);
+}
+
 template <class Token>
 auto async_release(const ExclusiveLock& lock, const CallbackHold& hold, Token&& token) {
   return boost::asio::async_initiate<Token, Signature<ReleaseOutcome>>(
@@ -141,11 +149,22 @@ auto async_release(const ExclusiveLock& lock, const CallbackHold& hold, Token&& 
       token, &lock, hold);
 }
 
-template <class Body, class Value = typename std::invoke_result_t<Body&>::value_type>
-auto with_lock(ExclusiveLock& lock, Instant deadline, Body body) -> boost::asio::awaitable<
-    std::conditional_t<std::is_void_v<Value>, bool, std::optional<Value>>> {
+// How with_lock() ends its hold.
+struct PlainRelease {
+  const ExclusiveLock* lock;
+
+  boost::asio::awaitable<void> operator()(CallbackHold hold, bool /*has_succeeded*/) const {
+    co_await async_release(*lock, hold, not_cancelled());
+  }
+};
+
+// `release(hold, has_succeeded)` returns the awaitable<void> that ends the hold: the body has run
+// to its end, or has thrown.
+template <class Body, class Release, class Value = typename std::invoke_result_t<Body&>::value_type>
+auto under_lock(ExclusiveLock& lock, AcquireTerms terms, Body body, Release release)
+    -> boost::asio::awaitable<
+        std::conditional_t<std::is_void_v<Value>, bool, std::optional<Value>>> {
   namespace asio = boost::asio;
-  const AcquireTerms terms{.as = AcquireAs::mutex, .deadline = deadline};
   const bool acquired = co_await async_acquire(lock, terms, asio::use_awaitable);
   if (!acquired)
     co_return std::conditional_t<std::is_void_v<Value>, bool, std::optional<Value>>();
@@ -162,9 +181,8 @@ auto with_lock(ExclusiveLock& lock, Instant deadline, Body body) -> boost::asio:
   // too: neither is to stop the release.
   const bool throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
-  co_await async_release(
-      lock, guarded->hold(),
-      asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
+  const bool has_succeeded = !not_run && guarded->has_succeeded();
+  co_await release(guarded->hold(), has_succeeded);
   co_await asio::this_coro::throw_if_cancelled(throws);
   if (not_run)
     std::rethrow_exception(not_run);
@@ -211,7 +229,9 @@ auto with_lock(ExclusiveLock& lock, Instant deadline, Body body) -> boost::asio:
 template <class Clock, class Duration, class Body>
 auto with_lock(ExclusiveLock& lock, const std::chrono::time_point<Clock, Duration>& deadline,
                Body body) {
-  return async_detail::with_lock(lock, deadline_at(deadline), std::move(body));
+  const AcquireTerms terms{.as = AcquireAs::mutex, .deadline = deadline_at(deadline)};
+  return async_detail::under_lock(lock, terms, std::move(body),
+                                  async_detail::PlainRelease{.lock = &lock});
 }
 
 }  // namespace exclusive_lock

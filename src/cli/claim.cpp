@@ -47,6 +47,10 @@ class Claimant {
   [[nodiscard]] std::shared_ptr<Connection> open_store_in_time(const std::stop_token& stop) const;
   [[nodiscard]] bool may_wait_for_store(const StoreError& failure) const;
   bool acquire(const std::stop_token& stop);
+  bool acquire_unless_done(const std::stop_token& stop);
+  [[nodiscard]] std::optional<LastDone> look(const std::stop_token& stop) const;
+  void wait_for_store(const StoreError& failure, EveryMinute& report,
+                      const std::stop_token& stop) const;
   void refuse_wait_for_own_end() const;
 
   const ClaimOptions& claim_;
@@ -57,6 +61,7 @@ class Claimant {
   Held held_;
   std::atomic<bool> is_acquiring_ = false;
   bool acquired_ = false;
+  std::optional<LastDone> done_;  // it is not wanted
   std::exception_ptr failure_;
 };
 
@@ -103,7 +108,20 @@ bool Claimant::may_wait_for_store(const StoreError& failure) const {
   return !claim_.tries_once() && (is_passing || is_away) && BootClock::now() < deadline_;
 }
 
-// Whoever waits for the lock waits for its store as well.
+// Whoever waits for the lock waits for its store as well. Others: throws the failure that is being
+// handled again.
+void Claimant::wait_for_store(const StoreError& failure, EveryMinute& report,
+                              const std::stop_token& stop) const {
+  if (!may_wait_for_store(failure)) {
+    throw;
+  }
+  if (report.is_due(BootClock::now())) {
+    session_.talk.note(message_of(failure) + "; waiting for the store of " + shown(claim_.name));
+  }
+  const auto left = std::chrono::ceil<Milliseconds>(deadline_ - BootClock::now());
+  pause(std::min(left, Milliseconds(500)), stop);  // a refusal may come at once
+}
+
 std::shared_ptr<Connection> Claimant::open_store_in_time(const std::stop_token& stop) const {
   StoreOptions store = session_.store;
   if (!claim_.tries_once()) {
@@ -117,16 +135,38 @@ std::shared_ptr<Connection> Claimant::open_store_in_time(const std::stop_token& 
     try {
       return open_store(store, session_.environment, session_.talk);
     } catch (const StoreError& failure) {
-      if (!may_wait_for_store(failure)) {
+      wait_for_store(failure, report, stop);
+    }
+  }
+}
+
+// What was done so recently that this run is not wanted.
+std::optional<LastDone> Claimant::look(const std::stop_token& stop) const {
+  for (EveryMinute report;;) {
+    try {
+      return recently_done(*held_.lock, claim_.once_per);
+    } catch (const StoreError& failure) {
+      if (stop.stop_requested()) {
         throw;
       }
-      if (report.is_due(BootClock::now())) {
-        session_.talk.note(message_of(failure) + "; waiting for the store of " +
-                           shown(claim_.name));
-      }
+      wait_for_store(failure, report, stop);
     }
-    pause(std::min(left, Milliseconds(500)), stop);  // a refusal may come at once
   }
+}
+
+// Looks before it waits, and again after, for it may have been done meanwhile. Whoever holds the
+// lock then knows for sure; who does not may have waited for a name that --min-hold keeps closed.
+bool Claimant::acquire_unless_done(const std::stop_token& stop) {
+  done_ = look(stop);
+  if (done_) {
+    return false;
+  }
+  const bool is_held = acquire(stop);
+  done_ = look(stop);
+  if (is_held && done_) {
+    held_.lock->release();  // which hands it over to whoever waits, to find the same
+  }
+  return is_held && !done_;
 }
 
 void Claimant::connect_and_acquire(const std::stop_token& stop) {
@@ -141,7 +181,7 @@ void Claimant::connect_and_acquire(const std::stop_token& stop) {
     prepare_(*held_.lock);
     is_acquiring_ =
         true;  // before the look at `stop`: one of the two threads sees what the other did
-    acquired_ = !stop.stop_requested() && acquire(stop);
+    acquired_ = !stop.stop_requested() && acquire_unless_done(stop);
   } catch (...) {
     failure_ = std::current_exception();
   }
@@ -167,6 +207,9 @@ ClaimResult Claimant::result(std::optional<int> signal) {
   }
   if (failure_) {
     std::rethrow_exception(failure_);
+  }
+  if (done_) {
+    return Skipped{*std::move(done_)};
   }
   if (acquired_) {
     return std::move(held_);

@@ -28,7 +28,11 @@ struct NotHeld {
 struct Interrupted {
   int signal;
 };
-using ClaimResult = std::variant<Held, NotHeld, Interrupted>;
+// It was done so recently that it is not wanted (ClaimOptions::once_per); nothing is held.
+struct Skipped {
+  LastDone done;
+};
+using ClaimResult = std::variant<Held, NotHeld, Interrupted, Skipped>;
 
 // `prepare` is called with the lock before the first attempt, for event handlers; in another
 // thread. Throws what connect() and the acquire family throw.

@@ -8,6 +8,7 @@
 
 #include "cli/duration.hpp"
 #include "cli/lock_name.hpp"
+#include "cli/once_per.hpp"
 #include "exclusive_lock/options.hpp"
 
 namespace CLI {
@@ -31,6 +32,7 @@ struct ClaimOptions : LockName {
   std::string label;
   std::size_t barging_streak = 0;
   std::optional<int> conflict_exit_code;
+  std::optional<OncePer> once_per;  // run alone
 
   [[nodiscard]] bool tries_once() const { return no_wait || (wait && wait->count() == 0); }
 };

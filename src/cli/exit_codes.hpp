@@ -35,7 +35,8 @@ struct ExitCodeMeaning {
 };
 
 inline constexpr std::array exit_code_meanings{
-    ExitCodeMeaning{ExitCode::done, "0", "done; for `run`: the command ended with 0"},
+    ExitCodeMeaning{ExitCode::done, "0",
+                    "done; for `run`: the command ended with 0, or `--once-per` had nothing to do"},
     ExitCodeMeaning{ExitCode::no, "1",
                     "`inspect`: nobody holds the lock; `release --force`: you answered no"},
     ExitCodeMeaning{ExitCode::usage, "64",

@@ -26,16 +26,19 @@ void check(CLI::App& parser, InspectOptions& options, Session& session) {
 int inspect(const InspectOptions& options, Session& session) {
   const std::string& name = options.lock.name;
   const auto store = open_store(session.store, session.environment, session.talk);
-  const auto record = inspect(LockDirectory(store, session.store.key_prefix), options.lock,
-                              session.store.key_prefix);
+  const LockDirectory locks(store, session.store.key_prefix);
+  const auto record = inspect(locks, options.lock, session.store.key_prefix);
+  const auto last_done =
+      record ? record->last_done : last_done_of(locks, options.lock, session.store.key_prefix);
   if (options.json) {
-    JsonObject object = record ? to_json(*record) : free_to_json(name);
+    JsonObject object = record ? to_json(*record) : free_to_json(name, last_done);
     write_result(object.add_bytes("store", store->url()).text() + "\n");
   } else if (record) {
     write_result(inspect_text(*record, std::chrono::system_clock::now(), session.results) +
                  row("store", shown(store->url())));
   } else {
-    write_result(shown(name) + " is free in " + shown(store->url()) + "\n");
+    write_result(shown(name) + " is free in " + shown(store->url()) + "\n" +
+                 (last_done ? last_done_text(*last_done) : ""));
   }
   return to_int(record ? ExitCode::done : ExitCode::no);
 }

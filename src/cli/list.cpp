@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <functional>
+#include <map>
 
 #include "cli/exit_codes.hpp"
 #include "cli/lock_name.hpp"
@@ -63,18 +64,33 @@ std::string count_text(std::size_t count, const std::string& store) {
   return std::to_string(count) + (count == 1 ? " lock" : " locks") + " in " + shown(store) + "\n";
 }
 
+// The locks that are held, and behind them those that are free and were done.
+std::string json_of(std::vector<LockRecord> records, std::vector<LastDone> done) {
+  std::vector<std::string> elements;
+  std::map<std::string_view, const LastDone*> free;
+  for (const LastDone& one : done) {
+    free.emplace(one.name, &one);
+  }
+  for (LockRecord& record : records) {
+    if (const auto found = free.extract(record.name)) {
+      record.last_done = *found.mapped();
+    }
+    elements.push_back(to_json(record).text());
+  }
+  for (const auto& [name, last] : free) {
+    elements.push_back(free_to_json(name, *last).text());
+  }
+  return json_array(elements);
+}
+
 int list(const ListOptions& options, Session& session) {
   const auto store = open_store(session.store, session.environment, session.talk);
-  auto records = LockDirectory(store, session.store.key_prefix).list(options.pattern);
+  const LockDirectory locks(store, session.store.key_prefix);
+  auto records = locks.list(options.pattern);
   std::ranges::sort(records, is_before_by_name);
   std::ranges::stable_sort(records, *order_named(options.order));
   if (options.json) {
-    std::vector<std::string> elements;
-    elements.reserve(records.size());
-    for (const LockRecord& record : records) {
-      elements.push_back(to_json(record).text());
-    }
-    write_result(json_array(elements) + "\n");
+    write_result(json_of(std::move(records), locks.list_done(options.pattern)) + "\n");
   } else if (records.empty()) {
     const bool is_all = options.pattern == "*";
     session.talk.note((is_all ? "no locks are held in "
@@ -99,7 +115,8 @@ Subcommand add_list(CLI::App& app, Session& session) {
                    "name (the default; job-2 before job-10), age, ttl (what is left of it) or "
                    "waiting")
       ->type_name("ORDER");
-  parser->add_flag("--json", options->json, "Print a JSON array");
+  parser->add_flag("--json", options->json,
+                   "Print a JSON array, with the free locks that run --once-per has done");
   parser->footer("  exclusive-lock list 'night*' --sort age\n");
   return {.parser = parser,
           .check = [options, &session] { check(*options, session); },

@@ -66,6 +66,12 @@ std::optional<LockRecord> inspect(const LockDirectory& locks, const LockName& lo
   return record;
 }
 
+std::optional<LastDone> last_done_of(const LockDirectory& locks, const LockName& lock,
+                                     const std::string& key_prefix) {
+  const auto key = lock.special_key(key_prefix);
+  return key ? locks.last_done_of(*key) : locks.last_done(lock.name);
+}
+
 void append_mistakes_in(const Options& options, std::vector<Mistake>& mistakes) {
   for (Mistake& mistake : mistakes_in(options)) {
     if (mistake.field != "cache_connection") {

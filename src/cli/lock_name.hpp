@@ -41,6 +41,10 @@ void append_mistakes_in_owner(const std::string& owner, std::vector<Mistake>& mi
 std::optional<LockRecord> inspect(const LockDirectory& locks, const LockName& lock,
                                   const std::string& key_prefix);
 
+// The same for what was last recorded as done.
+std::optional<LastDone> last_done_of(const LockDirectory& locks, const LockName& lock,
+                                     const std::string& key_prefix);
+
 // Those of the library's options, but for a connection, which comes later.
 void append_mistakes_in(const Options& options, std::vector<Mistake>& mistakes);
 

@@ -21,6 +21,7 @@ struct ReleaseOptions {
   bool force = false;
   bool yes = false;
   bool json = false;
+  bool forget = false;
 };
 
 // With --json a result for programs, on stdout, whatever is said on stderr.
@@ -117,16 +118,34 @@ void check(CLI::App& parser, ReleaseOptions& options, Session& session) {
   } else if (has_owner) {
     append_mistakes_in_owner(options.owner, session.mistakes);
   }
+  if (options.forget && !options.force) {
+    session.mistakes.push_back({"--forget", "requires --force", ""});
+  }
   if (options.yes && !options.force) {
     session.mistakes.push_back({"--yes", "requires --force", ""});
   }
 }
 
+// For whoever must run it again now.
+void forget(LockDirectory& locks, const ReleaseOptions& options, Session& session) {
+  const std::string name = shown(options.lock.name);
+  const auto key = options.lock.special_key(session.store.key_prefix);
+  session.talk.say((key ? locks.forget_key(*key) : locks.forget(options.lock.name))
+                       ? "forgot when " + name + " was last done; the next --once-per runs"
+                       : name + " was not recorded as done; nothing to forget");
+}
+
 int release(const ReleaseOptions& options, Session& session) {
   const auto store = open_store(session.store, session.environment, session.talk);
   LockDirectory locks(store, session.store.key_prefix);
-  return options.force ? release_by_force(locks, options, session)
-                       : release_by_owner(locks, options, session);
+  if (!options.force) {
+    return release_by_owner(locks, options, session);
+  }
+  const int exit_code = release_by_force(locks, options, session);
+  if (options.forget && exit_code == to_int(ExitCode::done)) {
+    forget(locks, options, session);
+  }
+  return exit_code;
 }
 
 }  // namespace
@@ -140,6 +159,9 @@ Subcommand add_release(CLI::App& app, Session& session) {
   parser->add_flag("--force", options->force,
                    "Whoever holds it; shows who, asks, and says on stderr who did it");
   parser->add_flag("--yes", options->yes, "Do not ask");
+  parser->add_flag(
+      "--forget", options->forget,
+      "Also forget when run --once-per has last done it; where nobody holds it, only that");
   parser->add_flag("--json", options->json, "Print a JSON object");
   parser->footer("  exclusive-lock release nightly --owner \"$owner\"\n");
   return {.parser = parser,

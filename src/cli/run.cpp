@@ -55,7 +55,9 @@ class Run {
   Outcome supervise(const Held& held, Instant held_since);
   int report_not_started(int error) const;
   int report_lost(bool has_run, bool is_ended) const;
-  int report_end(const Supervision::Ended& ended, ReleaseOutcome released) const;
+  [[nodiscard]] bool is_closed_for_min_hold(ExclusiveLock& lock) const;
+  DoneRelease end_hold(ExclusiveLock& lock, const Supervision::Ended& ended) const;
+  int report_end(const Supervision::Ended& ended, const DoneRelease& released) const;
 
   const RunOptions& options_;
   Session& session_;
@@ -88,11 +90,18 @@ Outcome Run::run() {
   if (const auto* other = std::get_if<NotHeld>(&claimed)) {
     return {.exit_code = report_not_held(*other, options_.claim, session_.talk)};
   }
+  if (const auto* skipped = std::get_if<Skipped>(&claimed)) {
+    return {.exit_code =
+                report_skipped(skipped->done, options_.claim.name, options_.once, session_.talk)};
+  }
   return run_under(std::get<Held>(claimed));
 }
 
 Outcome Run::run_under(const Held& held) {
   const Instant held_since = BootClock::now();
+  if (!is_closed_for_min_hold(*held.lock)) {
+    return {.exit_code = report_lost(false, true)};
+  }
   session_.talk.must_not_wait(true);
   const auto plan = plan_child(held);
   if (!plan) {
@@ -147,7 +156,7 @@ Outcome Run::supervise(const Held& held, Instant held_since) {
   const auto is_job = [&](Report::Kind kind) { return ended.job && ended.job->kind == kind; };
   const bool is_killed = is_job(Report::Kind::killed);
   guardian_.dismiss();
-  const ReleaseOutcome released = held.lock->release();
+  const DoneRelease released = end_hold(*held.lock, ended);
   session_.talk.must_not_wait(false);
   if (is_job(Report::Kind::not_started)) {
     return {.exit_code = report_not_started(ended.job->number)};
@@ -194,17 +203,37 @@ int Run::report_lost(bool has_run, bool is_ended) const {
   return to_int(ExitCode::lost);
 }
 
-int Run::report_end(const Supervision::Ended& ended, ReleaseOutcome released) const {
+// Before the command starts: what starts it twice must find the name closed.
+bool Run::is_closed_for_min_hold(ExclusiveLock& lock) const {
+  const Milliseconds min_hold = options_.once.min_hold.value_or(Milliseconds(0));
+  return min_hold.count() == 0 || lock.hold_at_least(min_hold) == RefreshOutcome::refreshed;
+}
+
+// A command that succeeded under a hold that is safe is recorded as done in the same step.
+DoneRelease Run::end_hold(ExclusiveLock& lock, const Supervision::Ended& ended) const {
+  const bool has_succeeded =
+      ended.job && ended.job->kind == Report::Kind::exited && ended.job->number == 0;
+  if (options_.claim.once_per && has_succeeded && ended.survivors.empty() &&
+      ended.reason == HoldWatch::Reason::none && lock.held()) {
+    return lock.release_done(options_.claim.once_per->period);
+  }
+  return {.outcome = lock.release()};
+}
+
+int Run::report_end(const Supervision::Ended& ended, const DoneRelease& released) const {
   const bool is_ended = ended.survivors.empty();
   if (!is_ended) {
     session_.talk.say("could not be ended, and may run beside the next holder of " +
                       shown(options_.claim.name) + ": " + names_of(ended.survivors));
   }
   const bool is_lost = ended.reason == HoldWatch::Reason::lost;
-  if (is_lost || released == ReleaseOutcome::not_held) {
+  if (is_lost || released.outcome == ReleaseOutcome::not_held) {
     return report_lost(true, is_ended);
   }
-  if (released == ReleaseOutcome::unknown) {
+  if (options_.claim.once_per) {
+    report_not_recorded(released, options_.claim.name, *options_.claim.once_per, session_.talk);
+  }
+  if (released.outcome == ReleaseOutcome::unknown) {
     session_.talk.say("the store did not answer the release of " + shown(options_.claim.name) +
                       "; it is free after " + spoken(lock_options_.lock_ttl) + " at the latest");
   }
@@ -250,6 +279,7 @@ void check(CLI::App& parser, RunOptions& options, Session& session) {
       run_lock_options(options, session.command, session.store.key_prefix, session.mistakes);
   append_mistakes_in(lock, session.mistakes);
   append_mistakes_in_rules(options, lock, session.mistakes);
+  options.claim.once_per = once_per_of(options.once, session.mistakes);
 }
 
 int act(const RunOptions& options, Session& session) {

@@ -65,6 +65,7 @@ void add_run_options(CLI::App& app, RunOptions& options, std::vector<Mistake>& m
   app.add_flag("--show-command", options.show_command,
                "Show the whole command line to whoever may inspect the lock; without it only the "
                "program's name, as arguments may hold secrets");
+  add_once_per_options(app, options.once, mistakes);
 }
 
 Options run_lock_options(const RunOptions& options, const std::vector<std::string>& command,

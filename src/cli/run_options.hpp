@@ -17,6 +17,7 @@ struct RunOptions {
   OnLost on_lost = OnLost::kill;
   bool allow_orphan = false;
   bool show_command = false;
+  OncePerOptions once;
 };
 
 void add_run_options(CLI::App& app, RunOptions& options, std::vector<Mistake>& mistakes);

@@ -9,8 +9,9 @@ namespace {
 
 constexpr std::string_view upper_hex = "0123456789ABCDEF";
 
-// The side keys of this version and those that the fair hand-over will add.
-constexpr std::array<std::string_view, 3> side_suffixes{":fence", ":queue", ":waiters"};
+constexpr std::string_view done_suffix = ":done";
+constexpr std::array<std::string_view, 4> side_suffixes{":fence", ":queue", ":waiters",
+                                                        done_suffix};
 
 bool stays(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -132,6 +133,16 @@ std::optional<std::string> side_key(std::string_view key, std::string_view suffi
 std::optional<std::string> fence_key(std::string_view key) { return side_key(key, ":fence"); }
 std::optional<std::string> queue_key(std::string_view key) { return side_key(key, ":queue"); }
 std::optional<std::string> waiters_key(std::string_view key) { return side_key(key, ":waiters"); }
+std::optional<std::string> done_key(std::string_view key) { return side_key(key, done_suffix); }
+
+std::optional<std::string> key_of_done_key(std::string_view done_key) {
+  constexpr std::string_view ending = "}:done";
+  if (!done_key.starts_with('{') || !done_key.ends_with(ending)) {
+    return std::nullopt;
+  }
+  const std::string_view key = done_key.substr(1, done_key.size() - 1 - ending.size());
+  return side_key(key, done_suffix) == done_key ? std::optional<std::string>(key) : std::nullopt;
+}
 
 bool is_side_key(std::string_view key) {
   return std::any_of(side_suffixes.begin(), side_suffixes.end(), [key](std::string_view suffix) {

@@ -31,7 +31,11 @@ std::optional<std::string> fence_key(std::string_view key);
 // The queue of those that wait, beside it in the same way, for the same keys.
 std::optional<std::string> queue_key(std::string_view key);
 std::optional<std::string> waiters_key(std::string_view key);
-// True for what these three give: list()
+// The mark of the last work that was done (docs/decisions/0020-once-per-period.md).
+std::optional<std::string> done_key(std::string_view key);
+// The key whose mark that is; none: it is no done_key(), or that of a key with a tag of its own.
+std::optional<std::string> key_of_done_key(std::string_view done_key);
+// True for what these four give: list()
 // leaves them out, and Options refuses them as a `key`. No record_key is one, as it holds no brace.
 bool is_side_key(std::string_view key);
 

@@ -17,7 +17,11 @@ Actions LockMachine::acquire_requested(AcquireMode mode, const std::optional<Wai
                                        Instant now) {
   Actions actions;
   lose_if_over(now, actions);
-  if (std::holds_alternative<Idle>(state_)) {
+  if (const auto closed = closed_for(closed_until_, now)) {
+    actions.push_back(AnswerAcquire{Busy{.remaining_ttl = *closed}});
+  } else if (recording_) {
+    actions.push_back(AnswerAcquire{BusyHere{}});
+  } else if (std::holds_alternative<Idle>(state_)) {
     if (!wait || !wait->resumes)
       arrived_at_ = std::nullopt;
     send_attempt(wait, now, actions);
@@ -166,13 +170,18 @@ Actions LockMachine::refresh_requested(Instant now) {
 }
 
 void LockMachine::send_refresh(Held& held, Instant now, Actions& actions) {
+  const std::optional<Milliseconds> closed = closed_for(held.closed_until, now);
+  const Milliseconds ttl = std::max(settings_.ttl, closed.value_or(Milliseconds::zero()));
   held.refresh_in_flight = true;
+  held.is_refreshed_again = false;
   refresh_next(held, now + settings_.refresh_interval);  // if the answer is yes
   held.record_gone_by =
-      std::max(held.record_gone_by, latest_expiry(now + settings_.command_timeout));
-  actions.push_back(SendRefresh{
-      .request = {.key = settings_.key, .owner = owner(held.ticket), .ttl = settings_.ttl},
-      .requested_at = now});
+      std::max(held.record_gone_by, latest_expiry(now + settings_.command_timeout, ttl));
+  actions.push_back(SendRefresh{.request = {.key = settings_.key,
+                                            .owner = owner(held.ticket),
+                                            .ttl = ttl,
+                                            .detached = closed.has_value()},
+                                .requested_at = now});
 }
 
 Actions LockMachine::refresh_replied(Ticket ticket, Instant requested_at,
@@ -190,7 +199,7 @@ Actions LockMachine::refresh_replied(Ticket ticket, Instant requested_at,
   }
   switch (std::get<RefreshVerdict>(answer)) {
     case RefreshVerdict::lost:
-      lose(LossReason::record_gone, actions);
+      lose(LossReason::record_gone, now, actions);
       break;
     case RefreshVerdict::refreshed:
       held->safe_until =
@@ -198,6 +207,11 @@ Actions LockMachine::refresh_replied(Ticket ticket, Instant requested_at,
       refresh_next(*held, requested_at + settings_.refresh_interval);
       held->refresh_failures = 0;
       actions.push_back(TellRefreshed{});
+      if (held->is_refreshed_again) {
+        send_refresh(*held, now, actions);
+        break;
+      }
+      held->surely_closed_until = held->closed_until;
       if (std::exchange(held->refresh_called_for, false)) {
         actions.push_back(ConcludeRefresh{RefreshConclusion::refreshed});
       }
@@ -224,6 +238,7 @@ void LockMachine::refresh_unplanned(Held& held, Instant at) {
 void LockMachine::refresh_failed(Held& held, const StoreFailure& failure, Instant now,
                                  Actions& actions) {
   ++held.refresh_failures;
+  held.closed_until = held.surely_closed_until;  // who asked for more is told that it may not be
   refresh_unplanned(held, now + failure_pause(held.refresh_failures, settings_.refresh_interval));
   actions.push_back(TellRefreshFailed{
       .failure = failure, .left = std::chrono::floor<Milliseconds>(held.safe_until - now)});
@@ -233,24 +248,6 @@ void LockMachine::refresh_failed(Held& held, const StoreFailure& failure, Instan
 }
 
 // --- release, loss -----------------------------------------------------------------------------
-
-Actions LockMachine::release_requested(Instant now) {
-  Actions actions;
-  lose_if_over(now, actions);
-  const auto* held = std::get_if<Held>(&state_);
-  if (held == nullptr) {
-    actions.push_back(ConcludeReleaseNotHeld{});
-    return actions;
-  }
-  const Held hold = *held;
-  state_ = Idle{};
-  if (hold.refresh_called_for)
-    actions.push_back(ConcludeRefresh{RefreshConclusion::not_held});
-  actions.push_back(SendRelease{.request = release_of(hold.ticket),
-                                .pointless_after = hold.record_gone_by,
-                                .called_for = true});
-  return actions;
-}
 
 Actions LockMachine::detached(Instant now) {
   Actions actions;
@@ -286,7 +283,7 @@ Actions LockMachine::belief_ended(Instant now) {
   Actions actions;
   lose_if_over(now, actions);
   if (std::holds_alternative<Held>(state_))
-    lose(LossReason::not_confirmed, actions);
+    lose(LossReason::not_confirmed, now, actions);
   return actions;
 }
 
@@ -299,7 +296,7 @@ Actions LockMachine::store_clock_stepped(std::chrono::microseconds step, Instant
   held->safe_until -= step;
   refresh_unplanned(*held, now);
   if (now >= held->safe_until)
-    lose(LossReason::store_clock_stepped, actions);
+    lose(LossReason::store_clock_stepped, now, actions);
   return actions;
 }
 
@@ -313,38 +310,28 @@ Actions LockMachine::store_clock_drifts(Drift drift, Instant now) {
   held->safe_until -= drift.of(settings_.ttl) - before.of(settings_.ttl);
   refresh_unplanned(*held, now);
   if (now >= held->safe_until)
-    lose(LossReason::store_clock_stepped, actions);
+    lose(LossReason::store_clock_stepped, now, actions);
   return actions;
 }
 
 void LockMachine::lose_if_over(Instant now, Actions& actions) {
   const auto* held = std::get_if<Held>(&state_);
   if (held != nullptr && now >= held->safe_until)
-    lose(LossReason::not_confirmed, actions);
+    lose(LossReason::not_confirmed, now, actions);
 }
 
-void LockMachine::lose(LossReason reason, Actions& actions) {
+void LockMachine::lose(LossReason reason, Instant now, Actions& actions) {
   const Held hold = std::get<Held>(state_);
   state_ = Idle{};
+  if (reason != LossReason::record_gone)  // else the name is open already
+    closed_until_ = hold.surely_closed_until;
   actions.push_back(TellLost{.fence = hold.fence, .reason = reason});
   if (hold.refresh_called_for)
     actions.push_back(ConcludeRefresh{RefreshConclusion::lost});
   // A refresh without an answer may have been carried out: the record would stand in the way of
   // others.
   if (reason != LossReason::record_gone)
-    give_back(hold.ticket, hold.record_gone_by, actions);
-}
-
-void LockMachine::give_back(Ticket ticket, Instant pointless_after, Actions& actions) const {
-  actions.push_back(SendRelease{
-      .request = release_of(ticket), .pointless_after = pointless_after, .called_for = false});
-}
-
-// A request that was abandoned may still be carried out at its not_after, on a clock that runs a
-// bit slower.
-Instant LockMachine::latest_expiry(Instant request_abandoned_at) const {
-  const Milliseconds drift = settings_.ttl * clock_drift_percent / 100;
-  return request_abandoned_at + settings_.command_timeout + settings_.ttl + drift + safety_margin;
+    give_back(hold.ticket, hold.record_gone_by, actions, closed_for(hold.surely_closed_until, now));
 }
 
 // --- what is seen from outside -----------------------------------------------------------------

@@ -31,7 +31,7 @@
 //   store's reply to a request begins a hold or raises the highest known fence (decisions/0008).
 //
 // Whoever adds an event: say what it does in each of the four states, and test all four.
-// lock_machine_waiting.cpp has what happens while waiting.
+// lock_machine_waiting.cpp has what happens while waiting, lock_machine_closing.cpp how it leaves.
 
 #include <array>
 #include <boost/container/small_vector.hpp>
@@ -176,7 +176,17 @@ class LockMachine {
   [[nodiscard]] Actions refresh_requested(Instant now);
   [[nodiscard]] Actions refresh_replied(Ticket ticket, Instant requested_at,
                                         const Answer<RefreshVerdict>& answer, Instant now);
-  [[nodiscard]] Actions release_requested(Instant now);
+  // The name stays closed for that long from now, whatever becomes of the hold: this and later
+  // requests about it see to that (docs/decisions/0020-once-per-period.md). Not held: as
+  // refresh_requested(), which it is otherwise too.
+  [[nodiscard]] Actions hold_at_least_requested(Milliseconds time, Instant now);
+  // `done_for`: see ReleaseRequest.
+  [[nodiscard]] Actions release_requested(Instant now,
+                                          std::optional<Milliseconds> done_for = std::nullopt);
+  // Of release_requested(), whatever the answer. Until then an object whose release leaves a mark
+  // does not ask again, for its newer ticket may come first and take the record over. In any other
+  // state it changes nothing.
+  void release_answered(Ticket ticket);
   // The record is left to its ttl, or to somebody who knows its owner.
   [[nodiscard]] Actions detached(Instant now);
 
@@ -201,6 +211,8 @@ class LockMachine {
   [[nodiscard]] std::optional<Hold> hold() const;
   // Of the attempt that is on its way or waits.
   [[nodiscard]] std::optional<Ticket> attempting() const;
+  // See release_answered().
+  [[nodiscard]] bool is_recording() const { return recording_.has_value(); }
   [[nodiscard]] std::optional<Instant> next_wake() const;
   [[nodiscard]] const LockSettings& settings() const noexcept { return settings_; }
   // Never changes, as the settings.
@@ -241,6 +253,10 @@ class LockMachine {
     int refresh_failures = 0;
     bool refresh_in_flight = false;
     bool refresh_called_for = false;  // somebody waits in refresh()
+    // See hold_at_least_requested(): what was asked for, and what the store is known to have heard.
+    Instant closed_until{};
+    Instant surely_closed_until{};
+    bool is_refreshed_again = false;  // what is in flight does not know of closed_until
   };
 
   [[nodiscard]] Owner owner(Ticket ticket) const {
@@ -262,20 +278,28 @@ class LockMachine {
   void look_after_waiting(Waiting& waiting, Instant now, Actions& actions);
   [[nodiscard]] Milliseconds alive_for(const Wait& wait, Instant now) const;
   void lose_if_over(Instant now, Actions& actions);
-  void lose(LossReason reason, Actions& actions);
+  void lose(LossReason reason, Instant now, Actions& actions);
+  // What is left of such a time.
+  [[nodiscard]] static std::optional<Milliseconds> closed_for(Instant closed_until, Instant now);
   // Granted in the reply to a request sent then.
   void hold_or_give_back(Ticket ticket, Fence fence, Instant requested_at, Instant now,
                          Actions& actions);
   void send_refresh(Held& held, Instant now, Actions& actions);
   void refresh_failed(Held& held, const StoreFailure& failure, Instant now, Actions& actions);
-  void give_back(Ticket ticket, Instant pointless_after, Actions& actions) const;
+  void give_back(Ticket ticket, Instant pointless_after, Actions& actions,
+                 std::optional<Milliseconds> closed_for = std::nullopt) const;
   static void refresh_next(Held& held, Instant due);
   static void refresh_unplanned(Held& held, Instant at);
   [[nodiscard]] Instant latest_expiry(Instant request_abandoned_at) const;
+  [[nodiscard]] Instant latest_expiry(Instant request_abandoned_at, Milliseconds ttl) const;
 
   LockSettings settings_;                  // never changes
   std::array<std::uint8_t, 16> owner_id_;  // never changes
   Ticket last_ticket_ = 0;
+  // Of a hold that has ended: this object does not ask before either, for its newer ticket would
+  // take over a record of which the store has not heard yet that it stays closed.
+  Instant closed_until_{};
+  std::optional<Ticket> recording_;
   Fence highest_fence_;
   Drift drift_ = usual_drift;
   Milliseconds beat_pause_;

@@ -108,7 +108,7 @@ std::vector<Mistake> mistakes_in_key(std::string_view key) {
   if (is_side_key(key)) {
     return {{"key",
              "is spelled like a side key, where the fences or the waiters of another lock are",
-             "keys that do not end in :fence, :queue or :waiters behind a {tag}"}};
+             "keys that do not end in :fence, :queue, :waiters or :done behind a {tag}"}};
   }
   if (!fence_key(key)) {
     return {
@@ -143,6 +143,26 @@ std::vector<Mistake> mistakes_in_ttl(Milliseconds lock_ttl) {
     return {{"lock_ttl", "is " + text_of(lock_ttl), "100 ms to 7 days"}};
   }
   return {};
+}
+
+std::vector<Mistake> mistakes_in_period(Milliseconds period, std::string_view field) {
+  if (period < Milliseconds(1) || period > max_period) {
+    return {{std::string(field), "is " + text_of(period), "1 ms to 3650 days"}};
+  }
+  return {};
+}
+
+std::vector<Mistake> mistakes_in_min_hold(Milliseconds time) {
+  if (time < Milliseconds(0) || time > most_ttl_allowed) {
+    return {{"min_hold", "is " + text_of(time), "0 ms to 7 days"}};
+  }
+  return {};
+}
+
+void refuse(std::vector<Mistake> mistakes) {
+  if (!mistakes.empty()) {
+    throw ValidationError(std::move(mistakes));
+  }
 }
 
 std::vector<Mistake> mistakes_in(const Options& options) {

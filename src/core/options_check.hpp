@@ -26,6 +26,7 @@ inline constexpr std::size_t most_queue_limit = 1'000'000;
 inline constexpr std::size_t most_barging_streak = 1'000'000;
 inline constexpr Milliseconds least_ttl{100};
 inline constexpr Milliseconds most_ttl_allowed = std::chrono::days(7);
+inline constexpr Milliseconds max_period = std::chrono::days(3650);
 inline constexpr Milliseconds least_refresh{10};
 // Time for a refresh that failed to be tried again before the record is gone; the rule of the
 // original.
@@ -36,5 +37,9 @@ std::vector<Mistake> mistakes_in_key(std::string_view key);
 std::vector<Mistake> mistakes_in_name(std::string_view app_name);
 std::vector<Mistake> mistakes_in_key_prefix(std::string_view key_prefix);
 std::vector<Mistake> mistakes_in_ttl(Milliseconds lock_ttl);
+std::vector<Mistake> mistakes_in_period(Milliseconds period, std::string_view field);
+std::vector<Mistake> mistakes_in_min_hold(Milliseconds time);
+// Throws ValidationError where there are any.
+void refuse(std::vector<Mistake> mistakes);
 
 }  // namespace exclusive_lock

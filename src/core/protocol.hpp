@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -37,6 +38,16 @@ using StoreTime = std::chrono::microseconds;
 // The latest place in a queue that is kept: Lua and the scores of Redis hold every integer up to
 // here exactly. Whatever stands later was not written by us.
 inline constexpr StoreTime last_arrival{(std::int64_t{1} << 53) - 1};
+
+// A request without an answer that can be used. Where may_have_run is set, the store may have
+// carried it out or may yet do so.
+struct StoreFailure {
+  std::error_code code;
+  std::string message;  // what happened, what it means, what to do; fit for a terminal, no secrets
+  bool may_have_run = false;
+  // Nothing is wrong with the store: the time for the request was over before it was carried out.
+  bool is_time_over = false;
+};
 
 // --- what a store is asked ---------------------------------------------------------------------
 
@@ -133,6 +144,8 @@ struct RefreshRequest {
   std::string key;
   Owner owner;
   Milliseconds ttl;  // what remains is set to this, never added to; at least 1 ms
+  // From now on the record outlives its process, as that of a detached attempt.
+  bool detached = false;
 };
 
 enum class RefreshVerdict { refreshed, lost };
@@ -154,7 +167,16 @@ struct ReleaseRequest {
   std::string key;
   Owner owner;
   std::size_t barging_streak = 0;
+  // The work under the lock was done: a mark beside the lock says so for that long, or for as long
+  // as the one before it would have (docs/decisions/0020-once-per-period.md). At least 1 ms.
+  std::optional<Milliseconds> done_for{};
+  // The record is not deleted, but stays for that long, with closed_ticket for its ticket: nobody
+  // holds the lock, and nobody gets it. At least 1 ms; none: it is deleted.
+  std::optional<Milliseconds> closed_for{};
 };
+
+// Newer than the ticket of any attempt, so that no request of the record's lock object touches it.
+inline constexpr Ticket closed_ticket = ~Ticket{0};
 
 enum class ReleaseVerdict {
   released,   // the record is gone
@@ -165,6 +187,8 @@ enum class ReleaseVerdict {
 // Carries no time: a store need not read its clock to end a hold.
 struct ReleaseReply {
   ReleaseVerdict verdict;
+  // Where a mark was to be written, and was not; the verdict holds all the same.
+  std::shared_ptr<const StoreFailure> mark_failure{};
 };
 
 struct StoredWaiter {
@@ -187,8 +211,16 @@ struct StoredRecord {
   std::vector<StoredWaiter> waiters{};
 };
 
+// What a release left beside the lock of `key`, and the store's wall clock when it was read.
+struct StoredMark {
+  std::string key;
+  std::string value;  // core/done_mark.hpp
+  StoreTime read_at;
+};
+
 struct InspectReply {
   std::optional<StoredRecord> record;  // none: nobody holds it
+  std::optional<StoredMark> mark{};
 };
 
 struct ListReply {
@@ -196,21 +228,20 @@ struct ListReply {
   bool truncated = false;             // there were more than asked for
 };
 
+struct ListMarksReply {
+  std::vector<StoredMark> marks;  // in no order
+  bool truncated = false;
+};
+
 struct RemoveReply {
   bool removed;  // false: the value there was not (or no longer) the expected one
 };
 
-// --- how it is answered ------------------------------------------------------------------------
-
-// A request without an answer that can be used. Where may_have_run is set, the store may have
-// carried it out or may yet do so.
-struct StoreFailure {
-  std::error_code code;
-  std::string message;  // what happened, what it means, what to do; fit for a terminal, no secrets
-  bool may_have_run = false;
-  // Nothing is wrong with the store: the time for the request was over before it was carried out.
-  bool is_time_over = false;
+struct ForgetReply {
+  bool forgotten;  // false: there was no mark
 };
+
+// --- how it is answered ------------------------------------------------------------------------
 
 template <class Reply>
 using Answer = std::variant<Reply, StoreFailure>;

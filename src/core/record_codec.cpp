@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/done_mark.hpp"
 #include "core/json_text.hpp"
 #include "core/utf8.hpp"
 
@@ -104,6 +105,8 @@ LockRecord stranger(std::string_view value) {
 LockRecord read_members(const RecordMembers& members) {
   LockRecord record;
   record.owner = members.string("owner").value_or("");  // empty where it occurs twice
+  const auto owner = parse_owner(record.owner);
+  record.closed = owner && owner->ticket == closed_ticket;
   record.fence = Fence{members.integer<std::uint64_t>("fence").value_or(0)};
   const auto since_us = members.integer<std::int64_t>("since_us");
   record.since = since_us ? wall_time(*since_us) : std::nullopt;
@@ -257,6 +260,46 @@ LockWaiter decode_waiter(const StoredWaiter& waiter) {
   shown.user = members.string("user").value_or("");
   shown.program = members.string("program").value_or("");
   return shown;
+}
+
+std::string encode_done_mark(std::string_view record, StoreTime ended_at) {
+  const std::string_view head = record.substr(0, max_mark_source);
+  // Quotes inside a string are escaped: these are where the contents begin.
+  const auto end = head.find(R"(,"contents":)");
+  const bool is_whole = head.starts_with('{') && end != std::string_view::npos;
+  return R"({"ended_us":)" + std::to_string(ended_at.count()) + "," +
+         std::string(is_whole ? head.substr(1, end - 1) : "") + "}";
+}
+
+std::optional<LastDone> decode_done_mark(const StoredMark& mark) {
+  auto parsed = json_members(mark.value, most_members);
+  if (!parsed) {
+    return std::nullopt;
+  }
+  const RecordMembers members(std::move(*parsed));
+  const auto owner = members.string("owner");
+  const auto since_us = members.integer<std::int64_t>("since_us");
+  const auto began = since_us ? wall_time(*since_us) : std::nullopt;
+  const auto ended = wall_time(members.integer<std::int64_t>("ended_us").value_or(-1));
+  if (!owner || !parse_owner(*owner) || !began || !ended) {
+    return std::nullopt;
+  }
+  return LastDone{.name = {},
+                  .began = *began,
+                  .ended = *ended,
+                  .age = std::chrono::floor<Milliseconds>(mark.read_at - StoreTime(*since_us)),
+                  .owner = *owner,
+                  .fence = Fence{members.integer<std::uint64_t>("fence").value_or(0)},
+                  .host = members.string("host").value_or(""),
+                  .pid = members.integer<std::int64_t>("pid").value_or(0),
+                  .label = members.string("label").value_or(""),
+                  .user = members.string("user").value_or(""),
+                  .program = members.string("program").value_or("")};
+}
+
+std::string closed_record(std::string record) {
+  record.replace(record_opening.size() + id_text_size + 1, 16, 16, 'f');
+  return record;
 }
 
 }  // namespace exclusive_lock

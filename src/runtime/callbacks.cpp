@@ -89,6 +89,14 @@ struct CallbackHold::Parts {
     auto owner = connection.lock();
     return owner && owner->engine()->is_in_its_process() ? owner : nullptr;
   }
+  void release(std::optional<Milliseconds> done_for,
+               std::function<void(const DoneRelease&)> answered) const {
+    if (const auto owner = alive()) {
+      handle->release(std::move(answered), ticket, done_for);
+    } else {
+      answered({});
+    }
+  }
 };
 
 CallbackHold::CallbackHold(const ExclusiveLock& lock) {
@@ -107,17 +115,22 @@ bool CallbackHold::was_lost() const {
 }
 
 void CallbackHold::release(std::function<void(ReleaseOutcome)> answered) const {
-  if (const auto owner = parts_->alive()) {
-    parts_->handle->release(std::move(answered), parts_->ticket);
-  } else {
-    answered(ReleaseOutcome::not_held);
-  }
+  parts_->release(std::nullopt, [answered = std::move(answered)](const DoneRelease& release) {
+    answered(release.outcome);
+  });
+}
+
+void CallbackHold::release_done(Milliseconds keep_for,
+                                std::function<void(const DoneRelease&)> answered) const {
+  parts_->release(keep_for, std::move(answered));
 }
 
 void begin_release(ExclusiveLock& lock, std::function<void(ReleaseOutcome)> answered) {
   const auto& parts = LockAccess::parts(lock);
   if (parts.is_in_its_process()) {
-    parts.handle->release(std::move(answered));
+    parts.handle->release([answered = std::move(answered)](const DoneRelease& release) {
+      answered(release.outcome);
+    });
   } else {
     answered(ReleaseOutcome::not_held);
   }
@@ -127,6 +140,16 @@ void begin_refresh(ExclusiveLock& lock, std::function<void(RefreshOutcome)> answ
   const auto& parts = LockAccess::parts(lock);
   if (parts.is_in_its_process()) {
     parts.handle->refresh(std::move(answered));
+  } else {
+    answered(RefreshOutcome::not_held);
+  }
+}
+
+void begin_hold_at_least(ExclusiveLock& lock, Milliseconds time,
+                         std::function<void(RefreshOutcome)> answered) {
+  const auto& parts = LockAccess::parts(lock);
+  if (parts.is_in_its_process()) {
+    parts.handle->hold_at_least(time, std::move(answered));
   } else {
     answered(RefreshOutcome::not_held);
   }
@@ -147,6 +170,23 @@ void begin_inspect(
                   record->name = name;
                 answered({}, std::move(record));
               });
+}
+
+void begin_last_done(
+    const ExclusiveLock& lock,
+    std::function<void(const std::error_code&, std::optional<LastDone>)> answered) {
+  const auto& parts = LockAccess::parts(lock);
+  last_done_of_key(*parts.connection->engine(), lock.key(),
+                   [answered = std::move(answered), name = parts.name](SeenDone seen) {
+                     if (const auto* failure = std::get_if<StoreFailure>(&seen)) {
+                       answered(failure->code, std::nullopt);
+                       return;
+                     }
+                     auto done = std::get<std::optional<LastDone>>(std::move(seen));
+                     if (done)
+                       done->name = name;
+                     answered({}, std::move(done));
+                   });
 }
 
 }  // namespace exclusive_lock

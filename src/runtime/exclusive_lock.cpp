@@ -79,6 +79,14 @@ std::variant<bool, StoreFailure> ExclusiveLock::Parts::acquire(const AcquireCall
   return std::holds_alternative<WaitPlan::Succeeded>(end);
 }
 
+DoneRelease ExclusiveLock::Parts::release(std::optional<Milliseconds> done_for) const {
+  if (!is_in_its_process())
+    return {};
+  return wait_for_answer<DoneRelease>(connection->engine()->store(), [&](auto answered) {
+    handle->release(std::move(answered), std::nullopt, done_for);
+  });
+}
+
 namespace {
 
 AcquireCall once(AcquireMode mode) { return {.mode = mode}; }
@@ -106,9 +114,7 @@ bool value_or_error(const std::variant<bool, StoreFailure>& result, std::error_c
 }  // namespace
 
 ExclusiveLock::ExclusiveLock(Options options) {
-  auto mistakes = mistakes_in(options);
-  if (!mistakes.empty())
-    throw ValidationError(std::move(mistakes));
+  refuse(mistakes_in(options));
   auto handle = std::make_shared<LockHandle>(*options.cache_connection->engine(),
                                              settings_from(options), std::move(options.log));
   handle->subscribe();
@@ -143,12 +149,11 @@ bool ExclusiveLock::acquire_until(Instant deadline, const std::stop_token& stop,
   return value_or_error(parts_->acquire(until(AcquireMode::as_object, deadline), stop), error);
 }
 
-ReleaseOutcome ExclusiveLock::release() {
-  if (!parts_->is_in_its_process())
-    return ReleaseOutcome::not_held;
-  return wait_for_answer<ReleaseOutcome>(parts_->connection->engine()->store(), [&](auto answered) {
-    parts_->handle->release(std::move(answered));
-  });
+ReleaseOutcome ExclusiveLock::release() { return parts_->release(std::nullopt).outcome; }
+
+DoneRelease ExclusiveLock::release_done(Milliseconds keep_for) {
+  refuse(mistakes_in_period(keep_for, "keep_for"));
+  return parts_->release(keep_for);
 }
 
 RefreshOutcome ExclusiveLock::refresh() {
@@ -157,6 +162,22 @@ RefreshOutcome ExclusiveLock::refresh() {
   return wait_for_answer<RefreshOutcome>(parts_->connection->engine()->store(), [&](auto answered) {
     parts_->handle->refresh(std::move(answered));
   });
+}
+
+RefreshOutcome ExclusiveLock::hold_at_least(Milliseconds time) {
+  refuse(mistakes_in_min_hold(time));
+  if (!parts_->is_in_its_process())
+    return RefreshOutcome::not_held;
+  return wait_for_answer<RefreshOutcome>(parts_->connection->engine()->store(), [&](auto answered) {
+    parts_->handle->hold_at_least(time, std::move(answered));
+  });
+}
+
+std::optional<LastDone> ExclusiveLock::last_done() const {
+  auto done = last_done_of_key(*parts_->connection->engine(), key());
+  if (done)
+    done->name = parts_->name;
+  return done;
 }
 
 std::optional<LockRecord> ExclusiveLock::inspect() const {

@@ -50,6 +50,12 @@ void inspect_key(Engine& engine, const std::string& key, std::function<void(Seen
 // Throws StoreError.
 std::optional<LockRecord> inspect_key(Engine& engine, const std::string& key);
 
+// The mark beside it, without a name, in the same way.
+using SeenDone = Answer<std::optional<LastDone>>;
+void last_done_of_key(Engine& engine, const std::string& key, std::function<void(SeenDone)> seen);
+// Throws StoreError.
+std::optional<LastDone> last_done_of_key(Engine& engine, const std::string& key);
+
 // A record as the store has it, decoded; again without the name.
 LockRecord shown(const StoredRecord& stored);
 

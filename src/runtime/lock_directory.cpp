@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "core/done_mark.hpp"
 #include "core/key_codec.hpp"
 #include "core/options_check.hpp"
 #include "core/record_codec.hpp"
@@ -15,9 +16,13 @@
 namespace exclusive_lock {
 namespace {
 
-void refuse(std::vector<Mistake> mistakes) {
-  if (!mistakes.empty())
-    throw ValidationError(std::move(mistakes));
+void refuse_truncated(bool is_truncated, std::size_t most) {
+  if (is_truncated) {
+    refuse(
+        {{.field = "most",
+          .problem = "is " + std::to_string(most) + ", but there are more locks than that",
+          .allowed = "a larger number, or a key prefix of their own for the locks of interest"}});
+  }
 }
 
 void append(std::vector<Mistake>& mistakes, std::vector<Mistake> more) {
@@ -178,12 +183,7 @@ std::vector<LockRecord> LockDirectory::list(std::string_view pattern, std::size_
       reply_or_throw(ask<ListReply>(engine, [&](Instant deadline, Done<ListReply> done) {
         engine.store().list(key_prefix_ + ":", most, deadline, std::move(done));
       }));
-  if (reply.truncated) {
-    refuse(
-        {{.field = "most",
-          .problem = "is " + std::to_string(most) + ", but there are more locks than that",
-          .allowed = "a larger number, or a key prefix of their own for the locks of interest"}});
-  }
+  refuse_truncated(reply.truncated, most);
   const Pattern shell_pattern(pattern);
   std::vector<LockRecord> records;
   for (const StoredRecord& stored : reply.records) {
@@ -225,6 +225,59 @@ ReleaseOutcome LockDirectory::release(std::string_view app_name, std::string_vie
 
 ReleaseOutcome LockDirectory::release_key(std::string_view key, std::string_view owner) {
   return release_record(*connection_->engine(), mistakes_in_key(key), std::string(key), owner);
+}
+
+std::optional<LastDone> LockDirectory::last_done(std::string_view app_name) const {
+  refuse(mistakes_in_name(app_name));
+  auto done = last_done_of_key(*connection_->engine(), record_key(key_prefix_, app_name));
+  if (done)
+    done->name = app_name;
+  return done;
+}
+
+std::optional<LastDone> LockDirectory::last_done_of(std::string_view key) const {
+  refuse(mistakes_in_key(key));
+  auto done = last_done_of_key(*connection_->engine(), std::string(key));
+  if (done)
+    done->name = name_of_key(key_prefix_, key).value_or(std::string(key));
+  return done;
+}
+
+std::vector<LastDone> LockDirectory::list_done(std::string_view pattern, std::size_t most) const {
+  Engine& engine = *connection_->engine();
+  const auto reply =
+      reply_or_throw(ask<ListMarksReply>(engine, [&](Instant deadline, Done<ListMarksReply> done) {
+        engine.store().list_marks(key_prefix_ + ":", most, deadline, std::move(done));
+      }));
+  refuse_truncated(reply.truncated, most);
+  const Pattern shell_pattern(pattern);
+  std::vector<LastDone> all;
+  for (const StoredMark& mark : reply.marks) {
+    auto done = decode_done_mark(mark);
+    if (done) {
+      done->name = name_of_key(key_prefix_, mark.key).value_or(mark.key);
+      if (shell_pattern.fits(done->name))
+        all.push_back(std::move(*done));
+    }
+  }
+  std::ranges::sort(all, {}, &LastDone::name);
+  return all;
+}
+
+bool LockDirectory::forget(std::string_view app_name) {
+  refuse(mistakes_in_name(app_name));
+  return forget_key(record_key(key_prefix_, app_name));
+}
+
+bool LockDirectory::forget_key(std::string_view key) {
+  refuse(mistakes_in_key(key));
+  Engine& engine = *connection_->engine();
+  return reply_or_throw(ask<ForgetReply>(engine,
+                                         [&](Instant deadline, Done<ForgetReply> done) {
+                                           engine.store().forget(std::string(key), deadline,
+                                                                 std::move(done));
+                                         }))
+      .forgotten;
 }
 
 bool LockDirectory::force_release(const LockRecord& seen) {

@@ -30,16 +30,18 @@ void LockHandle::subscribe() { engine_.subscribe(shared_from_this()); }
 
 // --- calls, on the caller's thread -------------------------------------------------------------
 
-void LockHandle::release(ReleaseAnswered answered, std::optional<Ticket> only) {
-  strand_.post([self = shared_from_this(), answered = std::move(answered), only]() mutable {
-    if (only && self->published_ != only) {
-      answered(ReleaseOutcome::not_held);
-      return;
-    }
-    self->callers().releasing = std::move(answered);
-    self->carry_out(self->machine_.release_requested(self->now()));
-    self->callers().releasing = nullptr;
-  });
+void LockHandle::release(ReleaseAnswered answered, std::optional<Ticket> only,
+                         std::optional<Milliseconds> done_for) {
+  strand_.post(
+      [self = shared_from_this(), answered = std::move(answered), only, done_for]() mutable {
+        if (only && self->published_ != only) {
+          answered({.outcome = ReleaseOutcome::not_held});
+          return;
+        }
+        self->callers().releasing = std::move(answered);
+        self->carry_out(self->machine_.release_requested(self->now(), done_for));
+        self->callers().releasing = nullptr;
+      });
 }
 
 void LockHandle::close() {
@@ -57,8 +59,8 @@ void LockHandle::close() {
     });
   });
   if (!settings().detached)
-    wait_for_answer<ReleaseOutcome>(engine_.store(),
-                                    [this](auto answered) { release(std::move(answered)); });
+    wait_for_answer<DoneRelease>(engine_.store(),
+                                 [this](auto answered) { release(std::move(answered)); });
   engine_.scheduler().cancel(shared_from_this());
   if (auto* handlers = told_.load())
     handlers->close();
@@ -265,20 +267,31 @@ void LockHandle::perform(const SendRelease& action) {
 
 void LockHandle::released(Ticket ticket, const Answer<ReleaseReply>& answer,
                           const ReleaseAnswered& caller) {
+  machine_.release_answered(ticket);
+  tell_release(ticket, answer, caller);
+  resume_first_idle();
+}
+
+void LockHandle::tell_release(Ticket ticket, const Answer<ReleaseReply>& answer,
+                              const ReleaseAnswered& caller) {
   if (const auto* failure = std::get_if<StoreFailure>(&answer)) {
     if (auto* log = heard(log_, spdlog::level::err))
       log->error("{} lock: not released yet: {}; it ends by its ttl at the latest",
                  printable(key()), failure->message);
     tell(ErrorEvent{.key = key(), .error = failure->code, .message = failure->message});
-    caller(ReleaseOutcome::unknown);
+    caller({.outcome = ReleaseOutcome::unknown});
     return;
   }
-  switch (std::get<ReleaseReply>(answer).verdict) {
+  const auto& reply = std::get<ReleaseReply>(answer);
+  switch (reply.verdict) {
     case ReleaseVerdict::released:
       if (auto* log = heard(log_, spdlog::level::info))
         log->info("{} lock released", printable(key()));
       tell(ReleasedEvent{.key = key()});
-      caller(ReleaseOutcome::released);
+      if (reply.mark_failure)
+        tell_refused_mark(*reply.mark_failure);
+      caller({.outcome = ReleaseOutcome::released,
+              .not_recorded = reply.mark_failure ? reply.mark_failure->code : std::error_code()});
       break;
     case ReleaseVerdict::left:  // a release of a hold never finds an entry of its own
     case ReleaseVerdict::not_owner:
@@ -286,7 +299,7 @@ void LockHandle::released(Ticket ticket, const Answer<ReleaseReply>& answer,
       if (auto* log = heard(log_, spdlog::level::warn))
         log->warn("{} lock was lost before it was released: its record is gone or somebody else's",
                   printable(key()));
-      caller(ReleaseOutcome::not_held);
+      caller({.outcome = ReleaseOutcome::not_held});
       break;
   }
 }
@@ -294,6 +307,13 @@ void LockHandle::released(Ticket ticket, const Answer<ReleaseReply>& answer,
 void LockHandle::note_loss(Ticket ticket) {
   const std::lock_guard guard(hold_mutex_);
   last_lost_ = std::max(last_lost_, ticket);
+}
+
+void LockHandle::tell_refused_mark(const StoreFailure& failure) {
+  if (auto* log = heard(log_, spdlog::level::err))
+    log->error("{} lock was released, but the store refused to record that its work was done: {}",
+               printable(key()), failure.message);
+  tell(ErrorEvent{.key = key(), .error = failure.code, .message = failure.message});
 }
 
 void LockHandle::perform(const AnswerAcquire& action) {
@@ -330,7 +350,7 @@ void LockHandle::perform(const TellWaiting& action) {
 }
 
 void LockHandle::perform(const ConcludeReleaseNotHeld&) {
-  callers().releasing(ReleaseOutcome::not_held);
+  callers().releasing({.outcome = ReleaseOutcome::not_held});
 }
 
 void LockHandle::perform(const TellAcquired& action) {

@@ -39,7 +39,7 @@
 
 namespace exclusive_lock {
 
-using ReleaseAnswered = std::function<void(ReleaseOutcome)>;
+using ReleaseAnswered = std::function<void(const DoneRelease&)>;
 using RefreshAnswered = std::function<void(RefreshOutcome)>;
 
 class LockHandle : public std::enable_shared_from_this<LockHandle>,
@@ -54,8 +54,10 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
 
   // Any thread; `answered` is called once, on the strand, and must not block. With a ticket: only
   // the hold that has it.
-  void release(ReleaseAnswered answered, std::optional<Ticket> only = std::nullopt);
+  void release(ReleaseAnswered answered, std::optional<Ticket> only = std::nullopt,
+               std::optional<Milliseconds> done_for = std::nullopt);
   void refresh(RefreshAnswered answered);
+  void hold_at_least(Milliseconds time, RefreshAnswered answered);
   // The last call, which ends all that were begun: leaves the record alone if the settings say
   // `detached`, otherwise releases it and waits for the answer.
   void close();
@@ -156,7 +158,12 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
   void perform(const TellLost& action);
   void perform(const TellRefreshFailed& action);
   void released(Ticket ticket, const Answer<ReleaseReply>& answer, const ReleaseAnswered& caller);
+  void tell_release(Ticket ticket, const Answer<ReleaseReply>& answer,
+                    const ReleaseAnswered& caller);
   void note_loss(Ticket ticket);
+  void tell_refused_mark(const StoreFailure& failure);
+  template <class Request>
+  void ask_for_refresh(RefreshAnswered answered, Request request);
   void begin_hold(const LockMachine::Hold& hold);
   void end_hold();
 

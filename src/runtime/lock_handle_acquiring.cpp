@@ -73,7 +73,7 @@ void LockHandle::end_all() {
 
 // One at a time: when its turn has come and gone, the next step of the machine resumes the next.
 void LockHandle::resume_first_idle() {
-  if (!callers_ || callers_->idle.empty() || machine_.attempting())
+  if (!callers_ || callers_->idle.empty() || machine_.attempting() || machine_.is_recording())
     return;
   const auto& idle = callers_->idle;
   const auto first = std::find_if(idle.begin(), idle.end(), [&](const Operation& each) {
@@ -95,7 +95,7 @@ void LockHandle::give_back(Ticket ticket) {
 }
 
 void LockHandle::release_untold() {
-  callers().releasing = [](ReleaseOutcome) {};
+  callers().releasing = [](const DoneRelease&) {};
   carry_out(machine_.release_requested(now()));
   callers().releasing = nullptr;
   drop_callers_if_none();

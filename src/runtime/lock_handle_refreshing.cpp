@@ -8,11 +8,23 @@
 namespace exclusive_lock {
 
 void LockHandle::refresh(RefreshAnswered answered) {
-  strand_.post([self = shared_from_this(), answered = std::move(answered)]() mutable {
+  ask_for_refresh(std::move(answered),
+                  [](LockMachine& machine, Instant now) { return machine.refresh_requested(now); });
+}
+
+void LockHandle::hold_at_least(Milliseconds time, RefreshAnswered answered) {
+  ask_for_refresh(std::move(answered), [time](LockMachine& machine, Instant now) {
+    return machine.hold_at_least_requested(time, now);
+  });
+}
+
+template <class Request>
+void LockHandle::ask_for_refresh(RefreshAnswered answered, Request request) {
+  strand_.post([self = shared_from_this(), answered = std::move(answered), request]() mutable {
     self->callers().refreshers.push_back(std::move(answered));
     const Instant requested_at = self->now();
     try {
-      self->carry_out(self->machine_.refresh_requested(requested_at));
+      self->carry_out(request(self->machine_, requested_at));
     } catch (...) {  // out of memory: no answer may come, so that is the answer
       if (const auto hold = self->machine_.hold()) {
         self->carry_out(self->machine_.refresh_replied(

@@ -25,6 +25,7 @@ struct ExclusiveLock::Parts {
   // Blocks until its end; a stop, which is no error, ends it as false.
   [[nodiscard]] std::variant<bool, StoreFailure> acquire(const AcquireCall& call,
                                                          const std::stop_token& stop = {}) const;
+  [[nodiscard]] DoneRelease release(std::optional<std::chrono::milliseconds> done_for) const;
 };
 
 struct LockAccess {

@@ -8,8 +8,8 @@
 namespace exclusive_lock {
 namespace {
 
-constexpr Milliseconds shortest_backoff{20};
-constexpr Milliseconds longest_backoff{1000};
+constexpr Milliseconds min_release_pause{20};
+constexpr Milliseconds max_release_pause{1000};
 
 }  // namespace
 
@@ -53,8 +53,8 @@ void Releaser::attempt(const ReleaseRequest& request, Instant pointless_after, i
                    if (failure == nullptr || failure->code == errc::connection_closed)
                      return settled_one();
                    const Instant next =
-                       clock_.now() + backoff_pause(failures + 1, shortest_backoff, longest_backoff,
-                                                    random_.unit());
+                       clock_.now() + backoff_pause(failures + 1, min_release_pause,
+                                                    max_release_pause, random_.unit());
                    if (next >= pointless_after)
                      return settled_one();
                    scheduler_.at(next, [this, request, pointless_after, failures] {

@@ -4,7 +4,7 @@
 //
 //   refresh, beat            always: a caller that waits for one keeps the strand of its lock free
 //   attempt, release         on the timers' thread; a caller does its own, which costs no switch
-//   inspect, list, remove    by callers only
+//   all others               by callers only
 //
 // The thread starts with the first attempt, whose caller learns it where there can be no more
 // threads. One request of a kind at most is on its way for each lock, and that bounds the queue.

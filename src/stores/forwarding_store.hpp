@@ -39,6 +39,13 @@ class ForwardingStore : public Store {
               Done<RemoveReply> done) override {
     next_->remove(std::move(key), std::move(expected), deadline, std::move(done));
   }
+  void list_marks(std::string key_prefix, std::size_t most, Instant deadline,
+                  Done<ListMarksReply> done) override {
+    next_->list_marks(std::move(key_prefix), most, deadline, std::move(done));
+  }
+  void forget(std::string key, Instant deadline, Done<ForgetReply> done) override {
+    next_->forget(std::move(key), deadline, std::move(done));
+  }
   void listen(WakeUpListener listener) override { next_->listen(std::move(listener)); }
   bool pushes_grants() const override { return next_->pushes_grants(); }
   Milliseconds retry_pause() const override { return next_->retry_pause(); }

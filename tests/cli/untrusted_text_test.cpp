@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 
 #include <boost/json.hpp>
+#include <chrono>
 #include <sstream>
 
 #include "cli/command_fixture.hpp"
 #include "cli/pty.hpp"
+#include "core/done_mark.hpp"
 #include "core/record_codec.hpp"
 #include "fuzz/property.hpp"
 #include "live/fake_redis.hpp"
@@ -79,6 +81,23 @@ class UntrustedText : public CommandTest {
 
   live::Server server_;
 };
+
+// G12. Whoever may write to the store may write what was last done, and by whom.
+TEST_F(UntrustedText, OfAMarkNeverReachesPeopleRaw) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto now_us = std::chrono::duration_cast<StoreTime>(now);
+  for (const std::string& tail : {tail_of(hostile, hostile), lenient_tail(), raw_tail()}) {
+    const std::string record =
+        encode_record(Owner{.id = {1, 2, 3}, .ticket = 1}, Fence{5}, now_us.count(), tail);
+    plant("{exclusive-lock:job}:done", encode_done_mark(record, now_us));
+    for (const Arguments& arguments :
+         {Arguments{"inspect", "job"}, Arguments{"inspect", "job", "--json"},
+          Arguments{"list", "--json"},
+          Arguments{"run", "job", "--once-per", "1h", "--", "echo", "ran"}}) {
+      expect_fit(command(arguments), arguments);
+    }
+  }
+}
 
 TEST_F(UntrustedText, NeverReachesPeopleRaw) {
   const std::string contents = R"({"a":"\u001b[2J)" + std::string("\u009b\u202e\x7f") + "\"}";

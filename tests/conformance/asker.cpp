@@ -75,18 +75,32 @@ RefreshVerdict Asker::refresh(const std::string& key, const Owner& owner, Millis
 
 ReleaseVerdict Asker::release(const std::string& key, const Owner& owner,
                               std::size_t barging_streak) {
-  return reply_of(answer_of<ReleaseReply>([&](Done<ReleaseReply> done) {
-           store_->release({.key = key, .owner = owner, .barging_streak = barging_streak}, soon(),
-                           std::move(done));
-         }))
-      .verdict;
+  return release({.key = key, .owner = owner, .barging_streak = barging_streak}).verdict;
 }
 
-std::optional<StoredRecord> Asker::inspect(const std::string& key) {
-  return reply_of(answer_of<InspectReply>([&](Done<InspectReply> done) {
-           store_->inspect(key, soon(), std::move(done));
+ReleaseReply Asker::release(const ReleaseRequest& request) {
+  return reply_of(answer_of<ReleaseReply>(
+      [&](Done<ReleaseReply> done) { store_->release(request, soon(), std::move(done)); }));
+}
+
+std::optional<StoredRecord> Asker::inspect(const std::string& key) { return look(key).record; }
+
+InspectReply Asker::look(const std::string& key) {
+  return reply_of(answer_of<InspectReply>(
+      [&](Done<InspectReply> done) { store_->inspect(key, soon(), std::move(done)); }));
+}
+
+ListMarksReply Asker::list_marks(const std::string& key_prefix, std::size_t most) {
+  return reply_of(answer_of<ListMarksReply>([&](Done<ListMarksReply> done) {
+    store_->list_marks(key_prefix, most, soon(), std::move(done));
+  }));
+}
+
+bool Asker::forget(const std::string& key) {
+  return reply_of(answer_of<ForgetReply>([&](Done<ForgetReply> done) {
+           store_->forget(key, soon(), std::move(done));
          }))
-      .record;
+      .forgotten;
 }
 
 ListReply Asker::list(const std::string& key_prefix, std::size_t most) {

@@ -91,9 +91,13 @@ class Asker {
   std::vector<RefreshVerdict> refresh(std::vector<RefreshRequest> requests);
   ReleaseVerdict release(const std::string& key, const Owner& owner,
                          std::size_t barging_streak = 0);
+  ReleaseReply release(const ReleaseRequest& request);
   std::optional<StoredRecord> inspect(const std::string& key);
+  InspectReply look(const std::string& key);
   ListReply list(const std::string& key_prefix, std::size_t most = 10'000);
   bool remove(const std::string& key, const std::string& expected);
+  ListMarksReply list_marks(const std::string& key_prefix, std::size_t most = 10'000);
+  bool forget(const std::string& key);
 
   // To be called before the first attempt with patience.
   std::shared_ptr<const Pushes> listen();

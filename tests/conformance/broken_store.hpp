@@ -29,12 +29,13 @@ struct BrokenStore {
 };
 using BrokenStores = std::vector<BrokenStore>;
 
-BrokenStores broken_in_exclusion();   // G1, G2
-BrokenStores broken_in_ownership();   // G3
-BrokenStores broken_in_repetition();  // G4
-BrokenStores broken_in_waiting();     // G6
-BrokenStores broken_in_barging();     // G6
-BrokenStores broken_in_contract();    // the rest
+BrokenStores broken_in_exclusion();      // G1, G2
+BrokenStores broken_in_ownership();      // G3
+BrokenStores broken_in_repetition();     // G4
+BrokenStores broken_in_waiting();        // G6
+BrokenStores broken_in_barging();        // G6
+BrokenStores broken_in_what_was_done();  // G12
+BrokenStores broken_in_contract();       // the rest
 
 // A memory store as it should be; what follows overrides one verb each, and breaks it.
 class Whole : public ForwardingStore {

@@ -55,8 +55,9 @@ std::vector<std::string> complaints(const Check& check, StoreUnderTest& store) {
 
 BrokenStores broken_stores() {
   BrokenStores all;
-  for (const auto& some : {broken_in_exclusion(), broken_in_ownership(), broken_in_repetition(),
-                           broken_in_waiting(), broken_in_barging(), broken_in_contract()}) {
+  for (const auto& some :
+       {broken_in_exclusion(), broken_in_ownership(), broken_in_repetition(), broken_in_waiting(),
+        broken_in_barging(), broken_in_what_was_done(), broken_in_contract()}) {
     all.insert(all.end(), some.begin(), some.end());
   }
   return all;

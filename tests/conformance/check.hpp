@@ -37,6 +37,7 @@ Checks queue_leaving_checks();
 Checks queue_shown_checks();
 Checks hand_over_checks();
 Checks barging_checks();
+Checks done_checks();
 Checks ending_checks();
 
 Checks all_checks();
@@ -51,6 +52,7 @@ Checks telling_checks();
 Checks leaving_checks();
 Checks async_call_checks();
 Checks async_cancelling_checks();
+Checks once_checks();
 
 Checks all_api_checks();
 

@@ -83,7 +83,7 @@ class LocalUnderTest final : public StoreUnderTest {
     Tables tables(*this);
     tables.database.execute(
         "DELETE FROM lock; DELETE FROM rest; "
-        "DELETE FROM waiter; DELETE FROM waiter_tail");
+        "DELETE FROM waiter; DELETE FROM waiter_tail; DELETE FROM mark");
     tables.database.execute("COMMIT");
   }
 
@@ -140,6 +140,13 @@ std::vector<StoredRecord> LocalUnderTest::everything() {
     all.push_back({.key = queue_key(row.bytes(0)).value(),
                    .value = {},
                    .remaining_ttl = std::chrono::ceil<Milliseconds>(alive_for)});
+  }
+  Statement find_marks(tables.database, "SELECT key, value, expires_at_us FROM mark");
+  for (Query row(find_marks); row.next();) {
+    const auto remaining = std::chrono::microseconds(row.integer(2) - machine_.wall_us());
+    all.push_back({.key = done_key(row.bytes(0)).value(),
+                   .value = std::string(row.bytes(1)),
+                   .remaining_ttl = std::chrono::ceil<Milliseconds>(remaining)});
   }
   return all;
 }

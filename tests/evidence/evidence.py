@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Has every guarantee its evidence? evidence.py ROOT prints what is wrong with docs/guarantees.md.
 
-The table "The evidence" has a row for each of G1 to G11, in order, with four kinds of evidence. A kind
+The table "The evidence" has a row for each of G1 to G12, in order, with four kinds of evidence. A kind
 is there, or the cell says "not here:" and why; of DEMANDED no cell may say so. What is named exists:
 tests as TEST(Suite, Test) or add_test(NAME ...), a check as a text in the sources, a fault in the lists
 of tests/faults, checkers in sim/checker_names.hpp, configurations in model/configurations. No checker is left out, and of the
@@ -16,9 +16,9 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parent.parent / "faults"))
 from fault_kinds import FAULT_TEST, read_fault_kinds  # noqa: E402
 
-GUARANTEES = [f"G{n}" for n in range(1, 12)]
+GUARANTEES = [f"G{n}" for n in range(1, 13)]
 KINDS = ["tests", "model", "simulation", "faults"]
-DEMANDED = {"tests": GUARANTEES, "model": GUARANTEES[:6], "simulation": GUARANTEES[:6] + ["G8"],
+DEMANDED = {"tests": GUARANTEES, "model": GUARANTEES[:6], "simulation": GUARANTEES[:6] + ["G8", "G12"],
             "faults": GUARANTEES[:6] + ["G8"]}
 # What the table of the promises names where there is something of the kind.
 ABOVE = {"model": "Model", "simulation": "Simulat", "faults": "Fault"}

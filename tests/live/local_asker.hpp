@@ -85,6 +85,12 @@ class LocalAsker {
                       soon(), std::move(done));
     });
   }
+  Answer<ReleaseReply> release_done_now(const LocalWish& wish, Milliseconds done_for) {
+    return answer_of<ReleaseReply>([&](auto done) {
+      store_->release({.key = wish.key, .owner = wish.owner, .done_for = done_for}, soon(),
+                      std::move(done));
+    });
+  }
   Answer<InspectReply> inspect_now(const std::string& key) {
     return answer_of<InspectReply>(
         [&](auto done) { store_->inspect(key, soon(), std::move(done)); });
@@ -101,10 +107,14 @@ class LocalAsker {
   }
   BeatReply beat(const LocalWish& wish) { return value_of(beat_now(wish)); }
   AttemptReply attempt(const LocalWish& wish) { return value_of(attempt_now(wish)); }
+  ReleaseReply release_done(const LocalWish& wish, Milliseconds done_for) {
+    return value_of(release_done_now(wish, done_for));
+  }
   ReleaseVerdict release(const LocalWish& wish) { return value_of(release_now(wish)).verdict; }
   std::optional<StoredRecord> inspect(const std::string& key) {
     return value_of(inspect_now(key)).record;
   }
+  bool has_mark(const std::string& key) { return value_of(inspect_now(key)).mark.has_value(); }
   RefreshVerdict refresh(const LocalWish& wish) {
     return value_of(answer_of<RefreshReply>([&](auto done) {
              store_->refresh({{.key = wish.key, .owner = wish.owner, .ttl = wish.ttl}}, soon(),

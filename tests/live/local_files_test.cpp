@@ -257,7 +257,7 @@ TEST_F(LocalDamage, NoDamagedByteMakesItCrash) {
 
 TEST_F(LocalDamage, NewerFormatIsRefused) {
   make_store();
-  Database(database_).execute("PRAGMA user_version = 5");
+  Database(database_).execute("PRAGMA user_version = 6");
   const Refusal refusal = refusal_of(path_);
   EXPECT_EQ(refusal.code, errc::unsuitable_store);
   EXPECT_THAT(refusal.message, HasSubstr("newer version"));

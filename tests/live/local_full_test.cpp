@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <string>
+#include <vector>
 
 #include "live/local_asker.hpp"
 #include "live/local_worker_process.hpp"
@@ -94,6 +95,34 @@ TEST_F(LocalDisk, HeldLocksAreRefreshedAndReleasedOnAFullOne) {
   }
   EXPECT_EQ(asker_.release(wish), ReleaseVerdict::released);
   EXPECT_FALSE(asker_.inspect(wish.key));
+  EXPECT_EQ(integrity_of(directory_.path()), "ok");
+}
+
+// G12. Each mark needs room of its own, until there is none; each lock is released all the same.
+TEST_F(LocalDisk, MarkWithoutRoomIsReportedAndTheLockIsReleased) {
+  std::vector<LocalWish> held;
+  for (int i = 0; i < 400; ++i) {
+    held.push_back({.key = "job" + std::to_string(i)});
+    ASSERT_EQ(asker_.attempt(held.back()).outcome, AttemptOutcome::granted);
+  }
+  disk = Disk::cannot_grow;
+  std::size_t refused = 0;
+  for (const LocalWish& each : held) {
+    const ReleaseReply reply = asker_.release_done(each, Milliseconds(3'600'000));
+    EXPECT_EQ(reply.verdict, ReleaseVerdict::released);
+    EXPECT_FALSE(asker_.inspect(each.key)) << "the lock is free";
+    EXPECT_EQ(asker_.has_mark(each.key), reply.mark_failure == nullptr) << "what is said is true";
+    if (reply.mark_failure) {
+      ++refused;
+      EXPECT_EQ(reply.mark_failure->code, errc::store_full);
+      EXPECT_THAT(reply.mark_failure->message, HasSubstr("Free some space"));
+    }
+  }
+  EXPECT_GT(refused, 0U) << "the disk never was full";
+  disk = Disk::good;
+  ASSERT_EQ(asker_.attempt({.key = "job0", .owner = held[0].owner}).outcome,
+            AttemptOutcome::granted);
+  EXPECT_FALSE(asker_.release_done(held[0], Milliseconds(1000)).mark_failure);
   EXPECT_EQ(integrity_of(directory_.path()), "ok");
 }
 

@@ -15,6 +15,7 @@
 
 #include "live/local_asker.hpp"
 #include "live/local_pushes.hpp"
+#include "live/local_queue_fixture.hpp"
 #include "live/local_worker_process.hpp"
 #include "live/temporary_directory.hpp"
 

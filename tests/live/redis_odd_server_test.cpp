@@ -21,9 +21,11 @@ using namespace std::chrono_literals;
 
 using Words = std::vector<std::string>;
 
-// The echo that an EVALSHA of the inspect script carries: EVALSHA sha 1 key echo cap.
-std::string inspect_reply(const Words& words, const std::string& value) {
-  return array_of({words.at(6), "1700000000000000", "1000", value, "0"});
+// Of the inspect script: EVALSHA sha keys key... echo most_bytes most_waiters.
+std::string inspect_reply(const Words& words, const std::string& value,
+                          const std::string& remaining_ms = "1000") {
+  const std::string& echo = words.at(3 + std::stoul(words.at(2)));
+  return array_of({echo, "1700000000000000", remaining_ms, value, "0", ""});
 }
 
 TEST(RedisOddServer, ActiveReplicaIsRefused) {
@@ -353,8 +355,7 @@ TEST(RedisOddServer, OddReplyOfOneOperationDoesNotHurtOthers) {
     if (words[0] != "EVALSHA") {
       return FakeRedis::healthy(words);
     }
-    return words[3] == "odd" ? array_of({words.at(6), "1700000000000000", "soon", "v", "0"})
-                             : inspect_reply(words, "v");
+    return words[3] == "odd" ? inspect_reply(words, "v", "soon") : inspect_reply(words, "v");
   });
   RedisAsker asker(fake.options());
   EXPECT_TRUE(is_failure(failure_in(asker.inspect_answer("odd")), errc::protocol_error,

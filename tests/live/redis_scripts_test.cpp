@@ -178,15 +178,16 @@ TEST_F(RedisScripts, NoWaitersAreToldWhereThereIsNoRecord) {
   const Owner holder = new_owner();
   asker_.attempt(lock_key, holder);
   asker_.patient_attempt(lock_key, new_owner());
-  EXPECT_EQ(said(redis::inspect_call(lock_key, 100)).size(), 6U);
+  EXPECT_EQ(said(redis::inspect_call(lock_key, 100)).size(), 7U);
   client_.must({"DEL", lock_key});
-  EXPECT_EQ(said(redis::inspect_call(lock_key, 100)), (std::vector<std::string>{"-2", "", "0"}));
+  EXPECT_EQ(said(redis::inspect_call(lock_key, 100)),
+            (std::vector<std::string>{"-2", "", "0", ""}));
 }
 
 TEST_F(RedisScripts, KeyWithoutPlaceForOthersBesideItCanBeLookedAtAndRemoved) {
   const std::string key = "a}b";
   client_.must({"SET", key, "1"});
-  EXPECT_EQ(said(redis::inspect_call(key, 100)), (std::vector<std::string>{"-1", "1", "0"}));
+  EXPECT_EQ(said(redis::inspect_call(key, 100)), (std::vector<std::string>{"-1", "1", "0", ""}));
   EXPECT_FALSE(asker_.remove(key, "2"));
   EXPECT_TRUE(asker_.remove(key, "1"));
   EXPECT_FALSE(asker_.remove(key, "1"));
@@ -202,7 +203,7 @@ TEST_F(RedisScripts, WaitersOfWhomHalfIsMissingAreNotTold) {
     asker_.patient_attempt(lock_key, waiter);
     client_.must({"HDEL", waiters_of_it, missing});
     const std::vector<std::string> texts = said(redis::inspect_call(lock_key, 100));
-    EXPECT_EQ(texts.size(), 3U) << missing;
+    EXPECT_EQ(texts.size(), 4U) << missing;
     EXPECT_EQ(texts.at(2), "1");
   }
 }

@@ -44,6 +44,10 @@ RULES = {
     # may include them.
     "include/exclusive_lock/async.hpp": Rule(
         ("include", "include/exclusive_lock/async_call.hpp",
+         "include/exclusive_lock/async_once.hpp", "include/exclusive_lock/with_lock.hpp"),
+        ("asio", "boost-system"), system=False),
+    "include/exclusive_lock/async_once.hpp": Rule(
+        ("include", "include/exclusive_lock/async_call.hpp",
          "include/exclusive_lock/with_lock.hpp"), ("asio", "boost-system"), system=False),
     "include/exclusive_lock/with_lock.hpp": Rule(
         ("include", "include/exclusive_lock/async_call.hpp"), ("asio", "boost-system"),

@@ -66,6 +66,10 @@ Contents text_or_null(const std::string& text, bool present) {
   return present ? Contents(text) : Contents(nullptr);
 }
 
+Contents last_done_or_null(const std::optional<LastDone>& done) {
+  return done ? Contents::parse(to_json(*done).text()) : Contents(nullptr);
+}
+
 std::string_view word(RecordKind kind) {
   switch (kind) {
     case RecordKind::ours:
@@ -96,9 +100,25 @@ JsonObject& JsonObject::add_bytes(std::string_view name, std::string_view bytes)
 
 std::string JsonObject::text() const { return "{" + members_ + "}"; }
 
-JsonObject free_to_json(std::string_view name) {
+JsonObject free_to_json(std::string_view name, const std::optional<LastDone>& last_done) {
   JsonObject object;
   object.add_bytes("name", name).add("held", false);
+  object.add("last_done", last_done_or_null(last_done));
+  return object;
+}
+
+JsonObject to_json(const LastDone& done) {
+  JsonObject object;
+  object.add("began", utc_text(done.began))
+      .add("ended", utc_text(done.ended))
+      .add("age_ms", done.age.count())
+      .add("owner", done.owner)
+      .add("fence", done.fence.value)
+      .add_bytes("host", done.host)
+      .add("pid", done.pid)
+      .add_bytes("label", done.label)
+      .add_bytes("user", done.user)
+      .add_bytes("program", done.program);
   return object;
 }
 
@@ -131,6 +151,7 @@ JsonObject to_json(const LockRecord& record) {
   object.add("ttl_ms", readable ? Contents(record.lock_ttl.count()) : Contents(nullptr));
   object.add("remaining_ttl_ms",
              record.remaining_ttl ? Contents(record.remaining_ttl->count()) : Contents(nullptr));
+  object.add("closed", record.closed);
   object.add("waiting", record.waiting);
   if (!record.waiters.empty()) {
     std::vector<std::string> waiters;
@@ -139,6 +160,7 @@ JsonObject to_json(const LockRecord& record) {
     }
     object.add("waiters", Contents::parse(json_array(waiters)));
   }
+  object.add("last_done", last_done_or_null(record.last_done));
   object.add("contents", or_null(record.contents));
   if (!record.contents || record.kind != RecordKind::ours) {
     object.add_bytes("raw", record.raw);

@@ -5,6 +5,7 @@
 //
 // The values are made by the library's own Contents; here they are only put together.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,8 +29,9 @@ class JsonObject {
 
 JsonObject to_json(const LockRecord& record);
 JsonObject to_json(const LockWaiter& waiter);
+JsonObject to_json(const LastDone& done);
 // The shape of to_json() for a lock that nobody holds.
-JsonObject free_to_json(std::string_view name);
+JsonObject free_to_json(std::string_view name, const std::optional<LastDone>& last_done);
 // One element per line.
 std::string json_array(const std::vector<std::string>& elements);
 

@@ -139,12 +139,25 @@ std::string holder_text(const LockRecord& record) {
   return process_text(record);
 }
 
+std::string holder_text(const LastDone& done) { return process_text(done); }
+
+std::string last_done_text(const LastDone& done) {
+  return row("last done", "by " + holder_text(done) + ", begun " + local_time_text(done.began) +
+                              ", took " +
+                              spoken(std::chrono::floor<Milliseconds>(done.ended - done.began)));
+}
+
 std::string holder_and_age_text(const LockRecord& record, WallTime now) {
+  if (record.closed) {
+    return holder_text(record) + ", which has ended; --min-hold keeps it for " +
+           remaining_text(record) + " more";
+  }
   return holder_text(record) + (record.since ? ", for " + age_text(record, now) : "");
 }
 
 std::string inspect_text(const LockRecord& record, WallTime now, const Terminal& terminal) {
-  std::string text = terminal.bold(shown(record.name, 1024)) + " is held\n";
+  std::string text =
+      terminal.bold(shown(record.name, 1024)) + (record.closed ? " is closed\n" : " is held\n");
   text += row("by", holder_text(record));
   if (record.since) {
     text += row("since", local_time_text(*record.since) + ", " + age_text(record, now) + " ago");
@@ -159,8 +172,14 @@ std::string inspect_text(const LockRecord& record, WallTime now, const Terminal&
   } else {
     text += row("ttl left", remaining_text(record));
   }
+  if (record.closed) {
+    text += row("closed", "its holder has ended; --min-hold keeps it until the ttl is over");
+  }
   text += row("contents", contents_text(record, most_contents_bytes));
   text += row("key", shown(record.key, 4096));
+  if (record.last_done) {
+    text += last_done_text(*record.last_done);
+  }
   return text + waiters_text(record, now);
 }
 

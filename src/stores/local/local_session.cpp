@@ -16,6 +16,7 @@ LocalSession::LocalSession(const StorePlace& place, const Machine& machine)
       database_(directory_, holders_),
       locks_(database_.database()),
       waiters_(database_.database()),
+      marks_(database_.database()),
       pushes_(directory_) {
   sweep_sockets(directory_, holder_);
 }
@@ -24,7 +25,8 @@ template <class Step>
 auto LocalSession::transaction(Transaction::Kind kind, Step step) {
   AfterCommit after;
   Transaction transaction(database_, kind);
-  LocalVerbs at_this_instant({.locks = locks_, .waiters = waiters_}, holder_, machine_, after);
+  LocalVerbs at_this_instant({.locks = locks_, .waiters = waiters_, .marks = marks_}, holder_,
+                             machine_, after);
   auto reply = step(at_this_instant);
   transaction.commit();
   carry_out(after);
@@ -78,9 +80,26 @@ RefreshReply LocalSession::refresh(const std::vector<RefreshRequest>& requests) 
 }
 
 ReleaseReply LocalSession::release(const ReleaseRequest& request) {
-  return written([&](LocalVerbs& verbs) {
-    return ReleaseReply{verbs.release(request)};
-  });
+  const auto attempt = [this](const ReleaseRequest& asked) {
+    return written(
+        [&](LocalVerbs& verbs) { return ReleaseReply{.verdict = verbs.release(asked)}; });
+  };
+  try {
+    return attempt(request);
+  } catch (const SqliteError& error) {
+    if (error.code() != errc::store_full || !request.done_for) {
+      throw;
+    }
+    // A mark that has no room on the disk does not keep the lock from being released.
+    ReleaseRequest without_mark = request;
+    without_mark.done_for = std::nullopt;
+    ReleaseReply reply = attempt(without_mark);
+    reply.mark_failure = std::make_shared<const StoreFailure>(
+        StoreFailure{.code = error.code(),
+                     .message = local_message(error.code(), path(), error.what()),
+                     .may_have_run = false});
+    return reply;
+  }
 }
 
 InspectReply LocalSession::inspect(std::string_view key) {
@@ -95,6 +114,15 @@ ListReply LocalSession::list(std::string_view key_prefix, std::size_t most) {
 
 RemoveReply LocalSession::remove(std::string_view key, std::string_view expected) {
   return written([&](LocalVerbs& verbs) { return verbs.remove(key, expected); });
+}
+
+ListMarksReply LocalSession::list_marks(std::string_view key_prefix, std::size_t most) {
+  return transaction(Transaction::Kind::look_first,
+                     [&](LocalVerbs& verbs) { return verbs.list_marks(key_prefix, most); });
+}
+
+ForgetReply LocalSession::forget(std::string_view key) {
+  return written([&](LocalVerbs& verbs) { return verbs.forget(key); });
 }
 
 std::unique_ptr<PushListener> LocalSession::hear_pushes(PushListener::OnWakeUp on_wake_up) {

@@ -15,6 +15,7 @@
 #include "stores/local/lock_database.hpp"
 #include "stores/local/lock_table.hpp"
 #include "stores/local/machine.hpp"
+#include "stores/local/mark_table.hpp"
 #include "stores/local/push_socket.hpp"
 #include "stores/local/waiter_table.hpp"
 
@@ -42,6 +43,8 @@ class LocalSession {
   InspectReply inspect(std::string_view key);
   ListReply list(std::string_view key_prefix, std::size_t most);
   RemoveReply remove(std::string_view key, std::string_view expected);
+  ListMarksReply list_marks(std::string_view key_prefix, std::size_t most);
+  ForgetReply forget(std::string_view key);
 
   // Pushes to the waiters of this store are heard from now on. Throws LocalError, or
   // std::system_error. To be destroyed before this session.
@@ -65,6 +68,7 @@ class LocalSession {
   LockDatabase database_;
   LockTable locks_;
   WaiterTable waiters_;
+  MarkTable marks_;
   PushSender pushes_;
 };
 

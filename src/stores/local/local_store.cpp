@@ -133,6 +133,13 @@ class LocalStore final : public Store {
                           return session_->remove(key, expected);
                         });
   }
+  void list_marks(std::string key_prefix, std::size_t most, Instant deadline,
+                  Done<ListMarksReply> done) override {
+    answer<ListMarksReply>(deadline, done, [&] { return session_->list_marks(key_prefix, most); });
+  }
+  void forget(std::string key, Instant deadline, Done<ForgetReply> done) override {
+    answer<ForgetReply>(deadline, done, [&] { return session_->forget(key); });
+  }
 
   void listen(WakeUpListener listener) override {
     if (is_in_its_process()) {

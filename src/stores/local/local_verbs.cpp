@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/done_mark.hpp"
+#include "core/key_codec.hpp"
 #include "core/record_codec.hpp"
 #include "exclusive_lock/error.hpp"
 #include "stores/local/local_error.hpp"
@@ -167,7 +169,7 @@ RefreshVerdict LocalVerbs::refresh(const RefreshRequest& request) {
   if (!there || !liveness_.is_live(*there) || record_owner(*there->head) != request.owner) {
     return RefreshVerdict::lost;
   }
-  locks_.refresh(there->id, liveness_.expiry_after(request.ttl));
+  locks_.refresh(there->id, liveness_.expiry_after(request.ttl), request.detached);
   return RefreshVerdict::refreshed;
 }
 
@@ -201,17 +203,30 @@ bool LocalVerbs::end_own_record(LockRow& row, const ReleaseRequest& request) {
   if (!owner || !is_same_object(*owner, asking) || owner->ticket > asking.ticket) {
     return false;
   }
-  queue_.end_record(row, request.barging_streak);
+  std::string value;
+  if (request.done_for || request.closed_for) {
+    value = locks_.find_whole(request.key).value().value;
+  }
+  if (request.closed_for) {
+    locks_.close(row.id, closed_record(value), liveness_.expiry_after(*request.closed_for));
+  } else {
+    queue_.end_record(row, request.barging_streak);
+  }
+  if (request.done_for) {
+    const std::int64_t now_us = machine_.wall_us();
+    marks_.put(request.key, encode_done_mark(value, StoreTime(now_us)), *request.done_for, now_us);
+  }
   return true;
 }
 
 InspectReply LocalVerbs::inspect(std::string_view key) {
+  InspectReply reply{.record = std::nullopt, .mark = marks_.find(key, machine_.wall_us())};
   std::optional<WholeRow> whole = locks_.find_whole(key);
   if (!whole) {
-    return {};
+    return reply;
   }
   const LockRow row = whole->row;
-  InspectReply reply{.record = seen(*std::move(whole))};
+  reply.record = seen(*std::move(whole));
   if (reply.record) {
     reply.record->waiters = queue_.shown(row);
   }
@@ -244,6 +259,29 @@ RemoveReply LocalVerbs::remove(std::string_view key, std::string_view expected) 
   }
   queue_.end_record(whole->row, 0);
   return {.removed = true};
+}
+
+ListMarksReply LocalVerbs::list_marks(std::string_view key_prefix, std::size_t most) {
+  ListMarksReply reply;
+  marks_.list(key_prefix, machine_.wall_us(), [&](StoredMark mark) {
+    if (key_of_done_key(done_key(mark.key).value_or("")) != mark.key) {
+      return true;  // a key with a tag of its own
+    }
+    reply.truncated = reply.marks.size() == most;
+    if (!reply.truncated) {
+      reply.marks.push_back(std::move(mark));
+    }
+    return !reply.truncated;
+  });
+  return reply;
+}
+
+ForgetReply LocalVerbs::forget(std::string_view key) {
+  const bool is_there = marks_.find(key, machine_.wall_us()).has_value();
+  if (is_there) {
+    marks_.drop(key);
+  }
+  return {is_there};
 }
 
 std::optional<StoredRecord> LocalVerbs::seen(WholeRow whole) const {

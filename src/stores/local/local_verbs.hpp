@@ -17,6 +17,7 @@
 #include "stores/local/liveness.hpp"
 #include "stores/local/lock_table.hpp"
 #include "stores/local/machine.hpp"
+#include "stores/local/mark_table.hpp"
 #include "stores/local/wait_queue.hpp"
 #include "stores/local/waiter_table.hpp"
 
@@ -30,6 +31,7 @@ AttemptStep judge_attempt(const std::optional<std::string>& live_head, const Own
 struct LocalTables {
   LockTable& locks;
   WaiterTable& waiters;
+  MarkTable& marks;
 };
 
 // The verbs at one instant: that of its construction, which is after any wait for other processes.
@@ -38,6 +40,7 @@ class LocalVerbs {
   // `after` gets what is to be done once they are committed.
   LocalVerbs(LocalTables tables, const Holder& holder, const Machine& machine, AfterCommit& after)
       : locks_(tables.locks),
+        marks_(tables.marks),
         holder_(holder),
         machine_(machine),
         liveness_(holder, machine),
@@ -53,6 +56,8 @@ class LocalVerbs {
   InspectReply inspect(std::string_view key);
   ListReply list(std::string_view key_prefix, std::size_t most);
   RemoveReply remove(std::string_view key, std::string_view expected);
+  ListMarksReply list_marks(std::string_view key_prefix, std::size_t most);
+  ForgetReply forget(std::string_view key);
 
  private:
   [[nodiscard]] std::optional<StoredRecord> seen(WholeRow whole) const;
@@ -66,6 +71,7 @@ class LocalVerbs {
   void look_after(LockRow& row, std::int64_t wall_us);
 
   LockTable& locks_;
+  MarkTable& marks_;
   const Holder& holder_;
   const Machine& machine_;
   const Liveness liveness_;

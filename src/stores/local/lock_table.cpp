@@ -49,6 +49,7 @@ LockTable::LockTable(Database& database)
       write_rest_(database, local_sql::write_rest.text),
       drop_rest_(database, local_sql::drop_rest.text),
       refresh_(database, local_sql::refresh.text),
+      close_(database, local_sql::close.text),
       clear_(database, local_sql::clear.text),
       set_waiting_(database, local_sql::set_waiting.text),
       due_(database, local_sql::due.text),
@@ -115,8 +116,17 @@ LockRow LockTable::grant(const LockRow& row, const GrantedRow& grant) {
           .streak = row.streak};
 }
 
-void LockTable::refresh(std::int64_t id, std::int64_t expires_at_ns) {
-  Query(refresh_).bind(1, id).bind(2, expires_at_ns).run();
+void LockTable::refresh(std::int64_t id, std::int64_t expires_at_ns, bool detached) {
+  Query(refresh_).bind(1, id).bind(2, expires_at_ns).bind(3, std::int64_t{detached}).run();
+}
+
+// The owner stands in the part that is in the row.
+void LockTable::close(std::int64_t id, std::string_view value, std::int64_t expires_at_ns) {
+  Query(close_)
+      .bind(1, id)
+      .bind_bytes(2, value.substr(0, most_in_row))
+      .bind(3, expires_at_ns)
+      .run();
 }
 
 void LockTable::clear(const LockRow& row) {

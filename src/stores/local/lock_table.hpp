@@ -57,7 +57,10 @@ class LockTable {
   LockRow insert(std::string_view key, std::int64_t look_at_s);
   // Gives the row as it is then.
   LockRow grant(const LockRow& row, const GrantedRow& grant);
-  void refresh(std::int64_t id, std::int64_t expires_at_ns);
+  // `detached`: it outlives its holder from now on.
+  void refresh(std::int64_t id, std::int64_t expires_at_ns, bool detached = false);
+  // `value` is closed_record() of the whole one, which has the same length.
+  void close(std::int64_t id, std::string_view value, std::int64_t expires_at_ns);
   void clear(const LockRow& row);
   // How many wait, and the streak.
   void set_waiting(const LockRow& row);
@@ -76,6 +79,7 @@ class LockTable {
   Statement write_rest_;
   Statement drop_rest_;
   Statement refresh_;
+  Statement close_;
   Statement clear_;
   Statement set_waiting_;
   Statement due_;

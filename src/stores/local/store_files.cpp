@@ -19,7 +19,7 @@ constexpr const char* log_name = "locks.db-wal";
 constexpr const char* shared_memory_name = "locks.db-shm";
 // "xlck": what says that the file is ours (sqlite.org/fileformat.html, offset 68).
 constexpr std::int64_t application_id = 0x786C636B;
-constexpr std::int64_t format_version = 4;
+constexpr std::int64_t format_version = 5;
 constexpr auto open_patience = 5s;
 // Each is one more change that somebody made to the files in the meantime.
 constexpr int max_opening_tries = 10;
@@ -78,6 +78,7 @@ void make_tables(Database& database) {
   database.execute(local_sql::schema.text);
   database.execute(local_sql::waiters_schema.text);
   database.execute(local_sql::streak_schema.text);
+  database.execute(local_sql::marks_schema.text);
   database.execute("PRAGMA application_id = " + std::to_string(application_id));
   database.execute("PRAGMA user_version = " + std::to_string(format_version));
   database.execute("COMMIT");

@@ -65,6 +65,13 @@ class Client : public MemoryStore {
               Done<RemoveReply> done) override {
     answer(deadline, done, [&](MemoryTable& table) { return table.remove(key, expected); });
   }
+  void list_marks(std::string key_prefix, std::size_t most, Instant deadline,
+                  Done<ListMarksReply> done) override {
+    answer(deadline, done, [&](MemoryTable& table) { return table.list_marks(key_prefix, most); });
+  }
+  void forget(std::string key, Instant deadline, Done<ForgetReply> done) override {
+    answer(deadline, done, [&](MemoryTable& table) { return table.forget(key); });
+  }
 
   void listen(WakeUpListener listener) override {
     const std::lock_guard guard(shared_->mutex);

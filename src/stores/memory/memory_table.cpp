@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "core/done_mark.hpp"
 #include "core/key_codec.hpp"
 #include "core/record_codec.hpp"
 #include "stores/memory/last_fence.hpp"
@@ -134,12 +135,12 @@ RefreshVerdict MemoryTable::refresh_one(const RefreshRequest& request) {
 
 ReleaseReply MemoryTable::release(const ReleaseRequest& request) {
   advance(request.key);  // where no fence can be given, this verb has its answer all the same
-  const Entry* entry = find(request.key);
+  Entry* entry = find(request.key);
   const std::optional<Owner> holder = entry == nullptr ? std::nullopt : record_owner(entry->value);
   const bool is_its_own =
       holder && holder->id == request.owner.id && holder->ticket <= request.owner.ticket;
   if (is_its_own) {
-    end_record(request.key, request.barging_streak);
+    end_own_record(request, *entry);
   }
   const bool had_waiter = drop_waiter(request);
   return {.verdict = is_its_own   ? ReleaseVerdict::released
@@ -147,12 +148,41 @@ ReleaseReply MemoryTable::release(const ReleaseRequest& request) {
                                   : ReleaseVerdict::not_owner};
 }
 
+// In one step with what the release says: there is no instant at which the lock is free and the
+// mark missing.
+void MemoryTable::end_own_record(const ReleaseRequest& request, Entry& record) {
+  std::string mark = encode_done_mark(record.value, clock_.wall());
+  if (request.closed_for) {
+    record.value = closed_record(std::move(record.value));
+    record.expires_at = clock_.now() + std::max(*request.closed_for, 1ms);
+  } else {
+    end_record(request.key, request.barging_streak);
+  }
+  if (request.done_for) {
+    write_mark(request.key, std::move(mark), *request.done_for);
+  }
+}
+
+// A shorter time does not cut the longer one of the mark before it.
+void MemoryTable::write_mark(const std::string& key, std::string value, Milliseconds ttl) {
+  const std::string beside = done_key(key).value();
+  const Entry* before = find(beside);
+  const auto left = before == nullptr ? std::nullopt : remaining_ttl(*before);
+  plant(beside, std::move(value), std::max(ttl, left.value_or(1ms)));
+}
+
 InspectReply MemoryTable::inspect(const std::string& key) {
+  InspectReply reply;
+  const std::optional<std::string> beside = done_key(key);
+  const Entry* mark = beside ? find(*beside) : nullptr;
+  if (mark != nullptr) {
+    reply.mark = StoredMark{.key = key, .value = mark->value, .read_at = clock_.wall()};
+  }
   const Entry* entry = find(key);
   if (entry == nullptr) {
-    return {};
+    return reply;
   }
-  InspectReply reply{seen(key, *entry)};
+  reply.record = seen(key, *entry);
   if (const WaitingLine* line = find_line(key)) {
     const std::size_t shown = std::min(line->waiters().size(), most_waiters_shown);
     for (std::size_t i = 0; i < shown; ++i) {
@@ -191,6 +221,34 @@ RemoveReply MemoryTable::remove(const std::string& key, std::string_view expecte
   }
   end_record(key, 0);
   return {true};
+}
+
+ListMarksReply MemoryTable::list_marks(std::string_view key_prefix, std::size_t most) const {
+  ListMarksReply reply;
+  const std::string beginning = "{" + std::string(key_prefix);
+  for (auto each = data_.entries.all().lower_bound(beginning);
+       each != data_.entries.all().end() && each->first.starts_with(beginning); ++each) {
+    const auto& [beside, entry] = *each;
+    auto key = key_of_done_key(beside);
+    if (!key || entry.has_expired(clock_.now())) {
+      continue;
+    }
+    if (reply.marks.size() == most) {
+      reply.truncated = true;
+      break;
+    }
+    reply.marks.push_back({.key = std::move(*key), .value = entry.value, .read_at = clock_.wall()});
+  }
+  return reply;
+}
+
+ForgetReply MemoryTable::forget(const std::string& key) {
+  const std::optional<std::string> beside = done_key(key);
+  const bool is_there = beside && find(*beside) != nullptr;
+  if (is_there) {
+    erase(*beside);
+  }
+  return {is_there};
 }
 
 // --- records -----------------------------------------------------------------------------------

@@ -51,6 +51,8 @@ class MemoryTable {
   InspectReply inspect(const std::string& key);
   ListReply list(std::string_view key_prefix, std::size_t most) const;
   RemoveReply remove(const std::string& key, std::string_view expected);
+  ListMarksReply list_marks(std::string_view key_prefix, std::size_t most) const;
+  ForgetReply forget(const std::string& key);
 
   // Those that the verbs since the last call have to send.
   std::vector<Push> take_pushes();
@@ -76,6 +78,8 @@ class MemoryTable {
   bool is_too_long(WaitingLine& line, std::size_t most);
   AttemptReply attempt_reply(const AttemptRequest& request, AttemptOutcome outcome);
   RefreshVerdict refresh_one(const RefreshRequest& request);
+  void end_own_record(const ReleaseRequest& request, Entry& record);
+  void write_mark(const std::string& key, std::string value, Milliseconds ttl);
   void end_record(const std::string& key, std::size_t most_streak);
   bool is_left_free(const std::string& key, std::size_t most_streak);
   bool drop_waiter(const ReleaseRequest& request);

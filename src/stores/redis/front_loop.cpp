@@ -16,8 +16,8 @@ using namespace std::chrono_literals;
 
 // A server that restarts is back within tens of milliseconds; one that stays away is not worth
 // more than a try every two seconds or so.
-constexpr Milliseconds shortest_pause = 10ms;
-constexpr Milliseconds longest_pause = 2s;
+constexpr Milliseconds min_reconnect_pause = 10ms;
+constexpr Milliseconds max_reconnect_pause = 2s;
 // After a refusal somebody has to change something first.
 constexpr Milliseconds shortest_refused_pause = 200ms;
 // Below it, a busy machine's scheduling would pass for a dead server.
@@ -165,9 +165,9 @@ void FrontLoop::rest(const StoreFailure& failure, bool refused) {
   trouble_ = failure;
   is_refusal_ = refused;
   ++failures_;
-  const Milliseconds shortest = refused ? shortest_refused_pause : shortest_pause;
+  const Milliseconds shortest = refused ? shortest_refused_pause : min_reconnect_pause;
   const double unit = std::uniform_real_distribution<>(0, 1)(random_);
-  retry_at_ = clock_.now() + backoff_pause(failures_, shortest, longest_pause, unit);
+  retry_at_ = clock_.now() + backoff_pause(failures_, shortest, max_reconnect_pause, unit);
   log_trouble(was_working);
   events_.on_trouble(failure, refused);
   queue_.fail_sent(

@@ -19,7 +19,7 @@ constexpr std::size_t values_together = 64;
 }  // namespace
 
 ListWalk::Step ListWalk::next() const {
-  if (reply_.records.size() > most_) {
+  if (found_.count() > most_) {
     return Step::end;
   }
   if (!keys_.empty()) {
@@ -37,12 +37,31 @@ std::vector<std::string> ListWalk::take_keys() {
   return taken;
 }
 
-ListReply ListWalk::take() {
-  if (reply_.records.size() > most_) {
-    reply_.records.resize(most_);
-    reply_.truncated = true;
+ListWalk::Found ListWalk::take() {
+  found_.truncated = found_.count() > most_;
+  found_.records.resize(std::min(found_.records.size(), most_));
+  found_.marks.resize(std::min(found_.marks.size(), most_));
+  return std::move(found_);
+}
+
+std::optional<std::string> ListWalk::wanted(const std::string& key) const {
+  if (what_ == ListOf::marks) {
+    return key_of_done_key(key);
   }
-  return std::move(reply_);
+  return is_side_key(key) ? std::nullopt : std::optional(key);
+}
+
+// False: there is nothing of what is wanted.
+bool ListWalk::keep(InspectReply found) {
+  if (what_ == ListOf::records && found.record) {
+    found_.records.push_back(std::move(*found.record));
+    return true;
+  }
+  if (what_ == ListOf::marks && found.mark) {
+    found_.marks.push_back(std::move(*found.mark));
+    return true;
+  }
+  return false;
 }
 
 std::optional<StoreFailure> ListWalk::on_page(const Reply& page) {
@@ -64,8 +83,8 @@ bool ListWalk::take_page(const Reply& page) {
       return false;
     }
     // SCAN may name a key more than once.
-    if (!is_side_key(key.text) && seen_.insert(key.text).second) {
-      keys_.push_back(key.text);
+    if (auto of_lock = wanted(key.text); of_lock && seen_.insert(key.text).second) {
+      keys_.push_back(std::move(*of_lock));
     }
   }
   return true;
@@ -87,9 +106,10 @@ std::optional<StoreFailure> ListWalk::on_values(std::span<const std::string> key
     if (!found) {
       return senseless_answer("the inspect script");
     }
-    if (found->record) {
-      reply_.records.push_back(std::move(*found->record));
-    } else if (auto failure = bear(keys[i])) {  // it went meanwhile
+    if (keep(std::move(*found))) {
+      continue;
+    }
+    if (auto failure = bear(keys[i])) {  // it went meanwhile
       return failure;
     }
   }
@@ -118,6 +138,11 @@ std::string prefix_pattern(std::string_view prefix) {
     pattern += c;
   }
   return pattern + "*";
+}
+
+std::string list_pattern(ListOf what, std::string_view key_prefix) {
+  return what == ListOf::records ? prefix_pattern(key_prefix)
+                                 : prefix_pattern("{" + std::string(key_prefix)) + "}:done";
 }
 
 }  // namespace exclusive_lock::redis

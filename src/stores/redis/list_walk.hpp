@@ -24,9 +24,18 @@
 
 namespace exclusive_lock::redis {
 
+// Of the locks below a prefix: their records, or the marks beside them.
+enum class ListOf { records, marks };
+
 class ListWalk {
  public:
   enum class Step { scan, inspect, end };
+  struct Found {
+    std::vector<StoredRecord> records;
+    std::vector<StoredMark> marks;
+    bool truncated = false;
+    [[nodiscard]] std::size_t count() const { return records.size() + marks.size(); }
+  };
 
   // Half a million keys of usual length: more than can be looked at in the usual command timeout.
   // Keys beside the prefix do not count, as the server leaves them out.
@@ -34,15 +43,16 @@ class ListWalk {
   // What a remembered key takes beside its text, about.
   static constexpr std::size_t bytes_per_key = 64;
 
-  // `most` records are wanted.
-  explicit ListWalk(std::size_t most, std::size_t bytes_without_locks = usual_bytes_without_locks)
-      : most_(most), most_bytes_(bytes_without_locks) {}
+  // `most` of them are wanted.
+  explicit ListWalk(std::size_t most, std::size_t bytes_without_locks = usual_bytes_without_locks,
+                    ListOf what = ListOf::records)
+      : what_(what), most_(most), most_bytes_(bytes_without_locks) {}
 
   [[nodiscard]] Step next() const;
   [[nodiscard]] const std::string& cursor() const { return cursor_; }
   // Some of the keys that were found, each once: values are asked for together.
   std::vector<std::string> take_keys();
-  ListReply take();
+  Found take();
 
   // Some: that is what the walk ends in.
   [[nodiscard]] std::optional<StoreFailure> on_page(const Reply& page);
@@ -52,8 +62,12 @@ class ListWalk {
 
  private:
   bool take_page(const Reply& page);
+  // The key of the lock; none: it is not what is wanted.
+  [[nodiscard]] std::optional<std::string> wanted(const std::string& key) const;
+  bool keep(InspectReply found);
   [[nodiscard]] std::optional<StoreFailure> bear(const std::string& key_without_lock);
 
+  const ListOf what_;
   const std::size_t most_;
   const std::size_t most_bytes_;
   std::size_t bytes_ = 0;  // of keys that hold no lock
@@ -61,10 +75,12 @@ class ListWalk {
   bool has_begun_ = false;
   std::unordered_set<std::string> seen_;
   std::vector<std::string> keys_;  // of this page, not yet inspected
-  ListReply reply_;
+  Found found_;
 };
 
 // A pattern for MATCH that stands for exactly this text and whatever follows it.
 std::string prefix_pattern(std::string_view prefix);
+// The same for the keys that such a list is about.
+std::string list_pattern(ListOf what, std::string_view key_prefix);
 
 }  // namespace exclusive_lock::redis

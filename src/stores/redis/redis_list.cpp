@@ -14,13 +14,16 @@ constexpr std::string_view scan_count = "500";
 
 class Walker : public std::enable_shared_from_this<Walker> {
  public:
-  Walker(RedisFront& front, ScriptRunner& scripts, ListRequest request,
-         std::function<void(Answer<ListReply>)> done)
+  using Found = ListWalk::Found;
+
+  Walker(RedisFront& front, ScriptRunner& scripts, ListRequest request, ListOf what,
+         std::function<void(Answer<Found>)> done)
       : front_(front),
         scripts_(scripts),
         request_(std::move(request)),
+        pattern_(list_pattern(what, request_.key_prefix)),
         done_(std::move(done)),
-        walk_(request_.most) {}
+        walk_(request_.most, ListWalk::usual_bytes_without_locks, what) {}
 
   void go_on() {
     switch (walk_.next()) {
@@ -35,14 +38,14 @@ class Walker : public std::enable_shared_from_this<Walker> {
 
  private:
   void scan() {
-    front_.submit({.commands =
-                       [self = shared_from_this()](const CommandSink& sink) {
-                         sink({"SCAN", self->walk_.cursor(), "MATCH",
-                               prefix_pattern(self->request_.key_prefix), "COUNT", scan_count});
-                       },
-                   .deadline = request_.deadline,
-                   .done = [self = shared_from_this()](
-                               Outcome outcome) { self->on_scanned(std::move(outcome)); }});
+    front_.submit(
+        {.commands =
+             [self = shared_from_this()](const CommandSink& sink) {
+               sink({"SCAN", self->walk_.cursor(), "MATCH", self->pattern_, "COUNT", scan_count});
+             },
+         .deadline = request_.deadline,
+         .done = [self = shared_from_this()](
+                     Outcome outcome) { self->on_scanned(std::move(outcome)); }});
   }
 
   void on_scanned(Outcome outcome) {
@@ -81,15 +84,43 @@ class Walker : public std::enable_shared_from_this<Walker> {
   RedisFront& front_;
   ScriptRunner& scripts_;
   const ListRequest request_;
-  const std::function<void(Answer<ListReply>)> done_;
+  const std::string pattern_;
+  const std::function<void(Answer<Found>)> done_;
   ListWalk walk_;
 };
+
+template <class Reply>
+Answer<Reply> part_of(Answer<ListWalk::Found> answer, Reply (*part)(ListWalk::Found)) {
+  if (auto* failure = std::get_if<StoreFailure>(&answer)) {
+    return std::move(*failure);
+  }
+  return part(std::get<ListWalk::Found>(std::move(answer)));
+}
 
 }  // namespace
 
 void list_records(RedisFront& front, ScriptRunner& scripts, ListRequest request,
                   std::function<void(Answer<ListReply>)> done) {
-  std::make_shared<Walker>(front, scripts, std::move(request), std::move(done))->go_on();
+  const auto records_of = [](ListWalk::Found found) {
+    return ListReply{.records = std::move(found.records), .truncated = found.truncated};
+  };
+  std::make_shared<Walker>(front, scripts, std::move(request), ListOf::records,
+                           [done = std::move(done), records_of](Answer<ListWalk::Found> answer) {
+                             done(part_of<ListReply>(std::move(answer), records_of));
+                           })
+      ->go_on();
+}
+
+void list_marks(RedisFront& front, ScriptRunner& scripts, ListRequest request,
+                std::function<void(Answer<ListMarksReply>)> done) {
+  const auto marks_of = [](ListWalk::Found found) {
+    return ListMarksReply{.marks = std::move(found.marks), .truncated = found.truncated};
+  };
+  std::make_shared<Walker>(front, scripts, std::move(request), ListOf::marks,
+                           [done = std::move(done), marks_of](Answer<ListWalk::Found> answer) {
+                             done(part_of<ListMarksReply>(std::move(answer), marks_of));
+                           })
+      ->go_on();
 }
 
 }  // namespace exclusive_lock::redis

@@ -1,5 +1,5 @@
 #pragma once
-// All records below a prefix, with the I/O that list_walk.hpp asks for.
+// All records, or marks, below a prefix, with the I/O that list_walk.hpp asks for.
 
 #include <functional>
 #include <string>
@@ -19,5 +19,7 @@ struct ListRequest {
 // `done` as in Operation. Both must outlive it.
 void list_records(RedisFront& front, ScriptRunner& scripts, ListRequest request,
                   std::function<void(Answer<ListReply>)> done);
+void list_marks(RedisFront& front, ScriptRunner& scripts, ListRequest request,
+                std::function<void(Answer<ListMarksReply>)> done);
 
 }  // namespace exclusive_lock::redis

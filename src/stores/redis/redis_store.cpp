@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "core/key_codec.hpp"
 #include "exclusive_lock/error.hpp"
 #include "exclusive_lock/printable.hpp"
 #include "stores/process_mark.hpp"
@@ -189,7 +190,11 @@ class RedisStore final : public Store {
     if (!keys) {
       return done(keyless_failure(request.key));
     }
-    run<ReleaseReply>(alone(redis::release_call(request, *keys)), deadline, std::move(done),
+    ScriptCall call = redis::release_call(request, *keys);
+    if (request.done_for && !is_forked()) {
+      done = or_without_mark(std::move(request), deadline, std::move(done));
+    }
+    run<ReleaseReply>(alone(std::move(call)), deadline, std::move(done),
                       [](const auto& replies) { return redis::read_release(replies[0]); });
   }
 
@@ -215,6 +220,27 @@ class RedisStore final : public Store {
               Done<RemoveReply> done) override {
     run<RemoveReply>(alone(redis::remove_call(key, expected)), deadline, std::move(done),
                      [](const auto& replies) { return redis::read_remove(replies[0]); });
+  }
+
+  void list_marks(std::string key_prefix, std::size_t most, Instant deadline,
+                  Done<ListMarksReply> done) override {
+    if (is_forked()) {
+      return done(forked_failure());
+    }
+    redis::list_marks(inside_->front, inside_->scripts,
+                      {.key_prefix = std::move(key_prefix), .most = most, .deadline = deadline},
+                      [this, done = std::move(done)](Answer<ListMarksReply> answer) {
+                        done(named(std::move(answer)));
+                      });
+  }
+
+  void forget(std::string key, Instant deadline, Done<ForgetReply> done) override {
+    const auto beside = done_key(key);
+    if (!beside) {
+      return done(keyless_failure(key));
+    }
+    run<ForgetReply>(alone(redis::forget_call(*beside)), deadline, std::move(done),
+                     [](const auto& replies) { return redis::read_forget(replies[0]); });
   }
 
   void listen(WakeUpListener listener) override {
@@ -254,6 +280,28 @@ class RedisStore final : public Store {
   // Where the store hears of hand-overs; empty: nowhere. One that is named without a subscriber
   // would make the waiter count as dead.
   std::string channel() const { return pushes_grants() ? inside_->channel : std::string(); }
+
+  // A server that grants no right to the key of the mark refuses the whole script: the lock is to
+  // be released all the same.
+  Done<ReleaseReply> or_without_mark(ReleaseRequest request, Instant deadline,
+                                     Done<ReleaseReply> done) {
+    return [this, request = std::move(request), deadline,
+            done = std::move(done)](Answer<ReleaseReply> answer) mutable {
+      const auto* failure = std::get_if<StoreFailure>(&answer);
+      if (failure == nullptr || failure->code != errc::permission_denied) {
+        return done(std::move(answer));
+      }
+      request.done_for = std::nullopt;
+      release(std::move(request), deadline,
+              [done = std::move(done), refused = std::make_shared<const StoreFailure>(*failure)](
+                  Answer<ReleaseReply> without_mark) {
+                if (auto* reply = std::get_if<ReleaseReply>(&without_mark)) {
+                  reply->mark_failure = refused;
+                }
+                done(std::move(without_mark));
+              });
+    };
+  }
 
   // Which store it was that failed.
   template <class T>

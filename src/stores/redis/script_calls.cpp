@@ -7,6 +7,7 @@
 #include "core/key_codec.hpp"
 #include "core/record_codec.hpp"
 #include "core/request_size.hpp"
+#include "stores/redis/redis_errors.hpp"
 
 namespace exclusive_lock::redis {
 namespace {
@@ -174,13 +175,27 @@ ScriptCall refresh_call(std::span<const RefreshRequest> requests) {
 }
 
 ScriptCall release_call(const ReleaseRequest& request, const LockKeys& keys) {
-  return {redis_scripts::release, words_of(keys),
-          Words{owner_text(request.owner), std::to_string(request.barging_streak)}};
+  Words all = words_of(keys);
+  Words arguments{owner_text(request.owner), std::to_string(request.barging_streak)};
+  if (request.closed_for || request.done_for) {
+    arguments.add(request.closed_for ? ms_text(std::max(*request.closed_for, Milliseconds(1)))
+                                     : "0");
+  }
+  if (request.done_for) {
+    all.add(done_key(request.key).value());
+    arguments.add(ms_text(std::max(*request.done_for, Milliseconds(1))));
+  }
+  return {redis_scripts::release, std::move(all), std::move(arguments)};
+}
+
+ScriptCall forget_call(std::string_view done_key) {
+  return {redis_scripts::forget, Words{done_key}, Words{}};
 }
 
 ScriptCall inspect_call(const std::string& key, std::size_t most_waiters) {
   const auto all = lock_keys(key);
-  return {redis_scripts::inspect, all ? Words{key, (*all)[2], (*all)[3]} : Words{key},
+  return {redis_scripts::inspect,
+          all ? Words{key, (*all)[2], (*all)[3], done_key(key).value()} : Words{key},
           Words{std::to_string(most_value_bytes), std::to_string(most_waiters)}};
 }
 
@@ -294,19 +309,27 @@ bool read_refresh(const Reply& reply, std::size_t count, RefreshReply& into) {
 }
 
 std::optional<ReleaseReply> read_release(const Reply& reply) {
-  if (!has_shape(reply, 3)) {
+  const std::size_t size = reply.elements.size();
+  if (size > 4 || !has_shape(reply, std::max<std::size_t>(size, 3))) {
     return std::nullopt;
   }
   const auto verdict = release_verdict_in(reply.elements[2].text);
   if (!verdict) {
     return std::nullopt;
   }
-  return ReleaseReply{*verdict};
+  ReleaseReply said{.verdict = *verdict};
+  if (size == 4) {
+    said.mark_failure =
+        std::make_shared<const StoreFailure>(server_refused(reply.elements[3].text));
+  }
+  return said;
 }
 
 std::optional<InspectReply> read_inspect(const Reply& reply, const std::string& key) {
   const std::size_t size = reply.elements.size();
-  if (size < 5 || (size - 5) % texts_of_waiter != 0 || !has_shape(reply, size)) {
+  constexpr std::size_t before_waiters = 6;
+  if (size < before_waiters || (size - before_waiters) % texts_of_waiter != 0 ||
+      !has_shape(reply, size)) {
     return std::nullopt;
   }
   const auto remaining_ms = number_in<std::int64_t>(reply.elements[2]);
@@ -314,21 +337,30 @@ std::optional<InspectReply> read_inspect(const Reply& reply, const std::string& 
   if (!remaining_ms || !waiting) {
     return std::nullopt;
   }
+  InspectReply said;
+  if (const std::string& mark = reply.elements[5].text; !mark.empty()) {
+    const auto time = script_time(reply);
+    if (!time) {
+      return std::nullopt;
+    }
+    said.mark = StoredMark{.key = key, .value = mark, .read_at = *time};
+  }
   if (*remaining_ms == -2) {
-    return InspectReply{};
+    return said;
   }
   StoredRecord record{.key = key,
                       .value = reply.elements[3].text,
                       .remaining_ttl = ttl_in(*remaining_ms),
                       .waiting = *waiting};
-  for (std::size_t at = 5; at < size; at += texts_of_waiter) {
+  for (std::size_t at = before_waiters; at < size; at += texts_of_waiter) {
     auto waiter = waiter_in(&reply.elements[at]);
     if (!waiter) {
       return std::nullopt;
     }
     record.waiters.push_back(std::move(*waiter));
   }
-  return InspectReply{std::move(record)};
+  said.record = std::move(record);
+  return said;
 }
 
 std::optional<RemoveReply> read_remove(const Reply& reply) {
@@ -340,6 +372,17 @@ std::optional<RemoveReply> read_remove(const Reply& reply) {
     return std::nullopt;
   }
   return RemoveReply{verdict == "removed"};
+}
+
+std::optional<ForgetReply> read_forget(const Reply& reply) {
+  if (!has_shape(reply, 3)) {
+    return std::nullopt;
+  }
+  const std::string& verdict = reply.elements[2].text;
+  if (verdict != "forgotten" && verdict != "nothing") {
+    return std::nullopt;
+  }
+  return ForgetReply{verdict == "forgotten"};
 }
 
 }  // namespace exclusive_lock::redis

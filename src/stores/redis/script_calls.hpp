@@ -70,6 +70,7 @@ ScriptCall acquire_call(const AttemptRequest& request, const LockKeys& keys,
 ScriptCall beat_call(const BeatRequest& request, const LockKeys& keys, std::string_view channel);
 ScriptCall refresh_call(std::span<const RefreshRequest> requests);
 ScriptCall release_call(const ReleaseRequest& request, const LockKeys& keys);
+ScriptCall forget_call(std::string_view done_key);
 // These two take any key.
 ScriptCall inspect_call(const std::string& key, std::size_t most_waiters);
 ScriptCall remove_call(const std::string& key, std::string_view expected);
@@ -99,5 +100,6 @@ std::optional<FencedAnswer<BeatReply>> read_beat(const Reply& reply);
 std::optional<ReleaseReply> read_release(const Reply& reply);
 std::optional<InspectReply> read_inspect(const Reply& reply, const std::string& key);
 std::optional<RemoveReply> read_remove(const Reply& reply);
+std::optional<ForgetReply> read_forget(const Reply& reply);
 
 }  // namespace exclusive_lock::redis

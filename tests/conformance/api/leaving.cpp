@@ -139,9 +139,9 @@ Checks leaving_checks() {
 
 Checks all_api_checks() {
   Checks all;
-  for (const auto& some :
-       {holding_checks(), showing_checks(), waiting_checks(), queueing_checks(), losing_checks(),
-        telling_checks(), leaving_checks(), async_call_checks(), async_cancelling_checks()}) {
+  for (const auto& some : {holding_checks(), showing_checks(), waiting_checks(), queueing_checks(),
+                           losing_checks(), telling_checks(), leaving_checks(), async_call_checks(),
+                           async_cancelling_checks(), once_checks()}) {
     all.insert(all.end(), some.begin(), some.end());
   }
   return all;

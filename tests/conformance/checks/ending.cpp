@@ -153,7 +153,7 @@ Checks all_checks() {
        {exclusion_checks(), expiry_checks(), refresh_checks(), loss_checks(), repetition_checks(),
         stranger_checks(), contents_checks(), name_checks(), fence_checks(), list_checks(),
         queue_checks(), queue_leaving_checks(), queue_shown_checks(), hand_over_checks(),
-        barging_checks(), ending_checks()}) {
+        barging_checks(), done_checks(), ending_checks()}) {
     all.insert(all.end(), some.begin(), some.end());
   }
   return all;

@@ -145,11 +145,20 @@ class Drawing {
     command.everywhere = random_.once_in(4);
     command.deed = drawn < 55 ? Deed::beat : drawn < 63 ? Deed::refresh : Deed::release;
     command.barging_streak = streak();
+    if (command.deed == Deed::release && random_.once_in(3)) {
+      command.done_for = random_.seconds(1, 40);
+    }
+    if (command.deed == Deed::release && random_.once_in(6)) {
+      command.closed_for = random_.seconds(1, 20);
+    }
     return command;
   }
 
   Command look(Command command, std::uint64_t drawn) {
-    command.deed = drawn < 86 ? Deed::inspect : Deed::list;
+    constexpr std::array<Deed, 10> deeds{
+        Deed::inspect, Deed::inspect, Deed::inspect,    Deed::inspect,    Deed::inspect,
+        Deed::list,    Deed::list,    Deed::list_marks, Deed::list_marks, Deed::forget};
+    command.deed = deeds.at(drawn - 80);
     command.most_listed = random_.once_in(3) ? 1 : 100;
     return command;
   }
@@ -229,6 +238,13 @@ std::string streak_text(const Command& command) {
   return command.barging_streak > 0 ? " streak=" + std::to_string(command.barging_streak) : "";
 }
 
+std::string closing_text(const Command& command) {
+  const auto text = [](const char* what, const auto& time) {
+    return time ? what + std::to_string(time->count()) + "s" : std::string();
+  };
+  return text(" done_for=", command.done_for) + text(" closed_for=", command.closed_for);
+}
+
 std::string text_of_attempt(const Command& command) {
   std::string text = "attempt ttl=" + std::to_string(command.ttl.count()) +
                      "s floor=" + std::to_string(command.floor.value) +
@@ -253,11 +269,15 @@ std::string text_of_deed(const Command& command) {
     case Deed::refresh:
       return "refresh " + ttl + (command.everywhere ? " of all keys" : "");
     case Deed::release:
-      return "release" + streak_text(command);
+      return "release" + streak_text(command) + closing_text(command);
     case Deed::inspect:
       return "inspect";
     case Deed::list:
       return "list " + std::to_string(command.most_listed);
+    case Deed::list_marks:
+      return "list " + std::to_string(command.most_listed) + " marks";
+    case Deed::forget:
+      return "forget the mark";
     case Deed::remove:
       return command.is_expected ? "remove what is there" : "remove something else";
     case Deed::plant:

@@ -32,9 +32,11 @@ enum class Deed {
   attempt,       // with patience, where the command has one
   beat,          //
   refresh,       // of all keys, where `everywhere` is set
-  release,       //
+  release,       // that says that the work was done, or closes the name, where the command does
   inspect,       //
   list,          //
+  list_marks,    //
+  forget,        //
   remove,        // of what is there, or of something else
   plant,         // `planted` at the key
   plant_fence,   // `planted` at the key of the fence
@@ -62,7 +64,9 @@ struct Command {
   std::optional<std::chrono::seconds> confirm_ttl{};  // an attempt: has patience
   bool keeps_place = false;  // an attempt: with the arrival that this object was told before
   std::size_t most_waiting = 10'000;
-  std::size_t barging_streak = 0;  // of an attempt and of a release
+  std::size_t barging_streak = 0;                    // of an attempt and of a release
+  std::optional<std::chrono::seconds> done_for{};    // of a release
+  std::optional<std::chrono::seconds> closed_for{};  // of a release
   Fence floor{};
   bool is_too_late = false;
   std::size_t contents_size = 1;

@@ -45,7 +45,11 @@ class Hand {
         return refresh(command);
       case Deed::release:
         return ask<ReleaseReply>(command, [&](Store& store, auto done) {
-          store.release({.key = key_, .owner = owner_, .barging_streak = command.barging_streak},
+          store.release({.key = key_,
+                         .owner = owner_,
+                         .barging_streak = command.barging_streak,
+                         .done_for = command.done_for,
+                         .closed_for = command.closed_for},
                         deadline(), std::move(done));
         });
       case Deed::inspect:
@@ -59,6 +63,17 @@ class Hand {
                                                       std::move(done));
                                          }),
                        command.most_listed);
+      case Deed::list_marks:
+        return text_of(answer<ListMarksReply>(command,
+                                              [&](Store& store, auto done) {
+                                                store.list_marks("cross:", command.most_listed,
+                                                                 deadline(), std::move(done));
+                                              }),
+                       command.most_listed);
+      case Deed::forget:
+        return ask<ForgetReply>(command, [&](Store& store, auto done) {
+          store.forget(key_, deadline(), std::move(done));
+        });
       case Deed::remove:
         return remove(command);
       default:

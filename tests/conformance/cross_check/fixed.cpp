@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "conformance/cross_check/command.hpp"
+#include "core/record_codec.hpp"
 
 namespace exclusive_lock::conformance {
 namespace {
@@ -45,6 +46,16 @@ Command back_to_its_place(std::size_t most_waiting, Command command) {
 
 Command barging(std::size_t streak, Command command) {
   command.barging_streak = streak;
+  return command;
+}
+
+Command done(std::chrono::seconds time, Command command) {
+  command.done_for = time;
+  return command;
+}
+
+Command closed(std::chrono::seconds time, Command command) {
+  command.closed_for = time;
   return command;
 }
 
@@ -148,6 +159,26 @@ std::vector<Sequence> fixed_sequences() {
       sequence("a removal that finds nothing hands over",
                {for_ttl(5s, tries(0, 1)), alive_for(60s, waits(1, 1)),
                 after(6s, does(Deed::remove, 2)), does(Deed::inspect, 1)}),
+      sequence("a shorter time does not cut that of the mark before",
+               {tries(0, 1), done(30s, does(Deed::release, 0)), tries(1, 1),
+                done(1s, does(Deed::release, 1)), after(2s, does(Deed::inspect)),
+                does(Deed::list_marks), does(Deed::forget), does(Deed::forget)}),
+      sequence("a record that somebody has damaged leaves a mark that says nothing",
+               {planted(Deed::plant,
+                        std::string(record_opening) + owner_text(owner_of(0, 0, 0, 1)) +
+                            R"(","since_us":1})",
+                        20s),
+                done(30s, does(Deed::release, 0)), does(Deed::inspect)}),
+      sequence("a name that stays closed is nobody's until then",
+               {tries(0, 1), waits(1, 1), closed(5s, done(30s, does(Deed::release, 0))),
+                does(Deed::refresh, 0), tries(0, 2), does(Deed::release, 0, 2), does(Deed::beat, 1),
+                after(6s, does(Deed::beat, 1))}),
+      sequence("a name without a ttl is closed for a while",
+               {planted(Deed::plant,
+                        std::string(record_opening) + owner_text(owner_of(0, 0, 0, 1)) +
+                            R"(","fence":7,"since_us":1})",
+                        0s),
+                closed(5s, does(Deed::release, 0)), after(6s, tries(1, 1))}),
   };
 }
 

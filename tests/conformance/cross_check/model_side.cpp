@@ -64,8 +64,9 @@ bool ModelSide::would_end_something(StoreTime then) {
 
 std::string ModelSide::kept(const std::string& key) {
   const std::vector<StoredRecord> all = store_->everything();
-  const std::array<std::pair<const char*, std::string>, 4> parts{
+  const std::array<std::pair<const char*, std::string>, 5> parts{
       {{"record", key},
+       {"mark", done_key(key).value()},
        {"fence", fence_key(key).value()},
        {"queue", queue_key(key).value()},
        {"waiters", waiters_key(key).value()}}};

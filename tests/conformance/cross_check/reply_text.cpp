@@ -30,6 +30,10 @@ std::string record_text(const StoredRecord& record) {
   return text;
 }
 
+std::string mark_text(const StoredMark& mark) {
+  return mark.key + " mark " + mark.value + " at=" + time_text(mark.read_at);
+}
+
 template <class Reply, class Say>
 std::string answer_text(const Answer<Reply>& answer, const Say& say) {
   const auto* failure = std::get_if<StoreFailure>(&answer);
@@ -73,13 +77,14 @@ std::string text_of(const Answer<RefreshReply>& answer) {
 
 std::string text_of(const Answer<ReleaseReply>& answer) {
   return answer_text(answer, [](auto& out, const ReleaseReply& reply) {
-    out << reply.verdict;
+    out << reply.verdict << (reply.mark_failure ? ", without a mark" : "");
   });
 }
 
 std::string text_of(const Answer<InspectReply>& answer) {
   return answer_text(answer, [](auto& out, const InspectReply& reply) {
-    out << (reply.record ? record_text(*reply.record) : "nobody");
+    out << (reply.record ? record_text(*reply.record) : "nobody")
+        << (reply.mark ? "\n      " + mark_text(*reply.mark) : "");
   });
 }
 
@@ -91,6 +96,23 @@ std::string text_of(const Answer<ListReply>& answer, std::size_t most) {
     for (const StoredRecord& record : records) {
       out << (reply.truncated ? "" : "\n      " + record_text(record));
     }
+  });
+}
+
+std::string text_of(const Answer<ListMarksReply>& answer, std::size_t most) {
+  return answer_text(answer, [most](auto& out, const ListMarksReply& reply) {
+    std::vector<StoredMark> marks = reply.marks;
+    std::ranges::sort(marks, {}, &StoredMark::key);
+    out << marks.size() << " of at most " << most << (reply.truncated ? ", and more" : "");
+    for (const StoredMark& mark : marks) {
+      out << (reply.truncated ? "" : "\n      " + mark_text(mark));
+    }
+  });
+}
+
+std::string text_of(const Answer<ForgetReply>& answer) {
+  return answer_text(answer, [](auto& out, const ForgetReply& reply) {
+    out << (reply.forgotten ? "forgotten" : "nothing to forget");
   });
 }
 

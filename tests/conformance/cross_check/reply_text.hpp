@@ -15,6 +15,8 @@ std::string text_of(const Answer<ReleaseReply>& answer);
 std::string text_of(const Answer<InspectReply>& answer);
 // Where fewer are told than there are, which ones is the store's choice: only how many is said.
 std::string text_of(const Answer<ListReply>& answer, std::size_t most);
+std::string text_of(const Answer<ListMarksReply>& answer, std::size_t most);
 std::string text_of(const Answer<RemoveReply>& answer);
+std::string text_of(const Answer<ForgetReply>& answer);
 
 }  // namespace exclusive_lock::conformance

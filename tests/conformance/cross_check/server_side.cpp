@@ -23,10 +23,10 @@ using namespace std::chrono_literals;
 constexpr const char* deaf_user = "deaf";
 constexpr const char* scratch_key = "scratch";
 
-// All four keys in one step. What is not there is "", with -2 as its remaining ttl.
+// All five keys in one step. What is not there is "", with -2 as its remaining ttl.
 constexpr const char* dump = R"(
 local said = {}
-for i, read in ipairs({{'GET'}, {'GET'}, {'ZRANGE', 0, -1}, {'HGETALL'}}) do
+for i, read in ipairs({{'GET'}, {'GET'}, {'ZRANGE', 0, -1}, {'HGETALL'}, {'GET'}}) do
   said[2 * i - 1] = redis.call(read[1], KEYS[i], unpack(read, 2)) or ''
   said[2 * i] = tostring(redis.call('PTTL', KEYS[i]))
 end
@@ -202,18 +202,25 @@ void ServerSide::let_pushes_come() {
 }
 
 std::string ServerSide::kept(const std::string& key) {
-  const live::Reply said = raw_.must({"EVAL", dump, "4", key, fence_key(key).value(),
-                                      queue_key(key).value(), waiters_key(key).value()});
+  const live::Reply said =
+      raw_.must({"EVAL", dump, "5", key, fence_key(key).value(), queue_key(key).value(),
+                 waiters_key(key).value(), done_key(key).value()});
   const QueueTexts queue = queue_texts(said.items.at(4), said.items.at(6));
-  const std::array<std::pair<const char*, std::string>, 4> parts{{{"record", said.items.at(0).text},
-                                                                  {"fence", said.items.at(2).text},
-                                                                  {"queue", queue.owners},
-                                                                  {"waiters", queue.tails}}};
+  struct Part {
+    const char* what;
+    std::string value;
+    std::size_t at;  // in what was said
+  };
+  const std::array<Part, 5> parts{{{"record", said.items.at(0).text, 1},
+                                   {"mark", said.items.at(8).text, 9},
+                                   {"fence", said.items.at(2).text, 3},
+                                   {"queue", queue.owners, 5},
+                                   {"waiters", queue.tails, 7}}};
   std::string text;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    const live::Reply& remaining = said.items.at(2 * i + 1);
+  for (const Part& part : parts) {
+    const live::Reply& remaining = said.items.at(part.at);
     if (remaining.text != "-2") {
-      text += kept_line(parts[i].first, parts[i].second, remaining_in(remaining));
+      text += kept_line(part.what, part.value, remaining_in(remaining));
     }
   }
   return text;

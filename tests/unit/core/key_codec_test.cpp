@@ -140,12 +140,23 @@ TEST(IsSideKey, TrueForSideKeysOnly) {
   EXPECT_TRUE(is_side_key("{exclusive-lock:a}:fence"));
   EXPECT_TRUE(is_side_key("{exclusive-lock:a}:queue"));
   EXPECT_TRUE(is_side_key("{exclusive-lock:a}:waiters"));
+  EXPECT_TRUE(is_side_key("{exclusive-lock:a}:done"));
   EXPECT_TRUE(is_side_key("x{u}y:fence"));
   EXPECT_FALSE(is_side_key("exclusive-lock:a:fence"));
   EXPECT_FALSE(is_side_key("{exclusive-lock:a}"));
   EXPECT_FALSE(is_side_key("{}:fence"));
   EXPECT_FALSE(is_side_key(":fence"));
   EXPECT_FALSE(is_side_key("{a}:fences"));
+}
+
+TEST(DoneKey, NamesItsKeyUnlessThatHasATagOfItsOwn) {
+  EXPECT_EQ(done_key("exclusive-lock:a"), "{exclusive-lock:a}:done");
+  EXPECT_EQ(key_of_done_key("{exclusive-lock:a}:done"), "exclusive-lock:a");
+  EXPECT_EQ(done_key("job{a}"), "job{a}:done");
+  for (const char* other :
+       {"job{a}:done", "{a}:fence", "{}:done", "{a}b}:done", "{a:done", "a}:done", ":done", ""}) {
+    EXPECT_FALSE(key_of_done_key(other)) << other;
+  }
 }
 
 RC_GTEST_PROP(IsSideKey, TrueForEveryFenceKeyAndFalseForEveryRecordKey, (const std::string& name)) {

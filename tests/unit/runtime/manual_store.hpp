@@ -44,6 +44,10 @@ class ManualStore final : public Store {
   void remove(std::string, std::string, Instant, Done<RemoveReply> done) override {
     done(RemoveReply{});
   }
+  void list_marks(std::string, std::size_t, Instant, Done<ListMarksReply> done) override {
+    done(ListMarksReply{});
+  }
+  void forget(std::string, Instant, Done<ForgetReply> done) override { done(ForgetReply{}); }
   [[nodiscard]] Milliseconds retry_pause() const override { return Milliseconds{5}; }
   [[nodiscard]] const std::string& url() const override { return url_; }
   void close() override {

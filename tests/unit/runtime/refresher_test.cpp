@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class Told final : public Refresher::Asker {
+class ToldVerdicts final : public Refresher::Asker {
  public:
   void refresh_answered(Ticket ticket, Instant, const Answer<RefreshVerdict>& answer) override {
     answers.emplace_back(ticket, answer);
@@ -49,7 +49,7 @@ class RefresherTest : public ::testing::Test {
 
   SystemClockSource clock_;
   ManualStore store_;
-  std::shared_ptr<Told> told_ = std::make_shared<Told>();
+  std::shared_ptr<ToldVerdicts> told_ = std::make_shared<ToldVerdicts>();
   Refresher refresher_{store_, clock_, Milliseconds(1000), [](Instant, StoreTime) {}};
 };
 

@@ -2,28 +2,34 @@
 -- the queue, and hands over what becomes free, or leaves it to whoever comes first.
 --
 -- KEYS    1 the record   2 its highest fence so far   3 the queue   4 the waiters
+--         5 the mark, where one is to be left: the work under the lock was done
 -- ARGV[1] echo     any text; comes back
 -- ARGV[2] owner    "<32 hex id>-<16 hex ticket>"
 -- ARGV[3] most_streak   it stays free where fewer grants in a row than so many have gone past those
 --                       who wait; the first of them gets a wake-up
+-- ARGV[4] closed_ms     the record is not deleted, but stays for that long and is nobody's;
+--                       "0", or none: it is deleted
+-- ARGV[5] done_ms       with KEYS[5]: how long the mark lives, or longer, where the one before it
+--                       would have
 --
 -- Replies in one string, with a space between: echo, time_us ("-" where the clock was not read),
--- verdict
---   released     the record is gone
+-- verdict. Where the mark was refused, as an array of strings, behind the verdict the error.
+--   released     the record is gone, or is nobody's
 --   left         the entry in the queue is gone
 --   not_owner    neither was there: nothing, a newer ticket's, another owner's, another type
 --
 -- G3: others' records are left alone. G4: an older ticket is left over from an attempt whose reply
--- was lost. Works when memory is full: ZREM or DEL is the first write. Neither a queue of another
--- type nor what is refused on the way to the next one keeps a holder from releasing, or a waiter
--- from leaving. Idempotent, but for the verdict.
+-- was lost. Works when memory is full: ZREM, DEL or PEXPIRE is the first write. Neither a queue of
+-- another type nor what is refused on the way to the next one, or of the mark, keeps a holder from
+-- releasing, or a waiter from leaving. Idempotent, but for the verdict.
 
 local record, fence_key, queue, waiters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
--- The common case, before anything is defined: its own record, nobody waits.
+-- The common case, before anything is defined: its own record, nobody waits, no mark is to be left.
 local head = redis.pcall('GETRANGE', record, '0', '127')
 local in_line  -- id and score of the first one
-if type(head) == 'string' and string.sub(head, 1, 60) == '{"owner":"' .. ARGV[2] .. '"' then
+if not ARGV[4] and type(head) == 'string' and
+    string.sub(head, 1, 60) == '{"owner":"' .. ARGV[2] .. '"' then
   in_line = redis.pcall('ZRANGE', queue, '0', '0', 'WITHSCORES')  -- an error is nobody
   if not in_line[1] then
     redis.call('DEL', record)
@@ -54,6 +60,32 @@ local function pass_on(fence, most_streak)
   return next_id ~= nil and next_id ~= 'bad_fence'
 end
 
+local function free(fence)
+  local _, is_passed_on, first = pcall(pass_on, fence, tonumber(ARGV[3]))
+  if is_passed_on ~= true then
+    redis.call('DEL', record)
+  end
+  if first then
+    wake(first)
+  end
+end
+
+-- Its ticket is newer than that of any attempt, so no request of its lock object touches it.
+-- PEXPIRE comes first, for a full server refuses a SET before anything was written.
+local function close(closed_ms)
+  redis.call('PEXPIRE', record, closed_ms)
+  local value = redis.call('GETRANGE', record, 0, -1)
+  local closed = string.sub(value, 1, 43) .. 'ffffffffffffffff' .. string.sub(value, 60)
+  redis.pcall('SET', record, closed, 'PX', closed_ms)
+end
+
+-- The record without its contents. What is refused does not keep the lock from being released.
+local function leave_mark(done, done_ms)
+  local members = string.match(done, '^{(.-),"contents":') or ''
+  return redis.pcall('SET', KEYS[5], '{"ended_us":' .. whole(now_us) .. ',' .. members .. '}', 'PX',
+    math.max(redis.call('PTTL', KEYS[5]), tonumber(done_ms)))
+end
+
 local id, ticket, fence = read_head(said_or('', head))
 if not id and redis.call('PTTL', record) == -2 then
   local _
@@ -61,12 +93,16 @@ if not id and redis.call('PTTL', record) == -2 then
 end
 
 if id == own_id and not is_newer(ticket, own_ticket) then
-  local _, is_passed_on, first = pcall(pass_on, fence, tonumber(ARGV[3]))
-  if is_passed_on ~= true then
-    redis.call('DEL', record)
+  local done = KEYS[5] and redis.call('GETRANGE', record, 0, 2303)
+  local closed_ms = ARGV[4] or '0'
+  if closed_ms ~= '0' then
+    close(closed_ms)
+  else
+    free(fence)
   end
-  if first then
-    wake(first)
+  local said = done and leave_mark(done, ARGV[5])
+  if said and said.err then
+    return {ARGV[1], whole(now_us), 'released', said.err}
   end
   return reply('released')
 end

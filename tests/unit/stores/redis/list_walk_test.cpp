@@ -22,11 +22,11 @@ Reply page(const std::string& cursor, const std::vector<std::string>& keys) {
   return array({text(cursor), texts(keys)});
 }
 
-Reply value(const std::string& what) { return texts({"echo", "1", "20", what, "0"}); }
+Reply value(const std::string& what) { return texts({"echo", "1", "20", what, "0", ""}); }
 
-Reply gone() { return texts({"echo", "1", "-2", "", "0"}); }
+Reply gone(const std::string& mark = "") { return texts({"echo", "1", "-2", "", "0", mark}); }
 
-std::vector<std::string> keys_of(const ListReply& reply) {
+std::vector<std::string> keys_of(const ListWalk::Found& reply) {
   std::vector<std::string> keys;
   for (const StoredRecord& record : reply.records) {
     keys.push_back(record.key);
@@ -47,7 +47,7 @@ TEST(ListWalk, GoesFromCursorToCursorUntilItIsZeroAgain) {
   EXPECT_THAT(keys, ElementsAre("p:a"));
   EXPECT_FALSE(walk.on_values(keys, std::vector{value("v")}));
   EXPECT_EQ(walk.next(), Step::end);
-  const ListReply reply = walk.take();
+  const ListWalk::Found reply = walk.take();
   EXPECT_THAT(keys_of(reply), ElementsAre("p:a"));
   EXPECT_FALSE(reply.truncated);
 }
@@ -86,7 +86,7 @@ TEST(ListWalk, EndsWhereThereIsMoreThanWanted) {
   EXPECT_FALSE(walk.on_page(page("5", {"p:a", "p:b"})));
   EXPECT_FALSE(walk.on_values(walk.take_keys(), std::vector{value("v"), value("v")}));
   EXPECT_EQ(walk.next(), Step::end);
-  const ListReply reply = walk.take();
+  const ListWalk::Found reply = walk.take();
   EXPECT_EQ(reply.records.size(), 1U);
   EXPECT_TRUE(reply.truncated);
 }
@@ -117,6 +117,27 @@ TEST(ListWalk, LocksDoNotCountAmongTheKeysThatItBears) {
     EXPECT_FALSE(walk.on_values(walk.take_keys(), std::vector{value("v")}));
   }
   EXPECT_EQ(walk.take().records.size(), 100U);
+}
+
+TEST(ListWalk, OfMarksLooksBesideTheRecords) {
+  ListWalk walk(1, ListWalk::usual_bytes_without_locks, ListOf::marks);
+  EXPECT_FALSE(
+      walk.on_page(page("0", {"{p:a}:done", "{p:b}:done", "{p:c}:fence", "p:d", "x{p:e}:done"})));
+  const auto keys = walk.take_keys();
+  EXPECT_THAT(keys, ElementsAre("p:a", "p:b"));
+  EXPECT_FALSE(walk.on_values(keys, std::vector{gone("mark"), gone()}));
+  EXPECT_EQ(walk.next(), Step::end);
+  const ListWalk::Found found = walk.take();
+  ASSERT_EQ(found.marks.size(), 1U);
+  EXPECT_EQ(found.marks[0].key, "p:a");
+  EXPECT_EQ(found.marks[0].value, "mark");
+  EXPECT_TRUE(found.records.empty());
+  EXPECT_FALSE(found.truncated);
+}
+
+TEST(ListPattern, OfMarksBeginsWithTheTag) {
+  EXPECT_EQ(list_pattern(ListOf::records, "p*:"), "p\\*:*");
+  EXPECT_EQ(list_pattern(ListOf::marks, "p*:"), "{p\\*:*}:done");
 }
 
 TEST(ListWalk, SenselessPagesAreErrors) {

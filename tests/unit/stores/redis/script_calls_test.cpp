@@ -5,6 +5,7 @@
 
 #include "core/record_codec.hpp"
 #include "core/request_size.hpp"
+#include "exclusive_lock/error.hpp"
 #include "unit/stores/redis/replies.hpp"
 
 namespace exclusive_lock::redis {
@@ -91,6 +92,21 @@ TEST(ScriptCall, ReleaseSaysEverythingInOrder) {
                           "{k}:fence", "{k}:queue", "{k}:waiters", "e", owner_words, "5"));
 }
 
+TEST(ScriptCall, ReleaseSaysWhatIsDoneAndWhatStaysClosed) {
+  ReleaseRequest request{.key = "k", .owner = owner, .closed_for = 9s};
+  EXPECT_THAT(arguments_of(release_call(request, keys)), ElementsAre(owner_words, "0", "9000"));
+  EXPECT_EQ(keys_of(release_call(request, keys)).size(), 4U);
+  request.done_for = 1h;
+  EXPECT_THAT(arguments_of(release_call(request, keys)),
+              ElementsAre(owner_words, "0", "9000", "3600000"));
+  EXPECT_EQ(keys_of(release_call(request, keys)).at(4), "{k}:done");
+  request.closed_for = std::nullopt;
+  EXPECT_THAT(arguments_of(release_call(request, keys)),
+              ElementsAre(owner_words, "0", "0", "3600000"));
+  request.done_for = 0ms;
+  EXPECT_EQ(arguments_of(release_call(request, keys)).back(), "1") << "no server takes a ttl of 0";
+}
+
 TEST(ScriptCall, BeatSaysEverythingInOrder) {
   const BeatRequest request{.key = "k", .owner = owner, .ttl = 3000ms, .alive_for = 1500ms};
   EXPECT_THAT(words_of(beat_call(request, keys, "c")),
@@ -101,7 +117,8 @@ TEST(ScriptCall, BeatSaysEverythingInOrder) {
 TEST(ScriptCall, KeyWithoutPlaceForOthersBesideItCanBeLookedAtAndRemoved) {
   EXPECT_EQ(lock_keys("k"), keys);
   EXPECT_FALSE(lock_keys("a}b"));
-  EXPECT_THAT(keys_of(inspect_call("k", 100)), ElementsAre("k", "{k}:queue", "{k}:waiters"));
+  EXPECT_THAT(keys_of(inspect_call("k", 100)),
+              ElementsAre("k", "{k}:queue", "{k}:waiters", "{k}:done"));
   EXPECT_THAT(keys_of(inspect_call("a}b", 100)), ElementsAre("a}b"));
   EXPECT_THAT(keys_of(remove_call("a}b", "v")), ElementsAre("a}b"));
 }
@@ -159,7 +176,10 @@ TEST(ScriptTime, IsOneThatCanBeCountedWith) {
 // A stranger's key can have a ttl beyond what our clock counts.
 TEST(RemainingTtl, IsOneThatCanBeCountedWith) {
   const auto remaining_ttl = [](const std::string& ms) {
-    return read_inspect(texts({"e", "17", ms, "v", "0"}), "k").value().record.value().remaining_ttl;
+    return read_inspect(texts({"e", "17", ms, "v", "0", ""}), "k")
+        .value()
+        .record.value()
+        .remaining_ttl;
   };
   EXPECT_EQ(remaining_ttl("9223372036854775807"), remaining_ttl("9223372036854775806"));
   const Instant expires_at = Instant(24h) + remaining_ttl("9223372036854775807").value();
@@ -262,29 +282,55 @@ TEST(ReleaseReply, SaysAllVerdicts) {
   EXPECT_FALSE(read_release(texts({"e", "1", "1"})));
 }
 
+TEST(ReleaseReply, SaysWithWhichErrorAMarkWasRefused) {
+  EXPECT_FALSE(read_release(texts({"e", "1", "released"}))->mark_failure);
+  const auto reply = read_release(texts({"e", "1", "released", "NOPERM no rights to set"}));
+  ASSERT_TRUE(reply && reply->mark_failure);
+  EXPECT_EQ(reply->mark_failure->code, errc::permission_denied);
+  EXPECT_FALSE(read_release(texts({"e", "1", "released", "", ""})));
+}
+
+TEST(InspectReply, SaysTheMarkAlsoOfAFreeLock) {
+  const auto free = read_inspect(texts({"e", "17", "-2", "", "0", "done"}), "k");
+  ASSERT_TRUE(free && free->mark);
+  EXPECT_FALSE(free->record);
+  EXPECT_EQ(free->mark->key, "k");
+  EXPECT_EQ(free->mark->value, "done");
+  EXPECT_EQ(free->mark->read_at, StoreTime(17));
+  EXPECT_TRUE(read_inspect(texts({"e", "17", "20", "v", "0", "done"}), "k")->mark);
+  EXPECT_FALSE(read_inspect(texts({"e", "-", "20", "v", "0", "done"}), "k")) << "of what age?";
+}
+
+TEST(ForgetReply, SaysWhetherThereWasAMark) {
+  EXPECT_TRUE(read_forget(texts({"e", "1", "forgotten"}))->forgotten);
+  EXPECT_FALSE(read_forget(texts({"e", "1", "nothing"}))->forgotten);
+  EXPECT_FALSE(read_forget(texts({"e", "1", "all"})));
+}
+
 TEST(InspectReply, SaysNothingOrTheRecord) {
-  EXPECT_FALSE(read_inspect(texts({"e", "1", "-2", "", "0"}), "k")->record);
-  const auto there = read_inspect(texts({"e", "1", "-1", "", "0"}), "k")->record;
+  EXPECT_FALSE(read_inspect(texts({"e", "1", "-2", "", "0", ""}), "k")->record);
+  const auto there = read_inspect(texts({"e", "1", "-1", "", "0", ""}), "k")->record;
   ASSERT_TRUE(there);
   EXPECT_EQ(there->key, "k");
   EXPECT_FALSE(there->remaining_ttl);
-  EXPECT_EQ(read_inspect(texts({"e", "1", "20", "v", "0"}), "k")->record->remaining_ttl, 20ms);
-  EXPECT_FALSE(read_inspect(texts({"e", "1", "soon", "v", "0"}), "k"));
+  EXPECT_EQ(read_inspect(texts({"e", "1", "20", "v", "0", ""}), "k")->record->remaining_ttl, 20ms);
+  EXPECT_FALSE(read_inspect(texts({"e", "1", "soon", "v", "0", ""}), "k"));
   EXPECT_FALSE(read_inspect(texts({"e", "1", "20", "v"}), "k"));
 }
 
 TEST(InspectReply, SaysWhoWaits) {
   const auto record =
-      read_inspect(texts({"e", "1", "20", "v", "7", owner_words, "1700", ",tail"}), "k")->record;
+      read_inspect(texts({"e", "1", "20", "v", "7", "", owner_words, "1700", ",tail"}), "k")
+          ->record;
   ASSERT_TRUE(record);
   EXPECT_EQ(record->waiting, 7U);
   ASSERT_EQ(record->waiters.size(), 1U);
   EXPECT_EQ(record->waiters[0].owner, owner);
   EXPECT_EQ(record->waiters[0].arrived_at, StoreTime(1700));
   EXPECT_EQ(record->waiters[0].tail_head, ",tail");
-  EXPECT_FALSE(read_inspect(texts({"e", "1", "20", "v", "7", owner_words, "1700"}), "k"));
+  EXPECT_FALSE(read_inspect(texts({"e", "1", "20", "v", "7", "", owner_words, "1700"}), "k"));
   EXPECT_FALSE(read_inspect(texts({"e", "1", "20", "v", "7", "me", "1700", ""}), "k"));
-  EXPECT_FALSE(read_inspect(texts({"e", "1", "20", "v", "7", owner_words, "now", ""}), "k"));
+  EXPECT_FALSE(read_inspect(texts({"e", "1", "20", "v", "7", "", owner_words, "now", ""}), "k"));
 }
 
 TEST(RemoveReply, SaysBothVerdicts) {
@@ -295,9 +341,9 @@ TEST(RemoveReply, SaysBothVerdicts) {
 
 // Servers must all compute the same SHA-1, and Lua of all of them read it.
 TEST(Scripts, AreAsciiWithoutShebang) {
-  for (const auto* script :
-       {&redis_scripts::acquire, &redis_scripts::beat, &redis_scripts::refresh,
-        &redis_scripts::release, &redis_scripts::inspect, &redis_scripts::remove}) {
+  for (const auto* script : {&redis_scripts::acquire, &redis_scripts::beat, &redis_scripts::refresh,
+                             &redis_scripts::release, &redis_scripts::inspect,
+                             &redis_scripts::remove, &redis_scripts::forget}) {
     EXPECT_EQ(script->text.find("@include"), std::string_view::npos) << script->name;
     EXPECT_FALSE(script->text.starts_with("#!")) << script->name;
     EXPECT_EQ(script->sha1.size(), 40U) << script->name;

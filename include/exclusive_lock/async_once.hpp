@@ -1,0 +1,167 @@
+#pragma once
+// async_once(): once() for a coroutine. Part of async.hpp.
+//
+//   const OnceOutcome outcome = co_await async_once(lock, 1h, [&]() -> awaitable<void> {
+//     co_await write_report(lock.fence());
+//   });
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "exclusive_lock/async_call.hpp"
+#include "exclusive_lock/callbacks.hpp"
+#include "exclusive_lock/once.hpp"
+#include "exclusive_lock/saturating.hpp"
+#include "exclusive_lock/with_lock.hpp"
+
+namespace exclusive_lock {
+namespace async_detail {
+
+template <class Token>
+auto async_last_done(const ExclusiveLock& lock, Token&& token) {
+  using Seen = std::optional<LastDone>;
+  return boost::asio::async_initiate<Token, Signature<Seen>>(
+      [](auto handler, const ExclusiveLock* at) {
+        begin_call(std::move(handler), *at, Seen(),
+                   [at](const auto& answered) { begin_last_done(*at, answered); });
+      },
+      token, &lock);
+}
+
+template <class Token>
+auto async_hold_at_least(ExclusiveLock& lock, std::chrono::milliseconds time, Token&& token) {
+  return boost::asio::async_initiate<Token, Signature<RefreshOutcome>>(
+      [](auto handler, ExclusiveLock* on, std::chrono::milliseconds at_least) {
+        begin_call(
+            std::move(handler), *on, RefreshOutcome::unknown, [on, at_least](const auto& answered) {
+              begin_hold_at_least(*on, at_least,
+                                  [answered](RefreshOutcome outcome) { answered({}, outcome); });
+            });
+      },
+      token, &lock, time);
+}
+
+template <class Token>
+auto async_release_done(const ExclusiveLock& lock, const CallbackHold& hold,
+                        std::chrono::milliseconds keep_for, Token&& token) {
+  return boost::asio::async_initiate<Token, Signature<DoneRelease>>(
+      [](auto handler, const ExclusiveLock* on, const CallbackHold& of,
+         std::chrono::milliseconds time) {
+        begin_call(std::move(handler), *on, DoneRelease{.outcome = ReleaseOutcome::unknown},
+                   [of, time](const auto& answered) {
+                     of.release_done(
+                         time, [answered](const DoneRelease& release) { answered({}, release); });
+                   });
+      },
+      token, &lock, hold, keep_for);
+}
+
+struct OnceRule {
+  std::chrono::milliseconds period;
+  std::chrono::milliseconds tolerance;
+};
+
+// What one async_once() has come to.
+struct OnceRun {
+  std::optional<OnceOutcome> not_run{};  // and why
+  DoneRelease release{};
+  bool is_lost = false;
+};
+
+inline boost::asio::awaitable<bool> is_done(ExclusiveLock* lock, OnceRule rule) {
+  const auto done = co_await async_last_done(*lock, boost::asio::use_awaitable);
+  co_return done&& is_done_recently(*done, rule.period, rule.tolerance);
+}
+
+// Under the lock. What it learns on the way goes to `run`.
+template <class Body>
+boost::asio::awaitable<void> run_if_due(ExclusiveLock* lock, OnceRule rule,
+                                        std::chrono::milliseconds min_hold, Body body,
+                                        std::shared_ptr<OnceRun> run) {
+  run->not_run = OnceOutcome::skipped;
+  const bool was_done_meanwhile = co_await is_done(lock, rule);
+  if (was_done_meanwhile)
+    co_return;
+  run->not_run = OnceOutcome::lost;
+  if (min_hold.count() > 0) {
+    const RefreshOutcome closed =
+        co_await async_hold_at_least(*lock, min_hold, boost::asio::use_awaitable);
+    if (closed != RefreshOutcome::refreshed)
+      co_return;
+  }
+  run->not_run.reset();
+  co_await body();
+}
+
+// How an async_once() lets go of its hold.
+struct OnceRelease {
+  ExclusiveLock* lock;
+  std::chrono::milliseconds period;
+  std::shared_ptr<OnceRun> run;
+
+  boost::asio::awaitable<void> operator()(CallbackHold hold, bool has_succeeded) const {
+    if (has_succeeded && !run->not_run) {
+      run->release = co_await async_release_done(*lock, hold, period, not_cancelled());
+    } else {
+      run->release.outcome = co_await async_release(*lock, hold, not_cancelled());
+    }
+    run->is_lost = hold.was_lost();
+  }
+};
+
+template <class Body>
+boost::asio::awaitable<OnceOutcome> once_under(ExclusiveLock& lock, OnceRule rule, Body body,
+                                               OnceOptions options) {
+  const bool was_done = co_await is_done(&lock, rule);
+  if (was_done)
+    co_return OnceOutcome::skipped;
+  const AcquireTerms terms{
+      .as = AcquireAs::mutex,
+      .deadline = options.patience ? deadline_after(*options.patience) : Instant::max()};
+  const auto run = std::make_shared<OnceRun>();
+  bool acquired = false;
+  try {
+    acquired = co_await under_lock(
+        lock, terms,
+        [on = &lock, rule, min_hold = options.min_hold, body = std::move(body), run] {
+          return run_if_due(on, rule, min_hold, body, run);
+        },
+        OnceRelease{.lock = &lock, .period = rule.period, .run = run});
+  } catch (const boost::system::system_error&) {
+    if (!run->is_lost)
+      throw;
+    co_return OnceOutcome::lost;
+  }
+  if (!acquired) {
+    const bool is_done_now = co_await is_done(&lock, rule);
+    co_return is_done_now ? OnceOutcome::skipped : OnceOutcome::busy;
+  }
+  co_return run->not_run.value_or(once_outcome(run->release));
+}
+
+}  // namespace async_detail
+
+// Runs `body`, a function that returns an awaitable<void>, as once() runs its function, under
+// `lock`, which may be shared with other coroutines as with with_lock(). The outcomes are those of
+// once(). A body that throws, and one that is cancelled, record nothing; what it throws comes out
+// of here after the release.
+//
+// `options.stop` is not looked at: cancel the coroutine. A cancellation and a loss reach the body
+// as they reach that of with_lock(); after a loss the outcome is OnceOutcome::lost, and not an
+// error. Throws ValidationError, before it is awaited, and what async_acquire_until throws.
+//
+// Cost: that of once() and of with_lock().
+template <class Body>
+auto async_once(ExclusiveLock& lock, std::chrono::milliseconds period, Body body,
+                OnceOptions options = {}) {
+  const async_detail::OnceRule rule{.period = period,
+                                    .tolerance = tolerance_or_refuse(period, options)};
+  return async_detail::once_under(lock, rule, std::move(body), std::move(options));
+}
+
+}  // namespace exclusive_lock

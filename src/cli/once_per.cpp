@@ -1,0 +1,92 @@
+#include "cli/once_per.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "cli/output/record_text.hpp"
+#include "cli/store_options.hpp"
+#include "exclusive_lock/error.hpp"
+#include "exclusive_lock/once.hpp"
+
+namespace exclusive_lock::cli {
+namespace {
+
+// As the library's: ExclusiveLock::hold_at_least().
+constexpr Milliseconds max_min_hold = std::chrono::days(7);
+
+}  // namespace
+
+void add_once_per_options(CLI::App& app, OncePerOptions& options, std::vector<Mistake>& mistakes) {
+  add_duration(app, "--once-per", options.period,
+               "Run only if the last --once-per run that succeeded began that long ago", mistakes);
+  add_duration(app, "--tolerance", options.tolerance,
+               "How much earlier than that a run may begin; default: a tenth of the period",
+               mistakes);
+  add_whole_number(app, "--skip-exit-code",
+                   "Exit code where --once-per does not run the command; default 0", 255, mistakes,
+                   [&options](std::size_t n) { options.skip_exit_code = static_cast<int>(n); });
+  add_duration(app, "--min-hold", options.min_hold,
+               "Nobody else gets the lock for that long after the start, whatever happens",
+               mistakes);
+}
+
+std::optional<OncePer> once_per_of(const OncePerOptions& options, std::vector<Mistake>& mistakes) {
+  if (options.min_hold.value_or(Milliseconds(0)) > max_min_hold) {
+    mistakes.push_back(
+        {"--min-hold", "is " + spoken(*options.min_hold), "up to " + spoken(max_min_hold)});
+  }
+  if (!options.period) {
+    if (options.tolerance) {
+      mistakes.push_back({"--tolerance", "requires --once-per", ""});
+    }
+    if (options.skip_exit_code) {
+      mistakes.push_back({"--skip-exit-code", "requires --once-per", ""});
+    }
+    return std::nullopt;
+  }
+  const OncePer rule{.period = *options.period,
+                     .tolerance = options.tolerance.value_or(default_tolerance(*options.period))};
+  if (rule.period.count() < 1) {
+    mistakes.push_back({"--once-per", "is 0 ms", "from 1ms on"});
+  } else if (rule.tolerance > rule.period) {
+    mistakes.push_back({"--tolerance", "is " + spoken(rule.tolerance),
+                        "up to --once-per, " + spoken(rule.period)});
+  }
+  return rule;
+}
+
+std::optional<LastDone> recently_done(const ExclusiveLock& lock,
+                                      const std::optional<OncePer>& rule) {
+  auto done = rule ? lock.last_done() : std::nullopt;
+  if (done && !is_done_recently(*done, rule->period, rule->tolerance)) {
+    done.reset();
+  }
+  return done;
+}
+
+void report_not_recorded(const DoneRelease& release, const std::string& name, const OncePer& rule,
+                         Talk& talk) {
+  if (release.not_recorded) {
+    talk.say("the store refused to record that " + shown(name) + " was done (" +
+             fit_for_terminal(release.not_recorded.message()) +
+             "); another host may run it again within " + spoken(rule.period) +
+             ". Grant the right to write the key, or make room");
+  } else if (release.outcome == ReleaseOutcome::unknown) {
+    talk.say("whether the store recorded that " + shown(name) +
+             " was done is not known; if not, another host runs it again");
+  }
+}
+
+int report_skipped(const LastDone& done, const std::string& name, const OncePerOptions& options,
+                   Talk& talk) {
+  const std::string rule = "; it runs once per " + spoken(options.period.value_or(done.age));
+  if (done.age.count() < 0) {
+    talk.note("skipped " + shown(name) + ": done by " + holder_text(done) + ", " +
+              spoken(-done.age) + " in the future of the store's clock, which was set back" + rule);
+  } else {
+    talk.note("skipped " + shown(name) + ": done " + spoken(done.age) + " ago by " +
+              holder_text(done) + rule);
+  }
+  return options.skip_exit_code.value_or(0);
+}
+
+}  // namespace exclusive_lock::cli

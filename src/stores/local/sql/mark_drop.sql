@@ -1,0 +1,2 @@
+-- ?1 key.
+DELETE FROM mark WHERE key = ?1;
