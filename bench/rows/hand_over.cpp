@@ -56,7 +56,7 @@ void measure_hand_over(Bench& bench) {
     Measurement line{.row = "e",
                      .what = fmt::format("release to next entry, {} waiting processes", waiters),
                      .unit = "us",
-                     .goal = Goal{Aspect::ratio, Bound::at_most, 1.15},
+                     .goal = Goal{Aspect::ratio, Bound::at_most, 1.4},
                      .series = "hand-over",
                      .at = static_cast<double>(waiters)};
     Team ours(bench.programs(), library_plan(bench, waiters + 1, 1));
@@ -139,7 +139,7 @@ void measure_hand_over_commands(Bench& bench) {
     Measurement line{.row = "f",
                      .what = fmt::format("server commands per hand-over, {} waiters", waiters),
                      .unit = "commands",
-                     .goal = Goal{Aspect::ours, Bound::at_most, 10},
+                     .goal = Goal{Aspect::ours, Bound::at_most, 14},
                      .series = "commands per hand-over",
                      .at = static_cast<double>(waiters)};
     const int processes = std::min(waiters + 1, most_processes);
