@@ -130,7 +130,7 @@ TEST_P(Scripts, InspectOfAFreeLockIs1) {
   EXPECT_EQ(ended.exit_code, 1);
   EXPECT_THAT(ended.out, MatchesRegex("job is free in (local|redis)://.*\n"));
   EXPECT_THAT(command({"inspect", "job", "--json"}).out,
-              HasSubstr("{\"name\":\"job\",\"held\":false,\"store\":\"" +
+              HasSubstr("{\"name\":\"job\",\"held\":false,\"last_done\":null,\"store\":\"" +
                         (GetParam() ? server_->url() : local_store()) + "\"}\n"));
 }
 

@@ -98,6 +98,24 @@ TEST_F(LocalDisk, HeldLocksAreRefreshedAndReleasedOnAFullOne) {
   EXPECT_EQ(integrity_of(directory_.path()), "ok");
 }
 
+// What many acquires have added is in the log still when the disk is full, and must fit into the
+// file, or the log is never copied back.
+TEST_F(LocalDisk, LongLogIsCopiedBackOnAFullOne) {
+  std::vector<LocalWish> held;
+  for (int i = 0; i < 400; ++i) {
+    held.push_back({.key = "job" + std::to_string(i)});
+    ASSERT_EQ(asker_.attempt(held.back()).outcome, AttemptOutcome::granted);
+  }
+  disk = Disk::cannot_grow;
+  for (int i = 0; i < 2000; ++i) {
+    ASSERT_EQ(asker_.refresh(held[0]), RefreshVerdict::refreshed) << i;
+  }
+  for (const LocalWish& each : held) {
+    ASSERT_EQ(asker_.release(each), ReleaseVerdict::released) << each.key;
+  }
+  EXPECT_EQ(integrity_of(directory_.path()), "ok");
+}
+
 // G12. Each mark needs room of its own, until there is none; each lock is released all the same.
 TEST_F(LocalDisk, MarkWithoutRoomIsReportedAndTheLockIsReleased) {
   std::vector<LocalWish> held;

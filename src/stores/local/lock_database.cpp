@@ -1,6 +1,7 @@
 #include "stores/local/lock_database.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <thread>
 
@@ -12,6 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr int page_bytes = 1024;  // store_files.cpp
 // Frames of 1 KiB: short enough that the first process after a crash reads the log in two
 // milliseconds, long enough that fsync is called once in 500 pairs of acquire and release.
 constexpr int checkpoint_frames = 1000;
@@ -46,6 +48,7 @@ LockDatabase::LockDatabase(const StoreDirectory& directory, HoldersFile& holders
       jitter_(std::random_device{}()),
       wait_until_(BootClock::now()),
       checkpoint_at_(checkpoint_frames),
+      page_count_(database_, "PRAGMA page_count"),
       begin_read_(database_, "BEGIN"),
       begin_write_(database_, "BEGIN IMMEDIATE"),
       commit_(database_, "COMMIT"),
@@ -129,6 +132,31 @@ bool LockDatabase::pause_while_busy(int count) {
   return true;
 }
 
+std::int64_t LockDatabase::make_room() {
+  static constexpr std::array<char, page_bytes> empty{};
+  Query count(page_count_);
+  const std::int64_t pages = count.next() ? count.integer(0) : 0;
+  if (pages <= committed_pages_) {
+    return committed_pages_;
+  }
+  sqlite3* const handle = database_.get();
+  sqlite3_file* file = nullptr;
+  sqlite3_int64 bytes = 0;
+  int result = sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (result == SQLITE_OK) {
+    result = file->pMethods->xFileSize(file, &bytes);
+  }
+  for (; result == SQLITE_OK && bytes < pages * page_bytes; bytes += page_bytes) {
+    result = file->pMethods->xWrite(file, empty.data(), page_bytes, bytes);
+  }
+  if (result != SQLITE_OK) {
+    int error_number = 0;
+    sqlite3_file_control(handle, "main", SQLITE_FCNTL_LAST_ERRNO, &error_number);
+    throw SqliteError(result, error_number, sqlite3_errstr(result));
+  }
+  return pages;
+}
+
 int LockDatabase::on_commit(void* self, sqlite3* /*database*/, const char* /*name*/,
                             int log_frames) {
   static_cast<LockDatabase*>(self)->log_frames_ = log_frames;
@@ -184,8 +212,11 @@ Transaction::~Transaction() {
 }
 
 void Transaction::commit() {
+  const bool writes = sqlite3_txn_state(database_.database_.get(), "main") == SQLITE_TXN_WRITE;
+  const std::int64_t pages = writes ? database_.make_room() : database_.committed_pages_;
   try {
     Query(database_.commit_).run();
+    database_.committed_pages_ = pages;
   } catch (SqliteError& error) {
     error.mark_as_commit();
     throw;

@@ -15,6 +15,11 @@
 // can come in between. A store that is closed does the same where the log is long, because the next
 // process would have to read it; and it never deletes the log, which `holders` names.
 //
+// A full disk. What a commit adds to the database is written to the log, and could not be copied
+// back where the database has no room to grow; then the log could not start anew, and no lock be
+// released. So a transaction that adds pages makes room for them in the file before it commits. It
+// has the write lock, so no checkpoint runs that writes there.
+//
 // Which files are the store's: holders_file.hpp, store_files.hpp. Each transaction is made within
 // the gate, and finds out at its beginning whether they still are.
 //
@@ -23,6 +28,7 @@
 // long. They try again after short pauses that do not grow, and not within the gate: here until
 // wait_until(), then as late requests (late_requests.hpp).
 
+#include <cstdint>
 #include <optional>
 #include <random>
 
@@ -58,6 +64,9 @@ class LockDatabase {
   void set_up();
   bool checkpoint(int mode) noexcept;
   bool pause_while_busy(int count);
+  // In a transaction: room in the file for all its pages, whose number it returns. Throws
+  // SqliteError.
+  std::int64_t make_room();
 
   const StoreDirectory& directory_;
   const HoldersFile& holders_;
@@ -68,6 +77,9 @@ class LockDatabase {
   bool may_wait_ = true;  // in the busy handler
   int log_frames_ = 0;
   int checkpoint_at_;
+  // What was made room for and rolled back, a checkpoint cuts off; a database never shrinks.
+  std::int64_t committed_pages_ = 0;
+  Statement page_count_;
   Statement begin_read_;
   Statement begin_write_;
   Statement commit_;
