@@ -28,8 +28,8 @@ void one_of_a_fleet_runs(StoreUnderTest& store) {
   std::atomic<int> runs = 0;
   std::vector<std::future<OnceOutcome>> outcomes;
   for (int i = 0; i < hosts; ++i) {
-    outcomes.push_back(std::async(std::launch::async, [&store, &runs] {
-      return once(options_for(store), once_for_good, [&runs](ExclusiveLock& lock) {
+    outcomes.push_back(std::async(std::launch::async, [options = options_for(store), &runs] {
+      return once(options, once_for_good, [&runs](ExclusiveLock& lock) {
         EXPECT_TRUE(lock.held());
         ++runs;
       });
