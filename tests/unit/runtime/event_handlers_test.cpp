@@ -122,5 +122,23 @@ TEST_F(WaitingEvents, HandlerThatIsReplacedGoesWithoutTheMutex) {
   EXPECT_EQ(told_, "l");
 }
 
+// The destructor of a lock calls close(); what a handler uses may go after it.
+TEST_F(WaitingEvents, CloseReturnsAfterTheHandlerThatRuns) {
+  std::promise<void> closed;
+  auto is_closed = closed.get_future();
+  std::thread closing;
+  handlers_->set<AcquiredEvent>([&](const AcquiredEvent&) {
+    closing = std::thread([&] {
+      handlers_->close();
+      closed.set_value();
+    });
+    // Far longer than a close() that does not wait needs.
+    EXPECT_EQ(is_closed.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+  });
+  handlers_->tell(acquired_event());
+  notifier_.run_all();
+  closing.join();
+}
+
 }  // namespace
 }  // namespace exclusive_lock

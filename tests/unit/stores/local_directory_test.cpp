@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -72,6 +73,20 @@ TEST_F(LocalDirectory, FolderOfASharedOneIsForItsGroupToo) {
   EXPECT_EQ(refusal_of({.path = folder_, .private_to = std::nullopt}), errc{});
   ::umask(umask_before);
   EXPECT_EQ(mode_of(folder_ / store_folder_name), 02770U);
+}
+
+// A umask that denies the owner everything. As a user without root's rights, on this thread only.
+TEST_F(LocalDirectory, FolderThatCannotBeOpenedAsItIsMadeIsAnErrorOfItsOwn) {
+  constexpr uid_t nobody = 65534;
+  const uid_t user = us_ == 0 ? nobody : us_;
+  ASSERT_EQ(::chown(folder_.c_str(), user, static_cast<gid_t>(-1)), 0);
+  const mode_t umask_before = ::umask(0777);
+  ::setfsuid(user);
+  const errc refusal = refusal_of({.path = folder_, .private_to = std::nullopt});
+  ::setfsuid(us_);
+  ::umask(umask_before);
+  EXPECT_EQ(refusal, errc::permission_denied);
+  EXPECT_TRUE(fs::is_empty(folder_));
 }
 
 TEST_F(LocalDirectory, LinkInPlaceOfTheFolderIsRefused) {

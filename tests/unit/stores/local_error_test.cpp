@@ -7,6 +7,8 @@
 #include <sqlite3.h>
 
 #include <cerrno>
+#include <functional>
+#include <string>
 
 #include "stores/local/sqlite.hpp"
 
@@ -74,6 +76,25 @@ TEST(LocalError, MessageSaysWhereWhatAndWhatToDo) {
   EXPECT_THAT(text, HasSubstr("bad page"));
   EXPECT_THAT(text, HasSubstr("nothing was changed or deleted"));
   EXPECT_THAT(text, HasSubstr("move its files elsewhere"));
+}
+
+TEST(LocalError, MessageOfSqliteNamesTheErrorOfTheSystemIfThereIsOne) {
+  const auto message_of = [](const std::function<void()>& call) -> std::string {
+    try {
+      call();
+    } catch (const SqliteError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(message_of([] { const Database database("/nowhere/locks.db"); }),
+              HasSubstr("(No such file or directory)"));
+  sqlite3* memory = nullptr;
+  ASSERT_EQ(sqlite3_open(":memory:", &memory), SQLITE_OK);
+  sqlite3_exec(memory, "nonsense", nullptr, nullptr, nullptr);
+  EXPECT_THAT(message_of([memory] { throw SqliteError(memory); }),
+              testing::EndsWith("syntax error"));
+  sqlite3_close(memory);
 }
 
 TEST(LocalError, MessageIsFitForATerminal) {

@@ -48,6 +48,12 @@ class MemoryStoreTest : public testing::Test {
     return std::get<AttemptReply>(answer_of(request(asker)));
   }
 
+  AttemptOutcome wait_in_queue(const Owner& asker, const Patience& patience) {
+    AttemptRequest waiting = request(asker);
+    waiting.patience = patience;
+    return std::get<AttemptReply>(answer_of(waiting)).outcome;
+  }
+
   [[nodiscard]] std::vector<std::string> keys() const {
     std::vector<std::string> all;
     for (const StoredRecord& record : store->everything()) {
@@ -124,6 +130,32 @@ TEST_F(MemoryStoreTest, FenceThatCannotBeReadIsLeftAloneAndNothingGranted) {
 TEST_F(MemoryStoreTest, OwnRecordWithoutAFenceIsNotOursAnyMore) {
   store->plant("k", std::string(record_opening) + owner_text(owner(1)) + R"("})", 1h);
   EXPECT_EQ(attempt(owner(1)).outcome, AttemptOutcome::busy);
+}
+
+// A failover can bring back the record of an earlier attempt of a waiter.
+TEST_F(MemoryStoreTest, WaiterThatTakesOverItsOlderRecordLeavesTheQueue) {
+  const Fence fence = attempt(owner(1)).fence;
+  ASSERT_EQ(wait_in_queue(owner(2, 2), {.alive_for = 1h, .confirm_ttl = 1h}),
+            AttemptOutcome::waiting);
+  store->plant("k", encode_record(owner(2, 1), fence, wall.now().count(), "}"), 1h);
+  ASSERT_EQ(attempt(owner(2, 3)).outcome, AttemptOutcome::granted);
+  store->release({.key = "k", .owner = owner(2, 3)}, soon(), [](const auto&) {});
+  EXPECT_EQ(attempt(owner(3)).outcome, AttemptOutcome::granted) << "its entry got the lock";
+}
+
+// A call looks at 16 of these 20 entries. Where it begins goes with the clock.
+TEST_F(MemoryStoreTest, QueueThatIsFullOfTheDeadHasRoomAtEveryInstant) {
+  const Patience patience{.alive_for = 1ms, .confirm_ttl = 1s, .most_waiting = 20};
+  for (int i = 0; i < 40; ++i) {
+    store->wipe();
+    ASSERT_EQ(attempt(owner(1)).outcome, AttemptOutcome::granted);
+    for (std::uint8_t id = 2; id < 22; ++id) {
+      ASSERT_EQ(wait_in_queue(owner(id), patience), AttemptOutcome::waiting);
+    }
+    ASSERT_EQ(wait_in_queue(owner(22), patience), AttemptOutcome::queue_full);
+    clock.advance(2001us);
+    EXPECT_EQ(wait_in_queue(owner(22), patience), AttemptOutcome::waiting) << i;
+  }
 }
 
 TEST_F(MemoryStoreTest, VerbsMayBeCalledFromAnAnswer) {
