@@ -69,6 +69,7 @@ TEST_F(CommandLine, WrongValuesAreNamedWithWhatIsAllowed) {
   expect_usage_error({"run", "job", "--max-hold", "9999999999h", "--", "true"}, "is too long");
   expect_usage_error({"run", "job", "--wait", "1s", "--no-wait", "--", "true"},
                      "--wait excludes --no-wait");
+  expect_usage_error({"acquire", "job", "--wait", "1s", "--no-wait"}, "--wait excludes --no-wait");
   expect_usage_error({"run", "job", "--ttl", "1s", "--ttl", "2s", "--", "true"},
                      "--ttl is given more than once");
   expect_usage_error({"run", "job", "--ttl"}, "--ttl needs a value: DURATION");

@@ -8,6 +8,7 @@
 #include <array>
 
 #include "cli/environment.hpp"
+#include "cli/output/json.hpp"
 
 namespace exclusive_lock::cli {
 namespace {
@@ -42,6 +43,13 @@ TEST_F(RecordText, TwentyThatWaitAreAllShown) {
 TEST_F(RecordText, OfACrowdTheFirstTwentyAreShownAndTheOthersCounted) {
   EXPECT_THAT(inspected(5000, 100), AllOf(HasSubstr("20. host-20-"), Not(HasSubstr("host-21-")),
                                           HasSubstr("and 4980 more\n")));
+}
+
+TEST(WaiterAsJson, SaysSinceWhenItWaits) {
+  LockWaiter waiter;
+  EXPECT_THAT(to_json(waiter).text(), HasSubstr(R"("since":null)"));
+  waiter.since = WallTime{};
+  EXPECT_THAT(to_json(waiter).text(), HasSubstr(R"("since":"1970-01-01T00:00:00)"));
 }
 
 }  // namespace
