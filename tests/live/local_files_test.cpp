@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -19,6 +20,7 @@
 #include "live/local_worker_process.hpp"
 #include "live/sqlite_disk.hpp"
 #include "live/temporary_directory.hpp"
+#include "stores/local/holders_file.hpp"
 
 namespace exclusive_lock::live {
 namespace {
@@ -93,6 +95,19 @@ TEST_F(LocalFiles, OfASharedDirectoryAreForItsGroupToo) {
   for (const auto& entry : fs::directory_iterator(folder_)) {
     EXPECT_EQ(mode_of(entry.path()), 0660U) << entry.path();
   }
+}
+
+// A process that opens the store may be making a new set of files: a transaction would work on
+// both.
+TEST_F(LocalFiles, NoTransactionBeginsWhileANewSetMayBeMade) {
+  LocalAsker asker(path_);
+  const StoreDirectory directory({.path = path_, .private_to = std::nullopt});
+  const HoldersFile holders(directory);
+  std::optional<HoldersFile::Gate> gate(std::in_place, holders, HoldersFile::Gate::Kind::alone,
+                                        BootClock::now() + std::chrono::seconds(10));
+  EXPECT_EQ(std::get<StoreFailure>(asker.attempt_now({}, Milliseconds(50))).code, errc::store_busy);
+  gate.reset();
+  EXPECT_EQ(asker.attempt({}).outcome, AttemptOutcome::granted);
 }
 
 TEST_F(LocalFiles, PathMayHaveAnyCharacter) {

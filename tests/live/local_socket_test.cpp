@@ -10,10 +10,13 @@
 
 #include <chrono>
 #include <filesystem>
+#include <future>
 #include <memory>
 #include <optional>
 #include <sstream>
 #include <string>
+#include <thread>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -58,6 +61,27 @@ TEST_F(LocalSocket, SocketIsThereWhileTheStoreIsOpenAndHasTheRightsOfFiles) {
   other.store().close();
   EXPECT_FALSE(other.store().pushes_grants());
   EXPECT_TRUE(sockets().empty());
+}
+
+// On a thread of its own: the test fails and does not hang.
+TEST_F(LocalSocket, ClosingEndsTheThreadThatListens) {
+  const LocalWish held;
+  ASSERT_EQ(asker_.attempt(held).outcome, AttemptOutcome::granted);
+  auto other = std::make_unique<LocalAsker>(directory_.path(), clock_.machine());
+  const LocalPushes pushes(other->store());
+  ASSERT_EQ(other->attempt(patient()).outcome, AttemptOutcome::waiting);
+  ASSERT_TRUE(other->store().pushes_grants());
+  std::promise<void> closed;
+  const auto is_closed = closed.get_future();
+  std::thread closing([other = std::move(other), closed = std::move(closed)]() mutable {
+    other->store().close();
+    closed.set_value();
+  });
+  if (is_closed.wait_for(20s) != std::future_status::ready) {
+    closing.detach();
+    FAIL() << "it still waits for the thread";
+  }
+  closing.join();
 }
 
 TEST_F(LocalSocket, DeletedSocketLosesThePushAndNotTheGrant) {

@@ -71,6 +71,16 @@ TEST(RedisOddServer, OtherProtocolsAreRefused) {
                          {"cannot connect", "this is not a Redis server"}));
 }
 
+// As a server at its limit of connections does.
+TEST(RedisOddServer, RefusalBeforeTheGreetingIsCompleteIsTheReason) {
+  FakeRedis fake([&fake](const Words&) {
+    fake.hang_up();
+    return "-ERR max number of clients reached\r\n";
+  });
+  EXPECT_TRUE(is_failure(failure_to_open(fake.options()), errc::too_many_clients,
+                         {"max number of clients reached"}));
+}
+
 TEST(RedisOddServer, TextOfTheServerIsMadeFitForATerminal) {
   FakeRedis fake([](const Words& words) {
     return words[0] == "EVALSHA" ? std::string("-ERR \x1b]52;c;aGk=\x07 \r\n")
