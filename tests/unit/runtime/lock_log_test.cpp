@@ -46,9 +46,7 @@ class LockLog : public ::testing::Test {
     store_->next_release().done(answer);
     return outcome.get();
   }
-  static Answer<ReleaseReply> verdict(ReleaseVerdict verdict) {
-    return ReleaseReply{verdict};
-  }
+  static Answer<ReleaseReply> verdict(ReleaseVerdict verdict) { return ReleaseReply{verdict}; }
   static RefreshReply refreshed(std::optional<StoreTime> store_time = {}) {
     return {.verdicts = {RefreshVerdict::refreshed}, .store_time = store_time};
   }

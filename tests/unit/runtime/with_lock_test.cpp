@@ -65,9 +65,7 @@ class WithLock : public ::testing::Test {
   void lose() {
     store->next_refresh().done(RefreshReply{.verdicts = {RefreshVerdict::lost}, .store_time = {}});
   }
-  void answer_release(ReleaseVerdict verdict) {
-    store->next_release().done(ReleaseReply{verdict});
-  }
+  void answer_release(ReleaseVerdict verdict) { store->next_release().done(ReleaseReply{verdict}); }
   static std::string error_of(std::future<bool>& end) {
     if (end.wait_for(20s) != std::future_status::ready)
       return "it does not end";
