@@ -246,6 +246,7 @@ void demoted_and_promoted(Scene& scene) {
   refused(
       scene, "demotion", errc::store_failed_over,
       [&] {
+        scene.fleet().await_long_holder();  // its refresh tells of it; who waits outlives it
         client.must({"REPLICAOF", "127.0.0.1", "1"});
       },
       [&] {
@@ -259,6 +260,7 @@ void demoted_without_a_master(Scene& scene) {
   refused(
       scene, "demotion without a master", errc::store_failed_over,
       [&] {
+        scene.fleet().await_long_holder();
         client.must({"CONFIG", "SET", "replica-serve-stale-data", "no"});
         client.must({"REPLICAOF", "127.0.0.1", "1"});
         scene.fleet().await("MASTERDOWN", [&] { return says(client, {"GET", "k"}, "MASTERDOWN"); });
