@@ -24,8 +24,9 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFORMANCE, LIVE = "tests/conformance/conformance_tests", "tests/live/live_tests"
 STEPS = [
     (CONFORMANCE, "Servers/CrossCheck.*/redis"),
-    (LIVE, "RedisScripts.*:Servers/HandOver.*/redis:Servers/DamagedEntry.*/redis:"
-           "Servers/Queue.*/redis:Servers/Barging.*/redis:RedisStore.*:Servers/Rights.*/redis"),
+    (LIVE, "RedisScripts.*:Servers/HandOver.*/redis:Servers/DoneOnServer.*/redis:"
+           "Servers/DamagedEntry.*/redis:Servers/Queue.*/redis:Servers/Barging.*/redis:"
+           "RedisStore.*:Servers/Rights.*/redis"),
     (CONFORMANCE, "Stores/StoreConformance.Holds/redis_server_*"),
     (LIVE, "*RedisRefusal.*:Servers/Pushes.*/redis:Servers/RefreshTime.*"),
 ]

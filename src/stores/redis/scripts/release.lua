@@ -13,7 +13,7 @@
 --                       would have
 --
 -- Replies in one string, with a space between: echo, time_us ("-" where the clock was not read),
--- verdict. Where the mark was refused, as an array of strings, behind the verdict the error.
+-- verdict. With KEYS[5] and "released" as an array; where the mark was refused, its error is last.
 --   released     the record is gone, or is nobody's
 --   left         the entry in the queue is gone
 --   not_owner    neither was there: nothing, a newer ticket's, another owner's, another type
@@ -100,9 +100,8 @@ if id == own_id and not is_newer(ticket, own_ticket) then
   else
     free(fence)
   end
-  local said = done and leave_mark(done, ARGV[5])
-  if said and said.err then
-    return {ARGV[1], whole(now_us), 'released', said.err}
+  if done then
+    return {ARGV[1], whole(now_us), 'released', leave_mark(done, ARGV[5]).err}
   end
   return reply('released')
 end
