@@ -124,14 +124,14 @@ boost::asio::awaitable<OnceOutcome> once_under(ExclusiveLock& lock, OnceRule rul
       .as = AcquireAs::mutex,
       .deadline = options.patience ? deadline_after(*options.patience) : Instant::max()};
   const auto run = std::make_shared<OnceRun>();
+  // Not in the expression that is awaited: g++ 12 destroys temporaries there twice.
+  auto run_body = [on = &lock, rule, min_hold = options.min_hold, body = std::move(body), run] {
+    return run_if_due(on, rule, min_hold, body, run);
+  };
+  OnceRelease release{.lock = &lock, .period = rule.period, .run = run};
   bool acquired = false;
   try {
-    acquired = co_await under_lock(
-        lock, terms,
-        [on = &lock, rule, min_hold = options.min_hold, body = std::move(body), run] {
-          return run_if_due(on, rule, min_hold, body, run);
-        },
-        OnceRelease{.lock = &lock, .period = rule.period, .run = run});
+    acquired = co_await under_lock(lock, terms, std::move(run_body), std::move(release));
   } catch (const boost::system::system_error&) {
     if (!run->is_lost)
       throw;

@@ -65,7 +65,7 @@ std::string count_text(std::size_t count, const std::string& store) {
 }
 
 // The locks that are held, and behind them those that are free and were done.
-std::string json_of(std::vector<LockRecord> records, std::vector<LastDone> done) {
+std::string json_of(std::vector<LockRecord> records, const std::vector<LastDone>& done) {
   std::vector<std::string> elements;
   std::map<std::string_view, const LastDone*> free;
   for (const LastDone& one : done) {

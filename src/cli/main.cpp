@@ -1,7 +1,10 @@
 // exclusive-lock: the command. Wires things up; each subcommand is in the file of its name.
 
+#include <fcntl.h>
 #include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <cerrno>
 
 #include "cli/command_line.hpp"
 #include "cli/exit_codes.hpp"
@@ -65,7 +68,23 @@ int main_with(std::vector<std::string> arguments, char** variables) {
 
 }  // namespace exclusive_lock::cli
 
+namespace {
+
+// Where the caller closed stdin, stdout or stderr, the next file that is opened would take its
+// number, and get what is printed. What takes the place fails as the closed one does: nothing can
+// be read from stdin, nor written to the others.
+void fill_standard_descriptors() {
+  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(standard, F_GETFD) < 0 && errno == EBADF) {
+      ::open("/dev/null", standard == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    }
+  }
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  fill_standard_descriptors();
   auto arguments = exclusive_lock::cli::take_arguments(argc, argv);
   return exclusive_lock::cli::main_with(std::move(arguments), environ);
 }

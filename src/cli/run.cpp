@@ -227,8 +227,15 @@ int Run::report_end(const Supervision::Ended& ended, const DoneRelease& released
                       shown(options_.claim.name) + ": " + names_of(ended.survivors));
   }
   const bool is_lost = ended.reason == HoldWatch::Reason::lost;
-  if (is_lost || released.outcome == ReleaseOutcome::not_held) {
+  if (is_lost) {
     return report_lost(true, is_ended);
+  }
+  if (released.outcome == ReleaseOutcome::not_held) {
+    session_.talk.say("lost " + shown(options_.claim.name) +
+                      ": when it was to be released, the store no longer had its record: it "
+                      "expired, or somebody removed it, or the store lost its data; somebody else "
+                      "may have held the lock while the command ran");
+    return to_int(ExitCode::lost);
   }
   if (options_.claim.once_per) {
     report_not_recorded(released, options_.claim.name, *options_.claim.once_per, session_.talk);

@@ -19,13 +19,12 @@ Actions LockMachine::acquire_requested(AcquireMode mode, const std::optional<Wai
   lose_if_over(now, actions);
   if (const auto closed = closed_for(closed_until_, now)) {
     actions.push_back(AnswerAcquire{Busy{.remaining_ttl = *closed}});
-  } else if (recording_) {
-    actions.push_back(AnswerAcquire{BusyHere{}});
-  } else if (std::holds_alternative<Idle>(state_)) {
+  } else if (std::holds_alternative<Idle>(state_) && !recording_) {
     if (!wait || !wait->resumes)
       arrived_at_ = std::nullopt;
     send_attempt(wait, now, actions);
-  } else if (mode == AcquireMode::as_mutex || std::holds_alternative<Waiting>(state_)) {
+  } else if (recording_ || mode == AcquireMode::as_mutex ||
+             std::holds_alternative<Waiting>(state_)) {
     actions.push_back(AnswerAcquire{BusyHere{}});
   } else if (std::holds_alternative<Held>(state_)) {
     actions.push_back(AnswerAcquire{AlreadyHeld{}});

@@ -54,16 +54,6 @@ OnceOutcome once_outcome(const DoneRelease& release) {
   return OnceOutcome::unknown;
 }
 
-std::chrono::milliseconds default_tolerance(std::chrono::milliseconds period) {
-  return period / 10;
-}
-
-bool is_done_recently(const LastDone& done, std::chrono::milliseconds period,
-                      std::chrono::milliseconds tolerance) {
-  const std::chrono::milliseconds closed = period - tolerance;
-  return -closed < done.age && done.age < closed;
-}
-
 OnceOutcome once(Options lock_options, std::chrono::milliseconds period,
                  const std::function<void(ExclusiveLock&)>& work, const OnceOptions& options) {
   const Rule rule{.period = period, .tolerance = tolerance_or_refuse(period, options)};

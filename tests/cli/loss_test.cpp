@@ -63,6 +63,26 @@ TEST_F(Loss, RemovedRecordEndsTheCommand) {
   EXPECT_THAT(ended.err, HasSubstr("the command was ended"));
 }
 
+TEST_F(Loss, RemovedRecordThatTheReleaseFindsIsNamedAsTheCause) {
+  const Ended ended = command(under_lock(
+      "job", {}, std::string(EXCLUSIVE_LOCK_COMMAND) + " release job --force --yes 2> /dev/null"));
+  EXPECT_EQ(ended.exit_code, 79);
+  EXPECT_THAT(ended.err, HasSubstr("the store no longer had its record"));
+  EXPECT_THAT(ended.err, Not(HasSubstr("the command was ended")));
+}
+
+// Else the next file that it opens, one of the store's, takes the number and what is printed.
+TEST_F(Loss, NoneByACommandWhoseOutputIsClosed) {
+  const std::string program = EXCLUSIVE_LOCK_COMMAND;
+  const Ended ended = command(
+      under_lock("job", {"--ttl", "1500ms"},
+                 program + " list --json >&-; echo $?; " + program +
+                     " run other -v -- true <&- >&- 2>&-; echo $?; sleep 1; " + program + " list"));
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_THAT(ended.out, ::testing::StartsWith("74\n0\n")) << ended.out;
+  EXPECT_THAT(ended.out, HasSubstr("job"));
+}
+
 TEST_F(Loss, DefiantCommandIsToldAndThenKilled) {
   for (const Arguments& guardian : {Arguments{}, Arguments{"--allow-orphan"}}) {
     std::filesystem::remove(path("told"));

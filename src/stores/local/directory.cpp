@@ -133,6 +133,10 @@ std::optional<FileIdentity> StoreDirectory::find(const std::string& name) const 
 
 Descriptor StoreDirectory::open(const std::string& name) const {
   Descriptor file(::openat(fd_.get(), name.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (file.is_open() && file.get() <= STDERR_FILENO) {
+    // What a program prints that was started with a closed stdout must not go into the file.
+    file = Descriptor(::fcntl(file.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  }
   if (!file.is_open() && errno != ENOENT) {
     throw_errno(errno, folder_, "cannot open " + name);
   }

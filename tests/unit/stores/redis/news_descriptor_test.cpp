@@ -11,7 +11,7 @@ namespace exclusive_lock::redis {
 namespace {
 
 // -1 for descriptor() would mean that there never is anything to visit for.
-TEST(NewsDescriptor, ThatCannotBeMadeIsAnError) {
+TEST(NewsDescriptor, WithoutDescriptorsItIsAnError) {
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
