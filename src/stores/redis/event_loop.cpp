@@ -197,9 +197,20 @@ Milliseconds EventLoop::Impl::until_next_timer() const {
   return std::max(std::chrono::ceil<Milliseconds>(next - BootClock::now()), Milliseconds(0));
 }
 
+// Not io.poll(): a server that never stops sending has a handler ready all the time, and the timer
+// that is to end its link would never be looked at.
+static bool poll_asio(boost::asio::io_context& io) {
+  constexpr int max_handlers = 64;
+  int handlers = 0;
+  while (handlers < max_handlers && io.poll_one() > 0) {
+    ++handlers;
+  }
+  return handlers > 0;
+}
+
 bool EventLoop::Impl::run_asio(Milliseconds longest) {
   if (longest <= Milliseconds(0) || !begin_waiting(Waiting::in_asio)) {
-    return io.poll() > 0;
+    return poll_asio(io);
   }
   const bool was_something = io.run_one_for(longest) > 0;
   end_waiting();
