@@ -61,6 +61,7 @@ class StoreOpener {
                              .client_name = plan_.client_name,
                              .ca_file = options_.ca_file,
                              .connect_timeout = options_.connect_timeout,
+                             .retry_connect = options_.retry_connect,
                              .command_timeout = options_.command_timeout,
                              .url = text_without_credentials(url)},
                             system_clock(), options_.log);

@@ -46,6 +46,9 @@ namespace exclusive_lock {
 struct ConnectOptions {
   // How long connect() waits for the first contact. 10 ms to 1 h.
   OptionMilliseconds connect_timeout{5000};
+  // Whether a first contact that fails (refused, no such name, no such socket) is tried again until
+  // connect_timeout is over, as for a server that is just starting. False: an error at once.
+  bool retry_connect = true;
   // How long one request may take before its outcome counts as unknown. 10 ms to 1 h.
   OptionMilliseconds command_timeout{1000};
 

@@ -124,6 +124,7 @@ void Claimant::wait_for_store(const StoreError& failure, EveryMinute& report,
 
 std::shared_ptr<Connection> Claimant::open_store_in_time(const std::stop_token& stop) const {
   StoreOptions store = session_.store;
+  store.retry_connect = !claim_.tries_once();
   if (!claim_.tries_once()) {
     store.credentials_file = readable_again(store.credentials_file);
   }

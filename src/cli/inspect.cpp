@@ -25,6 +25,7 @@ void check(CLI::App& parser, InspectOptions& options, Session& session) {
 
 int inspect(const InspectOptions& options, Session& session) {
   const std::string& name = options.lock.name;
+  session.store.retry_connect = false;
   const auto store = open_store(session.store, session.environment, session.talk);
   const LockDirectory locks(store, session.store.key_prefix);
   const auto record = inspect(locks, options.lock, session.store.key_prefix);

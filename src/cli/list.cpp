@@ -84,6 +84,7 @@ std::string json_of(std::vector<LockRecord> records, const std::vector<LastDone>
 }
 
 int list(const ListOptions& options, Session& session) {
+  session.store.retry_connect = false;
   const auto store = open_store(session.store, session.environment, session.talk);
   const LockDirectory locks(store, session.store.key_prefix);
   auto records = locks.list(options.pattern);

@@ -58,6 +58,7 @@ class Run {
   [[nodiscard]] bool is_closed_for_min_hold(ExclusiveLock& lock) const;
   DoneRelease end_hold(ExclusiveLock& lock, const Supervision::Ended& ended) const;
   int report_end(const Supervision::Ended& ended, const DoneRelease& released) const;
+  [[nodiscard]] std::string given_back() const;
 
   const RunOptions& options_;
   Session& session_;
@@ -169,12 +170,18 @@ Outcome Run::supervise(const Held& held, Instant held_since) {
   return outcome;
 }
 
+// What became of the lock, for a message.
+std::string Run::given_back() const {
+  return options_.once.min_hold ? "the name stays closed until --min-hold is over"
+                                : "the lock was released";
+}
+
 int Run::report_not_started(int error) const {
   const bool not_found = error == ENOENT || error == ENOTDIR;
   const std::string why = not_found ? "not found, or what its first line names is not"
                                     : std::generic_category().message(error);
   session_.talk.say("cannot run " + shown(without_credentials(session_.command.front())) + ": " +
-                    why + "; the lock was released");
+                    why + "; " + given_back());
   return to_int(not_found ? ExitCode::not_found : ExitCode::cannot_execute);
 }
 
@@ -245,16 +252,18 @@ int Run::report_end(const Supervision::Ended& ended, const DoneRelease& released
                       "; it is free after " + spoken(lock_options_.lock_ttl) + " at the latest");
   }
   if (ended.reason == HoldWatch::Reason::held_too_long) {
-    session_.talk.say(shown(options_.claim.name) + " was held for longer than --max-hold " +
-                      spoken(*options_.max_hold) +
-                      (is_ended ? "; the command was ended" : "; not all of it could be ended") +
-                      " and the lock released");
+    session_.talk.say(
+        shown(options_.claim.name) + " was held for longer than --max-hold " +
+        spoken(*options_.max_hold) +
+        (is_ended ? "; the command was ended, and " : "; not all of it could be ended; ") +
+        given_back());
     return to_int(ExitCode::held_too_long);
   }
   if (ended.is_guardian_gone || !ended.job) {
     session_.talk.say(
         "the process that ends the command where this one cannot (lock-guardian) was killed; so "
-        "the command was ended and the lock released");
+        "the command was ended, and " +
+        given_back());
     return to_int(ExitCode::internal);
   }
   return ended.job->kind == Report::Kind::killed ? exit_code_for_signal(ended.job->number)

@@ -107,6 +107,10 @@ HoldRules hold_rules(const RunOptions& options, const Options& lock) {
 
 void append_mistakes_in_rules(const RunOptions& options, const Options& lock,
                               std::vector<Mistake>& mistakes) {
+  if (options.max_hold && options.max_hold->count() == 0) {
+    mistakes.push_back(
+        {"--max-hold", "is 0s: the command would be ended as it begins", "above 0s"});
+  }
   // A grace follows from the times, so where these are wrong it is not to blame.
   const auto is_about_times = [](const Mistake& mistake) {
     return mistake.field.starts_with("--ttl") || mistake.field.starts_with("--refresh") ||

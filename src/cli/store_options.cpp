@@ -53,6 +53,7 @@ CLI::Option* add_duration_to(CLI::App& app, const std::string& names, Target& ta
 ConnectOptions connect_options(const StoreOptions& options, const Environment& environment) {
   ConnectOptions connect_options;
   connect_options.connect_timeout = options.connect_timeout;
+  connect_options.retry_connect = options.retry_connect;
   connect_options.command_timeout = options.command_timeout;
   connect_options.credentials_file = options.credentials_file;
   connect_options.ca_file = options.ca_file;

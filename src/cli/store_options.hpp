@@ -29,6 +29,7 @@ struct StoreOptions {
   std::string credentials_file;
   std::string ca_file;
   Milliseconds connect_timeout{5000};
+  bool retry_connect = true;
   Milliseconds command_timeout{1000};
   std::string key_prefix = "exclusive-lock";
   bool verbose = false;

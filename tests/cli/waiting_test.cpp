@@ -109,6 +109,22 @@ TEST_F(Waiting, TimeToWaitBoundsTheFirstContact) {
   EXPECT_EQ(ended.exit_code, 69);
 }
 
+// Else each of them would last for an hour.
+TEST_F(Waiting, NoWaitAndLooksFailAtOnceWhereTheStoreIsAway) {
+  live::Server server;
+  store_ = server.url();
+  server.kill();
+  for (const Arguments& arguments :
+       {Arguments{"run", "job", "--no-wait", "--", "true"}, Arguments{"acquire", "job", "-n"},
+        Arguments{"inspect", "job"}, Arguments{"list"}}) {
+    Arguments patient = arguments;
+    patient.insert(patient.begin(), {"--connect-timeout", "1h"});
+    const Ended ended = command(patient);
+    EXPECT_EQ(ended.exit_code, 69) << ended.err;
+    EXPECT_THAT(ended.err, HasSubstr("cannot connect")) << ended.err;
+  }
+}
+
 TEST_F(Waiting, StoreThatStaysAwayIsAnErrorWhenTheTimeIsOver) {
   live::Server server;
   store_ = server.url();

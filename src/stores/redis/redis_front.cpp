@@ -48,6 +48,7 @@ struct RedisFront::Impl {
       const std::lock_guard guard(mutex);
       last_trouble = trouble;
       was_refused = was_refused || refused;
+      has_failed = true;
     }
     news.notify_all();
   }
@@ -95,6 +96,7 @@ struct RedisFront::Impl {
   bool is_closed = false;
   bool was_up = false;
   bool was_refused = false;
+  bool has_failed = false;
   StoreFailure last_trouble{.code = errc::store_unavailable,
                             .message = "cannot connect: the server did not answer in time",
                             .may_have_run = false};
@@ -112,9 +114,11 @@ RedisFront::RedisFront(const FrontOptions& options, PushOptions pushes, const Cl
 
 RedisFront::~RedisFront() { close(); }
 
-std::optional<StoreFailure> RedisFront::wait_until_up(Instant deadline) {
+std::optional<StoreFailure> RedisFront::wait_until_up(Instant deadline, bool tries_again) {
   std::unique_lock lock(impl_->mutex);
-  const auto is_settled = [this] { return impl_->was_up || impl_->was_refused; };
+  const auto is_settled = [this, tries_again] {
+    return impl_->was_up || impl_->was_refused || (impl_->has_failed && !tries_again);
+  };
   while (!is_settled() && impl_->clock.now() < deadline) {
     impl_->news.wait_for(lock, deadline - impl_->clock.now(), is_settled);
   }

@@ -25,8 +25,9 @@ class RedisFront {
   RedisFront(const RedisFront&) = delete;
   RedisFront& operator=(const RedisFront&) = delete;
 
-  // Blocks until a server has greeted us (none), one has refused us, or until `deadline`.
-  std::optional<StoreFailure> wait_until_up(Instant deadline);
+  // Blocks until a server has greeted us (none), one has refused us, or until `deadline`; where it
+  // is not to try again, also until the first try has failed.
+  std::optional<StoreFailure> wait_until_up(Instant deadline, bool tries_again);
 
   // From any thread. `done` is called on the loop's thread, or inline after close(); it must not
   // block or throw.

@@ -132,8 +132,9 @@ class RedisStore final : public Store {
   RedisStore(const RedisStore&) = delete;
   RedisStore& operator=(const RedisStore&) = delete;
 
-  void wait_until_up(Milliseconds limit) {
-    if (const auto failure = inside_->front.wait_until_up(inside_->clock.now() + limit)) {
+  void wait_until_up(Milliseconds limit, bool tries_again) {
+    const Instant deadline = inside_->clock.now() + limit;
+    if (const auto failure = inside_->front.wait_until_up(deadline, tries_again)) {
       throw StoreError(failure->code, url_ + ": " + failure->message, false);
     }
   }
@@ -410,7 +411,7 @@ std::shared_ptr<Store> open_redis_store(const RedisStoreOptions& options, const 
                                         std::shared_ptr<spdlog::logger> log) {
   require_usable(options);
   const auto store = make_store(options, clock, std::move(log));
-  store->wait_until_up(options.connect_timeout);
+  store->wait_until_up(options.connect_timeout, options.retry_connect);
   return store;
 }
 

@@ -44,13 +44,14 @@ struct RedisStoreOptions {
   std::string client_name = "exclusive-lock";
   std::filesystem::path ca_file;  // empty: the system's
   Milliseconds connect_timeout{5000};
+  bool retry_connect = true;
   Milliseconds command_timeout{1000};
   std::string url;  // without credentials
 };
 
 // Blocks until the server has greeted us. `clock` must outlive the store; a null `log` is silent.
-// Throws StoreError when the server refuses us or connect_timeout is over, ValidationError for a CA
-// file that cannot be used.
+// Throws StoreError when the server refuses us or connect_timeout is over (without retry_connect:
+// when the first try failed), ValidationError for a CA file that cannot be used.
 std::shared_ptr<Store> open_redis_store(const RedisStoreOptions& options, const ClockSource& clock,
                                         std::shared_ptr<spdlog::logger> log);
 
