@@ -81,7 +81,7 @@ inline boost::asio::awaitable<bool> is_done(ExclusiveLock* lock, OnceRule rule) 
 // Under the lock. What it learns on the way goes to `run`.
 template <class Body>
 boost::asio::awaitable<void> run_if_due(ExclusiveLock* lock, OnceRule rule,
-                                        std::chrono::milliseconds min_hold, Body body,
+                                        std::chrono::milliseconds min_hold, Body* body,
                                         std::shared_ptr<OnceRun> run) {
   run->not_run = OnceOutcome::skipped;
   const bool was_done_meanwhile = co_await is_done(lock, rule);
@@ -95,7 +95,7 @@ boost::asio::awaitable<void> run_if_due(ExclusiveLock* lock, OnceRule rule,
       co_return;
   }
   run->not_run.reset();
-  co_await body();
+  co_await (*body)();
 }
 
 // How an async_once() lets go of its hold.
@@ -125,9 +125,8 @@ boost::asio::awaitable<OnceOutcome> once_under(ExclusiveLock& lock, OnceRule rul
       .deadline = options.patience ? deadline_after(*options.patience) : Instant::max()};
   const auto run = std::make_shared<OnceRun>();
   // Not in the expression that is awaited: g++ 12 destroys temporaries there twice.
-  auto run_body = [on = &lock, rule, min_hold = options.min_hold, body = std::move(body), run] {
-    return run_if_due(on, rule, min_hold, body, run);
-  };
+  auto run_body = [on = &lock, rule, min_hold = options.min_hold, body = std::move(body),
+                   run]() mutable { return run_if_due(on, rule, min_hold, &body, run); };
   OnceRelease release{.lock = &lock, .period = rule.period, .run = run};
   bool acquired = false;
   try {

@@ -47,7 +47,8 @@ enum class OnceOutcome {
   ran,           // and it is recorded
   skipped,       // it was done recently enough; the function was not called
   busy,          // somebody else held the lock for all of `patience`; not called
-  lost,          // it ran, but the hold was lost before it returned: nothing is recorded
+  lost,          // the hold was lost before it returned, or min_hold was not confirmed and it was
+                 // not called: nothing is recorded
   not_recorded,  // it ran, but the store refused the record: another worker may run it again
   unknown,       // it ran, but the store did not answer: it may be recorded
 };

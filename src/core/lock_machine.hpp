@@ -187,6 +187,8 @@ class LockMachine {
   // does not ask again, for its newer ticket may come first and take the record over. In any other
   // state it changes nothing.
   void release_answered(Ticket ticket);
+  // It ended before anything was sent: there was no memory for it.
+  void release_not_sent() { recording_.reset(); }
   // The record is left to its ttl, or to somebody who knows its owner.
   [[nodiscard]] Actions detached(Instant now);
 

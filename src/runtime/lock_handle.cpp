@@ -39,7 +39,12 @@ void LockHandle::release(ReleaseAnswered answered, std::optional<Ticket> only,
           return;
         }
         self->callers().releasing = std::move(answered);
-        self->carry_out(self->machine_.release_requested(self->now(), done_for));
+        try {
+          self->carry_out(self->machine_.release_requested(self->now(), done_for));
+        } catch (...) {
+          self->machine_.release_not_sent();
+          throw;
+        }
         self->callers().releasing = nullptr;
       });
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/options_check.hpp"
+#include "exclusive_lock/saturating.hpp"
 
 namespace exclusive_lock {
 namespace {
@@ -20,8 +21,7 @@ bool is_done(const ExclusiveLock& lock, const Rule& rule) {
 }
 
 bool acquire(ExclusiveLock& lock, const OnceOptions& options) {
-  const bool forever = !options.patience || *options.patience >= once_for_good;
-  return lock.acquire_until(forever ? Instant::max() : BootClock::now() + *options.patience,
+  return lock.acquire_until(options.patience ? deadline_after(*options.patience) : Instant::max(),
                             options.stop);
 }
 

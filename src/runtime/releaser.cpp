@@ -1,5 +1,6 @@
 #include "runtime/releaser.hpp"
 
+#include <chrono>
 #include <utility>
 
 #include "core/pace.hpp"
@@ -10,6 +11,13 @@ namespace {
 
 constexpr Milliseconds min_release_pause{20};
 constexpr Milliseconds max_release_pause{1000};
+
+// The same request when that much time has passed: the name is to be closed for what remains.
+ReleaseRequest later(ReleaseRequest request, Milliseconds passed) {
+  if (request.closed_for && (*request.closed_for -= passed) <= Milliseconds(0))
+    request.closed_for.reset();
+  return request;
+}
 
 }  // namespace
 
@@ -44,8 +52,9 @@ void Releaser::settled_one() {
 
 void Releaser::attempt(const ReleaseRequest& request, Instant pointless_after, int failures,
                        FirstAnswer first_answer) {
-  store_.release(request, clock_.now() + command_timeout_,
-                 [this, request, pointless_after, failures,
+  const Instant asked_at = clock_.now();
+  store_.release(request, asked_at + command_timeout_,
+                 [this, request, pointless_after, failures, asked_at,
                   first_answer = std::move(first_answer)](const Answer<ReleaseReply>& answer) {
                    if (first_answer)
                      first_answer(answer);
@@ -57,8 +66,9 @@ void Releaser::attempt(const ReleaseRequest& request, Instant pointless_after, i
                                                     max_release_pause, random_.unit());
                    if (next >= pointless_after)
                      return settled_one();
-                   scheduler_.at(next, [this, request, pointless_after, failures] {
-                     attempt(request, pointless_after, failures + 1, nullptr);
+                   scheduler_.at(next, [this, request, pointless_after, failures, asked_at] {
+                     const auto passed = std::chrono::floor<Milliseconds>(clock_.now() - asked_at);
+                     attempt(later(request, passed), pointless_after, failures + 1, nullptr);
                    });
                  });
 }

@@ -149,12 +149,15 @@ bool EventLoop::Impl::run_ready() {
   return run_handed_in() || did_own || did_io;
 }
 
+// Not until nothing is ready: a server that never stops sending would hold the caller. What is left
+// is readable still, and so told of.
 bool EventLoop::Impl::run_handed_in() {
-  bool was_something = false;
-  while (run_own() || (needs_asio() && run_asio(Milliseconds(0)))) {
-    was_something = true;
+  constexpr int max_rounds = 16;
+  int rounds = 0;
+  while (rounds < max_rounds && (run_own() || (needs_asio() && run_asio(Milliseconds(0))))) {
+    ++rounds;
   }
-  return was_something;
+  return rounds > 0;
 }
 
 bool EventLoop::Impl::run_own() {
@@ -179,12 +182,13 @@ bool EventLoop::Impl::ring_due_timers() {
   const Instant now = BootClock::now();
   bool was_something = false;
   for (auto each = timers.begin(); each != timers.end();) {
-    LoopTimer::Impl& timer = **each++;
-    if (timer.at && *timer.at <= now) {
-      timer.at.reset();
-      timer.wake();
+    LoopTimer::Impl* const timer = *each;
+    if (timer->at && *timer->at <= now) {
+      timer->at.reset();
+      timer->wake();  // may end timers, this one too
       was_something = true;
     }
+    each = timers.upper_bound(timer);
   }
   return was_something;
 }
@@ -237,7 +241,7 @@ bool EventLoop::Impl::read_sockets(Milliseconds longest) {
   for (const pollfd& ready : polled) {
     // It may be gone: what was read before can end any of them.
     const auto socket = std::ranges::find(sockets, ready.fd, &Socket::descriptor);
-    if (ready.revents != 0 && socket != sockets.end()) {
+    if (ready.revents != 0 && socket != sockets.end() && socket->reader != nullptr) {
       socket->reader->read_ready();
       was_something = true;
     }

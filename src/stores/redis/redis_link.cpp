@@ -32,6 +32,8 @@ using boost::system::error_code;
 // A refresh of a hundred keys would be copied again and again while its bytes grow.
 constexpr std::size_t long_command = 16;  // words
 constexpr std::size_t most_framing = 16;  // "$<size>\r\n" and "\r\n"
+// After a failed write: a peer may go on sending without end.
+constexpr int max_last_reads = 64;
 
 std::size_t wire_size(const Command& command) {
   std::size_t size = most_framing;
@@ -240,7 +242,7 @@ class SocketLink final : public RedisLink,
     } else if (error) {
       // Not from inside send(); and what the server said before is the better reason.
       loop_.post([self = shared_from_this(), error] {
-        while (!self->is_ending() && self->read_some()) {
+        for (int i = 0; i < max_last_reads && !self->is_ending() && self->read_some(); ++i) {
         }
         self->finish(error);
       });

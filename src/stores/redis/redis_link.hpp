@@ -62,8 +62,8 @@ class RedisLink {
   // What `commands` gives to the sink that it is called with is sent together when the connection
   // is there, in the order of the calls.
   virtual void send(const std::function<void(const CommandSink&)>& commands) = 0;
-  // To be called once the server has answered: nobody else inherits the socket, dead peers are
-  // noticed by the kernel after `peer_timeout` too, and nothing waits to be sent together.
+  // To be called once the server has answered: dead peers are noticed by the kernel after
+  // `peer_timeout` too, and nothing waits to be sent together.
   virtual void tune(std::chrono::milliseconds peer_timeout) = 0;
   // Ends it soon; `reason` is what on_end says, if nothing else has ended it before.
   virtual void drop(std::string reason) = 0;

@@ -86,6 +86,20 @@ TEST_F(ReleaserTest, NothingIsTriedWhenTheRecordIsGoneByItself) {
   releaser_.settle();  // nothing is unsettled: it does not wait
 }
 
+TEST_F(ReleaserTest, RepeatedOneClosesTheNameForWhatRemains) {
+  releaser_.release({.key = "k", .owner = {}, .closed_for = 50ms}, Instant::max(), nullptr);
+  std::vector<std::optional<Milliseconds>> closed;
+  for (int i = 0; i < 3; ++i) {
+    const auto asked = store_.next_release();
+    closed.push_back(asked.request.closed_for);
+    asked.done(StoreFailure{.code = errc::outcome_unknown, .message = "", .may_have_run = true});
+    clock_.set(*waker_.due);  // 20 ms, then 40 ms
+    waker_.wake();
+  }
+  EXPECT_EQ(closed, (std::vector<std::optional<Milliseconds>>{50ms, 30ms, std::nullopt}));
+  store_.next_release().done(ReleaseReply{ReleaseVerdict::released});
+}
+
 TEST_F(ReleaserTest, AnswerOfAnyKindEndsIt) {
   releaser_.release({.key = "k", .owner = {}}, Instant::max(), nullptr);
   store_.next_release().done(ReleaseReply{ReleaseVerdict::not_owner});

@@ -1,4 +1,4 @@
--- What a newer format has too (docs/decisions/0020-once-per-period.md).
+-- What format 5 adds (docs/decisions/0020-once-per-period.md).
 --
 -- mark: what a release left beside a lock: that its work was done.
 --   key            of the lock; also where that has no row any more
