@@ -47,16 +47,17 @@ inline constexpr std::array exit_code_meanings{
                     "the system refused something, or a fault of this program"},
     ExitCodeMeaning{ExitCode::output_failed, "74", "the result could not be written to stdout"},
     ExitCodeMeaning{ExitCode::busy, "75",
-                    "somebody else holds the lock (`--no-wait`, `--wait 0s`); "
-                    "`--conflict-exit-code` changes it"},
-    ExitCodeMeaning{
-        ExitCode::lost, "79",
-        "the lock was lost while held; `refresh`, `release --owner`: this owner does not hold it"},
+                    "`run`, `acquire`: another holder has the lock (`--no-wait`, `--wait 0s`), or "
+                    "the number that `--conflict-exit-code` gives"},
+    ExitCodeMeaning{ExitCode::lost, "79",
+                    "`run`, `acquire`: the lock was lost while held; `refresh`, `release --owner`: "
+                    "this owner does not hold it"},
     ExitCodeMeaning{ExitCode::held_too_long, "80",
                     "`run`: `--max-hold` was over and the command was ended"},
     ExitCodeMeaning{
         ExitCode::timed_out, "124",
-        "somebody else held the lock for all of `--wait`; `--conflict-exit-code` changes it"},
+        "`run`, `acquire`: another holder had the lock for all of `--wait`, or the number that "
+        "`--conflict-exit-code` gives"},
     ExitCodeMeaning{ExitCode::cannot_execute, "126",
                     "`run`: the command was found but could not be started"},
     ExitCodeMeaning{ExitCode::not_found, "127", "`run`: the command was not found"},

@@ -178,10 +178,12 @@ std::string Run::given_back() const {
 
 int Run::report_not_started(int error) const {
   const bool not_found = error == ENOENT || error == ENOTDIR;
-  const std::string why = not_found ? "not found, or what its first line names is not"
-                                    : std::generic_category().message(error);
-  session_.talk.say("cannot run " + shown(without_credentials(session_.command.front())) + ": " +
-                    why + "; " + given_back());
+  const std::string& command = session_.command.front();
+  const std::string why = command.empty() ? "its name is empty"
+                          : not_found     ? "not found, or what its first line names is not"
+                                          : std::generic_category().message(error);
+  session_.talk.say("cannot run \"" + shown(without_credentials(command)) + "\": " + why + "; " +
+                    given_back());
   return to_int(not_found ? ExitCode::not_found : ExitCode::cannot_execute);
 }
 

@@ -154,6 +154,10 @@ void check_store_options(const StoreOptions& options, const Environment& environ
     mistakes.push_back({"the store", "is memory:, which would keep no other process out",
                         "local: for the processes of this user, or the URL of a server"});
   }
+  if (options.url == "" && environment.store_url() == "") {
+    mistakes.push_back({"EXCLUSIVE_LOCK_STORE", "is empty", "a store URL, or no such variable"});
+    return;
+  }
   for (Mistake& mistake : mistakes_in_connection(options.url.value_or("local:"),
                                                  connect_options(options, environment))) {
     mistakes.push_back(std::move(mistake));

@@ -116,6 +116,7 @@ TEST_F(CommandLine, StoreUrlsAreNamedByTheirWrongPart) {
   expect_usage_error(with("rdis://host"), "store URL");
   expect_usage_error(with("redis://host:99999"), "port");
   expect_usage_error(with(""), "store URL");
+  expect_usage_error({"list"}, "EXCLUSIVE_LOCK_STORE is empty", {{"EXCLUSIVE_LOCK_STORE", ""}});
 }
 
 // A URL in the place of something else is as secret as in its own (G11).

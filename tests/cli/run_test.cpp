@@ -120,7 +120,9 @@ TEST_F(Run, FencesGrow) {
 TEST_F(Run, CommandThatIsNotThereIs127AndReleases) {
   const Ended ended = command({"run", "job", "--", "no-such-program-anywhere"});
   EXPECT_EQ(ended.exit_code, 127);
-  EXPECT_THAT(ended.err, HasSubstr("cannot run no-such-program-anywhere: not found"));
+  EXPECT_THAT(ended.err, HasSubstr("cannot run \"no-such-program-anywhere\": not found"));
+  EXPECT_THAT(command({"run", "job", "--", ""}).err,
+              HasSubstr("cannot run \"\": its name is empty"));
   EXPECT_TRUE(is_free("job"));
 }
 

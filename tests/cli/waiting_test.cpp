@@ -61,7 +61,7 @@ TEST_F(Waiting, QuietSaysNothingButErrors) {
   let_go();
   const Ended wrong = command({"run", "job", "--quiet", "--", "/missing"});
   EXPECT_EQ(wrong.exit_code, 127);
-  EXPECT_THAT(wrong.err, HasSubstr("cannot run /missing"));
+  EXPECT_THAT(wrong.err, HasSubstr("cannot run \"/missing\""));
   EXPECT_THAT(command({"inspect", "job", "-q"}).out, HasSubstr("job is free"));
 }
 
