@@ -9,12 +9,12 @@
 // Input: a wake-up; a text, a datagram and a name, which are all the same; after a NUL the channel,
 // and after another the bytes of a connection.
 
-#include <boost/redis/resp3/parser.hpp>
+#include <algorithm>
 
 #include "core/record_codec.hpp"
 #include "stores/local/push_message.hpp"
 #include "stores/redis/push_message.hpp"
-#include "stores/redis/reply_adapter.hpp"
+#include "stores/redis/resp_reader.hpp"
 #include "targets.hpp"
 
 namespace exclusive_lock::fuzz {
@@ -94,18 +94,19 @@ std::string message_on(const std::string& channel, const std::string& text) {
 // Up to the first that is none, or is not over.
 std::vector<Reply> pushes_in(std::string_view bytes) {
   std::vector<Reply> pushes;
-  const std::function<void(Reply)> listener = [&pushes](Reply push) {
+  const std::function<void(Reply)> on_push = [&pushes](Reply push) {
     pushes.push_back(std::move(push));
   };
-  auto adapter =
-      redis::reply_adapter(std::make_shared<redis::ReplyBuilder>(redis::push_limits), listener);
-  boost::system::error_code error;
+  // Without a command whose reply is missing, everything is a push.
+  redis::RespReader reader(on_push, on_push);
   while (!bytes.empty()) {
-    boost::redis::resp3::parser parser;
-    if (!parse(parser, bytes, adapter, error) || error) {
+    const auto room = reader.room();
+    const std::size_t size = std::min(bytes.size(), room.size());
+    std::copy_n(bytes.begin(), size, room.begin());
+    bytes.remove_prefix(size);
+    if (size == 0 || reader.take(size)) {
       break;
     }
-    bytes.remove_prefix(parser.get_consumed());
   }
   return pushes;
 }

@@ -1,6 +1,5 @@
 // What is used of Boost.Redis, compiled once: how commands are written and replies parsed.
-// Everybody else includes its headers only. The parser is found in a mended form:
-// cmake/MendBoostRedis.cmake.
+// Everybody else includes its headers only.
 #include <boost/redis/impl/error.ipp>
 #include <boost/redis/impl/ignore.ipp>
 #include <boost/redis/impl/request.ipp>
