@@ -151,8 +151,9 @@ boost::asio::awaitable<OnceOutcome> once_under(ExclusiveLock& lock, OnceRule rul
 // of here after the release.
 //
 // `options.stop` is not looked at: cancel the coroutine. A cancellation and a loss reach the body
-// as they reach that of with_lock(); after a loss the outcome is OnceOutcome::lost, and not an
-// error. Throws ValidationError, before it is awaited, and what async_acquire_until throws.
+// as they reach that of with_lock(); after a loss the outcome is OnceOutcome::lost, also where
+// the body ended with a system_error; what else it throws comes out. Throws ValidationError, before
+// it is awaited, and what async_acquire_until throws.
 //
 // Cost: that of once() and of with_lock().
 template <class Body>
