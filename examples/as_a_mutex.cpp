@@ -1,4 +1,4 @@
-// Two locks at once, with the standard's own tools.
+// Holds two locks at once with std::scoped_lock.
 #include <cstdio>
 #include <exclusive_lock/exclusive_lock.hpp>
 #include <mutex>
@@ -8,7 +8,7 @@ int main(int argc, char** argv) {
   exclusive_lock::ExclusiveLock from({.app_name = "account/17", .cache_connection = store});
   exclusive_lock::ExclusiveLock to({.app_name = "account/42", .cache_connection = store});
 
-  const std::scoped_lock both(from,
-                              to);  // tries and backs off, so that two of these cannot deadlock
+  // Uses try_lock() and backs off, so two workers cannot deadlock.
+  const std::scoped_lock both(from, to);
   std::printf("both held: %s\n", from.held() && to.held() ? "yes" : "no");
 }

@@ -1,4 +1,4 @@
-// The check at the resource, for a resource inside one process: whoever comes late is refused.
+// A resource within one process that refuses writes of earlier holders.
 #include <cstdio>
 #include <exclusive_lock/exclusive_lock.hpp>
 #include <mutex>
@@ -7,7 +7,7 @@
 
 class Report {
  public:
-  // False: somebody who acquired the lock later has written already.
+  // False: a later holder has written already.
   bool write(exclusive_lock::Fence fence, std::string text) {
     const std::scoped_lock step(mutex_);  // check and write are one step
     if (!gate_.admit(fence)) {
@@ -33,14 +33,14 @@ int main(int argc, char** argv) {
   if (!lock.acquire()) {
     return 1;
   }
-  // value() throws where the hold is over already. This worker sleeps here for longer than that.
+  // value() throws if the hold is over. Imagine that this worker is paused here until it is.
   const auto paused = lock.fence().value();
   lock.release();
   if (!lock.acquire()) {
     return 1;
   }
   const bool is_written = report.write(lock.fence().value(), "by the new holder");
-  const bool is_late_written = report.write(paused, "by the late one");
+  const bool is_late_written = report.write(paused, "by the earlier holder");
   std::printf("the report was written %s\n", report.text().c_str());
   return is_written && !is_late_written ? 0 : 1;
 }

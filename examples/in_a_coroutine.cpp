@@ -1,5 +1,5 @@
-// Five coroutines on one thread take turns at the ledger; none of them blocks the thread while it
-// waits.
+// Five coroutines on one thread write to the ledger, one after another. A waiting coroutine does
+// not block the thread.
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -27,7 +27,7 @@ asio::awaitable<void> work(std::shared_ptr<exclusive_lock::Connection> store, in
     co_await writing.async_wait(asio::use_awaitable);
   });
   if (!done)
-    std::printf("worker %d: somebody else had it for ten seconds\n", worker);
+    std::printf("worker %d: the lock was busy for ten seconds\n", worker);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Many hosts start this at the same minute; one does it, and the others see that it is done.
+// Many hosts start this program in the same minute. One does the work, the others skip it.
 #include <cstdio>
 #include <exclusive_lock/once.hpp>
 
@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
                                 });
   };
   const auto first = run();
-  const auto second = run();  // what another host would see
+  const auto second = run();  // as another host would
   std::printf("the first %s, the second %s\n",
               first == exclusive_lock::OnceOutcome::ran ? "ran" : "did not run",
               second == exclusive_lock::OnceOutcome::skipped ? "was skipped" : "ran too");

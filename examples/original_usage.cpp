@@ -1,4 +1,4 @@
-// The original's usage, in C++: of all workers that run this, one does the work.
+// The example of the original package, in C++: of all workers that run it, one gets the lock.
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -15,8 +15,8 @@ int main(int argc, char** argv) {
       .app_name = "my-distributed-app",
       .log = log,
       .cache_connection = store,
-      .lock_ttl = 3000ms,      // the record outlives its last refresh by this
-      .lock_refresh = 1000ms,  // and is refreshed this often while it is held
+      .lock_ttl = 3000ms,      // how long the record lives without a refresh
+      .lock_refresh = 1000ms,  // the interval between refreshes
       .lock_contents = exclusive_lock::Contents::object({{"pod", "a-1"}, {"shard", 7}}),
   });
 
@@ -24,9 +24,9 @@ int main(int argc, char** argv) {
     if (const auto fence = lock.fence())  // none: the hold is over already
       log->info("you win the race; fence {}", fence->value);
   } else if (const auto holder = lock.inspect()) {
-    // Written by somebody else, so it may be anything: no JSON, or control characters.
+    // Another program may have written the record: it need not be JSON or printable.
     const auto& contents = holder->contents ? holder->contents->text() : holder->raw;
     log->info("held by {} with {}", printable(holder->host), printable(contents));
   }
-  lock.release();  // idempotent, and a no-op for whoever does not hold the lock
+  lock.release();  // idempotent; no effect if this object does not hold the lock
 }

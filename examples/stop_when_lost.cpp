@@ -1,5 +1,5 @@
-// A worker that waits for its turn, stops when the hold is lost, and lets the resource check the
-// fence.
+// A worker that waits for the lock, stops when the hold is lost, and passes its fence to the
+// resource, which checks it.
 #include <chrono>
 #include <cstdio>
 #include <exclusive_lock/exclusive_lock.hpp>
@@ -10,10 +10,10 @@ int main(int argc, char** argv) {
   const auto store = exclusive_lock::connect(argc > 1 ? argv[1] : "local:");
   exclusive_lock::ExclusiveLock lock(
       {.app_name = "ledger", .cache_connection = store, .label = "example"});
-  exclusive_lock::FenceGate ledger;  // stands for the resource: it refuses a holder of the past
+  exclusive_lock::FenceGate ledger;  // the resource; refuses earlier holders
 
   if (!lock.acquire_for(10s)) {
-    std::puts("somebody else had it for ten seconds");
+    std::puts("the lock was busy for ten seconds");
     return 1;
   }
   const std::stop_token lost = lock.lost_token();
@@ -25,5 +25,5 @@ int main(int argc, char** argv) {
                 static_cast<unsigned long long>(fence->value));
     std::this_thread::sleep_for(50ms);  // the work
   }
-  return lost.stop_requested() ? 1 : 0;  // the destructor releases what is still held
+  return lost.stop_requested() ? 1 : 0;  // the destructor releases the lock
 }
