@@ -75,7 +75,7 @@ void check_arguments(Bytes bytes) {
                        .command = {}};
   cli::CommandLine line(session);
   try {
-    const cli::Subcommand* const chosen = line.understand(arguments);
+    const cli::Subcommand* const chosen = line.parse(arguments);
     if (chosen != nullptr && session.mistakes.empty()) {
       check_values(line.parser(), arguments);
       check_values(*chosen->parser, arguments);

@@ -1,4 +1,4 @@
-// acquire NAME: takes a lock and leaves it held; whoever knows its owner goes on with it.
+// acquire NAME: takes a lock and leaves it held. Other processes continue with its owner.
 
 #include <CLI/CLI.hpp>
 
@@ -19,11 +19,11 @@ struct AcquireOptions {
 Options detached_lock_options(const AcquireOptions& options, const std::string& key_prefix,
                               std::vector<Mistake>& mistakes) {
   Options lock = lock_options(options.claim, key_prefix, mistakes);
-  lock.program =
-      cut_to_bytes(parent_program(), 64);  // it goes on with the lock when this one ended
+  // The calling program continues with the lock after this process has ended.
+  lock.program = cut_to_bytes(parent_program(), 64);
   lock.detached = true;
   lock.auto_refresh = false;
-  // Not used, but checked: this is in range for every ttl that is.
+  // Not used, but checked: half the ttl is valid for every valid ttl.
   lock.allow_short_ttl = true;
   lock.lock_refresh = lock.lock_ttl / 2;
   return lock;
@@ -63,14 +63,14 @@ int acquire(const AcquireOptions& options, Session& session) {
   const auto fence = lock.fence();
   if (!fence) {
     session.talk.say(shown(options.claim.name) +
-                     " was acquired and is over already: --ttl is too short for this store");
+                     " was acquired, but has already expired: --ttl is too short for this store");
     return to_int(ExitCode::lost);
   }
   try {
     write_result(
         result_text(lock, options.claim.name, lock_options.lock_ttl, *fence, options.json));
   } catch (const OutputFailed&) {
-    lock.release();  // nobody would know its owner
+    lock.release();  // its owner could not be printed, so no other process could release it
     throw;
   }
   return to_int(ExitCode::done);

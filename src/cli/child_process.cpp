@@ -11,7 +11,7 @@
 namespace exclusive_lock::cli {
 namespace {
 
-// Pointers for exec, which wants them mutable and ended by a null.
+// exec takes pointers to mutable text, with a null pointer at the end.
 std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
   pointers.reserve(texts.size() + 1);
@@ -26,51 +26,51 @@ struct ExecPlan {
   char* const* arguments;
   char* const* environment;
   pid_t parent;
-  const ChildSurroundings& around;
-  int error = 0;  // errno of exec, where it failed
+  const ChildContext& context;
+  int error = 0;  // errno of exec, if it failed
 };
 
-// In the child, which has the memory of its parent until exec, while the parent stands still:
-// nothing here takes a lock or memory (signal-safety(7)). execvpe is not on POSIX's list, but
-// glibc's takes its memory from the stack since 2.24.
-int become(void* argument) noexcept {
+// Runs in the child, which shares the memory of its parent until exec; the parent is suspended. So
+// nothing here takes a lock or allocates memory (signal-safety(7)). execvpe is not on POSIX's list,
+// but glibc's takes its memory from the stack since 2.24.
+int exec_child(void* argument) noexcept {
   ExecPlan& plan = *static_cast<ExecPlan*>(argument);
   ::setpgid(0, 0);
-  if (plan.around.takes_terminal) {
-    ::tcsetpgrp(plan.around.foreground.descriptor(), ::getpid());  // SIGTTOU is still blocked
+  if (plan.context.takes_terminal) {
+    ::tcsetpgrp(plan.context.foreground.descriptor(), ::getpid());  // SIGTTOU is still blocked
   }
   constexpr int not_run = 127;
-  if (plan.around.dies_with_parent) {
+  if (plan.context.dies_with_parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != plan.parent) {
-      return not_run;  // it died before the line above
+      return not_run;  // the parent died before prctl()
     }
   }
-  plan.around.signals.restore();
+  plan.context.signals.restore();
   ::execvpe(plan.arguments[0], plan.arguments, plan.environment);
   plan.error = errno;
   return not_run;
 }
 
-// As vfork, on a stack of its own: a fork would copy the tables of a process that has touched a few
-// hundred pages, and each page that it touches afterwards, for a child that needs none of them.
-// -1: there can be none.
+// Like vfork, with a separate stack. A fork would copy the page tables of a process that has
+// touched a few hundred pages, and then each page that it touches; the child needs none of them.
+// -1: clone failed.
 pid_t start_sharing_memory(ExecPlan& plan, std::size_t arguments) {
-  constexpr std::size_t own_needs = 64 * 1024;  // as posix_spawn: a path, and what calls take
+  constexpr std::size_t own_needs = 64 * 1024;  // as posix_spawn: a path and the calls' frames
   std::vector<std::max_align_t> stack((own_needs + arguments * sizeof(char*)) /
                                       sizeof(std::max_align_t));
-  return ::clone(become, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | SIGCHLD, &plan);
+  return ::clone(exec_child, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | SIGCHLD, &plan);
 }
 
 }  // namespace
 
-Started start_program(const ChildPlan& plan, const ChildSurroundings& around) {
+Started start_program(const ChildPlan& plan, const ChildContext& context) {
   const auto arguments = pointers_to(plan.arguments);
   const auto environment = pointers_to(plan.environment);
   ExecPlan exec_plan{.arguments = arguments.data(),
                      .environment = environment.data(),
                      .parent = ::getpid(),
-                     .around = around};
+                     .context = context};
   const pid_t pid = start_sharing_memory(exec_plan, arguments.size());
   return {.pid = pid, .error = pid == -1 ? errno : exec_plan.error};
 }

@@ -1,5 +1,5 @@
 #pragma once
-// The start of the job: clone, exec.
+// Starts the job: clone and exec.
 
 #include <sys/types.h>
 
@@ -13,13 +13,12 @@ namespace exclusive_lock::cli {
 
 // What runs under the lock.
 struct ChildPlan {
-  std::vector<std::string>
-      arguments;  // the first one is looked up on the PATH; no shell in between
+  std::vector<std::string> arguments;    // the first is looked up on the PATH; no shell is used
   std::vector<std::string> environment;  // "NAME=value"
 };
 
-// What of this process a child undoes or is entered into.
-struct ChildSurroundings {
+// What a child inherits from this process: it restores `signals`, and may take the terminal.
+struct ChildContext {
   const SignalInbox& signals;
   const Foreground& foreground;
   bool takes_terminal;
@@ -27,13 +26,13 @@ struct ChildSurroundings {
 };
 
 struct Started {
-  pid_t pid;  // also the number of its process group; -1: there is none
+  pid_t pid;  // also the id of its process group; -1: no process was made
   int error;  // errno of clone or exec; 0: the program runs
 };
 
-// Returns when the program runs, or could not be started: it is then a zombie. To be called from
-// the main thread: the parent-death signal comes when the thread that forked ends (prctl(2),
-// PR_SET_PDEATHSIG).
-Started start_program(const ChildPlan& plan, const ChildSurroundings& around);
+// Returns when the program runs or could not be started; in the second case the child is a zombie.
+// Call it from the main thread: the parent-death signal comes when the thread that forked ends
+// (prctl(2), PR_SET_PDEATHSIG).
+Started start_program(const ChildPlan& plan, const ChildContext& context);
 
 }  // namespace exclusive_lock::cli

@@ -10,20 +10,20 @@
 #include <functional>
 #include <thread>
 
+#include "cli/descriptors.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/failure_report.hpp"
 #include "cli/output/record_text.hpp"
 #include "cli/output/wait_line.hpp"
 #include "cli/pacing.hpp"
 #include "cli/store_options.hpp"
-#include "cli/wake_up.hpp"
 #include "exclusive_lock/error.hpp"
 
 namespace exclusive_lock::cli {
 namespace {
 
-// "For ever", in a form that sums with a clock's reading.
-constexpr Milliseconds for_ever = std::chrono::hours(24 * 3650);
+// No limit, as a duration that can be added to a clock's reading without overflow.
+constexpr Milliseconds no_limit = std::chrono::hours(24 * 3650);
 
 class Claimant {
  public:
@@ -33,14 +33,14 @@ class Claimant {
         options_(std::move(options)),
         session_(session),
         prepare_(prepare),
-        deadline_(BootClock::now() + claim.wait.value_or(for_ever)) {}
+        deadline_(BootClock::now() + claim.wait.value_or(no_limit)) {}
 
-  // In the claiming thread.
+  // Runs in the claiming thread.
   void connect_and_acquire(const std::stop_token& stop);
-  // In the main thread: false while nothing was asked of the store that could have to be given
-  // back. A stop that was requested before is then heeded.
+  // Called by the main thread. False: no request that might have to be undone was sent to the
+  // store, and none will be sent after a stop was requested.
   [[nodiscard]] bool is_acquiring() const { return is_acquiring_; }
-  // Afterwards, in the main thread.
+  // Called by the main thread after the claiming thread has ended.
   ClaimResult result(std::optional<int> signal);
 
  private:
@@ -48,7 +48,7 @@ class Claimant {
   [[nodiscard]] bool may_wait_for_store(const StoreError& failure) const;
   bool acquire(const std::stop_token& stop);
   bool acquire_unless_done(const std::stop_token& stop);
-  [[nodiscard]] std::optional<LastDone> look(const std::stop_token& stop) const;
+  [[nodiscard]] std::optional<LastDone> check_done(const std::stop_token& stop) const;
   void wait_for_store(const StoreError& failure, EveryMinute& report,
                       const std::stop_token& stop) const;
   void refuse_wait_for_own_end() const;
@@ -61,23 +61,22 @@ class Claimant {
   Held held_;
   std::atomic<bool> is_acquiring_ = false;
   bool acquired_ = false;
-  std::optional<LastDone> done_;  // it is not wanted
+  std::optional<LastDone> done_;  // set: the run is to be skipped
   std::exception_ptr failure_;
 };
 
-// A command that runs under the lock, and waits for that lock, waits for its own end.
+// A command that runs under a lock and waits for the same lock would wait for its own end.
 void Claimant::refuse_wait_for_own_end() const {
   if (!session_.environment.value_of(owners_variable)) {
     return;
   }
   const auto record = held_.lock->inspect();
   if (record && session_.environment.runs_under(record->owner)) {
-    throw ValidationError(
-        {{.field = "app_name",
-          .problem = shown(claim_.name) +
-                     " is held by an exclusive-lock run that this command is part of; waiting for "
-                     "it would never end",
-          .allowed = "another name, or --no-wait"}});
+    throw ValidationError({{.field = "app_name",
+                            .problem = shown(claim_.name) +
+                                       " is held by an enclosing exclusive-lock run; waiting for "
+                                       "it would never end",
+                            .allowed = "another name, or --no-wait"}});
   }
 }
 
@@ -88,8 +87,8 @@ bool Claimant::acquire(const std::stop_token& stop) {
   refuse_wait_for_own_end();
   WaitLine line(*held_.lock, claim_.name, held_.store->url(), session_.talk, {});
   bool acquired = held_.lock->acquire_until(deadline_, stop);
-  // A hold that was handed over is short until its first refresh, and the grace for the command
-  // counts on a full ttl.
+  // A hold that was handed over is short until its first refresh. The command's grace assumes a
+  // full ttl.
   while (acquired && held_.lock->refresh() == RefreshOutcome::lost) {
     acquired = held_.lock->acquire_until(deadline_, stop);
   }
@@ -97,8 +96,8 @@ bool Claimant::acquire(const std::stop_token& stop) {
   return acquired;
 }
 
-// What may pass by itself: a server, or a name server, that starts after this machine has. A local
-// store is never started by anybody.
+// Failures that may pass by themselves: a server, or a name server, that starts later than this
+// machine. A local store has no server to wait for.
 bool Claimant::may_wait_for_store(const StoreError& failure) const {
   const auto is = [&failure](errc code) { return failure.code() == code; };
   const bool is_passing = is(errc::store_loading) || is(errc::store_busy) ||
@@ -108,8 +107,8 @@ bool Claimant::may_wait_for_store(const StoreError& failure) const {
   return !claim_.tries_once() && (is_passing || is_away) && BootClock::now() < deadline_;
 }
 
-// Whoever waits for the lock waits for its store as well. Others: throws the failure that is being
-// handled again.
+// A caller that waits for the lock waits for the store as well. Otherwise: rethrows the failure
+// that is being handled.
 void Claimant::wait_for_store(const StoreError& failure, EveryMinute& report,
                               const std::stop_token& stop) const {
   if (!may_wait_for_store(failure)) {
@@ -119,7 +118,7 @@ void Claimant::wait_for_store(const StoreError& failure, EveryMinute& report,
     session_.talk.note(message_of(failure) + "; waiting for the store of " + shown(claim_.name));
   }
   const auto left = std::chrono::ceil<Milliseconds>(deadline_ - BootClock::now());
-  pause(std::min(left, Milliseconds(500)), stop);  // a refusal may come at once
+  pause(std::min(left, Milliseconds(500)), stop);  // a failed attempt may return at once
 }
 
 std::shared_ptr<Connection> Claimant::open_store_in_time(const std::stop_token& stop) const {
@@ -141,8 +140,8 @@ std::shared_ptr<Connection> Claimant::open_store_in_time(const std::stop_token& 
   }
 }
 
-// What was done so recently that this run is not wanted.
-std::optional<LastDone> Claimant::look(const std::stop_token& stop) const {
+// Set: the work was done so recently that this run is to be skipped.
+std::optional<LastDone> Claimant::check_done(const std::stop_token& stop) const {
   for (EveryMinute report;;) {
     try {
       return recently_done(*held_.lock, claim_.once_per);
@@ -155,17 +154,18 @@ std::optional<LastDone> Claimant::look(const std::stop_token& stop) const {
   }
 }
 
-// Looks before it waits, and again after, for it may have been done meanwhile. Whoever holds the
-// lock then knows for sure; who does not may have waited for a name that --min-hold keeps closed.
+// Checks before the wait, and again after it: another host may have done the work meanwhile. A
+// caller that holds the lock then has the final answer. A caller that does not may have waited for
+// a name that --min-hold keeps closed.
 bool Claimant::acquire_unless_done(const std::stop_token& stop) {
-  done_ = look(stop);
+  done_ = check_done(stop);
   if (done_) {
     return false;
   }
   const bool is_held = acquire(stop);
-  done_ = look(stop);
+  done_ = check_done(stop);
   if (is_held && done_) {
-    held_.lock->release();  // which hands it over to whoever waits, to find the same
+    held_.lock->release();  // hands the lock over to the next waiter, which checks as well
   }
   return is_held && !done_;
 }
@@ -174,14 +174,15 @@ void Claimant::connect_and_acquire(const std::stop_token& stop) {
   try {
     held_.store = open_store_in_time(stop);
     options_.cache_connection = held_.store;
-    // What becomes of the lock we tell ourselves, and need not be told twice.
+    // The command reports acquisition and loss itself, so the library logs them only with
+    // --verbose.
     if (session_.store.verbose) {
       options_.log = ConnectionLog(session_.talk, true).logger();
     }
     held_.lock = std::make_unique<ExclusiveLock>(std::move(options_));
     prepare_(*held_.lock);
-    is_acquiring_ =
-        true;  // before the look at `stop`: one of the two threads sees what the other did
+    // Set before `stop` is read: so at least one of the two threads sees the other's change.
+    is_acquiring_ = true;
     acquired_ = !stop.stop_requested() && acquire_unless_done(stop);
   } catch (...) {
     failure_ = std::current_exception();
@@ -192,17 +193,17 @@ std::string holder_of(const ExclusiveLock& lock) {
   try {
     const auto record = lock.inspect();
     return record ? holder_and_age_text(*record, std::chrono::system_clock::now())
-                  : "somebody who has just released it";
+                  : "a holder that has just released it";
   } catch (const StoreError& error) {
-    return "somebody; who, the store did not say (" + fit_for_terminal(error.code().message()) +
-           ")";
+    return "an unknown holder (the store did not answer: " +
+           fit_for_terminal(error.code().message()) + ")";
   }
 }
 
 ClaimResult Claimant::result(std::optional<int> signal) {
   if (signal) {
     if (held_.lock) {
-      held_.lock->release();  // the signal may have crossed the grant
+      held_.lock->release();  // the store may have granted the lock at the same moment
     }
     return Interrupted{*signal};
   }
@@ -218,7 +219,7 @@ ClaimResult Claimant::result(std::optional<int> signal) {
   return NotHeld{holder_of(*held_.lock)};
 }
 
-// Returns when `done` was sent. `on_signal` is told the signals that end a process.
+// Returns when `done` was sent. Calls `on_signal` for each signal that would end a process.
 void listen_until(WakeUp& done, SignalInbox& signals, Talk& talk,
                   const std::function<void(int)>& on_signal) {
   std::array<pollfd, 2> events{pollfd{.fd = done.descriptor(), .events = POLLIN, .revents = 0},
@@ -272,7 +273,7 @@ int report_not_held(const NotHeld& result, const ClaimOptions& claim, Talk& talk
     talk.note(held + "; not waiting for it");
     return claim.conflict_exit_code.value_or(to_int(ExitCode::busy));
   }
-  talk.note(held + "; gave up after " + spoken(claim.wait.value_or(for_ever)));
+  talk.note(held + "; gave up after " + spoken(claim.wait.value_or(no_limit)));
   return claim.conflict_exit_code.value_or(to_int(ExitCode::timed_out));
 }
 

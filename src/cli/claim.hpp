@@ -1,10 +1,9 @@
 #pragma once
-// Getting the lock: connect, try, wait, while this thread listens for signals.
-//
-// Both the connecting and the waiting block, so they run in a thread of their own; the main thread
-// reads signals, and a third one keeps the status line. A signal whose default is to end a process
-// ends the wait: an attempt that is on its way is given back before this process ends. A second one
-// does not wait for that (the record is then gone after its ttl).
+// Acquires the lock: connects, tries, waits.
+// Connecting and waiting block, so they run in a thread of their own. The main thread reads
+// signals; a third thread draws the status line. A signal that would end a process ends the wait,
+// and this process ends after an attempt in progress was undone. A second such signal ends this
+// process at once; a record that was written then expires with its ttl.
 
 #include <memory>
 #include <variant>
@@ -16,30 +15,30 @@
 
 namespace exclusive_lock::cli {
 
-// The lock, held, and what keeps it alive.
+// The lock, held, and the connection that it needs.
 struct Held {
   std::shared_ptr<Connection> store;
   std::unique_ptr<ExclusiveLock> lock;
 };
-// Somebody else has it; who, in words.
+// Another holder has the lock; `holder` describes it.
 struct NotHeld {
   std::string holder;
 };
 struct Interrupted {
   int signal;
 };
-// It was done so recently that it is not wanted (ClaimOptions::once_per); nothing is held.
+// The work was done so recently that it is skipped (ClaimOptions::once_per). Nothing is held.
 struct Skipped {
   LastDone done;
 };
 using ClaimResult = std::variant<Held, NotHeld, Interrupted, Skipped>;
 
-// `prepare` is called with the lock before the first attempt, for event handlers; in another
-// thread. Throws what connect() and the acquire family throw.
+// Calls `prepare` with the lock before the first attempt, in another thread, to register event
+// handlers. Throws what connect() and the acquire family throw.
 ClaimResult claim_lock(const ClaimOptions& claim, Options options, Session& session,
                        SignalInbox& signals, const std::function<void(ExclusiveLock&)>& prepare);
 
-// Each says what happened and returns the exit code.
+// Each reports what happened and returns the exit code.
 int report_interrupted(Interrupted result, const ClaimOptions& claim, Talk& talk);
 int report_not_held(const NotHeld& result, const ClaimOptions& claim, Talk& talk);
 

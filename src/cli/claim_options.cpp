@@ -14,7 +14,7 @@ void add_claim_options(CLI::App& app, ClaimOptions& options, std::vector<Mistake
   add_duration(app, "-w,--wait", options.wait,
                "Give up after that long, with exit code 124; default: wait without a limit",
                mistakes);
-  app.add_flag("-n,--no-wait", options.no_wait, "Try once; exit code 75 if somebody else holds it");
+  app.add_flag("-n,--no-wait", options.no_wait, "Try once; exit code 75 if another holder has it");
   add_duration(app, "--ttl", options.ttl,
                "How long the lock outlives its last refresh; default 30s, up to 7d", mistakes);
   app.add_option("--contents", options.contents,
@@ -25,10 +25,10 @@ void add_claim_options(CLI::App& app, ClaimOptions& options, std::vector<Mistake
       ->type_name("TEXT");
   add_whole_number(
       app, "--barging",
-      "Throughput over fairness: up to N holds in a row may pass those who wait; default 0",
-      1'000'000, mistakes, [&options](std::size_t n) { options.barging_streak = n; });
+      "Throughput over fairness: up to N holds in a row may pass the waiters; default 0", 1'000'000,
+      mistakes, [&options](std::size_t n) { options.barging_streak = n; });
   add_whole_number(app, "-E,--conflict-exit-code",
-                   "Exit code instead of 75 and 124 when somebody else holds it", 255, mistakes,
+                   "Exit code instead of 75 and 124 when another holder has it", 255, mistakes,
                    [&options](std::size_t n) { options.conflict_exit_code = static_cast<int>(n); });
   app.add_flag("--allow-short-ttl", options.allow_short_ttl,
                "For tests: a ttl below 510ms, refreshed more tightly than is wise");

@@ -1,5 +1,5 @@
 #pragma once
-// The options with which run and acquire ask for a lock.
+// The options that run and acquire share.
 
 #include <cstddef>
 #include <optional>
@@ -17,14 +17,14 @@ class App;
 
 namespace exclusive_lock::cli {
 
-// The command's default, ten times the library's. A command line runs on machines whose load nobody
-// watches: at a load of 50 a hold of 3 s was lost. What it costs: after a machine that dies without
-// a word, the others wait up to 30 s. `acquire` has the same one, for another reason: nothing
-// refreshes its hold but the script that took it.
+// Ten times the library's default: a hold of 3 s was lost on a machine at a load of 50, and a
+// command line often runs on machines without load monitoring. The cost: after a machine dies, the
+// others wait up to 30 s. `acquire` has the same default, because only the script that calls it
+// refreshes its hold.
 inline constexpr Milliseconds default_ttl = std::chrono::seconds(30);
 
 struct ClaimOptions : LockName {
-  std::optional<Milliseconds> wait;  // none: for ever, as flock(1) does
+  std::optional<Milliseconds> wait;  // none: without a limit, as flock(1) does
   bool no_wait = false;
   std::optional<Milliseconds> ttl;
   bool allow_short_ttl = false;
@@ -32,18 +32,18 @@ struct ClaimOptions : LockName {
   std::string label;
   std::size_t barging_streak = 0;
   std::optional<int> conflict_exit_code;
-  std::optional<OncePer> once_per;  // run alone
+  std::optional<OncePer> once_per;  // only run sets it
 
   [[nodiscard]] bool tries_once() const { return no_wait || (wait && wait->count() == 0); }
 };
 
 void add_claim_options(CLI::App& app, ClaimOptions& options, std::vector<Mistake>& mistakes);
 
-// The part that run and acquire share. Contents that are no JSON are added to the mistakes.
+// The library's options that run and acquire share. Adds a mistake if the contents are not JSON.
 Options lock_options(const ClaimOptions& claim, const std::string& key_prefix,
                      std::vector<Mistake>& mistakes);
 
-// What does not fit together, but for what the library says of `lock_options`.
+// Adds the mistakes that the library does not find in `lock_options`.
 void check_claim_options(const ClaimOptions& claim, std::vector<Mistake>& mistakes);
 
 }  // namespace exclusive_lock::cli

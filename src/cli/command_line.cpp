@@ -14,9 +14,9 @@ CommandLine::CommandLine(Session& session)
           "exclusive-lock")) {
   app_->set_version_flag("--version", "exclusive-lock " EXCLUSIVE_LOCK_VERSION,
                          "Print the version");
-  app_->require_subcommand(0, 1);  // a lock may be named like another one
+  app_->require_subcommand(0, 1);  // a lock may have the name of a subcommand
   app_->fallthrough();             // --store may stand before or after the subcommand
-  app_->allow_extras();            // what is too much is reported with all other mistakes
+  app_->allow_extras();            // extra arguments are reported with all other mistakes
   add_store_options(*app_, session.store, session.mistakes);
   subcommands_ = {add_run(*app_, session),     add_acquire(*app_, session),
                   add_refresh(*app_, session), add_release(*app_, session),
@@ -26,7 +26,7 @@ CommandLine::CommandLine(Session& session)
 
 CommandLine::~CommandLine() = default;
 
-const Subcommand* CommandLine::understand(std::vector<std::string> arguments) {
+const Subcommand* CommandLine::parse(std::vector<std::string> arguments) {
   auto [own, command] = split(*app_, std::move(arguments));
   session_.command = std::move(command);
   own = without_mistakes(*app_, own, session_.mistakes);

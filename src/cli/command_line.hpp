@@ -1,6 +1,5 @@
 #pragma once
-// All subcommands and the options that they share: the argument list, understood but not yet
-// carried out.
+// The command line: all subcommands and the options that they share. Parses; carries nothing out.
 
 #include <memory>
 #include <string>
@@ -22,10 +21,9 @@ class CommandLine {
   CommandLine(const CommandLine&) = delete;
   CommandLine& operator=(const CommandLine&) = delete;
 
-  // To be called once: what the session has of options and command is set, and its mistakes, which
-  // are all that there are. Null where no subcommand is to be found. Throws CLI::Success for --help
-  // and --version.
-  const Subcommand* understand(std::vector<std::string> arguments);
+  // Call it once. Sets the session's options, command and mistakes. Null: the arguments name no
+  // subcommand. Throws CLI::Success for --help and --version.
+  const Subcommand* parse(std::vector<std::string> arguments);
 
   [[nodiscard]] const CLI::App& parser() const { return *app_; }
 

@@ -13,19 +13,19 @@
 #include <sstream>
 #include <system_error>
 
-#include "cli/file_descriptor.hpp"
+#include "cli/descriptors.hpp"
 #include "cli/output/terminal.hpp"
 
 namespace exclusive_lock::cli {
 namespace {
 
-// How long after the first KILL a process may take to end. One in uninterruptible I/O does not; one
-// on a busy machine has to wait for a core.
+// How long after the first KILL a process may take to end. A process in uninterruptible I/O does
+// not end; a process on a busy machine waits for a core.
 constexpr std::chrono::milliseconds time_to_die{5000};
 constexpr std::chrono::milliseconds between_kills{2};
-// Where no signal may be sent to any that are left: how long to look for others.
+// How long to look for further processes if no remaining one may be signalled.
 constexpr std::chrono::milliseconds time_to_look{50};
-// Deeper descendants are found when those above them have ended.
+// Deeper descendants are found after their ancestors have ended.
 constexpr int max_depth = 500;
 
 // Empty where it cannot be read.
@@ -47,8 +47,8 @@ struct Status {
   pid_t group = -1;
 };
 
-// "pid (program) state ppid pgrp ...", where the program may hold anything, ')' and blanks too
-// (proc(5)). None: it has ended.
+// "pid (program) state ppid pgrp ..."; the program's name may contain any byte, also ')' and blanks
+// (proc(5)). None: the process has ended.
 std::optional<Status> status_of(pid_t pid) {
   const std::string line = text_of("/proc/" + std::to_string(pid) + "/stat");
   const std::size_t begin = line.find('(');
@@ -62,7 +62,7 @@ std::optional<Status> status_of(pid_t pid) {
   return status;
 }
 
-// A child is listed under the thread that made it.
+// The kernel lists a child under the thread that made it.
 std::vector<pid_t> children_of(pid_t pid) {
   const std::string threads = "/proc/" + std::to_string(pid) + "/task";
   std::vector<pid_t> children;
@@ -77,15 +77,15 @@ std::vector<pid_t> children_of(pid_t pid) {
   return children;
 }
 
-// False also where /proc is that of another process namespace: its numbers are not ours.
-bool is_proc_ours() {
+// False also if /proc belongs to another process namespace: its process ids mean other processes.
+bool is_own_proc() {
   std::array<char, 32> target{};
   const ssize_t size = ::readlink("/proc/self", target.data(), target.size());
   return size > 0 &&
          std::string(target.data(), static_cast<std::size_t>(size)) == std::to_string(::getpid());
 }
 
-// By number, as glibc has these calls only since 2.36.
+// By system call number: glibc has wrappers only since 2.36.
 int open_handle(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
 int send_through(int handle, int signal) {
   return static_cast<int>(::syscall(SYS_pidfd_send_signal, handle, signal, nullptr, 0));
@@ -97,10 +97,10 @@ class Walk {
     is_group_reached_ = group > 0 && ::kill(-group, signal) == 0;
   }
 
-  // Once more where one moved to another parent meanwhile.
+  // Repeats the walk if a process changed its parent meanwhile.
   std::vector<Descendant> run() {
     constexpr int max_rounds = 4;
-    misses_some_ = is_proc_ours();
+    misses_some_ = is_own_proc();
     for (int round = 0; misses_some_ && round < max_rounds; ++round) {
       misses_some_ = false;
       for (const pid_t child : children_of(self_)) {
@@ -154,7 +154,7 @@ class Walk {
     if (status.state == 'Z' || status.state == 'X' || std::ranges::any_of(reached_, is_same)) {
       return;
     }
-    // KILL is harmless twice, and its result is wanted for each.
+    // KILL may be sent twice, and its result is needed for each process.
     const bool has_it = is_group_reached_ && status.group == group_ && signal_ != SIGKILL;
     const int error = has_it || send(process, signal_) == 0 ? 0 : errno;
     if (error != ESRCH) {
@@ -191,13 +191,13 @@ bool reap_children(const std::function<void(const siginfo_t&)>& on_change) {
 
 void Ending::terminate(pid_t group) {
   signal_descendants(SIGTERM, group);
-  signal_descendants(SIGCONT, group);  // one that is stopped could not obey
+  signal_descendants(SIGCONT, group);  // a stopped process handles TERM only after CONT
 }
 
 void Ending::kill(Instant now) { killing_since_ = killing_since_.value_or(now); }
 
 bool Ending::step(Instant now, bool has_children, pid_t group) {
-  look_again_at_.reset();
+  next_step_at_.reset();
   survivors_.clear();
   if (!has_children) {
     return true;
@@ -215,7 +215,7 @@ bool Ending::step(Instant now, bool has_children, pid_t group) {
     }
     return true;
   }
-  look_again_at_ = now + between_kills;
+  next_step_at_ = now + between_kills;
   return false;
 }
 

@@ -18,11 +18,11 @@ struct Unit {
 
 constexpr std::array units{Unit{"ms", 1},       Unit{"s", 1'000},     Unit{"m", 60'000},
                            Unit{"min", 60'000}, Unit{"h", 3'600'000}, Unit{"d", 86'400'000}};
-constexpr std::int64_t longest_ms = 3650 * std::int64_t{86'400'000};
-constexpr std::size_t most_digits =
-    15;  // any fifteen fit into 64 bits, with room for the unit's factor
-// Times the longest unit they fit into 64 bits; and with more, no last digit but 0 makes whole
-// milliseconds of any unit.
+constexpr std::int64_t max_ms = 3650 * std::int64_t{86'400'000};
+// Any fifteen digits fit into 64 bits.
+constexpr std::size_t max_digits = 15;
+// Ten digits times the longest unit fit into 64 bits. A longer fraction without trailing zeros is
+// not a whole number of milliseconds in any unit.
 constexpr std::size_t max_fraction_digits = 10;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -32,7 +32,7 @@ std::size_t digits_at(std::string_view text) {
                                   text.begin());
 }
 
-// Only digits; at most `most_digits` of them.
+// `digits` holds digits only, at most `max_digits` of them.
 std::int64_t to_number(std::string_view digits) {
   std::int64_t number = 0;
   std::from_chars(digits.data(), digits.data() + digits.size(), number);
@@ -67,7 +67,7 @@ std::string_view without_trailing_zeros(std::string_view digits) {
   return digits.substr(0, last == std::string_view::npos ? 0 : last + 1);
 }
 
-// Takes it from the front of `rest`; otherwise what is wrong.
+// Takes one piece from the beginning of `rest`. A text: what is wrong with it.
 std::variant<Piece, std::string> take_piece(std::string_view& rest) {
   Piece piece;
   piece.whole = rest.substr(0, digits_at(rest));
@@ -92,7 +92,7 @@ std::variant<Piece, std::string> take_piece(std::string_view& rest) {
 }
 
 std::variant<std::int64_t, std::string> milliseconds_of(const Piece& piece, const Unit& unit) {
-  if (piece.whole.size() > most_digits || to_number(piece.whole) > longest_ms / unit.milliseconds) {
+  if (piece.whole.size() > max_digits || to_number(piece.whole) > max_ms / unit.milliseconds) {
     return std::string(too_long);
   }
   const std::size_t digits = std::min(piece.fraction.size(), max_fraction_digits);
@@ -104,7 +104,7 @@ std::variant<std::int64_t, std::string> milliseconds_of(const Piece& piece, cons
   return to_number(piece.whole) * unit.milliseconds + scaled / scale;
 }
 
-// The sum of all pieces, whose units get smaller.
+// The sum of all pieces. Each unit must be smaller than the one before.
 std::variant<std::int64_t, std::string> sum_of(std::string_view rest) {
   std::int64_t total = 0;
   std::int64_t last_unit = std::numeric_limits<std::int64_t>::max();
@@ -119,7 +119,7 @@ std::variant<std::int64_t, std::string> sum_of(std::string_view rest) {
       return "has the unknown unit \"" + printable(piece->unit, 32) + "\"" + std::string(how);
     }
     if (unit->milliseconds >= last_unit) {
-      return "has a unit behind one that is not larger" + std::string(how);
+      return "has a unit after one that is not larger" + std::string(how);
     }
     last_unit = unit->milliseconds;
     const auto counted = milliseconds_of(*piece, *unit);
@@ -127,10 +127,9 @@ std::variant<std::int64_t, std::string> sum_of(std::string_view rest) {
     if (milliseconds == nullptr) {
       return std::get<std::string>(counted);
     }
-    total += *milliseconds;  // of six units at most, none above longest_ms
+    total += *milliseconds;  // at most six units, each at most max_ms: no overflow
   }
-  return total <= longest_ms ? std::variant<std::int64_t, std::string>(total)
-                             : std::string(too_long);
+  return total <= max_ms ? std::variant<std::int64_t, std::string>(total) : std::string(too_long);
 }
 
 std::string two_units(std::int64_t larger, std::string_view larger_name, std::int64_t smaller,

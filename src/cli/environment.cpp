@@ -125,7 +125,7 @@ std::optional<std::string> Environment::misspelt() const {
       continue;
     }
     for (const char* meant : read) {
-      if (letters_apart(name, meant) <= 2) {
+      if (edit_distance(name, meant) <= 2) {
         return "has " + printable(name, 64) + ", which means nothing here; did you mean " + meant +
                "?";
       }

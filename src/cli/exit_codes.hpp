@@ -1,11 +1,10 @@
 #pragma once
-// The exit codes of the command: one table, equal to the one in docs/cli.md
-// (tests/cli/exit_codes_test.cpp).
+// The exit codes of the command. docs/cli.md has the same table (tests/cli/documentation_test.cpp).
 //
-// Where they come from: 64, 69, 70, 74 and 75 from sysexits.h; 124, 126, 127 and 128+n from
-// timeout(1) and the shells, so that scripts that know those need no change. 79 and 80 lie just
-// above sysexits.h. `run` ends with the code of its command otherwise, which may be any of these: a
-// line on stderr tells ours from its.
+// Sources: 64, 69, 70, 74 and 75 are from sysexits.h; 124, 126, 127 and 128+n are from timeout(1)
+// and the shells, so that scripts that know them need no change. 79 and 80 follow the last code of
+// sysexits.h. Otherwise `run` exits with the code of its command, which may be any of these; a line
+// on stderr shows that a code is exclusive-lock's own.
 
 #include <array>
 #include <string_view>
@@ -38,13 +37,13 @@ inline constexpr std::array exit_code_meanings{
     ExitCodeMeaning{ExitCode::done, "0",
                     "done; for `run`: the command ended with 0, or `--once-per` had nothing to do"},
     ExitCodeMeaning{ExitCode::no, "1",
-                    "`inspect`: nobody holds the lock; `release --force`: you answered no"},
+                    "`inspect`: the lock is free; `release --force`: you answered no"},
     ExitCodeMeaning{ExitCode::usage, "64",
                     "wrong options, name, duration or store URL; nothing was done"},
     ExitCodeMeaning{ExitCode::store_unavailable, "69",
                     "the store cannot be reached, refused, or did not answer"},
     ExitCodeMeaning{ExitCode::internal, "70",
-                    "the system refused something, or a fault of this program"},
+                    "the system refused something, or an error in this program"},
     ExitCodeMeaning{ExitCode::output_failed, "74", "the result could not be written to stdout"},
     ExitCodeMeaning{ExitCode::busy, "75",
                     "`run`, `acquire`: another holder has the lock (`--no-wait`, `--wait 0s`), or "

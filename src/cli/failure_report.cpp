@@ -12,8 +12,8 @@ namespace exclusive_lock::cli {
 namespace {
 
 struct Spelling {
-  std::string_view field;   // of the library's options
-  std::string_view option;  // of the command
+  std::string_view field;   // in the library's options
+  std::string_view option;  // on the command line
 };
 
 constexpr std::array spellings{
@@ -34,14 +34,14 @@ constexpr std::array spellings{
     Spelling{"command_timeout", "--command-timeout"},
 };
 
-// The library speaks of its options; people typed ours.
+// The command's option for a field of the library's options.
 std::string as_typed(const std::string& field) {
   const auto* const found = std::find_if(spellings.begin(), spellings.end(),
                                          [&](const Spelling& one) { return one.field == field; });
   return found == spellings.end() ? field : std::string(found->option);
 }
 
-// The same within a sentence, where only names with an underscore cannot be plain English.
+// The same within a sentence. Replaces only names with an underscore: others may be plain English.
 std::string with_options_as_typed(std::string sentence) {
   for (const Spelling& one : spellings) {
     const bool is_plain = one.field.find('_') == std::string_view::npos;
@@ -53,7 +53,7 @@ std::string with_options_as_typed(std::string sentence) {
   return sentence;
 }
 
-// The command refuses that store, so it does not advertise it.
+// The command refuses the memory store, so its messages do not offer it.
 std::string without_memory(std::string schemes) {
   constexpr std::string_view one = " memory:,";
   const auto at = schemes.find(one);
@@ -65,7 +65,7 @@ int report(const ValidationError& error, Talk& talk) {
   return to_int(ExitCode::usage);
 }
 
-// What to do about it with the options of this command.
+// What a user of this command can do about the error.
 const char* remedy_for(const std::error_code& code) {
   if (code == errc::store_unavailable) {
     return "is the store running, and is --store or EXCLUSIVE_LOCK_STORE right?";
@@ -105,7 +105,7 @@ void report_mistakes(const std::vector<Mistake>& mistakes, Talk& talk) {
   }
 }
 
-// Without what std::system_error appends: the library's messages say it in better words.
+// Removes the text that std::system_error appends: the library's messages already say it.
 std::string message_of(const StoreError& error) {
   const std::string text = error.what();
   const std::string tail = ": " + error.code().message();
@@ -125,7 +125,7 @@ int report_failure(std::exception_ptr failure, Talk& talk) {
     talk.say(fit_for_terminal(error.what()));
     return to_int(ExitCode::output_failed);
   } catch (const std::exception& error) {
-    talk.say("cannot go on: " + fit_for_terminal(error.what()));
+    talk.say("cannot continue: " + fit_for_terminal(error.what()));
     return to_int(ExitCode::internal);
   }
 }

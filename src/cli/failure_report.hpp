@@ -1,5 +1,5 @@
 #pragma once
-// Exceptions, told to people and turned into exit codes.
+// Reports exceptions and turns them into exit codes.
 
 #include <exception>
 #include <string>
@@ -10,14 +10,13 @@
 
 namespace exclusive_lock::cli {
 
-// To be called with the exception that left a subcommand. Says what it means; returns the exit
-// code.
+// Reports an exception that left a subcommand; returns the exit code.
 int report_failure(std::exception_ptr failure, Talk& talk);
 
-// A line for each, in the words of the command.
+// Reports each mistake in a line, with the names of the command's options.
 void report_mistakes(const std::vector<Mistake>& mistakes, Talk& talk);
 
-// What happened and what it means, fit for a terminal.
+// What happened and what it means, printable on a terminal.
 std::string message_of(const StoreError& error);
 
 }  // namespace exclusive_lock::cli

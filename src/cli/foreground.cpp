@@ -22,18 +22,18 @@ Foreground::Foreground() : terminal_(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_N
   }
 }
 
-bool Foreground::is_ours() const { return is_lent_to(::getpgrp()); }
+bool Foreground::has_terminal() const { return is_lent_to(::getpgrp()); }
 
 bool Foreground::is_lent_to(pid_t group) const {
   return terminal_.is_open() && ::tcgetpgrp(terminal_.number()) == group;
 }
 
-bool Foreground::is_to_be_lent_at_once() const {
-  return is_ours() && !is_pipe(STDIN_FILENO) && !is_pipe(STDOUT_FILENO);
+bool Foreground::lends_at_start() const {
+  return has_terminal() && !is_pipe(STDIN_FILENO) && !is_pipe(STDOUT_FILENO);
 }
 
 bool Foreground::lend_to(pid_t group) {
-  return is_ours() && ::tcsetpgrp(terminal_.number(), group) == 0;
+  return has_terminal() && ::tcsetpgrp(terminal_.number(), group) == 0;
 }
 
 void Foreground::take_back_from(pid_t group, bool restore_modes) {

@@ -8,7 +8,7 @@
 
 #include <array>
 
-#include "cli/system_call.hpp"
+#include "cli/descriptors.hpp"
 
 namespace exclusive_lock::cli {
 
@@ -47,13 +47,13 @@ void Guardian::start(const ChildPlan& plan, bool takes_terminal) {
 }
 
 void Guardian::pass_on(int signal) {
-  // A full socket holds hundreds that were not taken: one more would be no news.
+  // If the socket is full, hundreds of signals wait in it: dropping one more is harmless.
   send_message(socket_.number(), Instruction{.kind = Instruction::Kind::pass_on, .number = signal});
 }
 
 void Guardian::instruct(const Instruction& instruction) {
   if (!is_gone_ && !send_message(socket_.number(), instruction)) {
-    dismiss();  // it does not listen; next_report() finds its end of the socket closed
+    dismiss();  // it does not read; next_report() finds the socket closed
   }
 }
 
@@ -88,7 +88,7 @@ std::optional<Report> Guardian::next_report() {
     }
     return is_gone_ ? Report{.kind = Report::Kind::guardian_gone} : report;
   }
-  look_at_ending();
+  check_ending();
   if (reports_.empty()) {
     return std::nullopt;
   }
@@ -97,7 +97,7 @@ std::optional<Report> Guardian::next_report() {
   return report;
 }
 
-// What it was instructed to do and may not have done.
+// Repeats the instructions that the guardian may not have carried out.
 void Guardian::take_over() {
   if (is_ending_) {
     Ending::terminate(0);
@@ -107,8 +107,8 @@ void Guardian::take_over() {
   }
 }
 
-void Guardian::look_at_ending() {
-  attend_children();
+void Guardian::check_ending() {
+  handle_sigchld();
   if (!is_ending_ || !ending_.step(BootClock::now(), has_children_, 0)) {
     return;
   }
@@ -119,7 +119,7 @@ void Guardian::look_at_ending() {
   reports_.push_back({.kind = Report::Kind::over});
 }
 
-void Guardian::attend_children() {
+void Guardian::handle_sigchld() {
   has_children_ = reap_children([this](const siginfo_t& child) {
     if (child.si_pid != pid_) {
       return;
@@ -134,7 +134,7 @@ void Guardian::attend_children() {
 
 void Guardian::dismiss() noexcept {
   if (!is_reaped_) {
-    ::kill(pid_, SIGKILL);  // it may have been stopped, so it is not asked
+    ::kill(pid_, SIGKILL);  // a stopped guardian could not read an instruction
   }
 }
 

@@ -1,22 +1,22 @@
 #pragma once
-// A second process between this one and the job, which ends the job and all that it has started
-// when this process no longer can (docs/decisions/0018-run-ends-every-descendant.md).
+// A second process between this one and the job. It ends the job and all its descendants when this
+// process no longer can (docs/decisions/0018-run-ends-every-descendant.md).
 //
 //   command (this process) -> guardian -> job -> ...
 //
-// A holder must stop before the next one starts, also when the process that watches over the hold
-// was killed (kill -9, out of memory) or stopped (SIGSTOP, a debugger, a frozen disk). The guardian
+// A holder must stop before the next one starts, even if the process that supervises the hold was
+// killed (kill -9, out of memory) or stopped (SIGSTOP, a debugger, a frozen disk). The guardian
 //   - starts the job, and reports its stops and its end;
-//   - ends all descendants (TERM, the grace, KILL) when this process is gone: the socket closes;
-//   - sends KILL to all descendants when this process stopped pushing a timer ahead of safe_until.
-// Both are subreapers: what the job leaves behind becomes the guardian's child, and, where the
-// guardian is gone, this process's, which then ends all descendants itself. A guardian that is
-// stopped is continued.
+//   - ends all descendants (TERM, the grace, KILL) when this process has ended: the socket closes;
+//   - sends KILL to all descendants when a timer expires that this process has to set anew.
+// Both processes are subreapers: orphans of the job become children of the guardian. If the
+// guardian has ended, they become children of this process, which then ends all descendants itself.
+// This process continues a guardian that was stopped.
 //
-// It is forked before any thread is started and before any store is opened, so that it shares
-// nothing with the library. It has no memory in common with this process (the out-of-memory killer
-// ends all that share a memory map), blocks all signals, has a process group of its own, so that a
-// signal to our group does not end it. The environment that it shows has no password
+// The guardian is forked before any thread is started and before any store is opened, so it shares
+// nothing with the library. It shares no memory with this process, because the out-of-memory killer
+// ends all processes that share a memory map. It blocks all signals and has a process group of its
+// own, so a signal to this process's group does not end it. Its environment holds no password
 // (hide_credentials).
 
 #include <sys/types.h>
@@ -24,9 +24,8 @@
 #include <deque>
 #include <optional>
 
-#include "cli/boot_timer.hpp"
 #include "cli/descendants.hpp"
-#include "cli/file_descriptor.hpp"
+#include "cli/descriptors.hpp"
 #include "cli/guardian_link.hpp"
 #include "cli/job_keeper.hpp"
 #include "exclusive_lock/clock.hpp"
@@ -35,45 +34,46 @@ namespace exclusive_lock::cli {
 
 class Guardian {
  public:
-  // Forks. To be called while this process has one thread.
+  // Forks. Call it while this process has one thread.
   Guardian(GuardianRules rules, const SignalInbox& signals, const Foreground& foreground);
-  // Ends it and reaps it.
+  // Ends the guardian and reaps it.
   ~Guardian();
   Guardian(const Guardian&) = delete;
   Guardian& operator=(const Guardian&) = delete;
 
-  // Whether the job runs comes as a report.
+  // A report says whether the job runs.
   void start(const ChildPlan& plan, bool takes_terminal);
-  // To the job's process group. Without effect once the job has ended.
+  // Sends the signal to the job's process group. No effect once the job has ended.
   void pass_on(int signal);
-  // TERM to all descendants; KILL to all. `over` is reported when none is left.
+  // Send TERM, or KILL, to all descendants. `over` is reported when none is left.
   void terminate();
   void kill();
-  // When all are killed unless this is called again before. None: never. Any thread.
+  // At `instant` the guardian kills all descendants, unless this is called again before. None:
+  // never. Any thread may call it.
   void kill_at(std::optional<Instant> instant) noexcept;
 
-  // To be asked when descriptor() is readable and at look_again_at(). None: no more for now.
+  // Call it when descriptor() is readable, and at next_step_at(). None: no more reports for now.
   std::optional<Report> next_report();
   [[nodiscard]] int descriptor() const { return is_gone_ ? -1 : socket_.number(); }
-  [[nodiscard]] std::optional<Instant> look_again_at() const { return ending_.look_again_at(); }
-  // To be called after each SIGCHLD: reaps, also orphans where this is process 1 of a container,
+  [[nodiscard]] std::optional<Instant> next_step_at() const { return ending_.next_step_at(); }
+  // Call it after each SIGCHLD. Reaps children (also orphans, if this is process 1 of a container),
   // and continues a guardian that was stopped.
-  void attend_children();
+  void handle_sigchld();
 
-  // The job has ended, and what is left of it is let alone.
+  // Ends the guardian after the job has ended; the job's other descendants stay alive.
   void dismiss() noexcept;
 
  private:
   void instruct(const Instruction& instruction);
   void take_over();
-  void look_at_ending();
+  void check_ending();
 
   GuardianRules rules_;
-  BootTimer timer_;  // the same one in both processes
+  BootTimer timer_;  // shared by both processes
   FileDescriptor socket_;
   pid_t pid_ = -1;
   bool is_reaped_ = false;
-  // Once it is gone, this process does its work.
+  // True: the guardian has ended, and this process does its work.
   bool is_gone_ = false;
   bool has_children_ = true;
   bool is_ending_ = false;

@@ -10,7 +10,7 @@
 namespace exclusive_lock::cli {
 namespace {
 
-// A message is far below what a socket takes, so it is sent whole or not at all.
+// A message is much smaller than a socket's buffer, so it is sent whole or not at all.
 template <class Message>
 bool send_whole(int socket, const Message& message) {
   static_assert(std::is_trivially_copyable_v<Message>);

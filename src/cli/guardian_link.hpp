@@ -1,6 +1,6 @@
 #pragma once
-// What the command and its guardian send each other (guardian.hpp): messages of a fixed size over a
-// stream socket. `start` is followed by the ChildPlan.
+// The messages between the command and its guardian (guardian.hpp): of a fixed size, over a stream
+// socket. The ChildPlan follows `start`.
 
 #include <sys/types.h>
 
@@ -34,30 +34,30 @@ struct Report {
     exited,         // number: the code
     killed,         // number: the signal
     not_passed_on,  // error: errno; number: the signal
-    time_ran_out,   // the timer was not pushed ahead, and KILL is being sent
+    timer_expired,  // the command did not set the timer anew; the guardian sends KILL
     left,           // could not be ended: pid, program, error as in Descendant
-    over,           // after terminate or kill: no descendant is left but those just reported
-    guardian_gone   // not sent: the socket was closed
+    over,           // after terminate or kill: none is left but those just reported as `left`
+    guardian_gone   // not sent: the socket was closed, so the guardian has ended
   };
   Kind kind;
   int number = 0;
   int error = 0;
   pid_t pid = 0;
-  bool is_alone = false;           // exited, killed: it left nothing running
+  bool is_alone = false;           // exited, killed: the job left no descendant
   std::array<char, 32> program{};  // ends with a null
 };
 
 Report left_report(const Descendant& survivor);
 Descendant survivor_of(const Report& report);
 
-// Each is false where the other side is gone, or the socket is full. Never blocks.
+// Each returns false if the other side is gone or the socket is full. Never blocks.
 bool send_message(int socket, const Instruction& message);
 bool send_message(int socket, const Report& message);
-// None: nothing is there. `is_closed` is set where the other side is gone.
+// None: no message for now. Sets `is_closed` if the other side is gone.
 std::optional<Instruction> receive_instruction(int socket, bool& is_closed);
 std::optional<Report> receive_report(int socket, bool& is_closed);
 
-// Block until the plan is across. False, none: the other side is gone.
+// Block until the whole plan is sent or received. False, none: the other side is gone.
 bool send_plan(int socket, const ChildPlan& plan);
 std::optional<ChildPlan> receive_plan(int socket);
 

@@ -38,7 +38,7 @@ constexpr std::array variables_given{
                     "until when the hold was safe at the start, in ms of CLOCK_BOOTTIME"},
 };
 
-// The text from that column on, further lines indented to it.
+// The text, beginning in `column`; further lines are indented to it.
 std::string wrapped(std::string_view text, std::size_t column) {
   std::string lines;
   std::size_t at = column;
@@ -112,8 +112,8 @@ std::string list_of_subcommands(const CLI::App& app) {
   return text;
 }
 
-// What of it concerns this subcommand: "`run`: ..." is about run, and a part without a name about
-// all.
+// The parts of a meaning that apply to this subcommand. "`run`: ..." applies to run only; a part
+// without a name applies to all.
 std::string meaning_for(std::string_view meaning, const std::string& subcommand) {
   std::string text;
   bool concerns = true;

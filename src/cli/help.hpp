@@ -1,5 +1,5 @@
 #pragma once
-// What --help prints: at most 80 columns wide, and broken between words.
+// The text of --help: at most 80 columns wide, broken between words.
 
 #include <string>
 
@@ -9,8 +9,8 @@ class App;
 
 namespace exclusive_lock::cli {
 
-// Of the command itself or of one subcommand: usage, its options and those of every subcommand, an
-// example, exit codes and variables.
+// Help for the command or for one subcommand: usage, its options, the options of every subcommand,
+// an example, exit codes and variables.
 std::string help_for(const CLI::App& app);
 
 }  // namespace exclusive_lock::cli

@@ -5,27 +5,28 @@
 namespace exclusive_lock::cli {
 namespace {
 
-// The last instant of a hold that began to be refreshed `refresh` ago, as the library counts (G1):
-// 1 % and 2 ms less than the ttl.
+// How long a hold is safe after a refresh began, as the library counts (G1): the ttl less 1 % and 2
+// ms.
 Milliseconds safe_part(Milliseconds ttl) { return ttl - ttl / 100 - Milliseconds(2); }
 
 }  // namespace
 
 Milliseconds kill_margin(Milliseconds ttl) {
-  // 10 ms: a timer and two context switches on a busy machine. 500 ms: more does not help.
+  // At least 10 ms: a timer and two context switches on a busy machine. At most 500 ms: more does
+  // not help.
   return std::clamp(ttl / 20, Milliseconds(10), Milliseconds(500));
 }
 
-Milliseconds longest_grace(Milliseconds ttl, Milliseconds refresh) {
-  const Milliseconds for_late_answers = (ttl - refresh) / 8;
-  return safe_part(ttl) - kill_margin(ttl) - refresh - for_late_answers;
+Milliseconds max_grace(Milliseconds ttl, Milliseconds refresh) {
+  const Milliseconds for_late_replies = (ttl - refresh) / 8;
+  return safe_part(ttl) - kill_margin(ttl) - refresh - for_late_replies;
 }
 
 Milliseconds default_grace(Milliseconds ttl, Milliseconds refresh) {
-  // A quarter of what is left after a refresh became due: most of it belongs to trouble that
-  // passes.
+  // A quarter of the time that is left after a refresh is due. The rest is for repeating a failed
+  // refresh.
   return std::max(Milliseconds(0),
-                  std::min({Milliseconds(1000), (ttl - refresh) / 4, longest_grace(ttl, refresh)}));
+                  std::min({Milliseconds(1000), (ttl - refresh) / 4, max_grace(ttl, refresh)}));
 }
 
 HoldWatch::Reason HoldWatch::reason() const {
@@ -33,19 +34,19 @@ HoldWatch::Reason HoldWatch::reason() const {
 }
 
 bool HoldWatch::must_end_all() const {
-  return phase_ == Phase::killed || (phase_ == Phase::told && is_to_be_killed());
+  return phase_ == Phase::killed || (phase_ == Phase::terminating && is_to_be_killed());
 }
 
 bool HoldWatch::is_to_be_killed() const {
   return held_too_long_ || must_end_ || rules_.on_lost == OnLost::kill;
 }
 
-void HoldWatch::killed_elsewhere() {
+void HoldWatch::killed_by_guardian() {
   lost_ = true;
   phase_ = Phase::killed;
 }
 
-std::optional<Instant> HoldWatch::killed_at_the_latest() const {
+std::optional<Instant> HoldWatch::fallback_kill_at() const {
   if (rules_.on_lost != OnLost::kill || !safe_until_) {
     return std::nullopt;
   }
@@ -66,19 +67,19 @@ HoldWatch::Step HoldWatch::next(Instant now, std::optional<Instant> safe_until) 
   Order order = Order::nothing;
   if (phase_ == Phase::running &&
       (held_too_long_ || must_end_ || (lost_ && rules_.on_lost != OnLost::ignore))) {
-    phase_ = Phase::told;
-    told_at_ = now;
+    phase_ = Phase::terminating;
+    terminated_at_ = now;
     order = Order::terminate;
   }
-  const std::optional<Instant> look_at = next_look();
-  if (phase_ == Phase::told && look_at && *look_at <= now) {
+  const std::optional<Instant> deadline = next_deadline();
+  if (phase_ == Phase::terminating && deadline && *deadline <= now) {
     phase_ = Phase::killed;
     return {.order = Order::kill, .wake_at = std::nullopt};
   }
-  return {.order = order, .wake_at = look_at};
+  return {.order = order, .wake_at = deadline};
 }
 
-std::optional<Instant> HoldWatch::next_look() const {
+std::optional<Instant> HoldWatch::next_deadline() const {
   std::optional<Instant> at;
   const auto not_after = [&at](Instant instant) { at = at ? std::min(*at, instant) : instant; };
   switch (phase_) {
@@ -90,9 +91,9 @@ std::optional<Instant> HoldWatch::next_look() const {
         not_after(held_since_ + *rules_.max_hold);
       }
       break;
-    case Phase::told:
+    case Phase::terminating:
       if (is_to_be_killed()) {
-        not_after(*told_at_ + rules_.grace);
+        not_after(*terminated_at_ + rules_.grace);
       }
       if (rules_.on_lost == OnLost::kill && safe_until_) {
         not_after(*safe_until_ - rules_.margin);

@@ -1,24 +1,20 @@
 #pragma once
-// When a command must be told to end, and when it must be killed, so that it never outlives its
-// hold.
+// Decides when a command gets TERM and when it gets KILL, so that it never outlives its hold.
 //
-// Pure: it gets the time and the hold's safe_until, and says what to do and when to ask again.
+// Pure: it takes the time and the hold's safe_until, and returns what to do and when to ask again.
 //
 //          refreshed in time                   not refreshed
 //   ----------------------------------|-------------- grace -----------|--- margin ---| safe_until
-//   nothing to do                      TERM                             KILL           others may
-//   start
+//   nothing                            TERM                             KILL           others start
 //
-// - The store says that the lock is lost: TERM at once, KILL after the grace, but not after
-// safe_until - margin.
-// - No answer: TERM at safe_until - margin - grace, KILL at safe_until - margin. An answer that
-// comes after the TERM
-//   does not take it back.
-// - The command was ended by a signal, or nothing would end it any more if this process were
-// killed: TERM at once to what is left, KILL after the grace.
-// - --max-hold is over: TERM at once, KILL after the grace; the two rules above hold meanwhile.
-// `signal` leaves out the KILL of the first two; `ignore` does nothing about a loss but tell it in
-// the exit code.
+// - The store reports the loss: TERM at once, KILL after the grace, at the latest at
+//   safe_until - margin.
+// - The store does not reply: TERM at safe_until - margin - grace, KILL at safe_until - margin. A
+//   reply after the TERM changes nothing.
+// - A signal ended the command, or the guardian was killed: TERM at once to all remaining
+//   descendants, KILL after the grace.
+// - --max-hold has passed: TERM at once, KILL after the grace; the first two rules still apply.
+// With `signal` the first two rules send no KILL. With `ignore` a loss changes only the exit code.
 
 #include <optional>
 
@@ -36,12 +32,12 @@ struct HoldRules {
   std::optional<Milliseconds> max_hold;
 };
 
-// How much before safe_until a command must be gone: what it takes this process and the kernel to
-// kill it.
+// How long before safe_until a command must have ended: the time that this process and the kernel
+// need to kill it.
 Milliseconds kill_margin(Milliseconds ttl);
-// The longest grace with which a hold that is refreshed as planned never gets near the TERM;
-// negative where there is none.
-Milliseconds longest_grace(Milliseconds ttl, Milliseconds refresh);
+// The longest grace with which a hold that is refreshed on schedule gets no TERM; negative if there
+// is none.
+Milliseconds max_grace(Milliseconds ttl, Milliseconds refresh);
 Milliseconds default_grace(Milliseconds ttl, Milliseconds refresh);
 
 class HoldWatch {
@@ -51,43 +47,43 @@ class HoldWatch {
 
   struct Step {
     Order order = Order::nothing;
-    std::optional<Instant>
-        wake_at;  // ask again then, or when safe_until has changed; none: only the latter
+    // Ask again at this time, or when safe_until has changed; none: only when it has changed.
+    std::optional<Instant> wake_at;
   };
 
   HoldWatch(HoldRules rules, Instant held_since) : rules_(rules), held_since_(held_since) {}
 
-  // `safe_until` as ExclusiveLock gives it: none once the hold is lost.
+  // `safe_until` is ExclusiveLock::safe_until(): none once the hold is lost.
   [[nodiscard]] Step next(Instant now, std::optional<Instant> safe_until);
 
-  // What is left of the command must end, though the hold goes on.
+  // All remaining descendants must end, although the hold continues.
   void require_end() { must_end_ = true; }
-  // KILL was sent by another process, because the end of the hold was near.
-  void killed_elsewhere();
+  // The guardian sent KILL, because the end of the hold was near.
+  void killed_by_guardian();
 
-  // Why the command was told to end, or why its exit code says that the lock was lost. Losing it
-  // weighs more.
+  // Why the command was ended, or why the exit code reports a loss. A loss takes precedence.
   [[nodiscard]] Reason reason() const;
-  // Whether all that the command has started must have ended before the release.
+  // Whether all descendants must have ended before the release.
   [[nodiscard]] bool must_end_all() const;
-  // When somebody else must kill it if we do not: halfway through the margin. None: nobody must.
-  [[nodiscard]] std::optional<Instant> killed_at_the_latest() const;
+  // When the guardian must send KILL if this process does not: halfway through the margin. None:
+  // never.
+  [[nodiscard]] std::optional<Instant> fallback_kill_at() const;
 
  private:
-  enum class Phase { running, told, killed };
+  enum class Phase { running, terminating, killed };
 
   [[nodiscard]] bool is_to_be_killed() const;
   [[nodiscard]] bool is_due_unconfirmed(Instant now) const;
-  [[nodiscard]] std::optional<Instant> next_look() const;
+  [[nodiscard]] std::optional<Instant> next_deadline() const;
 
   HoldRules rules_;
   Instant held_since_;
-  std::optional<Instant> safe_until_;  // the last one that was given
+  std::optional<Instant> safe_until_;  // the last one passed to next()
   Phase phase_ = Phase::running;
   bool lost_ = false;
   bool held_too_long_ = false;
   bool must_end_ = false;
-  std::optional<Instant> told_at_;
+  std::optional<Instant> terminated_at_;
 };
 
 }  // namespace exclusive_lock::cli

@@ -1,4 +1,4 @@
-// inspect NAME: who holds it.
+// inspect NAME: shows who holds a lock.
 
 #include <CLI/CLI.hpp>
 
@@ -49,7 +49,7 @@ int inspect(const InspectOptions& options, Session& session) {
 Subcommand add_inspect(CLI::App& app, Session& session) {
   auto options = std::make_shared<InspectOptions>();
   CLI::App* const parser =
-      app.add_subcommand("inspect", "Show who holds a lock; exit code 1: nobody");
+      app.add_subcommand("inspect", "Show who holds a lock; exit code 1: it is free");
   add_lock_name(*parser, options->lock, "What is locked");
   parser->add_flag("--json", options->json, "Print a JSON object");
   parser->footer("  exclusive-lock inspect nightly --json\n");

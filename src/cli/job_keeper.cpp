@@ -10,8 +10,8 @@
 #include <chrono>
 #include <utility>
 
+#include "cli/descriptors.hpp"
 #include "cli/output/write.hpp"
-#include "cli/system_call.hpp"
 
 namespace exclusive_lock::cli {
 JobKeeper::JobKeeper(Parts parts) : parts_(std::move(parts)) {
@@ -29,17 +29,17 @@ void JobKeeper::run() noexcept {
   for (;;) {
     wait();
     const Instant now = BootClock::now();
-    look_at_time(now);
+    check_timer(now);
     follow_instructions(now);
-    look_at_children();
-    look_at_ending(now);
+    check_children();
+    check_ending(now);
     send_reports();
   }
 }
 
 // In milliseconds, for poll; -1: no limit.
-int JobKeeper::patience() const {
-  std::optional<Instant> next = ending_.look_again_at();
+int JobKeeper::poll_timeout() const {
+  std::optional<Instant> next = ending_.next_step_at();
   if (kill_at_) {
     next = std::min(*kill_at_, next.value_or(*kill_at_));
   }
@@ -56,13 +56,13 @@ void JobKeeper::wait() {
       pollfd{.fd = is_command_gone_ ? -1 : parts_.socket.number(), .events = wanted, .revents = 0},
       pollfd{.fd = parts_.timer.descriptor(), .events = POLLIN, .revents = 0},
       pollfd{.fd = children_.number(), .events = POLLIN, .revents = 0}};
-  ::poll(events.data(), events.size(), patience());
+  ::poll(events.data(), events.size(), poll_timeout());
 }
 
-void JobKeeper::look_at_time(Instant now) {
-  // Where the timer was pushed ahead in the last moment, it has not run out.
-  if (parts_.timer.has_run_out()) {
-    report({.kind = Report::Kind::time_ran_out});
+void JobKeeper::check_timer(Instant now) {
+  // If the command set the timer anew in the last moment, it has not expired.
+  if (parts_.timer.has_expired()) {
+    report({.kind = Report::Kind::timer_expired});
     is_ending_ = true;
     ending_.kill(now);
   }
@@ -123,7 +123,7 @@ void JobKeeper::command_is_gone(Instant now) {
 void JobKeeper::start(bool takes_terminal) {
   const auto plan = receive_plan(parts_.socket.number());
   if (!plan) {
-    return;  // the command is gone, as the next look at the socket finds
+    return;  // the command has ended; the next read of the socket finds that
   }
   const Started started = start_program(*plan, {.signals = parts_.signals,
                                                 .foreground = parts_.foreground,
@@ -144,7 +144,7 @@ void JobKeeper::pass_on(int signal) {
   }
 }
 
-void JobKeeper::look_at_children() {
+void JobKeeper::check_children() {
   signalfd_siginfo signal{};
   while (::read(children_.number(), &signal, sizeof signal) > 0) {
   }
@@ -167,7 +167,7 @@ void JobKeeper::look_at_children() {
   }
 }
 
-void JobKeeper::look_at_ending(Instant now) {
+void JobKeeper::check_ending(Instant now) {
   if (is_ending_ && ending_.step(now, has_children_, group())) {
     is_ending_ = false;
     report_over();

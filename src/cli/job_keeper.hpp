@@ -1,15 +1,14 @@
 #pragma once
-// The guardian's own side (guardian.hpp): starts the job, reports its stops and its end, passes
-// signals on, and ends all descendants when it is instructed to, when the timer runs out, or when
-// the command is gone.
+// The guardian's side (guardian.hpp). Starts the job, reports its stops and its end, and passes
+// signals on. Ends all descendants when it is instructed to, when the timer expires, or when the
+// command has ended.
 
 #include <deque>
 #include <optional>
 
-#include "cli/boot_timer.hpp"
 #include "cli/descendants.hpp"
+#include "cli/descriptors.hpp"
 #include "cli/duration.hpp"
-#include "cli/file_descriptor.hpp"
 #include "cli/foreground.hpp"
 #include "cli/guardian_link.hpp"
 #include "cli/signal_inbox.hpp"
@@ -17,8 +16,9 @@
 namespace exclusive_lock::cli {
 
 struct GuardianRules {
-  bool allows_orphans;  // what runs is let alone when the command is gone
-  // Between TERM and KILL when the command is gone; 0: no TERM, as the lock is free already.
+  bool allows_orphans;  // the job continues when the command has ended
+  // Time between TERM and KILL when the command has ended; 0: no TERM, because the lock is free
+  // already.
   Milliseconds grace;
 };
 
@@ -34,25 +34,24 @@ class JobKeeper {
 
   // Blocks all signals.
   explicit JobKeeper(Parts parts);
-  // Ends this process. No exception may reach the code of the command, of which this process is a
-  // copy.
+  // Ends this process. No exception may reach the command's code, of which this process is a copy.
   [[noreturn]] void run() noexcept;
 
  private:
   void wait();
-  void look_at_time(Instant now);
+  void check_timer(Instant now);
   void follow_instructions(Instant now);
   void follow(const Instruction& instruction, Instant now);
   void command_is_gone(Instant now);
   void start(bool takes_terminal);
   void pass_on(int signal);
-  void look_at_children();
-  void look_at_ending(Instant now);
+  void check_children();
+  void check_ending(Instant now);
   void report_over();
   void report(const Report& message);
   void send_reports();
-  [[nodiscard]] int patience() const;
-  // 0: it was not started, or was reaped.
+  [[nodiscard]] int poll_timeout() const;
+  // 0: the job was not started, or was reaped.
   [[nodiscard]] pid_t group() const { return job_; }
 
   Parts parts_;
@@ -63,7 +62,7 @@ class JobKeeper {
   bool is_ending_ = false;
   Ending ending_;
   std::optional<Instant> kill_at_;
-  std::deque<Report> reports_;  // that the socket has not taken: the command may be stopped
+  std::deque<Report> reports_;  // not sent yet: the socket is full while the command is stopped
 };
 
 }  // namespace exclusive_lock::cli

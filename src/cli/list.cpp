@@ -1,4 +1,4 @@
-// list [PATTERN]: all locks of a store.
+// list [PATTERN]: shows the locks of a store.
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -30,17 +30,17 @@ bool is_before_by_name(const LockRecord& a, const LockRecord& b) {
   return is_naturally_before(a.name, b.name);
 }
 
-// None: there is no such order. Those that are equal stay in the order of their names.
+// None: unknown order. Equal records stay in the order of their names.
 std::optional<Order> order_named(const std::string& word) {
   if (word == "name") {
     return is_before_by_name;
   }
-  if (word == "age") {  // the oldest first; one of another program has no age
+  if (word == "age") {  // the oldest first; a record of another program has no age
     return [](const LockRecord& a, const LockRecord& b) {
       return a.since && (!b.since || *a.since < *b.since);
     };
   }
-  if (word == "ttl") {  // what ends first; what never expires comes last
+  if (word == "ttl") {  // the first to expire first; those that never expire last
     return [](const LockRecord& a, const LockRecord& b) {
       return a.remaining_ttl && (!b.remaining_ttl || *a.remaining_ttl < *b.remaining_ttl);
     };
@@ -64,7 +64,7 @@ std::string count_text(std::size_t count, const std::string& store) {
   return std::to_string(count) + (count == 1 ? " lock" : " locks") + " in " + shown(store) + "\n";
 }
 
-// The locks that are held, and behind them those that are free and were done.
+// The locks that are held, then the free ones with a mark of --once-per.
 std::string json_of(std::vector<LockRecord> records, const std::vector<LastDone>& done) {
   std::vector<std::string> elements;
   std::map<std::string_view, const LastDone*> free;

@@ -11,7 +11,7 @@ std::optional<std::string> LockName::special_key(const std::string& key_prefix) 
 
 Options LockName::options(const std::string& key_prefix) const {
   Options options;
-  // A key may be longer than a name, and one that is missing is no empty one.
+  // A key may be longer than a name, and a missing name is reported by settle().
   options.app_name = key || !is_given ? "key" : name;
   options.key_prefix = key_prefix;
   options.key = special_key(key_prefix);
@@ -34,7 +34,7 @@ void settle(LockName& lock, bool has_name, std::vector<Mistake>& mistakes) {
     mistakes.push_back({"NAME", "is required", ""});
   }
   if (has_name && lock.key) {
-    mistakes.push_back({"--key", "stands in place of NAME, but NAME is there too", "one of them"});
+    mistakes.push_back({"--key", "replaces NAME, but NAME is given too", "one of them"});
   }
   if (lock.has_original_key && lock.key) {
     mistakes.push_back(

@@ -1,4 +1,4 @@
-// exclusive-lock: the command. Wires things up; each subcommand is in the file of its name.
+// exclusive-lock: the command. Connects the parts; each subcommand has a file of its name.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -27,7 +27,7 @@ int finish_with_mistakes(const CommandLine& line, Session& session) {
 
 int run_subcommand(CommandLine& line, Session& session, std::vector<std::string> arguments) {
   try {
-    const Subcommand* const chosen = line.understand(std::move(arguments));
+    const Subcommand* const chosen = line.parse(std::move(arguments));
     if (const auto problem = session.environment.misspelt()) {
       session.mistakes.push_back({"the environment", *problem, ""});
     }
@@ -70,9 +70,9 @@ int main_with(std::vector<std::string> arguments, char** variables) {
 
 namespace {
 
-// Where the caller closed stdin, stdout or stderr, the next file that is opened would take its
-// number, and get what is printed. What takes the place fails as the closed one does: nothing can
-// be read from stdin, nor written to the others.
+// If the caller closed stdin, stdout or stderr, the next file that is opened would take its number,
+// and output would be written to that file. The replacement fails as a closed descriptor does:
+// stdin cannot be read, the others cannot be written.
 void fill_standard_descriptors() {
   for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(standard, F_GETFD) < 0 && errno == EBADF) {

@@ -10,7 +10,7 @@
 namespace exclusive_lock::cli {
 namespace {
 
-// As the library's: ExclusiveLock::hold_at_least().
+// The same limit as ExclusiveLock::hold_at_least().
 constexpr Milliseconds max_min_hold = std::chrono::days(7);
 
 }  // namespace
@@ -25,8 +25,7 @@ void add_once_per_options(CLI::App& app, OncePerOptions& options, std::vector<Mi
                    "Exit code where --once-per does not run the command; default 0", 255, mistakes,
                    [&options](std::size_t n) { options.skip_exit_code = static_cast<int>(n); });
   add_duration(app, "--min-hold", options.min_hold,
-               "Nobody else gets the lock for that long after the start, whatever happens",
-               mistakes);
+               "No other holder for that long after the start, even after a crash", mistakes);
 }
 
 std::optional<OncePer> once_per_of(const OncePerOptions& options, std::vector<Mistake>& mistakes) {
@@ -69,7 +68,7 @@ void report_not_recorded(const DoneRelease& release, const std::string& name, co
     talk.say("the store refused to record that " + shown(name) + " was done (" +
              fit_for_terminal(release.not_recorded.message()) +
              "); another host may run it again within " + spoken(rule.period) +
-             ". Grant the right to write the key, or make room");
+             ". Grant the right to write the key, or free memory in the store");
   } else if (release.outcome == ReleaseOutcome::unknown) {
     talk.say("whether the store recorded that " + shown(name) +
              " was done is not known; if not, another host runs it again");

@@ -1,5 +1,5 @@
 #pragma once
-// run --once-per and --min-hold: what can be said, and what is said of a run that was skipped
+// run --once-per and --min-hold: their options, and the messages about a run that was skipped
 // (docs/decisions/0020-once-per-period.md).
 
 #include <optional>
@@ -30,14 +30,15 @@ struct OncePerOptions {
 
 void add_once_per_options(CLI::App& app, OncePerOptions& options, std::vector<Mistake>& mistakes);
 
-// None: every run is wanted. Adds what does not fit together to the mistakes.
+// None: no run is skipped. Adds mistakes in the options.
 std::optional<OncePer> once_per_of(const OncePerOptions& options, std::vector<Mistake>& mistakes);
 
-// What was done so recently that a run is not wanted. One round trip; none without `rule`.
+// Set: the work was done so recently that this run is to be skipped. One round trip; none without
+// `rule`.
 std::optional<LastDone> recently_done(const ExclusiveLock& lock,
                                       const std::optional<OncePer>& rule);
 
-// Each says what happened; for the command that ended with 0, and for the one that did not run.
+// The first is for a command that ended with 0, the second for a command that did not run.
 void report_not_recorded(const DoneRelease& release, const std::string& name, const OncePer& rule,
                          Talk& talk);
 int report_skipped(const LastDone& done, const std::string& name, const OncePerOptions& options,

@@ -1,5 +1,5 @@
 #pragma once
-// Pauses that a stop ends, and reports that are not made too often.
+// Pauses that a stop request ends, and reports at most once a minute.
 
 #include <chrono>
 #include <condition_variable>
@@ -12,7 +12,7 @@
 
 namespace exclusive_lock::cli {
 
-// False: a stop was requested, and ended it.
+// False: a stop request ended the pause.
 inline bool pause(Milliseconds duration, const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any changed;
@@ -21,10 +21,10 @@ inline bool pause(Milliseconds duration, const std::stop_token& stop) {
   return !stop.stop_requested();
 }
 
-// For what is worth a line when it begins, and one a minute while it goes on.
+// For messages that are reported when a condition begins, and then once a minute.
 class EveryMinute {
  public:
-  // True the first time, and where the last time that it was true is a minute ago or more.
+  // True the first time, and then if the last true result is at least a minute old.
   [[nodiscard]] bool is_due(Instant now) {
     const bool is_due = !last_ || now - *last_ >= std::chrono::minutes(1);
     last_ = is_due ? now : *last_;

@@ -26,7 +26,7 @@ std::vector<const CLI::App*> subcommands_of(const CLI::App& app) {
   return app.get_subcommands([](const CLI::App*) { return true; });
 }
 
-// What other programs call them.
+// The subcommand that has this name in other programs.
 std::string other_word_for(const std::string& word) {
   static const std::map<std::string, std::string> meant{
       {"help", "--help"},    {"version", "--version"}, {"status", "inspect"}, {"show", "inspect"},
@@ -59,7 +59,7 @@ class ArgumentScan {
       }
     }
     if (!subcommand_ && !is_over_ && !asks_for_help_) {
-      add("what is to be done?", "run, acquire, refresh, release, inspect or list");
+      add("a subcommand", "is required: run, acquire, refresh, release, inspect or list");
     }
     return good_;
   }
@@ -70,7 +70,7 @@ class ArgumentScan {
       if (!is_option(own[i])) {
         return own[i];
       }
-      // "--store=URL" is no option's name, and takes no other
+      // "--store=URL" is not an option's name, so the next argument is not its value.
       i += takes_a_value(app.get_option_no_throw(own[i])) ? 1 : 0;
     }
     return {};
@@ -90,7 +90,7 @@ class ArgumentScan {
         }
       }
       if (!subcommand_) {
-        is_over_ = true;  // what else there is means something only to that subcommand
+        is_over_ = true;  // the meaning of all further arguments depends on the subcommand
         add("unknown command", shown_word(word) + hint(subcommand_meant(word)));
         return;
       }
@@ -98,7 +98,7 @@ class ArgumentScan {
     good_.push_back(word);
   }
 
-  // So many of the arguments behind it belong to it.
+  // Returns how many of the following arguments belong to this one.
   std::size_t take_long(const std::string& argument, const std::string* next) {
     const std::size_t equals = argument.find('=');
     const std::string name = argument.substr(0, equals);
@@ -117,7 +117,7 @@ class ArgumentScan {
     }
     if (equals != std::string::npos) {
       if (equals + 1 == argument.size()) {
-        add(name, "has an empty value; leave it out");
+        add(name, "has an empty value; remove the option or give a value");
       } else if (is_first(name, option)) {
         good_.push_back(argument);
       }
@@ -146,8 +146,7 @@ class ArgumentScan {
       }
       if (!rest.empty() && std::isalnum(static_cast<unsigned char>(rest.front())) == 0) {
         add(name + ":", "takes no value, but \"" + shown_word(rest) +
-                            "\" is written right behind it; give it as an argument of its own, or "
-                            "leave it out");
+                            "\" follows it directly; separate it with a blank, or remove it");
         return 0;
       }
     }
@@ -167,7 +166,7 @@ class ArgumentScan {
     return 1;
   }
 
-  // Where the option that was probably meant takes a value, the next argument is that, and no name.
+  // If the option that was probably meant takes a value, the next argument is that value.
   std::size_t take_unknown(const std::string& argument, const std::string* next) {
     const std::string word = without_credentials(argument);
     const std::string name = word.substr(0, word.find('='));
@@ -184,7 +183,7 @@ class ArgumentScan {
     return is_first;
   }
 
-  // Null where there is none: of the command, or of the subcommand that was chosen.
+  // An option of the command, or of the chosen subcommand. Null: there is none.
   [[nodiscard]] const CLI::Option* find(const std::string& name) const {
     for (const CLI::App* app : apps_) {
       if (const CLI::Option* const found = app->get_option_no_throw(name)) {
@@ -250,12 +249,12 @@ std::vector<std::string> without_mistakes(const CLI::App& app, const std::vector
 }
 
 void append_extra_arguments(const CLI::App& app, std::vector<Mistake>& mistakes) {
-  // Behind an unknown option it may be that option's value.
+  // After an unknown option, an argument may be the option's value.
   const bool may_be_a_value = std::ranges::any_of(
       mistakes, [](const Mistake& one) { return one.field == "unknown option"; });
   auto extras = app.remaining(true);
   if (const auto mark = std::ranges::find(extras, "--"); mark != extras.end()) {
-    extras.erase(mark);  // CLI11 counts the mark that no option follows
+    extras.erase(mark);  // CLI11 counts "--" as an extra argument
   }
   const auto chosen = app.get_subcommands();
   if (extras.empty() || may_be_a_value || chosen.empty()) {

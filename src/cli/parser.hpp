@@ -1,6 +1,6 @@
 #pragma once
-// The argument list: what CLI11 does not do by itself. All mistakes are found, not only the first,
-// and they are in our own words, whatever version of CLI11 it is.
+// The parts of argument parsing that CLI11 does not do. Finds all mistakes, not only the first, and
+// words them independently of the version of CLI11.
 
 #include <string>
 #include <vector>
@@ -16,27 +16,28 @@ namespace exclusive_lock::cli {
 
 struct SplitArguments {
   std::vector<std::string> own;      // for the parser
-  std::vector<std::string> command;  // behind the first "--" of run, exactly as given
+  std::vector<std::string> command;  // after the first "--" of run, exactly as given
 };
 
-// Only run has a command behind "--"; for the others, and for CLI11, it means that no option
-// follows.
+// Only run has a command after "--". For the other subcommands, and for CLI11, "--" ends the
+// options.
 SplitArguments split(const CLI::App& app, std::vector<std::string> arguments);
 
-// The arguments without those that are wrong as such, which are added to the mistakes: unknown
-// options and subcommands, options that lack their value or have an empty one, flags with a value
+// The arguments without those that are wrong in themselves; these are added to the mistakes:
+// unknown options and subcommands, options without a value or with an empty one, flags with a value
 // ("-v=1": CLI11 would take it for "-v" and an argument), options that are given twice.
 std::vector<std::string> without_mistakes(const CLI::App& app, const std::vector<std::string>& own,
                                           std::vector<Mistake>& mistakes);
 
-// Once they were parsed: those that are too many.
+// Call it after parsing. Adds a mistake for each extra argument.
 void append_extra_arguments(const CLI::App& app, std::vector<Mistake>& mistakes);
 
-// What CLI11 refuses all the same.
+// A mistake that CLI11 found and the checks above did not.
 Mistake unexpected_mistake(const CLI::Error& error);
 
-// The word as it can be quoted: a store URL that stands in the wrong place is no less secret there.
-// It is made safe before it is cut: behind the cut nobody sees the '@' that ends a password.
+// The word as a message may quote it. A store URL in the wrong place may hold a password, so the
+// password is removed before the word is cut: after the cut, the '@' that ends a password may be
+// missing.
 std::string shown_word(const std::string& word);
 
 }  // namespace exclusive_lock::cli

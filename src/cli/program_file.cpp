@@ -19,7 +19,7 @@ std::optional<struct stat> executable(const std::string& file) {
   return status;
 }
 
-// The first one that execvp(3) would start.
+// The file that execvp(3) would start.
 std::optional<struct stat> find(const std::string& name, const std::string& path) {
   if (name.find('/') != std::string::npos) {
     return executable(name);
@@ -37,17 +37,16 @@ std::optional<struct stat> find(const std::string& name, const std::string& path
 
 std::optional<std::string> warning_about_user_of(const std::string& name, std::string_view path) {
   if (::geteuid() == 0) {
-    return std::nullopt;  // may signal everyone
+    return std::nullopt;  // root may signal every process
   }
   const auto file = find(name, std::string(path));
   if (!file || (file->st_mode & S_ISUID) == 0 || file->st_uid == ::geteuid()) {
     return std::nullopt;
   }
   return shown(name) +
-         " runs as another user (its file is set-user-ID), so it may not be possible to end it "
-         "when "
-         "the lock is lost; start exclusive-lock as that user instead, as in: sudo exclusive-lock "
-         "--store URL run NAME -- COMMAND";
+         " runs as another user (its file is set-user-ID), so exclusive-lock may not be able to "
+         "end it when the lock is lost; start exclusive-lock as that user instead, as in: sudo "
+         "exclusive-lock --store URL run NAME -- COMMAND";
 }
 
 }  // namespace exclusive_lock::cli

@@ -1,4 +1,4 @@
-// refresh NAME --owner OWNER: sets what remains of a lock that acquire took back to a full ttl.
+// refresh NAME --owner OWNER: sets the remaining time of an acquired lock to a full ttl.
 
 #include <CLI/CLI.hpp>
 
@@ -20,7 +20,8 @@ struct RefreshOptions {
   bool json = false;
 };
 
-// Where the record is somebody else's or gone, any ttl will do: the store is going to say "lost".
+// Used if the record belongs to another owner or is gone: the store then replies "lost" for every
+// ttl.
 constexpr Milliseconds any_ttl = std::chrono::seconds(30);
 
 int report(RefreshOutcome outcome, const RefreshOptions& options, Milliseconds ttl,
@@ -55,7 +56,7 @@ void check(CLI::App& parser, RefreshOptions& options, Session& session) {
   Options lock = options.lock.options(session.store.key_prefix);
   lock.lock_ttl = options.ttl.value_or(any_ttl);
   lock.allow_short_ttl = true;
-  lock.lock_refresh = Milliseconds(10);  // not used, and right for every ttl
+  lock.lock_refresh = Milliseconds(10);  // not used; valid for every ttl
   append_mistakes_in(lock, session.mistakes);
   append_mistakes_in_owner(options.owner, session.mistakes);
 }
@@ -66,7 +67,7 @@ int refresh(const RefreshOptions& options, Session& session) {
   LockDirectory locks(store, prefix);
   Milliseconds ttl = options.ttl.value_or(any_ttl);
   if (!options.ttl) {
-    // The ttl it was acquired with; any other default could cut it short.
+    // The ttl with which the lock was acquired; another default could shorten it.
     const auto record = inspect(locks, options.lock, prefix);
     ttl = record && record->owner == options.owner ? record->lock_ttl : any_ttl;
   }
@@ -81,7 +82,7 @@ int refresh(const RefreshOptions& options, Session& session) {
 Subcommand add_refresh(CLI::App& app, Session& session) {
   auto options = std::make_shared<RefreshOptions>();
   CLI::App* const parser =
-      app.add_subcommand("refresh", "Hold a lock that acquire took for another ttl");
+      app.add_subcommand("refresh", "Extend the hold of an acquired lock by a full ttl");
   add_lock_name(*parser, options->lock, "What is locked");
   parser->add_option("--owner", options->owner, "What acquire printed")->type_name("OWNER");
   add_duration(*parser, "--ttl", options->ttl,

@@ -1,4 +1,4 @@
-// release NAME: by its owner, or by force.
+// release NAME: releases a lock, by its owner or by force.
 
 #include <unistd.h>
 #include <CLI/CLI.hpp>
@@ -24,7 +24,7 @@ struct ReleaseOptions {
   bool forget = false;
 };
 
-// With --json a result for programs, on stdout, whatever is said on stderr.
+// With --json, prints a result for programs on stdout, in addition to the messages on stderr.
 int finish(const ReleaseOptions& options, bool is_released, const std::optional<LockRecord>& holder,
            ExitCode code) {
   if (options.json) {
@@ -40,7 +40,7 @@ int finish(const ReleaseOptions& options, bool is_released, const std::optional<
   return to_int(code);
 }
 
-std::string who_we_are() {
+std::string this_process_text() {
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
   return shown(user_name()) + " on " + shown(host.data()) + ", process " +
@@ -49,11 +49,11 @@ std::string who_we_are() {
 
 bool is_yes(const std::string& answer) { return answer == "y" || answer == "Y" || answer == "yes"; }
 
-// On a terminal: the question. Elsewhere nobody can answer it.
+// Asks on the terminal.
 bool is_confirmed(Session& session) {
   session.talk.write(
-      "Ending somebody else's hold is safe only if its holder is gone: until its next refresh it "
-      "will not know.\n"
+      "Ending another process's hold is safe only if that process has ended: otherwise it notices "
+      "only at its next refresh.\n"
       "Release it all the same? [y/N] ");
   std::string answer;
   std::getline(std::cin, answer);
@@ -83,13 +83,13 @@ int release_by_force(LockDirectory& locks, const ReleaseOptions& options, Sessio
   const auto now = std::chrono::system_clock::now();
   const auto record = inspect(locks, options.lock, session.store.key_prefix);
   if (!record) {
-    session.talk.note("nobody holds " + name + "; nothing to release");
+    session.talk.note(name + " is free; nothing to release");
     return finish(options, false, record, ExitCode::done);
   }
   session.talk.write(inspect_text(*record, now, session.talk.terminal()));
   if (!options.yes) {
     if (::isatty(STDIN_FILENO) != 1 || !session.talk.terminal().is_terminal()) {
-      session.talk.say("--force ends somebody else's hold; add --yes where nobody can be asked");
+      session.talk.say("--force ends another process's hold; without a terminal it needs --yes");
       return finish(options, false, record, ExitCode::usage);
     }
     if (!is_confirmed(session)) {
@@ -98,12 +98,12 @@ int release_by_force(LockDirectory& locks, const ReleaseOptions& options, Sessio
     }
   }
   if (!locks.force_release(*record)) {
-    session.talk.say(name + " changed hands meanwhile; nothing was released. Look again");
+    session.talk.say(name + " has another holder now; nothing was released. Inspect it again");
     return finish(options, false, record, ExitCode::busy);
   }
   session.talk.say("released by force: " + name + ", held by " + holder_and_age_text(*record, now) +
                    ", owner " + (record->owner.empty() ? "unknown" : shown(record->owner)) +
-                   "; done by " + who_we_are() + ", at " +
+                   "; done by " + this_process_text() + ", at " +
                    utc_text(std::chrono::system_clock::now()));
   return finish(options, true, record, ExitCode::done);
 }
@@ -126,7 +126,7 @@ void check(CLI::App& parser, ReleaseOptions& options, Session& session) {
   }
 }
 
-// For whoever must run it again now.
+// Deletes the mark of --once-per, so that the next run is not skipped.
 void forget(LockDirectory& locks, const ReleaseOptions& options, Session& session) {
   const std::string name = shown(options.lock.name);
   const auto key = options.lock.special_key(session.store.key_prefix);
@@ -153,15 +153,15 @@ int release(const ReleaseOptions& options, Session& session) {
 Subcommand add_release(CLI::App& app, Session& session) {
   auto options = std::make_shared<ReleaseOptions>();
   CLI::App* const parser =
-      app.add_subcommand("release", "Release a lock that acquire took, or by force anybody's");
+      app.add_subcommand("release", "Release an acquired lock, or by force any lock");
   add_lock_name(*parser, options->lock, "What is locked");
   parser->add_option("--owner", options->owner, "What acquire printed")->type_name("OWNER");
-  parser->add_flag("--force", options->force,
-                   "Whoever holds it; shows who, asks, and says on stderr who did it");
-  parser->add_flag("--yes", options->yes, "Do not ask");
   parser->add_flag(
-      "--forget", options->forget,
-      "Also forget when run --once-per has last done it; where nobody holds it, only that");
+      "--force", options->force,
+      "Release any holder's lock: shows the holder, asks, and reports who released it");
+  parser->add_flag("--yes", options->yes, "Do not ask");
+  parser->add_flag("--forget", options->forget,
+                   "Also delete the mark of run --once-per; if the lock is free, only that");
   parser->add_flag("--json", options->json, "Print a JSON object");
   parser->footer("  exclusive-lock release nightly --owner \"$owner\"\n");
   return {.parser = parser,

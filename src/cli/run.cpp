@@ -1,4 +1,4 @@
-// run NAME -- COMMAND: one command, under the lock.
+// run NAME -- COMMAND: runs a command under a lock.
 
 #include <CLI/CLI.hpp>
 #include <atomic>
@@ -19,16 +19,16 @@
 namespace exclusive_lock::cli {
 namespace {
 
-// What the lock's event handlers leave for the main thread.
-struct News {
+// Set by the lock's event handlers, read by the main thread.
+struct HoldEvents {
   WakeUp hold_changed;
   std::atomic<bool> is_record_gone = false;
-  std::atomic<bool> is_running = false;  // trouble afterwards is that of the release
-  EveryMinute refresh_failures{};        // in the handlers' thread
+  std::atomic<bool> is_running = false;  // failures after that belong to the release
+  EveryMinute refresh_failures{};        // used by the handlers' thread only
 };
 
-// The exit code, and the signal that the terminal sent to the command alone and our group is to get
-// as well.
+// The exit code, and a signal that the terminal sent to the command's group only and that this
+// process's group is to get as well.
 struct Outcome {
   int exit_code;
   std::optional<int> signal_for_group = std::nullopt;
@@ -42,9 +42,9 @@ class Run {
         rules_(hold_rules(options, lock_options)),
         lock_options_(std::move(lock_options)),
         guardian_({.allows_orphans = options.allow_orphan,
-                   .grace = frees_at_death(session.store) ? Milliseconds(0) : rules_.grace},
+                   .grace = frees_on_process_end(session.store) ? Milliseconds(0) : rules_.grace},
                   signals_, foreground_) {
-    signals_.on_child = [this] { guardian_.attend_children(); };
+    signals_.on_child = [this] { guardian_.handle_sigchld(); };
   }
 
   Outcome run();
@@ -58,26 +58,26 @@ class Run {
   [[nodiscard]] bool is_closed_for_min_hold(ExclusiveLock& lock) const;
   DoneRelease end_hold(ExclusiveLock& lock, const Supervision::Ended& ended) const;
   int report_end(const Supervision::Ended& ended, const DoneRelease& released) const;
-  [[nodiscard]] std::string given_back() const;
+  [[nodiscard]] std::string lock_state() const;
 
   const RunOptions& options_;
   Session& session_;
   HoldRules rules_;
   Options lock_options_;
-  SignalInbox signals_;  // before the guardian and all threads: they inherit the blocking
+  SignalInbox signals_;  // before the guardian and all threads: they inherit the signal mask
   Foreground foreground_;
   Guardian guardian_;
-  News news_;
+  HoldEvents events_;
 };
 
 Outcome Run::run() {
   const auto listen = [this](ExclusiveLock& lock) {
-    lock.on_refreshed([this](const RefreshedEvent&) { news_.hold_changed.send(); });
+    lock.on_refreshed([this](const RefreshedEvent&) { events_.hold_changed.send(); });
     lock.on_lost([this](const LostEvent& event) {
-      news_.is_record_gone = event.reason == LossReason::record_gone;
+      events_.is_record_gone = event.reason == LossReason::record_gone;
     });
     lock.on_error([this](const ErrorEvent& event) {
-      if (news_.is_running && news_.refresh_failures.is_due(BootClock::now())) {
+      if (events_.is_running && events_.refresh_failures.is_due(BootClock::now())) {
         session_.talk.note(
             shown(options_.claim.name) +
             " could not be refreshed, will try again: " + fit_for_terminal(event.message));
@@ -115,11 +115,11 @@ Outcome Run::run_under(const Held& held) {
   if (options_.on_lost == OnLost::kill) {
     guardian_.kill_at(held.lock->safe_until().value_or(held_since) - rules_.margin / 2);
   }
-  guardian_.start(*plan, foreground_.is_to_be_lent_at_once());
+  guardian_.start(*plan, foreground_.lends_at_start());
   return supervise(held, held_since);
 }
 
-// None: the lock was lost already.
+// None: the lock is lost already.
 std::optional<ChildPlan> Run::plan_child(const Held& held) const {
   const ExclusiveLock& lock = *held.lock;
   const auto fence = lock.fence();
@@ -142,18 +142,18 @@ std::optional<ChildPlan> Run::plan_child(const Held& held) const {
 }
 
 Outcome Run::supervise(const Held& held, Instant held_since) {
-  const std::stop_callback tell_loss(held.lock->lost_token(),
-                                     [this] { news_.hold_changed.send(); });
+  const std::stop_callback notify_loss(held.lock->lost_token(),
+                                       [this] { events_.hold_changed.send(); });
   Supervision supervision({.lock = *held.lock,
                            .guardian = guardian_,
                            .signals = signals_,
                            .foreground = foreground_,
-                           .hold_changed = news_.hold_changed,
+                           .hold_changed = events_.hold_changed,
                            .talk = session_.talk},
                           HoldWatch(rules_, held_since));
-  news_.is_running = true;
+  events_.is_running = true;
   const Supervision::Ended ended = supervision.run();
-  news_.is_running = false;
+  events_.is_running = false;
   const auto is_job = [&](Report::Kind kind) { return ended.job && ended.job->kind == kind; };
   const bool is_killed = is_job(Report::Kind::killed);
   guardian_.dismiss();
@@ -170,8 +170,8 @@ Outcome Run::supervise(const Held& held, Instant held_since) {
   return outcome;
 }
 
-// What became of the lock, for a message.
-std::string Run::given_back() const {
+// The state of the lock after the command, for a message.
+std::string Run::lock_state() const {
   return options_.once.min_hold ? "the name stays closed until --min-hold is over"
                                 : "the lock was released";
 }
@@ -183,16 +183,16 @@ int Run::report_not_started(int error) const {
                           : not_found     ? "not found, or what its first line names is not"
                                           : std::generic_category().message(error);
   session_.talk.say("cannot run \"" + shown(without_credentials(command)) + "\": " + why + "; " +
-                    given_back());
+                    lock_state());
   return to_int(not_found ? ExitCode::not_found : ExitCode::cannot_execute);
 }
 
 int Run::report_lost(bool has_run, bool is_ended) const {
   const char* const cause =
-      news_.is_record_gone
-          ? "the store no longer has its record: it expired, or somebody removed it, or the "
+      events_.is_record_gone
+          ? "the store no longer has its record: it expired, or it was removed, or the "
             "store lost its data"
-          : "it was not confirmed in time: the store did not answer, or this process was stopped";
+          : "it was not refreshed in time: the store did not answer, or this process was stopped";
   const char* effect = "the command was not started";
   if (has_run) {
     switch (options_.on_lost) {
@@ -203,22 +203,22 @@ int Run::report_lost(bool has_run, bool is_ended) const {
         effect = "the command was sent TERM";
         break;
       case OnLost::ignore:
-        effect = "the command ran on, as --on-lost=ignore says";
+        effect = "the command was not ended, because of --on-lost=ignore";
         break;
     }
   }
   session_.talk.say("lost " + shown(options_.claim.name) + ": " + cause + "; " + effect +
-                    ", and somebody else may hold the lock now");
+                    ", and another holder may have the lock now");
   return to_int(ExitCode::lost);
 }
 
-// Before the command starts: what starts it twice must find the name closed.
+// Runs before the command starts, so that a second start finds the name closed.
 bool Run::is_closed_for_min_hold(ExclusiveLock& lock) const {
   const Milliseconds min_hold = options_.once.min_hold.value_or(Milliseconds(0));
   return min_hold.count() == 0 || lock.hold_at_least(min_hold) == RefreshOutcome::refreshed;
 }
 
-// A command that succeeded under a hold that is safe is recorded as done in the same step.
+// The release records a command that succeeded under a safe hold, in the same atomic step.
 DoneRelease Run::end_hold(ExclusiveLock& lock, const Supervision::Ended& ended) const {
   const bool has_succeeded =
       ended.job && ended.job->kind == Report::Kind::exited && ended.job->number == 0;
@@ -241,9 +241,9 @@ int Run::report_end(const Supervision::Ended& ended, const DoneRelease& released
   }
   if (released.outcome == ReleaseOutcome::not_held) {
     session_.talk.say("lost " + shown(options_.claim.name) +
-                      ": when it was to be released, the store no longer had its record: it "
-                      "expired, or somebody removed it, or the store lost its data; somebody else "
-                      "may have held the lock while the command ran");
+                      ": at the release the store no longer had its record: it "
+                      "expired, or it was removed, or the store lost its data; another holder "
+                      "may have had the lock while the command ran");
     return to_int(ExitCode::lost);
   }
   if (options_.claim.once_per) {
@@ -257,22 +257,22 @@ int Run::report_end(const Supervision::Ended& ended, const DoneRelease& released
     session_.talk.say(
         shown(options_.claim.name) + " was held for longer than --max-hold " +
         spoken(*options_.max_hold) +
-        (is_ended ? "; the command was ended, and " : "; not all of it could be ended; ") +
-        given_back());
+        (is_ended ? "; the command was ended, and " : "; not all processes could be ended; ") +
+        lock_state());
     return to_int(ExitCode::held_too_long);
   }
   if (ended.is_guardian_gone || !ended.job) {
     session_.talk.say(
-        "the process that ends the command where this one cannot (lock-guardian) was killed; so "
+        "the process that supervises the command (lock-guardian) was killed; so "
         "the command was ended, and " +
-        given_back());
+        lock_state());
     return to_int(ExitCode::internal);
   }
   return ended.job->kind == Report::Kind::killed ? exit_code_for_signal(ended.job->number)
                                                  : ended.job->number;
 }
 
-// NAME may stand behind "--" where it begins with a dash: run --ttl 5s -- -name -- command.
+// A NAME that begins with a dash may follow "--": run --ttl 5s -- -name -- command.
 void take_name_and_command(CLI::App& parser, ClaimOptions& claim, Session& session) {
   auto& command = session.command;
   bool has_name = parser.count("NAME") > 0;
@@ -284,7 +284,7 @@ void take_name_and_command(CLI::App& parser, ClaimOptions& claim, Session& sessi
   settle(claim, has_name, session.mistakes);
   if (command.empty()) {
     session.mistakes.push_back({"COMMAND",
-                                "is missing; put it behind --, as in: exclusive-lock run " +
+                                "is missing; put it after --, as in: exclusive-lock run " +
                                     shown_word(claim.name) + " -- make",
                                 ""});
   }
@@ -308,8 +308,8 @@ int act(const RunOptions& options, Session& session) {
             session);
     outcome = run.run();
   }
-  // ^C at a terminal that was lent reached the command only. In a script, whose shell is in our
-  // group, it was meant for the script as well.
+  // ^C at a lent terminal reaches only the command. In a script, whose shell is in this process's
+  // group, ^C is meant for the script too.
   if (outcome.signal_for_group && ::getpgrp() != ::getpid()) {
     ::kill(0, *outcome.signal_for_group);
   }

@@ -24,7 +24,7 @@ std::optional<OnLost> on_lost_from(const std::string& word) {
   return std::nullopt;
 }
 
-// As in a shell, where there are blanks.
+// The command line, with quotes around words that a shell would split.
 std::string joined(const std::vector<std::string>& command) {
   std::string text;
   for (const std::string& word : command) {
@@ -63,7 +63,7 @@ void add_run_options(CLI::App& app, RunOptions& options, std::vector<Mistake>& m
   app.add_flag("--allow-orphan", options.allow_orphan,
                "Let the command run on, unlocked, if this process is killed");
   app.add_flag("--show-command", options.show_command,
-               "Show the whole command line to whoever may inspect the lock; without it only the "
+               "Show the whole command line to all who may inspect the lock; without it only the "
                "program's name, as arguments may hold secrets");
   add_once_per_options(app, options.once, mistakes);
 }
@@ -77,10 +77,11 @@ Options run_lock_options(const RunOptions& options, const std::vector<std::strin
   if (options.show_command) {
     lock.command = cut_to_bytes(joined(command), 1024);
   }
-  // Derived from a ttl that is allowed, so that a wrong --ttl is not blamed on --refresh as well.
+  // Derived from a valid ttl, so that a wrong --ttl is not also reported as a wrong --refresh.
   const Milliseconds ttl = std::clamp(Milliseconds(lock.lock_ttl), Milliseconds(100),
                                       Milliseconds(std::chrono::days(7)));
-  // Short ones leave the library's 500 ms; what is then too little, it says.
+  // A short ttl leaves the 500 ms that the library requires. If that is too short, the library
+  // reports it.
   const Milliseconds latest = lock.allow_short_ttl ? ttl : ttl - Milliseconds(500);
   lock.lock_refresh =
       options.refresh.value_or(std::max(std::min(ttl / 3, latest), Milliseconds(10)));
@@ -90,13 +91,13 @@ Options run_lock_options(const RunOptions& options, const std::vector<std::strin
 HoldRules hold_rules(const RunOptions& options, const Options& lock) {
   const Milliseconds grace =
       options.grace.value_or(default_grace(lock.lock_ttl, lock.lock_refresh));
-  const Milliseconds longest = longest_grace(lock.lock_ttl, lock.lock_refresh);
-  // Where the times are wrong in themselves, the library says so in better words.
-  if (options.grace && longest.count() >= 0 && grace > longest) {
+  const Milliseconds max = max_grace(lock.lock_ttl, lock.lock_refresh);
+  // If ttl and refresh are wrong in themselves, the library reports that.
+  if (options.grace && max.count() >= 0 && grace > max) {
     throw ValidationError(
         {{"--grace", "is " + spoken(grace),
-          "up to " + std::to_string(longest.count()) +
-              "ms with this ttl and refresh, so that a refresh that is answered in time never ends "
+          "up to " + std::to_string(max.count()) +
+              "ms with this ttl and refresh: with more, a refresh in time could still end "
               "the command; a longer --ttl allows more"}});
   }
   return {.on_lost = options.on_lost,
@@ -111,7 +112,8 @@ void append_mistakes_in_rules(const RunOptions& options, const Options& lock,
     mistakes.push_back(
         {"--max-hold", "is 0s: the command would be ended as it begins", "above 0s"});
   }
-  // A grace follows from the times, so where these are wrong it is not to blame.
+  // The limit of the grace follows from ttl and refresh: if those are wrong, only they are
+  // reported.
   const auto is_about_times = [](const Mistake& mistake) {
     return mistake.field.starts_with("--ttl") || mistake.field.starts_with("--refresh") ||
            mistake.field == "lock_ttl" || mistake.field == "lock_refresh";

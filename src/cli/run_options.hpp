@@ -1,5 +1,5 @@
 #pragma once
-// What can be said to run, and what must fit together.
+// The options of run.
 
 #include <optional>
 
@@ -22,15 +22,16 @@ struct RunOptions {
 
 void add_run_options(CLI::App& app, RunOptions& options, std::vector<Mistake>& mistakes);
 
-// Without --refresh a third of the ttl: two refreshes in a row may fail.
+// Without --refresh, the lock is refreshed once a third of the ttl: two refreshes in a row may
+// fail.
 Options run_lock_options(const RunOptions& options, const std::vector<std::string>& command,
                          const std::string& key_prefix, std::vector<Mistake>& mistakes);
 
-// Throws ValidationError where the grace is so long that a hold that is refreshed as planned would
-// end in it.
+// Throws ValidationError if the grace is so long that a hold that is refreshed on schedule would
+// get TERM.
 HoldRules hold_rules(const RunOptions& options, const Options& lock);
 
-// What hold_rules() would throw.
+// Adds the mistakes that hold_rules() would throw.
 void append_mistakes_in_rules(const RunOptions& options, const Options& lock,
                               std::vector<Mistake>& mistakes);
 

@@ -9,11 +9,11 @@ namespace {
 
 struct Range {
   std::size_t begin;
-  std::size_t end;  // where the '@' is
+  std::size_t end;  // position of the '@'
 };
 
-// The last '@' of the whole text, not of the authority: an unescaped '/' in a password ends the
-// authority early.
+// Takes the last '@' of the whole text, not of the authority: an unescaped '/' in a password ends
+// the authority early.
 std::optional<Range> user_information(std::string_view text) {
   const std::size_t mark = text.find("://");
   const std::size_t at = text.rfind('@');

@@ -1,5 +1,5 @@
 #pragma once
-// What main() wires up for every subcommand.
+// What main() prepares for every subcommand.
 
 #include <functional>
 #include <memory>
@@ -22,14 +22,13 @@ struct Session {
   Environment& environment;
   Talk& talk;
   Terminal results;                  // stdout
-  StoreOptions store;                // of the options that all subcommands share
-  std::vector<std::string> command;  // what stands behind "--", for run
-  std::vector<Mistake> mistakes{};   // in the arguments: all are reported together
+  StoreOptions store;                // the options that all subcommands share
+  std::vector<std::string> command;  // for run: the arguments after "--"
+  std::vector<Mistake> mistakes{};   // in the arguments; all are reported together
 };
 
-// One subcommand. `check` is called when the arguments were read: it adds what does not fit
-// together to the session's mistakes, and asks no store. `act` is called where there are none; it
-// returns the exit code.
+// One subcommand. `check` is called when the arguments were read: it adds mistakes to the session,
+// and contacts no store. `act` is called if there are no mistakes; it returns the exit code.
 struct Subcommand {
   CLI::App* parser;
   std::function<void()> check;

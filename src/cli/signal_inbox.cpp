@@ -4,7 +4,7 @@
 
 #include <initializer_list>
 
-#include "cli/system_call.hpp"
+#include "cli/descriptors.hpp"
 
 namespace exclusive_lock::cli {
 namespace {
@@ -14,7 +14,7 @@ bool is_ignored(int signal) {
   return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-// Everything that can be passed on: what people, terminals, service managers and timers send.
+// All signals that can be passed on: those of people, terminals, service managers and timers.
 sigset_t readable_signals() {
   sigset_t set;
   ::sigemptyset(&set);
@@ -42,7 +42,7 @@ void set_action(int signal, void (*handler)(int), struct sigaction* inherited) {
 }  // namespace
 
 SignalInbox::SignalInbox() {
-  // Ignored by inheritance, SIGCHLD would make children vanish without a status.
+  // If SIGCHLD stayed ignored, the kernel would discard the status of children.
   set_action(SIGCHLD, SIG_DFL, &inherited_child_);
   set_action(SIGPIPE, SIG_IGN, &inherited_pipe_);
   const sigset_t readable = readable_signals();
@@ -77,8 +77,8 @@ bool SignalInbox::stop_this_process(int signal, bool whole_group) {
   ::sigemptyset(&stop);
   ::sigaddset(&stop, signal);
   sigset_t before;
-  // A signal to the own process, blocked in every other thread, is taken before kill() returns
-  // (kill(2)).
+  // If every other thread blocks a signal that a process sends to itself, it is delivered before
+  // kill() returns (kill(2)).
   ::sigprocmask(SIG_UNBLOCK, &stop, &before);
   ::kill(whole_group ? 0 : ::getpid(), signal);
   ::sigprocmask(SIG_SETMASK, &before, nullptr);

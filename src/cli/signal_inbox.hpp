@@ -1,48 +1,47 @@
 #pragma once
-// Signals, read from a descriptor instead of interrupting whatever runs.
+// Reads signals from a descriptor, so that they interrupt nothing.
 //
-// While an inbox lives, every signal that others can send is blocked in this process and waits to
-// be read here: to be passed on to the child, or to end the wait for the lock. It must be made
-// before any thread is started, so that all of them inherit the blocking. Left alone are
-//   - signals that this process was told to ignore when it was started (by nohup, or by a shell's
-//   `&`): they stay ignored
-//     here and in the child. (A signal that is both ignored and blocked would be queued after all:
+// While an inbox exists, this process blocks every signal that others can send; next() reads them,
+// to pass them on to the child or to end the wait for the lock. Create it before any thread, so
+// that all threads inherit the signal mask. It does not block
+//   - signals that were ignored when this process was started (by nohup, or by a shell's `&`): they
+//     stay ignored here and in the child. (A signal that is ignored and blocked would be queued:
 //     signal(7).)
-//   - faults (SEGV, BUS, FPE, ILL, TRAP, SYS, ABRT, limits) and those that cannot be caught.
-// PIPE is ignored: a broken stderr must not end a process that guards a hold. TTOU is blocked and
-// never read: it would stop us for taking the terminal back.
+//   - faults (SEGV, BUS, FPE, ILL, TRAP, SYS, ABRT, limits) and signals that cannot be caught.
+// PIPE is ignored: a broken stderr must not end a process that supervises a hold. TTOU is blocked
+// and never read: it would stop this process when it takes the terminal back.
 
 #include <signal.h>
 
 #include <functional>
 #include <optional>
 
-#include "cli/file_descriptor.hpp"
+#include "cli/descriptors.hpp"
 
 namespace exclusive_lock::cli {
 
 class SignalInbox {
  public:
   SignalInbox();
-  // Puts everything back as it was found.
+  // Restores the inherited signal mask and actions.
   ~SignalInbox();
   SignalInbox(const SignalInbox&) = delete;
   SignalInbox& operator=(const SignalInbox&) = delete;
 
-  // Readable while a signal waits.
+  // Readable while a signal is pending.
   [[nodiscard]] int descriptor() const { return descriptor_.number(); }
-  // The next one that waits; none: no more for now. Does not block. SIGCHLD is not among them: it
-  // calls on_child.
+  // The next pending signal; none: no more for now. Does not block. For SIGCHLD it calls on_child
+  // instead.
   std::optional<int> next();
   std::function<void()> on_child = [] {};
 
-  // What the destructor does, for a child between fork and exec: only async-signal-safe calls.
+  // Does what the destructor does; for a child between fork and exec, so with async-signal-safe
+  // calls only.
   void restore() const noexcept;
 
-  // Lets `signal`, a stop signal that is the default of terminals, do to this process what it would
-  // have done without us. Returns when the process was continued, or at once where it cannot be
-  // stopped: nobody would be there to continue an orphaned process group (setpgid(2)). True: it was
-  // stopped.
+  // Stops this process with `signal`, a terminal's stop signal, as if it were not blocked. Returns
+  // when the process was continued, or at once if it cannot be stopped: an orphaned process group
+  // has no shell that would continue it (setpgid(2)). True: it was stopped.
   bool stop_this_process(int signal, bool whole_group);
 
  private:

@@ -1,5 +1,5 @@
-// spdlog and fmt as parts of the command: their code as it stands in their headers. Debian has no
-// static library of either.
+// Compiles spdlog and fmt into the command, from their headers: Debian has no static library of
+// either.
 
 #include <fmt/format-inl.h>
 #include <spdlog/common-inl.h>

@@ -13,8 +13,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "cli/descriptors.hpp"
 #include "cli/environment.hpp"
-#include "cli/file_descriptor.hpp"
 #include "cli/output/talk.hpp"
 #include "cli/output/write.hpp"
 #include "cli/parser.hpp"
@@ -24,12 +24,12 @@
 namespace exclusive_lock::cli {
 namespace {
 
-// What is wrong with it, or that it was taken.
+// None: `target` was set. Otherwise what is wrong.
 template <class Target>
 std::optional<std::string> take_duration(const std::string& text, Target& target) {
   const auto parsed = parse_duration(text);
   if (std::holds_alternative<DurationProblem>(parsed)) {
-    // It quotes the text, which may be a store URL in the wrong place.
+    // The message quotes the text, which may be a store URL in the wrong place.
     const auto shown = parse_duration(without_credentials(text));
     const auto* wrong = std::get_if<DurationProblem>(&shown);
     return wrong != nullptr ? wrong->text : "is not a duration";
@@ -57,8 +57,8 @@ ConnectOptions connect_options(const StoreOptions& options, const Environment& e
   connect_options.command_timeout = options.command_timeout;
   connect_options.credentials_file = options.credentials_file;
   connect_options.ca_file = options.ca_file;
-  // A file named on the command line is meant more than a variable that was set some time ago,
-  // which may have been meant for another store than this one.
+  // A file named on the command line takes precedence over a variable, which may have been set
+  // earlier for another store.
   if (options.credentials_file.empty() && environment.has_credentials() &&
       is_on_a_server(options.url.value_or("local:"))) {
     connect_options.credentials_variable = credentials_variable;
@@ -133,7 +133,7 @@ void take_variables(StoreOptions& options, const Environment& environment) {
     }
   };
   if (!options.url) {
-    // They describe the store in EXCLUSIVE_LOCK_STORE, and might not fit another one.
+    // The variables describe the store in EXCLUSIVE_LOCK_STORE, and might not fit another one.
     if (!environment.has_credentials()) {
       take(options.credentials_file, credentials_file_variable);
     }
@@ -149,7 +149,7 @@ void check_store_options(const StoreOptions& options, const Environment& environ
   if (options.verbose && options.quiet) {
     mistakes.push_back({"--quiet", "excludes --verbose", ""});
   }
-  // A store within one process keeps no other process out, and is gone when this one ends.
+  // A memory store excludes no other process, and ends with this one.
   if (scheme_of(options.url.value_or("local:")) == "memory") {
     mistakes.push_back({"the store", "is memory:, which would keep no other process out",
                         "local: for the processes of this user, or the URL of a server"});
@@ -166,8 +166,8 @@ void check_store_options(const StoreOptions& options, const Environment& environ
 
 std::shared_ptr<Connection> open_store(const StoreOptions& options, const Environment& environment,
                                        Talk& talk) {
-  // A file that would exceed the limit of ulimit -f is then an error (EFBIG). The job of a run is
-  // started by a process that was forked before, so the signal is not ignored there.
+  // A write beyond the limit of ulimit -f is then an error (EFBIG). The job of a run does not
+  // inherit this: its parent was forked before.
   std::signal(SIGXFSZ, SIG_IGN);
   ConnectOptions with = connect_options(options, environment);
   ConnectionLog log(talk, options.verbose);
@@ -182,7 +182,8 @@ std::vector<Variable> variables_for(const StoreOptions& options, const Connectio
                                   {key_prefix_variable, options.key_prefix}};
   const auto add_file = [&variables](const char* name, const std::string& file) {
     std::error_code error;
-    // A pipe has been read, and a descriptor of ours is no descriptor of the child's.
+    // Only regular files: a pipe has been read already, and the child does not inherit this
+    // process's descriptors.
     if (!file.empty() && std::filesystem::is_regular_file(file, error)) {
       variables.push_back({name, std::filesystem::absolute(file, error).string()});
     }
@@ -199,7 +200,7 @@ std::string readable_again(const std::string& file) {
   }
   const FileDescriptor pipe(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   const int copy = ::memfd_create("credentials", MFD_CLOEXEC);
-  std::array<char, 8192> bytes{};  // twice of what credentials may have
+  std::array<char, 8192> bytes{};  // twice the maximum size of credentials
   std::size_t size = 0;
   for (ssize_t got = 1; got > 0 && size < bytes.size(); size += static_cast<std::size_t>(got)) {
     got = std::max<ssize_t>(0, ::read(pipe.number(), bytes.data() + size, bytes.size() - size));
@@ -210,7 +211,7 @@ std::string readable_again(const std::string& file) {
   return "/proc/self/fd/" + std::to_string(copy);
 }
 
-bool frees_at_death(const StoreOptions& options) {
+bool frees_on_process_end(const StoreOptions& options) {
   return !is_on_a_server(options.url.value_or("local:"));
 }
 

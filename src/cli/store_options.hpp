@@ -1,5 +1,5 @@
 #pragma once
-// The options that say which store is meant and how to reach it; all subcommands share them.
+// The options that name the store and say how to connect to it; all subcommands share them.
 
 #include <cstddef>
 #include <functional>
@@ -38,39 +38,40 @@ struct StoreOptions {
 
 void add_store_options(CLI::App& app, StoreOptions& options, std::vector<Mistake>& mistakes);
 
-// An option that takes a duration. What is no duration is added to the mistakes.
+// Adds an option that takes a duration. Adds a mistake if the value is not a duration.
 CLI::Option* add_duration(CLI::App& app, const std::string& names, Milliseconds& target,
                           const std::string& help, std::vector<Mistake>& mistakes);
 CLI::Option* add_duration(CLI::App& app, const std::string& names,
                           std::optional<Milliseconds>& target, const std::string& help,
                           std::vector<Mistake>& mistakes);
-// One that takes a number from 0 to `max`.
+// Adds an option that takes a number from 0 to `max`.
 void add_whole_number(CLI::App& app, const std::string& names, const std::string& help,
                       std::size_t max, std::vector<Mistake>& mistakes,
                       std::function<void(std::size_t)> take);
 
-// What was not given, from the environment; otherwise local: and the prefix "exclusive-lock".
+// Sets options that were not given: from the environment, else local: and the prefix
+// "exclusive-lock".
 void take_variables(StoreOptions& options, const Environment& environment);
 
-// Once the variables were taken. Contacts nothing.
+// Call it after take_variables(). Contacts no store.
 void check_store_options(const StoreOptions& options, const Environment& environment,
                          std::vector<Mistake>& mistakes);
 
-// Whether the records of the store are free as soon as the process that wrote them has ended.
-bool frees_at_death(const StoreOptions& options);
+// Whether the store frees a lock as soon as the process that holds it has ended.
+bool frees_on_process_end(const StoreOptions& options);
 
 // Throws ValidationError or StoreError.
 std::shared_ptr<Connection> open_store(const StoreOptions& options, const Environment& environment,
                                        Talk& talk);
 
-// With these a command that a child starts asks the same store. No password is among them.
+// Variables with which a command in a child uses the same store. They hold no password.
 std::vector<Variable> variables_for(const StoreOptions& options, const Connection& connection);
 
-// A path from which the content of `file` can be read any number of times: of a pipe, a copy in
-// memory that lives as long as this process. Anything else comes back unchanged.
+// A path from which the content of `file` can be read any number of times. For a pipe: a copy in
+// memory that lives as long as this process. Otherwise `file` itself.
 std::string readable_again(const std::string& file);
 
-// On another machine, which may be away for now and come back by itself.
+// Whether the store is on a server, which may be away and come back.
 bool is_on_a_server(std::string_view url);
 
 }  // namespace exclusive_lock::cli

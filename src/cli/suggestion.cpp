@@ -4,8 +4,8 @@
 
 namespace exclusive_lock::cli {
 
-std::size_t letters_apart(std::string_view a, std::string_view b) {
-  // Three rows of the usual table: swapping neighbours looks back two rows.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  // Three rows of the usual table, because a transposition looks back two rows.
   std::vector<std::size_t> before_last(b.size() + 1);
   std::vector<std::size_t> last(b.size() + 1);
   std::vector<std::size_t> row(b.size() + 1);
@@ -28,14 +28,13 @@ std::size_t letters_apart(std::string_view a, std::string_view b) {
 }
 
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& known) {
-  constexpr std::size_t longest_word =
-      64;  // nothing of ours is longer, and the search is quadratic
+  constexpr std::size_t max_word_bytes = 64;  // no known word is longer; the search is quadratic
   std::optional<std::string> best;
   std::size_t best_distance = 0;
   for (const std::string& candidate : known) {
     const std::size_t allowed = std::clamp<std::size_t>(candidate.size() / 3, 1, 3);
     const std::size_t distance =
-        word.size() > longest_word ? longest_word : letters_apart(word, candidate);
+        word.size() > max_word_bytes ? max_word_bytes : edit_distance(word, candidate);
     if (distance <= allowed && (!best || distance < best_distance)) {
       best = candidate;
       best_distance = distance;
@@ -74,7 +73,7 @@ bool is_naturally_before(std::string_view a, std::string_view b) {
     a.remove_prefix(digits_a.size());
     b.remove_prefix(digits_b.size());
   }
-  // "a1" and "a01" are different names: the order of bytes parts them.
+  // "a1" and "a01" are different names with equal numbers: compare by bytes.
   return a.empty() && b.empty() ? whole_a < whole_b : a.empty();
 }
 

@@ -15,11 +15,11 @@ Supervision::Supervision(Parts parts, HoldWatch watch) : parts_(parts), watch_(w
 Supervision::Ended Supervision::run() {
   for (;;) {
     take_reports();
-    look_at_hold();
+    check_hold();
     if (is_finished()) {
       return finish();
     }
-    wait_for_news();
+    wait_for_events();
     pass_signals_on();
   }
 }
@@ -40,18 +40,18 @@ bool Supervision::is_finished() const {
   return watch_.must_end_all() ? is_over_ : end_.has_value();
 }
 
-void Supervision::look_at_hold() {
+void Supervision::check_hold() {
   const HoldWatch::Step step = watch_.next(BootClock::now(), parts_.lock.safe_until());
-  obey(step.order);
-  std::optional<Instant> wake_at = parts_.guardian.look_again_at();
+  carry_out(step.order);
+  std::optional<Instant> wake_at = parts_.guardian.next_step_at();
   if (step.wake_at) {
     wake_at = std::min(*step.wake_at, wake_at.value_or(*step.wake_at));
   }
   timer_.set(wake_at);
-  parts_.guardian.kill_at(watch_.killed_at_the_latest());
+  parts_.guardian.kill_at(watch_.fallback_kill_at());
 }
 
-void Supervision::obey(HoldWatch::Order order) {
+void Supervision::carry_out(HoldWatch::Order order) {
   switch (order) {
     case HoldWatch::Order::nothing:
       break;
@@ -92,8 +92,8 @@ void Supervision::take(const Report& report) {
                       " could not be passed on to the command: " +
                       std::generic_category().message(report.error));
       break;
-    case Report::Kind::time_ran_out:
-      watch_.killed_elsewhere();
+    case Report::Kind::timer_expired:
+      watch_.killed_by_guardian();
       parts_.guardian.kill();
       break;
     case Report::Kind::left:
@@ -117,8 +117,8 @@ void Supervision::job_ended(const Report& report) {
   }
 }
 
-// A shell, and a program that cleans up before it ends, exits with 128+n. TERM asks to end, so
-// whatever follows it was meant.
+// A shell, and a program that cleans up before it ends, exits with 128+n. TERM asks a program to
+// end, so every exit after TERM counts.
 bool Supervision::was_ended_by_signal(const Report& end) const {
   if (end.kind == Report::Kind::killed || passed_on_.test(SIGTERM)) {
     return true;
@@ -127,7 +127,7 @@ bool Supervision::was_ended_by_signal(const Report& end) const {
   return signal > 0 && signal < _NSIG && passed_on_.test(static_cast<std::size_t>(signal));
 }
 
-void Supervision::wait_for_news() {
+void Supervision::wait_for_events() {
   std::array<pollfd, 4> events{
       pollfd{.fd = parts_.signals.descriptor(), .events = POLLIN, .revents = 0},
       pollfd{.fd = parts_.hold_changed.descriptor(), .events = POLLIN, .revents = 0},
@@ -135,7 +135,7 @@ void Supervision::wait_for_news() {
       pollfd{.fd = timer_.descriptor(), .events = POLLIN, .revents = 0}};
   ::poll(events.data(), events.size(), -1);
   parts_.hold_changed.receive();
-  timer_.has_run_out();
+  timer_.has_expired();
 }
 
 void Supervision::pass_signals_on() {
@@ -150,16 +150,16 @@ void Supervision::pass_signals_on() {
 }
 
 void Supervision::continue_job() {
-  // A shell's `fg` has given the terminal to our group.
-  if (group_ != 0 && parts_.foreground.is_to_be_lent_at_once()) {
+  // The `fg` of a shell has given the terminal to this process's group.
+  if (group_ != 0 && parts_.foreground.lends_at_start()) {
     parts_.foreground.lend_to(group_);
   }
   parts_.guardian.pass_on(SIGCONT);
 }
 
-// What the terminal, or a person, does to the command is done to us too, so that the shell that
-// waits for us learns of it. Nothing is refreshed while we are stopped: a stop that outlasts the
-// hold costs the command its life.
+// When the terminal or a person stops the command, this process stops too, so that the shell that
+// waits for it notices. A stopped process does not refresh: a command that is stopped for longer
+// than the hold is killed.
 void Supervision::follow_stop(int signal) {
   const bool wants_terminal = signal == SIGTTIN || signal == SIGTTOU;
   if (wants_terminal && parts_.foreground.lend_to(group_)) {
@@ -168,13 +168,12 @@ void Supervision::follow_stop(int signal) {
   }
   const bool had_terminal = parts_.foreground.is_lent_to(group_);
   if (signal == SIGSTOP && !had_terminal) {
-    return;  // somebody's kill -STOP, and no shell waits at a terminal: it will be their kill -CONT
-             // too
+    return;  // sent by kill -STOP, without a shell that waits at a terminal: kill -CONT will follow
   }
   parts_.foreground.take_back_from(group_, false);
   const bool was_stopped =
       parts_.signals.stop_this_process(signal == SIGSTOP ? SIGTSTP : signal, true);
-  look_at_hold();  // before anything is continued
+  check_hold();  // before the job is continued
   if (was_stopped || signal != SIGSTOP) {
     continue_job();
   }

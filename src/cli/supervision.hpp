@@ -1,8 +1,7 @@
 #pragma once
-// Watching over the job while it runs under the lock: passes signals on, follows stops and
-// continuations, and ends it in time when the hold ends (hold_watch.hpp). What the job leaves
-// behind lives on only where the job exited by itself
-// (docs/decisions/0018-run-ends-every-descendant.md).
+// Supervises the job while it runs under the lock: passes signals on, follows stops and
+// continuations, and ends the job in time when the hold ends (hold_watch.hpp). Descendants live on
+// only if the job exited by itself (docs/decisions/0018-run-ends-every-descendant.md).
 
 #include <signal.h>
 
@@ -10,13 +9,12 @@
 #include <optional>
 #include <vector>
 
-#include "cli/boot_timer.hpp"
+#include "cli/descriptors.hpp"
 #include "cli/foreground.hpp"
 #include "cli/guardian.hpp"
 #include "cli/hold_watch.hpp"
 #include "cli/output/talk.hpp"
 #include "cli/signal_inbox.hpp"
-#include "cli/wake_up.hpp"
 #include "exclusive_lock/exclusive_lock.hpp"
 
 namespace exclusive_lock::cli {
@@ -35,19 +33,19 @@ class Supervision {
   Supervision(Parts parts, HoldWatch watch);
 
   struct Ended {
-    std::optional<Report> job;  // not_started, exited or killed; none: it is not known, or it lives
+    std::optional<Report> job;  // not_started, exited or killed; none: not known, or still running
     HoldWatch::Reason reason;
-    bool had_terminal;                  // a signal from the terminal went to the job alone
-    bool is_guardian_gone;              // it was killed, and so all was ended
-    std::vector<Descendant> survivors;  // what could not be ended
+    bool had_terminal;                  // a signal from the terminal went to the job only
+    bool is_guardian_gone;              // it was killed, so all descendants were ended
+    std::vector<Descendant> survivors;  // those that could not be ended
   };
-  // To be called after Guardian::start(). Returns when the job has ended, and all that it has
-  // started where that must end.
+  // Call it after Guardian::start(). Returns when the job has ended and, if they must end, all
+  // descendants.
   Ended run();
 
  private:
-  void look_at_hold();
-  void obey(HoldWatch::Order order);
+  void check_hold();
+  void carry_out(HoldWatch::Order order);
   void take_reports();
   void take(const Report& report);
   void job_ended(const Report& report);
@@ -57,14 +55,14 @@ class Supervision {
   void pass_signals_on();
   void follow_stop(int signal);
   void continue_job();
-  void wait_for_news();
+  void wait_for_events();
 
   Parts parts_;
   HoldWatch watch_;
   BootTimer timer_;
-  pid_t group_ = 0;  // of the job; 0: it was not started yet
+  pid_t group_ = 0;  // of the job; 0: not started yet
   std::optional<Report> end_;
-  bool is_over_ = false;  // nothing that must end is left, or it cannot be ended
+  bool is_over_ = false;  // no descendant that must end is left, or it cannot be ended
   bool is_guardian_gone_ = false;
   std::vector<Descendant> survivors_;
   std::bitset<_NSIG> passed_on_;  // by number

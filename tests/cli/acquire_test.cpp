@@ -1,5 +1,5 @@
-// acquire, refresh, release, inspect, list: for scripts, which go on where another process left
-// off.
+// acquire, refresh, release, inspect and list: for scripts, where one process continues the work of
+// another.
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -55,7 +55,7 @@ TEST_P(Scripts, AcquirePrintsOwnerAndFenceAndLeavesTheLockHeld) {
   EXPECT_EQ(command({"acquire", "job", "-n", "-E", "3"}).exit_code, 3);
 }
 
-TEST_P(Scripts, AcquireAsJson) {
+TEST_P(Scripts, AcquireCanPrintJson) {
   const Ended ended = command({"acquire", "job", "--json", "--ttl", "5s"});
   EXPECT_THAT(
       ended.out,
@@ -64,7 +64,7 @@ TEST_P(Scripts, AcquireAsJson) {
 )"));
 }
 
-TEST_P(Scripts, AcquiredLockEndsByItselfAfterItsTtl) {
+TEST_P(Scripts, AcquiredLockExpiresAfterItsTtl) {
   acquire("job", {"--ttl", "300ms"});
   EXPECT_EQ(command({"acquire", "job", "--wait", "60s"}).exit_code, 0);
 }
@@ -78,7 +78,7 @@ TEST_P(Scripts, OwnerReleases) {
   EXPECT_THAT(again.err, HasSubstr("not held by this owner"));
 }
 
-TEST_P(Scripts, OthersNeitherReleaseNorRefresh) {
+TEST_P(Scripts, OtherOwnersCanNeitherReleaseNorRefresh) {
   const std::string first = acquire("job", {"--ttl", "200ms"});
   const std::string second = acquire("job", {"--ttl", "50s"});
   EXPECT_EQ(command({"release", "job", "--owner", first}).exit_code, 79);
@@ -100,17 +100,17 @@ TEST_P(Scripts, RefreshKeepsTheTtlOrSetsAnother) {
   EXPECT_THAT(command({"inspect", "job"}).out, HasSubstr("59 min"));
 }
 
-TEST_P(Scripts, RefreshOfWhatIsGoneIsLost) {
+TEST_P(Scripts, RefreshOfAMissingRecordIsLost) {
   EXPECT_EQ(
       command({"refresh", "job", "--owner", "00112233445566778899aabbccddeeff-0000000000000001"})
           .exit_code,
       79);
 }
 
-TEST_P(Scripts, ForceShowsWhomItEndsAndWhoDidIt) {
+TEST_P(Scripts, ForceShowsTheHolderAndWhoReleasedIt) {
   const std::string owner = acquire("job", {"--label", "blue"});
   const Ended unasked = command({"release", "job", "--force"});
-  EXPECT_EQ(unasked.exit_code, 64) << "nobody can be asked, and --yes was not given";
+  EXPECT_EQ(unasked.exit_code, 64) << "no terminal, and no --yes";
   EXPECT_FALSE(is_free("job"));
   const Ended forced = command({"release", "job", "--force", "--yes"});
   EXPECT_EQ(forced.exit_code, 0);
@@ -122,10 +122,10 @@ TEST_P(Scripts, ForceShowsWhomItEndsAndWhoDidIt) {
   EXPECT_TRUE(is_free("job"));
   const Ended nothing = command({"release", "job", "--force", "--yes"});
   EXPECT_EQ(nothing.exit_code, 0);
-  EXPECT_THAT(nothing.err, HasSubstr("nobody holds job"));
+  EXPECT_THAT(nothing.err, HasSubstr("job is free; nothing to release"));
 }
 
-TEST_P(Scripts, InspectOfAFreeLockIs1) {
+TEST_P(Scripts, InspectOfAFreeLockExitsWith1) {
   const Ended ended = command({"inspect", "job"});
   EXPECT_EQ(ended.exit_code, 1);
   EXPECT_THAT(ended.out, MatchesRegex("job is free in (local|redis)://.*\n"));
@@ -149,7 +149,7 @@ TEST_P(Scripts, ListShowsMatchingLocks) {
   EXPECT_EQ(json.exit_code, 0);
 }
 
-TEST_P(Scripts, ListIsInTheOrderThatIsAskedFor) {
+TEST_P(Scripts, ListSortsAsRequested) {
   for (const char* name : {"job-10", "job-9", "job-2"}) {
     acquire(name, {"--ttl", name == std::string("job-9") ? "10s" : "100s"});
   }
@@ -168,7 +168,7 @@ TEST_P(Scripts, ListIsInTheOrderThatIsAskedFor) {
   EXPECT_EQ(order({"--sort", "ttl"}).substr(0, 2), "9 ");
   EXPECT_EQ(order({"--sort", "waiting"}), "2 9 10 ");
   const auto waiter = start({"acquire", "job-9"});
-  wait_until([&] { return order({"--sort", "waiting"}) == "9 2 10 "; }, "one that waits");
+  wait_until([&] { return order({"--sort", "waiting"}) == "9 2 10 "; }, "a waiter");
   waiter->signal(SIGTERM);
   waiter->wait();
   EXPECT_THAT(command({"list", "--sort", "size"}).err,
@@ -181,10 +181,10 @@ TEST_P(Scripts, PatternCountsCharactersAndNotBytes) {
   EXPECT_THAT(command({"list", "j[\u00e4\u00f6]b"}).out, HasSubstr("j\u00f6b"));
   EXPECT_EQ(command({"list", "j??b"}).out, "");
   acquire("b\xff");
-  EXPECT_THAT(command({"list", "b?"}).out, HasSubstr("b\\xff")) << "no UTF-8: by bytes";
+  EXPECT_THAT(command({"list", "b?"}).out, HasSubstr("b\\xff")) << "not UTF-8: by bytes";
 }
 
-TEST_P(Scripts, RecordsSayWhoseTheyAreAndNoArguments) {
+TEST_P(Scripts, RecordsNameTheHolderAndNoArguments) {
   const std::string command_line = "\"$0\" inspect job --json; exit 0";
   const Ended shy = command({"run", "job", "--", "sh", "-c", command_line, EXCLUSIVE_LOCK_COMMAND});
   EXPECT_THAT(shy.out,
@@ -199,7 +199,7 @@ TEST_P(Scripts, RecordsSayWhoseTheyAreAndNoArguments) {
   EXPECT_EQ(command({"run", "long", "--show-command", "--", "true", long_argument}).exit_code, 0);
 }
 
-TEST_P(Scripts, ReleaseAsJson) {
+TEST_P(Scripts, ReleaseCanPrintJson) {
   const std::string owner = acquire("job");
   EXPECT_EQ(command({"release", "job", "--owner", owner, "--json"}).out,
             "{\"name\":\"job\",\"released\":true,\"forced\":false}\n");
@@ -217,7 +217,7 @@ TEST_P(Scripts, ReleaseAsJson) {
             "{\"name\":\"job\",\"released\":false,\"forced\":true}\n");
 }
 
-TEST_P(Scripts, ResultThatCannotBeWrittenIs74AndHoldsNothing) {
+TEST_P(Scripts, UnwritableResultExitsWith74AndReleases) {
   const std::string program = EXCLUSIVE_LOCK_COMMAND;
   Invocation all = invocation({"-c", "\"$0\" acquire job > /dev/full", program});
   all.program = "/bin/sh";
@@ -227,7 +227,7 @@ TEST_P(Scripts, ResultThatCannotBeWrittenIs74AndHoldsNothing) {
   EXPECT_TRUE(is_free("job"));
 }
 
-TEST_P(Scripts, RunAndAcquireKeepEachOtherOut) {
+TEST_P(Scripts, RunAndAcquireExcludeEachOther) {
   acquire("job");
   EXPECT_EQ(command({"run", "job", "-n", "--", "true"}).exit_code, 75);
 }

@@ -1,4 +1,4 @@
-// Mistakes in the arguments: exit code 64, a message that helps, and nothing done.
+// Mistakes in the arguments: exit code 64, a message that helps, and no effect.
 
 #include <gmock/gmock.h>
 
@@ -21,7 +21,7 @@ class CommandLine : public CommandTest {
     EXPECT_EQ(ended.exit_code, 64) << ::testing::PrintToString(arguments) << ended.err;
     EXPECT_THAT(ended.err, HasSubstr(message));
     EXPECT_THAT(ended.out, IsEmpty());
-    EXPECT_FALSE(exists(path("store"))) << "nothing was asked of the store";
+    EXPECT_FALSE(exists(path("store"))) << "the store was not opened";
   }
 };
 
@@ -49,8 +49,8 @@ TEST_F(CommandLine, MissingPartsAreNamed) {
   expect_usage_error({"-v"}, subcommands);
   expect_usage_error({"--store", "local:"}, subcommands);
   expect_usage_error({"run"}, "NAME is required");
-  expect_usage_error({"run", "job"}, "put it behind --");
-  expect_usage_error({"run", "job", "--"}, "put it behind --");
+  expect_usage_error({"run", "job"}, "put it after --");
+  expect_usage_error({"run", "job", "--"}, "put it after --");
   expect_usage_error({"run", "job", "make"}, "put -- before the command");
   expect_usage_error({"run", "--", "make"}, "NAME is required");
   expect_usage_error({"refresh", "job"}, "--owner is required");
@@ -84,12 +84,11 @@ TEST_F(CommandLine, WrongValuesAreNamedWithWhatIsAllowed) {
   expect_usage_error({"list", "a", "b"}, "unexpected argument b");
 }
 
-TEST_F(CommandLine, WhatIsWrittenBehindAFlagIsNoNameAndNoMark) {
-  expect_usage_error({"inspect", "-v job"},
-                     "-v: takes no value, but \" job\" is written right behind it");
-  expect_usage_error({"inspect", "-v-", "job"}, "-v: takes no value, but \"-\" is");
+TEST_F(CommandLine, TextAttachedToAFlagIsRefused) {
+  expect_usage_error({"inspect", "-v job"}, "-v: takes no value, but \" job\" follows it directly");
+  expect_usage_error({"inspect", "-v-", "job"}, "-v: takes no value, but \"-\" follows");
   expect_usage_error({"run", "-vn=true", "job", "--", "true"},
-                     "-n: takes no value, but \"=true\" is");
+                     "-n: takes no value, but \"=true\" follows");
   expect_usage_error({"run", "-vz", "job", "--", "true"}, "unknown option -z");
   for (const Arguments& arguments :
        {Arguments{"run", "--label", "-v=1", "-vE", "-v=1", "job", "--", "true"},
@@ -99,8 +98,8 @@ TEST_F(CommandLine, WhatIsWrittenBehindAFlagIsNoNameAndNoMark) {
   EXPECT_THAT(command({"inspect", "--", "-v job"}).out, HasSubstr("-v job is free"));
 }
 
-// It would keep no other process out, and nobody would notice.
-TEST_F(CommandLine, MemoryIsNoStoreForACommand) {
+// A memory store would silently exclude no other process.
+TEST_F(CommandLine, MemoryStoreIsRefused) {
   for (const Arguments& arguments :
        {Arguments{"run", "job", "--", "true"}, Arguments{"acquire", "job"}, Arguments{"list"},
         Arguments{"inspect", "job"}, Arguments{"release", "job", "--force", "--yes"}}) {
@@ -111,7 +110,7 @@ TEST_F(CommandLine, MemoryIsNoStoreForACommand) {
   EXPECT_EQ(command({"list", "--store", "rdis://host"}).err.find("memory"), std::string::npos);
 }
 
-TEST_F(CommandLine, StoreUrlsAreNamedByTheirWrongPart) {
+TEST_F(CommandLine, WrongPartOfAStoreUrlIsNamed) {
   const auto with = [](const std::string& url) { return Arguments{"--store", url, "list"}; };
   expect_usage_error(with("rdis://host"), "store URL");
   expect_usage_error(with("redis://host:99999"), "port");
@@ -119,7 +118,7 @@ TEST_F(CommandLine, StoreUrlsAreNamedByTheirWrongPart) {
   expect_usage_error({"list"}, "EXCLUSIVE_LOCK_STORE is empty", {{"EXCLUSIVE_LOCK_STORE", ""}});
 }
 
-// A URL in the place of something else is as secret as in its own (G11).
+// A URL in the wrong place is as secret as in the right one (G11).
 TEST_F(CommandLine, PasswordsOfMisplacedUrlsAreNotShown) {
   const std::string url = "redis://user:open-sesame@127.0.0.1:6379/0";
   const std::string long_text(45, 'x');
@@ -155,7 +154,7 @@ TEST_F(CommandLine, NamesAndPrefixesAreChecked) {
   expect_refused({"release", "job", "--owner", "me"}, "--owner is not the owner of a lock");
 }
 
-TEST_F(CommandLine, AllMistakesOfOptionsAtOnce) {
+TEST_F(CommandLine, ReportsAllMistakesOfOptionsAtOnce) {
   const Ended ended = command({"run", "", "--ttl", "1ms", "--label", std::string(257, 'l'),
                                "--barging", "1000001", "--", "true"});
   EXPECT_EQ(ended.exit_code, 64);
@@ -165,7 +164,7 @@ TEST_F(CommandLine, AllMistakesOfOptionsAtOnce) {
   EXPECT_THAT(ended.err, HasSubstr("--barging: 1000001 is not a whole number from 0 to 1000000"));
 }
 
-TEST_F(CommandLine, AllMistakesAtOnceWhateverFindsThem) {
+TEST_F(CommandLine, ReportsAllMistakesAtOnceWhicheverCheckFindsThem) {
   const Ended ended = command({"run",
                                "job",
                                "--wait",
@@ -197,13 +196,13 @@ TEST_F(CommandLine, AllMistakesAtOnceWhateverFindsThem) {
        {"--wait: \"5\" has no unit", "unknown option --wiat", "store URL: port", "-E: 900 is not",
         "--label has 257 bytes", "--contents is not one JSON value", "--ttl is 1 ms",
         "--connect-timeout is 1 ms", "--quiet excludes --verbose", "\"panic\" is none of",
-        "--key stands in place of NAME", "--max-hold needs a value", "COMMAND is missing"}) {
+        "--key replaces NAME", "--max-hold needs a value", "COMMAND is missing"}) {
     EXPECT_THAT(ended.err, HasSubstr(mistake));
   }
 }
 
-// What follows from an option is not blamed for it.
-TEST_F(CommandLine, NoMistakeIsReportedThatNobodyMade) {
+// A mistake that follows from another mistake is not reported.
+TEST_F(CommandLine, NoDerivedMistakeIsReported) {
   const auto lines = [this](const Arguments& arguments) {
     const std::string err = command(arguments).err;
     return std::count(err.begin(), err.end(), '\n') - 1;  // without "see ... --help"
@@ -214,7 +213,7 @@ TEST_F(CommandLine, NoMistakeIsReportedThatNobodyMade) {
   EXPECT_EQ(lines({"run", "job", "--ttl", "8d", "--grace", "20s", "--", "true"}), 1);
   EXPECT_EQ(lines({"acquire", "job", "--ttl", "8d"}), 1);
   EXPECT_EQ(lines({"run", "job", "--wiat", "3s", "--", "true"}), 1);
-  EXPECT_EQ(lines({"inspect", "job", "--banana", "apple"}), 1) << "it may be that option's value";
+  EXPECT_EQ(lines({"inspect", "job", "--banana", "apple"}), 1) << "apple may be the option's value";
   EXPECT_EQ(lines({"run", "--", "true"}), 1);
   EXPECT_EQ(lines({"run"}), 2) << "neither NAME nor COMMAND";
   EXPECT_EQ(lines({"rnu", "--wait", "3s"}), 1);
@@ -250,8 +249,8 @@ TEST_F(CommandLine, HelpAndVersionGoToStdout) {
   EXPECT_THAT(command({"--help"}).out, HasSubstr("acquire"));
 }
 
-// 80 columns, with everything that the subcommand understands.
-TEST_F(CommandLine, HelpIsCompleteAndFitsATerminal) {
+// At most 80 columns, with all that the subcommand accepts.
+TEST_F(CommandLine, HelpIsCompleteAndAtMost80ColumnsWide) {
   for (const char* subcommand : {"", "run", "acquire", "refresh", "release", "inspect", "list"}) {
     Arguments arguments{"--help"};
     if (*subcommand != '\0') {
@@ -273,10 +272,10 @@ TEST_F(CommandLine, HelpIsCompleteAndFitsATerminal) {
   EXPECT_THAT(run, HasSubstr("127     run: the command was not found\n"));
   EXPECT_THAT(command({"list", "--help"}).out,
               ::testing::Not(HasSubstr("the command was not found")));
-  EXPECT_EQ(command({"run", "--help", "--banana"}).exit_code, 0) << "help is not refused";
+  EXPECT_EQ(command({"run", "--help", "--banana"}).exit_code, 0) << "--help comes first";
 }
 
-TEST_F(CommandLine, LockNamedLikeASubcommand) {
+TEST_F(CommandLine, LockMayHaveTheNameOfASubcommand) {
   EXPECT_EQ(command({"inspect", "list"}).exit_code, 1);
   EXPECT_EQ(command({"run", "run", "--", "true"}).exit_code, 0);
 }

@@ -1,5 +1,5 @@
 #pragma once
-// A test with a folder and an embedded store of its own.
+// A test with a temporary folder and an embedded store in it.
 
 #include <gtest/gtest.h>
 
@@ -23,7 +23,7 @@ class CommandTest : public ::testing::Test {
   }
   [[nodiscard]] std::string local_store() const { return "local://" + path("store"); }
 
-  // With the store of this test in EXCLUSIVE_LOCK_STORE; `variables` may replace it.
+  // EXCLUSIVE_LOCK_STORE is the store of this test, unless `variables` replaces it.
   [[nodiscard]] Invocation invocation(Arguments arguments, Variables variables = {}) const {
     Variables all{{"EXCLUSIVE_LOCK_STORE", store_.empty() ? local_store() : store_},
                   {"FOLDER", folder_.path().string()}};
@@ -40,7 +40,7 @@ class CommandTest : public ::testing::Test {
                                                Variables variables = {}) const {
     return std::make_unique<Process>(invocation(std::move(arguments), std::move(variables)));
   }
-  // `run NAME OPTIONS... -- sh -c SCRIPT`; scripts find the test's folder in $FOLDER.
+  // `run NAME OPTIONS... -- sh -c SCRIPT`. The script finds the test's folder in $FOLDER.
   [[nodiscard]] static Arguments under_lock(const std::string& name, Arguments options,
                                             const std::string& script) {
     Arguments arguments{"run", name};
@@ -55,20 +55,20 @@ class CommandTest : public ::testing::Test {
     }
     return ended.exit_code == 1;
   }
-  // Of a `run` that has forked it.
+  // The guardian of a `run` that has forked it.
   static pid_t guardian_of(const Process& process) {
     const std::string self = std::to_string(process.pid());
     return std::stoi(file_text("/proc/" + self + "/task/" + self + "/children"));
   }
-  // The number that a script wrote there, once it is there.
+  // Waits until a script has written a process id to the file; returns it.
   pid_t pid_in(const std::string& file) const {
     wait_until([&] { return file_text(path(file)).find('\n') != std::string::npos; },
-               "a number in " + file);
+               "a process id in " + file);
     return std::stoi(file_text(path(file)));
   }
 
   live::TemporaryDirectory folder_;
-  std::string store_;  // empty: the embedded one
+  std::string store_;  // empty: the embedded store
 };
 
 }  // namespace exclusive_lock::cli_test

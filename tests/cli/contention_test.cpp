@@ -1,4 +1,4 @@
-// Twenty at once, on both kinds of store: what the command is for.
+// Twenty processes at once, on both kinds of store.
 
 #include <gmock/gmock.h>
 
@@ -36,7 +36,7 @@ class Contention : public CommandTest, public ::testing::WithParamInterface<Kind
   std::optional<live::Server> server_;
 };
 
-TEST_P(Contention, ExactlyOneAtATimeAndFencesGrow) {
+TEST_P(Contention, OneHolderAtATimeAndFencesGrow) {
   const auto all = start_all({"--wait", "60s"},
                              "echo in $EXCLUSIVE_LOCK_FENCE >> $FOLDER/log; sleep 0.05; "
                              "echo out $EXCLUSIVE_LOCK_FENCE >> $FOLDER/log");
@@ -52,7 +52,7 @@ TEST_P(Contention, ExactlyOneAtATimeAndFencesGrow) {
     long long fence_in = 0;
     long long fence_out = 0;
     log >> in >> fence_in >> out >> fence_out;
-    ASSERT_EQ(in + out, "inout") << "two were inside at once, at entry " << i;
+    ASSERT_EQ(in + out, "inout") << "two holders at once, at entry " << i;
     EXPECT_EQ(fence_in, fence_out);
     EXPECT_GT(fence_in, last_fence);
     last_fence = fence_in;
@@ -61,14 +61,14 @@ TEST_P(Contention, ExactlyOneAtATimeAndFencesGrow) {
   EXPECT_FALSE(log >> rest);
 }
 
-TEST_P(Contention, WithoutWaitingOneWinsAndNineteenAreBusy) {
+TEST_P(Contention, NoWaitOneAcquiresAndNineteenAreBusy) {
   const auto all =
       start_all({"--no-wait"}, "echo won; until [ -e $FOLDER/go ]; do sleep 0.02; done");
   const auto count_ended = [&] {
     return std::count_if(all.begin(), all.end(),
                          [](const auto& process) { return process->has_ended(); });
   };
-  wait_until([&] { return count_ended() == workers - 1; }, "nineteen answers");
+  wait_until([&] { return count_ended() == workers - 1; }, "nineteen busy workers");
   std::ofstream(path("go")) << "go";
   int winners = 0;
   int busy = 0;
@@ -81,8 +81,9 @@ TEST_P(Contention, WithoutWaitingOneWinsAndNineteenAreBusy) {
   EXPECT_EQ(busy, workers - 1);
 }
 
-// The waiter is stopped, so that it does not come when it is nudged; for 3 s it counts as alive.
-TEST_P(Contention, WithBargingOneGoesPastAWaiter) {
+// The waiter is stopped, so that it does not react to its wake-up. For 3 s the store counts it as
+// alive.
+TEST_P(Contention, BargingPassesAWaiter) {
   const auto holder =
       start(under_lock("demo", {"--barging", "1"}, "until [ -e $FOLDER/go ]; do sleep 0.02; done"));
   wait_until([&] { return !is_free("demo"); }, "a holder");

@@ -1,4 +1,4 @@
-// scripts/demo: what a newcomer sees first.
+// scripts/demo: the first thing that a new user sees.
 
 #include <gmock/gmock.h>
 
@@ -37,13 +37,13 @@ std::vector<std::string> all_matches(const std::string& text, const std::string&
   return found;
 }
 
-TEST_F(Demo, ShowsTheMainJobAndCleansUp) {
+TEST_F(Demo, ShowsContentionAndCleansUp) {
   const Ended ended = demo();
   EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
   EXPECT_THAT(ended.err, IsEmpty());
   const auto fences = all_matches(ended.out, "worker-[0-9]+ holds it, fence ([0-9]+)");
   EXPECT_GE(fences.size(), 3U) << ended.out;
-  EXPECT_TRUE(std::is_sorted(fences.begin(), fences.end())) << "as many digits each until 2286";
+  EXPECT_TRUE(std::is_sorted(fences.begin(), fences.end())) << "all have the same number of digits";
   EXPECT_EQ(std::set<std::string>(fences.begin(), fences.end()).size(), fences.size());
   EXPECT_EQ(all_matches(
                 ended.out,
@@ -54,12 +54,12 @@ TEST_F(Demo, ShowsTheMainJobAndCleansUp) {
   EXPECT_EQ(all_matches(ended.out, "ends with exit code (0)\n").size(), fences.size());
   const std::size_t killed = ended.out.find("kill -9 ");
   ASSERT_NE(killed, std::string::npos);
-  EXPECT_NE(ended.out.find("holds it", killed), std::string::npos) << "the next one follows";
+  EXPECT_NE(ended.out.find("holds it", killed), std::string::npos) << "the next worker follows";
   EXPECT_TRUE(std::filesystem::is_empty(path("tmp")));
 }
 
 TEST_F(Demo, CommandsToTryNextWorkWhenTyped) {
-  // As in a clone where quickstart has built the command.
+  // As in a clone in which quickstart has built the command.
   std::filesystem::create_directories(path("clone/build/release"));
   std::filesystem::create_symlink(EXCLUSIVE_LOCK_COMMAND,
                                   path("clone/build/release/exclusive-lock"));

@@ -1,4 +1,4 @@
-// What the job has started ends before the release, wherever it hides
+// All descendants of the job end before the release, also those outside its process group
 // (docs/decisions/0018-run-ends-every-descendant.md).
 
 #include <gmock/gmock.h>
@@ -23,14 +23,14 @@ using ::testing::Not;
 
 class Descendants : public EscapeesTest {};
 
-TEST_F(Descendants, OfACommandThatHoldsTooLongEndBeforeTheRelease) {
+TEST_F(Descendants, EndBeforeTheReleaseAfterMaxHold) {
   const auto process = start_escapees({"--max-hold", "2s", "--grace", "200ms"});
   EXPECT_EQ(process->wait().exit_code, 80);
   EXPECT_THAT(living(), IsEmpty());
   EXPECT_TRUE(is_free("job"));
 }
 
-TEST_F(Descendants, AlsoWhereTheCommandEndsAtOnce) {
+TEST_F(Descendants, EndAfterMaxHoldWhereTheJobEndsAtOnce) {
   const Ended ended =
       command(under_lock("job", {"--max-hold", "1s"},
                          "timeout 60 sh -c 'echo $$ > $FOLDER/timeout; exec sleep 30'; :"));
@@ -108,7 +108,7 @@ TEST_F(Descendants, ThatAreStoppedAreContinuedToCleanUp) {
   EXPECT_TRUE(exists(path("cleaned")));
 }
 
-// In a process namespace with the /proc of another one, no number there can be trusted.
+// In a process namespace with the /proc of another namespace, the process ids in it cannot be used.
 TEST_F(Descendants, AreReportedWhereProcDoesNotShowThem) {
   Invocation hidden =
       invocation({"--fork", "--pid", "--kill-child", EXCLUSIVE_LOCK_COMMAND, "run", "job",
@@ -121,10 +121,10 @@ TEST_F(Descendants, AreReportedWhereProcDoesNotShowThem) {
   }
   EXPECT_EQ(ended.exit_code, 80);
   EXPECT_THAT(ended.err, HasSubstr("a process that /proc does not show"));
-  EXPECT_THAT(ended.err, HasSubstr("not all of it could be ended"));
+  EXPECT_THAT(ended.err, HasSubstr("not all processes could be ended"));
 }
 
-// As documented: a daemon that a job starts on purpose.
+// As documented: a job may start a daemon.
 TEST_F(Descendants, LiveOnWhereTheJobExitsByItself) {
   const Ended ended = command(under_lock(
       "job", {},
@@ -144,10 +144,10 @@ TEST_F(Descendants, LiveOnWhereTheJobExitsByItself) {
   }
 }
 
-// Each process starts the next one in a session of its own; it stays, or exits at once.
+// Each process starts the next one in a session of its own, and then either stays or exits at once.
 class ForkingOn : public EscapeesTest, public ::testing::WithParamInterface<const char*> {};
 
-TEST_P(ForkingOn, AllEndAlthoughTheyGoOnForking) {
+TEST_P(ForkingOn, AllEndAlthoughTheyContinueToFork) {
   std::ofstream(path("chain.sh")) << "trap '' TERM HUP\necho $$ >> $FOLDER/chain\n"
                                      "[ $1 -lt 200 ] && setsid sh $FOLDER/chain.sh $(($1 + 1)) &\n"
                                   << GetParam() << "\n";
@@ -167,7 +167,7 @@ TEST_P(ForkingOn, AllEndAlthoughTheyGoOnForking) {
 INSTANTIATE_TEST_SUITE_P(Each, ForkingOn, ::testing::Values("sleep 300", "exit 0"),
                          [](const auto& info) { return info.index == 0 ? "Staying" : "Exiting"; });
 
-// A program that runs as another user: kill(2) may not end it.
+// A program that runs as another user: kill(2) is not permitted.
 class OtherUser : public EscapeesTest {
  protected:
   void SetUp() override {
@@ -178,10 +178,10 @@ class OtherUser : public EscapeesTest {
     }
     std::filesystem::copy_file("/usr/bin/setpriv", path("become"));
     ::chmod(path("become").c_str(), 04755);
-    ASSERT_EQ(::chown(folder_.path().c_str(), nobody, nobody), 0);
+    ASSERT_EQ(::chown(folder_.path().c_str(), other_uid, other_uid), 0);
   }
-  [[nodiscard]] Invocation as_nobody(Arguments arguments) const {
-    const std::string id = std::to_string(nobody);
+  [[nodiscard]] Invocation as_other_user(Arguments arguments) const {
+    const std::string id = std::to_string(other_uid);
     Arguments all{"--reuid", id, "--regid", id, "--clear-groups", EXCLUSIVE_LOCK_COMMAND};
     all.insert(all.end(), arguments.begin(), arguments.end());
     Invocation changed =
@@ -189,17 +189,17 @@ class OtherUser : public EscapeesTest {
     changed.program = "/usr/bin/setpriv";
     return changed;
   }
-  // `run job OPTIONS...` of a job that is root.
+  // `run job OPTIONS...` with a job that runs as root.
   [[nodiscard]] Invocation root_job(const Arguments& options) const {
     Arguments arguments{"run", "job"};
     arguments.insert(arguments.end(), options.begin(), options.end());
     arguments.insert(arguments.end(),
                      {"--", "become", "--reuid", "0", "--clear-groups", "sh", "-c",
                       "echo $$ > " + path("root") + "; exec sleep 300 > /dev/null 2>&1"});
-    return as_nobody(std::move(arguments));
+    return as_other_user(std::move(arguments));
   }
 
-  static constexpr uid_t nobody = 65534;
+  static constexpr uid_t other_uid = 65534;
 };
 
 TEST_F(OtherUser, IsWarnedAboutAndNamedWhereItCannotBeEnded) {
@@ -211,7 +211,7 @@ TEST_F(OtherUser, IsWarnedAboutAndNamedWhereItCannotBeEnded) {
   EXPECT_THAT(ended.err, HasSubstr("runs as another user"));
   EXPECT_THAT(ended.err, HasSubstr("may run beside the next holder of job: process " +
                                    std::to_string(root) + " (sleep): Operation not permitted"));
-  EXPECT_THAT(ended.err, HasSubstr("not all of it could be ended and the lock released"));
+  EXPECT_THAT(ended.err, HasSubstr("not all processes could be ended; the lock was released"));
 }
 
 TEST_F(OtherUser, IsReportedWhereASignalCannotBePassedOn) {
@@ -224,12 +224,12 @@ TEST_F(OtherUser, IsReportedWhereASignalCannotBePassedOn) {
 }
 
 TEST_F(OtherUser, IsNotWarnedAboutWithoutASetUserIdFile) {
-  EXPECT_THAT(run(as_nobody({"run", "job", "--", "true"})).err, IsEmpty());
+  EXPECT_THAT(run(as_other_user({"run", "job", "--", "true"})).err, IsEmpty());
   EXPECT_THAT(command({"run", "job", "--", path("become"), "true"}).err, IsEmpty())
-      << "root may end everything";
+      << "root may end every process";
 }
 
-// The first process of a container adopts every orphan of it.
+// Process 1 of a container becomes the parent of every orphan in it.
 class ProcessOne : public EscapeesTest {
  protected:
   static bool has_dead_child(pid_t pid) {
@@ -254,7 +254,7 @@ TEST_F(ProcessOne, ReapsOrphansOfTheJobAndOfTheContainer) {
   if (process.has_ended()) {
     GTEST_SKIP() << "no process namespaces here: " << process.err();
   }
-  const pid_t first = guardian_of(process);  // of unshare: the command
+  const pid_t first = guardian_of(process);  // the child of unshare: the command
   const std::string id = std::to_string(first);
   const pid_t guardian = std::stoi(file_text("/proc/" + id + "/task/" + id + "/children"));
   EXPECT_EQ(

@@ -1,5 +1,5 @@
-// docs/cli.md says what the command does: its exit codes, its options, its examples. README.md
-// shows the very example that is compiled.
+// docs/cli.md matches the command: its exit codes, its options, its examples. README.md shows the
+// example that is compiled.
 
 #include <gmock/gmock.h>
 
@@ -20,7 +20,7 @@ using ::testing::Not;
 
 std::string page() { return file_text(std::string(EXCLUSIVE_LOCK_SOURCE) + "/docs/cli.md"); }
 
-// What stands below a heading, up to the next one.
+// The text from a heading to the next one.
 std::string section(const std::string& heading) {
   const std::string text = page();
   const std::size_t begin = text.find("\n## " + heading + "\n");
@@ -123,8 +123,8 @@ TEST_F(Documentation, EveryExampleWorks) {
   EXPECT_GE(examples, 8);
 }
 
-// People copy them into scripts that have no `set -e`, and the store is away one day: then nothing
-// of the work may be done, which would be done without the lock.
+// People copy the examples into scripts without `set -e`. If the store is away, an example must not
+// do its work without the lock.
 TEST_F(Documentation, NoExampleWorksUnprotected) {
   std::string text = file_text(std::string(EXCLUSIVE_LOCK_SOURCE) + "/README.md") + page();
   const std::string built = "build/release/exclusive-lock";
@@ -165,7 +165,7 @@ TEST_F(Documentation, ReadmeShowsTheExampleThatIsCompiled) {
                                    "```\n"));
 }
 
-// G12. The line that README.md and docs/cli.md print for a crontab.
+// G12. The crontab line in README.md and docs/cli.md.
 class CronRecipe : public Documentation {
  protected:
   void fail(bool does) const {

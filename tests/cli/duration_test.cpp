@@ -32,7 +32,7 @@ TEST(Duration, NumberAndUnitAreTaken) {
   EXPECT_EQ(milliseconds("3650d"), 3650LL * 86'400'000);
 }
 
-TEST(Duration, SeveralUnitsAddUpTheLargerFirst) {
+TEST(Duration, UnitsAddUpWithTheLargestFirst) {
   EXPECT_EQ(milliseconds("1m30s"), 90'000);
   EXPECT_EQ(milliseconds("1h30m"), 5'400'000);
   EXPECT_EQ(milliseconds("1d2h3m4s5ms"), 93'784'005);
@@ -57,7 +57,7 @@ TEST(Duration, NonsenseIsRefused) {
   }
 }
 
-TEST(Duration, WhatIsFinerThanAMillisecondIsRefusedAndNotRounded) {
+TEST(Duration, FractionsOfAMillisecondAreRefused) {
   EXPECT_FALSE(milliseconds("0.5ms"));
   EXPECT_FALSE(milliseconds("1.0005s"));
   EXPECT_FALSE(milliseconds("0.0000000000000000001s"));
@@ -75,7 +75,7 @@ TEST(Duration, ProblemsAreFitForTerminals) {
   EXPECT_EQ(problem("1\x1b[31m").find('\x1b'), std::string::npos);
 }
 
-TEST(Duration, SpokenInTwoUnitsAtMost) {
+TEST(Duration, SpokenInAtMostTwoUnits) {
   EXPECT_EQ(spoken(Milliseconds(-5)), "0 ms");
   EXPECT_EQ(spoken(Milliseconds(999)), "999 ms");
   EXPECT_EQ(spoken(Milliseconds(1'000)), "1 s");

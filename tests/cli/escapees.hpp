@@ -11,7 +11,7 @@ namespace exclusive_lock::cli_test {
 
 class EscapeesTest : public CommandTest {
  protected:
-  // Each writes its number to the file of its name. `daemon` ignores TERM.
+  // Each process writes its id to the file of its name. `daemon` ignores TERM.
   static constexpr const char* script =
       "timeout 60 sh -c 'echo $$ > $FOLDER/timeout; exec sleep 300' & "
       "setsid sh -c 'echo $$ > $FOLDER/session; exec sleep 300' & "

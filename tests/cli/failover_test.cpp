@@ -1,4 +1,4 @@
-// What a waiting command does while its server fails over behind one address.
+// A waiting command while its server fails over behind one address.
 
 #include <gmock/gmock.h>
 
@@ -36,7 +36,7 @@ class CommandInAFailover : public CommandTest {
   live::FailoverAddress address_{live::ServerKind::redis};
 };
 
-TEST_F(CommandInAFailover, WaitsItOut) {
+TEST_F(CommandInAFailover, WaitsUntilTheFailoverIsOver) {
   const auto holder = start_holder();
   const auto waiter = start(under_lock("job", {"--wait", "60s"}, "echo ran"));
   wait_for_waiter();
@@ -52,8 +52,8 @@ TEST_F(CommandInAFailover, WaitsItOut) {
   EXPECT_EQ(waited.out, "ran\n");
 }
 
-// The address leads to what is no master any more.
-TEST_F(CommandInAFailover, EndsWith69WhereItLasts) {
+// The address still leads to the old master, which is a replica now.
+TEST_F(CommandInAFailover, EndsWith69IfTheFailoverOutlastsTheWait) {
   const auto holder = start_holder();
   const auto waiter = start(under_lock("job", {"--wait", "3s"}, "echo ran"));
   wait_for_waiter();

@@ -1,5 +1,4 @@
-// A stderr that takes no more, for nobody reads the pipe: what the command has to do is done in
-// time all the same.
+// A stderr that is full, because its pipe has no reader: the command still acts in time.
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -24,7 +23,7 @@ class FullStderr : public CommandTest {
   }
   ~FullStderr() override { ::close(pipe_); }
 
-  // The command with that stderr.
+  // Starts the command with the full pipe as stderr.
   [[nodiscard]] std::unique_ptr<Process> start_full(const std::string& command) const {
     Invocation invocation =
         this->invocation({"-c", "exec 2>\"$FOLDER/full\"; exec " +
@@ -37,7 +36,7 @@ class FullStderr : public CommandTest {
   int pipe_ = -1;
 };
 
-TEST_F(FullStderr, RunEndsWithItsCommandThoughItHasMuchToSay) {
+TEST_F(FullStderr, RunEndsWithItsCommandDespiteManyMessages) {
   EXPECT_EQ(start_full("run job --verbose -- sh -c 'exit 7'")->wait().exit_code, 7);
   EXPECT_TRUE(is_free("job"));
 }

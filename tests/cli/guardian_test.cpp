@@ -1,4 +1,4 @@
-// Command or guardian is killed or stopped: the other one ends all that the job has started.
+// The command or the guardian is killed or stopped: the other one ends all descendants.
 
 #include <gmock/gmock.h>
 #include <signal.h>
@@ -44,14 +44,14 @@ TEST_F(Guardian, GivesTheGraceWhenTheCommandIsKilled) {
   EXPECT_TRUE(exists(path("cleaned")));
 }
 
-TEST_F(Guardian, SendsKillAtOnceWhereTheRecordIsFreeAtTheDeathOfTheCommand) {
+TEST_F(Guardian, SendsKillAtOnceWhereTheStoreFreesTheLockOfADeadProcess) {
   const auto process = start(under_lock("job", {"--ttl", "20s"},
-                                        "trap 'echo > $FOLDER/told' TERM; echo $$ > $FOLDER/job; "
+                                        "trap 'echo > $FOLDER/term' TERM; echo $$ > $FOLDER/job; "
                                         "while :; do sleep 0.02; done"));
   const pid_t job = pid_in("job");
   process->signal(SIGKILL);
   wait_until([&] { return !is_running(job); }, "the end of the job");
-  EXPECT_FALSE(exists(path("told")));
+  EXPECT_FALSE(exists(path("term")));
 }
 
 TEST_F(Guardian, OutlivesAKillOfTheCommandsGroup) {
@@ -67,7 +67,7 @@ TEST_F(Guardian, OutlivesEverySignalThatIsNotKill) {
        {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE, SIGTSTP, SIGXCPU, SIGSTKFLT, SIGABRT}) {
     ::kill(guardian, signal);
   }
-  // Had it ended, the command would end all.
+  // If the guardian had ended, the command would end all descendants.
   EXPECT_EQ(command(under_lock("job", {"--wait", "300ms"}, "true")).exit_code, 124);
   EXPECT_TRUE(is_running(guardian));
   EXPECT_EQ(living().size(), pids_.size());
@@ -75,8 +75,8 @@ TEST_F(Guardian, OutlivesEverySignalThatIsNotKill) {
   wait_for_the_end_of_all();
 }
 
-// As systemd stops a service.
-TEST_F(Guardian, EndsAllAfterATermToEveryProcess) {
+// This is how systemd stops a service.
+TEST_F(Guardian, EndsAllAfterTermToEveryProcess) {
   const auto process = start_escapees({"--grace", "200ms"});
   std::vector<pid_t> all = pids_;
   all.push_back(guardian_of(*process));
@@ -123,13 +123,13 @@ TEST_F(Guardian, KilledWhileTheCommandWaitsIsAnError) {
   EXPECT_TRUE(is_free("job"));
 }
 
-// The command is stopped beyond its ttl: nothing runs when the next holder starts.
+// The command is stopped for longer than its ttl: no descendant runs when the next holder starts.
 TEST_F(Guardian, EndsAllBeforeTheNextHolderWhereTheCommandIsStopped) {
   const auto process = start_escapees({"--ttl", "1s"});
   process->stop();
   std::string probe;
   for (const pid_t pid : pids_) {
-    // One that has been sent its KILL does nothing more, though it may have to wait for a core.
+    // A process with a pending KILL does nothing more, though it may have to wait for a core.
     const std::string id = std::to_string(pid);
     probe += "if grep -q '^State:.[^ZX]' /proc/" + id +
              "/status && ! grep -q '^SigPnd:.*1..$' /proc/" + id + "/status; then echo " + id +

@@ -16,7 +16,7 @@ HoldRules rules(OnLost on_lost = OnLost::kill) {
   return {.on_lost = on_lost, .grace = 500ms, .margin = 100ms, .max_hold = std::nullopt};
 }
 
-TEST(HoldWatch, RefreshedHoldIsLeftAlone) {
+TEST(HoldWatch, RefreshedHoldGetsNoOrder) {
   HoldWatch watch(rules(), start);
   for (auto now = start; now < start + 100s; now += 1s) {
     const auto step = watch.next(now, now + 3s);
@@ -26,20 +26,20 @@ TEST(HoldWatch, RefreshedHoldIsLeftAlone) {
   EXPECT_EQ(watch.reason(), Reason::none);
 }
 
-TEST(HoldWatch, UnconfirmedHoldIsToldAndThenKilledBeforeItEnds) {
+TEST(HoldWatch, UnconfirmedHoldGetsTermAndThenKillBeforeItEnds) {
   HoldWatch watch(rules(), start);
   const Instant end = start + 3s;
   EXPECT_EQ(watch.next(end - 601ms, end).order, Order::nothing);
-  const auto told = watch.next(end - 600ms, end);
-  EXPECT_EQ(told.order, Order::terminate);
-  EXPECT_EQ(told.wake_at, end - 100ms);
+  const auto term = watch.next(end - 600ms, end);
+  EXPECT_EQ(term.order, Order::terminate);
+  EXPECT_EQ(term.wake_at, end - 100ms);
   EXPECT_EQ(watch.next(end - 101ms, end).order, Order::nothing);
   EXPECT_EQ(watch.next(end - 100ms, end).order, Order::kill);
-  EXPECT_EQ(watch.next(end - 99ms, end).order, Order::nothing) << "once is enough";
+  EXPECT_EQ(watch.next(end - 99ms, end).order, Order::nothing) << "KILL is ordered once";
   EXPECT_EQ(watch.reason(), Reason::lost);
 }
 
-TEST(HoldWatch, LateAnswerDoesNotTakeTheEndBack) {
+TEST(HoldWatch, LateReplyDoesNotCancelTheKill) {
   HoldWatch watch(rules(), start);
   EXPECT_EQ(watch.next(start + 2400ms, start + 3s).order, Order::terminate);
   const auto refreshed = watch.next(start + 2500ms, start + 5s);
@@ -48,29 +48,29 @@ TEST(HoldWatch, LateAnswerDoesNotTakeTheEndBack) {
   EXPECT_EQ(watch.next(start + 2900ms, start + 5s).order, Order::kill);
 }
 
-TEST(HoldWatch, LossIsToldAtOnceAndKilledAfterTheGrace) {
+TEST(HoldWatch, LossSendsTermAtOnceAndKillAfterTheGrace) {
   HoldWatch watch(rules(), start);
   EXPECT_EQ(watch.next(start, start + 3s).order, Order::nothing);
-  const auto told = watch.next(start + 1s, std::nullopt);
-  EXPECT_EQ(told.order, Order::terminate);
-  EXPECT_EQ(told.wake_at, start + 1500ms);
+  const auto term = watch.next(start + 1s, std::nullopt);
+  EXPECT_EQ(term.order, Order::terminate);
+  EXPECT_EQ(term.wake_at, start + 1500ms);
   EXPECT_EQ(watch.next(start + 1500ms, std::nullopt).order, Order::kill);
 }
 
-TEST(HoldWatch, LossShortlyBeforeTheEndLeavesLessGrace) {
+TEST(HoldWatch, LossShortlyBeforeTheEndShortensTheGrace) {
   HoldRules long_grace = rules();
   long_grace.grace = 2s;
   HoldWatch watch(long_grace, start);
   EXPECT_EQ(watch.next(start, start + 3s).order, Order::nothing);
-  const auto told = watch.next(start + 890ms, std::nullopt);
-  EXPECT_EQ(told.order, Order::terminate);
-  EXPECT_EQ(told.wake_at, start + 2890ms);
+  const auto term = watch.next(start + 890ms, std::nullopt);
+  EXPECT_EQ(term.order, Order::terminate);
+  EXPECT_EQ(term.wake_at, start + 2890ms);
   HoldWatch later(rules(), start);
   EXPECT_EQ(later.next(start, start + 700ms).order, Order::nothing);
   EXPECT_EQ(later.next(start + 99ms, std::nullopt).wake_at, start + 599ms);
 }
 
-TEST(HoldWatch, FoundLostAfterItsEndIsKilledAtOnce) {
+TEST(HoldWatch, LossFoundAfterTheEndSendsKillAtOnce) {
   HoldWatch watch(rules(), start);
   EXPECT_EQ(watch.next(start, start + 3s).order, Order::nothing);
   EXPECT_EQ(watch.next(start + 10s, std::nullopt).order, Order::kill);
@@ -83,34 +83,34 @@ TEST(HoldWatch, SignalNeverKills) {
   const auto after = watch.next(start + 10s, std::nullopt);
   EXPECT_EQ(after.order, Order::nothing);
   EXPECT_FALSE(after.wake_at);
-  EXPECT_FALSE(watch.killed_at_the_latest());
+  EXPECT_FALSE(watch.fallback_kill_at());
   EXPECT_EQ(watch.reason(), Reason::lost);
 }
 
-TEST(HoldWatch, IgnoreOnlyRemembers) {
+TEST(HoldWatch, IgnoreOnlyRecordsTheLoss) {
   HoldWatch watch(rules(OnLost::ignore), start);
   EXPECT_EQ(watch.next(start + 2900ms, start + 3s).order, Order::nothing);
   EXPECT_EQ(watch.reason(), Reason::none);
   EXPECT_EQ(watch.next(start + 4s, std::nullopt).order, Order::nothing);
   EXPECT_EQ(watch.reason(), Reason::lost);
-  EXPECT_FALSE(watch.killed_at_the_latest());
+  EXPECT_FALSE(watch.fallback_kill_at());
 }
 
-TEST(HoldWatch, HoldThatIsTooLongIsEnded) {
+TEST(HoldWatch, MaxHoldSendsTermAndThenKill) {
   for (const OnLost on_lost : {OnLost::kill, OnLost::signal, OnLost::ignore}) {
     HoldRules limited = rules(on_lost);
     limited.max_hold = 10s;
     HoldWatch watch(limited, start);
     EXPECT_EQ(watch.next(start + 9s, start + 12s).order, Order::nothing);
-    const auto told = watch.next(start + 10s, start + 13s);
-    EXPECT_EQ(told.order, Order::terminate);
-    EXPECT_EQ(told.wake_at, start + 10500ms);
+    const auto term = watch.next(start + 10s, start + 13s);
+    EXPECT_EQ(term.order, Order::terminate);
+    EXPECT_EQ(term.wake_at, start + 10500ms);
     EXPECT_EQ(watch.next(start + 10500ms, start + 13s).order, Order::kill);
     EXPECT_EQ(watch.reason(), Reason::held_too_long);
   }
 }
 
-TEST(HoldWatch, LossWhileBeingEndedForLengthWeighsMore) {
+TEST(HoldWatch, LossTakesPrecedenceOverMaxHold) {
   HoldRules limited = rules(OnLost::signal);
   limited.max_hold = 10s;
   HoldWatch watch(limited, start);
@@ -120,15 +120,15 @@ TEST(HoldWatch, LossWhileBeingEndedForLengthWeighsMore) {
   EXPECT_EQ(watch.next(start + 10500ms, std::nullopt).order, Order::kill);
 }
 
-TEST(HoldWatch, RequiredEndIsTermAtOnceAndKillAfterTheGraceWhateverLossesMean) {
+TEST(HoldWatch, RequiredEndSendsTermAndThenKillForEveryOnLost) {
   for (const OnLost on_lost : {OnLost::kill, OnLost::signal, OnLost::ignore}) {
     HoldWatch watch(rules(on_lost), start);
     EXPECT_EQ(watch.next(start, start + 100s).order, Order::nothing);
     EXPECT_FALSE(watch.must_end_all());
     watch.require_end();
-    const auto told = watch.next(start + 1s, start + 100s);
-    EXPECT_EQ(told.order, Order::terminate);
-    EXPECT_EQ(told.wake_at, start + 1500ms);
+    const auto term = watch.next(start + 1s, start + 100s);
+    EXPECT_EQ(term.order, Order::terminate);
+    EXPECT_EQ(term.wake_at, start + 1500ms);
     EXPECT_TRUE(watch.must_end_all());
     EXPECT_EQ(watch.next(start + 1500ms, start + 100s).order, Order::kill);
     EXPECT_TRUE(watch.must_end_all());
@@ -136,33 +136,33 @@ TEST(HoldWatch, RequiredEndIsTermAtOnceAndKillAfterTheGraceWhateverLossesMean) {
   }
 }
 
-TEST(HoldWatch, KillOfOthersIsALossAndNeedsNoOrder) {
+TEST(HoldWatch, KillByTheGuardianIsALossAndNeedsNoOrder) {
   HoldWatch watch(rules(), start);
-  watch.killed_elsewhere();
+  watch.killed_by_guardian();
   EXPECT_EQ(watch.next(start + 1s, start + 3s).order, Order::nothing);
   EXPECT_TRUE(watch.must_end_all());
   EXPECT_EQ(watch.reason(), Reason::lost);
 }
 
-TEST(HoldWatch, LossThatIsOnlyToldLetsOthersLive) {
+TEST(HoldWatch, SignalOnLossLetsDescendantsLive) {
   HoldWatch watch(rules(OnLost::signal), start);
   EXPECT_EQ(watch.next(start + 1s, std::nullopt).order, Order::terminate);
   EXPECT_FALSE(watch.must_end_all());
 }
 
-TEST(HoldWatch, OthersKillBetweenOurKillAndTheEnd) {
+TEST(HoldWatch, GuardianKillsBetweenOwnKillAndTheEnd) {
   HoldWatch watch(rules(), start);
-  EXPECT_FALSE(watch.killed_at_the_latest());
+  EXPECT_FALSE(watch.fallback_kill_at());
   EXPECT_EQ(watch.next(start, start + 3s).order, Order::nothing);
-  EXPECT_EQ(watch.killed_at_the_latest(), start + 2950ms);
+  EXPECT_EQ(watch.fallback_kill_at(), start + 2950ms);
 }
 
-// With the defaults for every ttl and refresh that the library takes, a hold whose refresh is
-// answered at once, or an eighth of the time that is left late, is never told to end.
-TEST(HoldWatch, DefaultsLeaveRefreshedHoldsAlone) {
+// With the default grace, a hold gets no TERM if its refresh is answered at once, or late by an
+// eighth of the remaining time. This holds for every ttl and refresh that the library accepts.
+TEST(HoldWatch, DefaultsGiveNoOrderForRefreshedHolds) {
   const auto expect_quiet = [](Milliseconds ttl, Milliseconds refresh) {
     const Milliseconds grace = default_grace(ttl, refresh);
-    ASSERT_LE(grace, longest_grace(ttl, refresh)) << ttl.count() << " " << refresh.count();
+    ASSERT_LE(grace, max_grace(ttl, refresh)) << ttl.count() << " " << refresh.count();
     HoldWatch watch(
         {.on_lost = OnLost::kill, .grace = grace, .margin = kill_margin(ttl), .max_hold = {}},
         start);

@@ -1,4 +1,4 @@
-// --key and --original-key: locks that others keep under keys of their own.
+// --key and --original-key: locks with a given key.
 
 #include <gmock/gmock.h>
 
@@ -22,7 +22,7 @@ class Keys : public CommandTest {
   live::Server server_;
 };
 
-TEST_F(Keys, GivenOneIsUsedAsItStandsByEverySubcommand) {
+TEST_F(Keys, GivenKeyIsUsedUnchangedByEverySubcommand) {
   const std::string key = "app:{job}:lock";
   const std::string owner = owner_of({"acquire", "--key", key});
   EXPECT_EQ(server_.client().integer({"EXISTS", key}), 1);
@@ -40,7 +40,7 @@ TEST_F(Keys, GivenOneIsUsedAsItStandsByEverySubcommand) {
   EXPECT_EQ(command({"release", "--key", key, "--force", "--yes"}).exit_code, 0);
 }
 
-TEST_F(Keys, OneThatCannotBeUsedIsRefused) {
+TEST_F(Keys, InvalidKeyIsRefused) {
   for (const std::string key : {"", "a}b", "{job}", "{job}:fence"}) {
     const Ended ended = command({"inspect", "--key", key});
     EXPECT_EQ(ended.exit_code, 64) << key;
@@ -49,8 +49,8 @@ TEST_F(Keys, OneThatCannotBeUsedIsRefused) {
   EXPECT_EQ(command({"inspect", "--key", std::string(2048, 'k')}).exit_code, 1);
 }
 
-// What logdna/exclusive-lock-node does: SET key value PX ttl NX.
-TEST_F(Keys, OriginalOneIsSharedWithTheOriginalsWorkers) {
+// logdna/exclusive-lock-node sends: SET key value PX ttl NX.
+TEST_F(Keys, OriginalKeyIsSharedWithTheOriginalPackage) {
   for (const auto& [prefix, key] :
        {std::pair(Arguments{}, std::string("exclusive-lock:nightly-report")),
         std::pair(Arguments{"--key-prefix", "lock-manager"},
@@ -76,8 +76,8 @@ TEST_F(Keys, OriginalOneIsSharedWithTheOriginalsWorkers) {
   }
 }
 
-// Its side keys are where those of every other lock of the prefix are (docs/cli.md).
-TEST_F(Keys, OriginalOneNeedsNoOtherRightsThanOurs) {
+// Its side keys have the same prefix as those of every other lock (docs/cli.md).
+TEST_F(Keys, OriginalKeyNeedsTheSameRightsAsName) {
   server_.client().must({"ACL", "SETUSER", "shell", "on", ">open-sesame", "+@all", "resetkeys",
                          "~exclusive-lock:*", "~{exclusive-lock:*", "&exclusive-lock:*"});
   const Ended ended = command({"run", "nightly report", "--original-key", "--", "echo", "ran"},

@@ -1,4 +1,5 @@
-// The hold ends while the command runs: told, removed, not confirmed, or nobody left to watch.
+// The hold ends while the command runs: the store reports the loss, the record is removed, the
+// store does not answer, or exclusive-lock is killed.
 
 #include <gmock/gmock.h>
 #include <signal.h>
@@ -16,14 +17,14 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// A command that says when it is there, and does not end by itself.
-constexpr const char* obedient = "echo $$ > $FOLDER/command; while :; do sleep 0.02; done";
-constexpr const char* defiant =
-    "trap 'echo told >> $FOLDER/told' TERM; echo $$ > $FOLDER/command; while :; do sleep 0.02; "
+// A command that reports its start, and does not end by itself.
+constexpr const char* ends_on_term = "echo $$ > $FOLDER/command; while :; do sleep 0.02; done";
+constexpr const char* ignores_term =
+    "trap 'echo term >> $FOLDER/term' TERM; echo $$ > $FOLDER/command; while :; do sleep 0.02; "
     "done";
-// One whose leader obeys while what it started does not.
-constexpr const char* with_follower =
-    "(trap '' TERM; sh -c 'echo $PPID' > $FOLDER/follower; while :; do sleep 0.02; done) & "
+// A command that ends on TERM, with a child that ignores TERM.
+constexpr const char* with_background_child =
+    "(trap '' TERM; sh -c 'echo $PPID' > $FOLDER/child; while :; do sleep 0.02; done) & "
     "echo $$ > $FOLDER/command; wait";
 
 class Loss : public CommandTest {
@@ -31,16 +32,16 @@ class Loss : public CommandTest {
   Ended remove_record() const { return command({"release", "job", "--force", "--yes"}); }
 };
 
-TEST_F(Loss, CommandIsGoneWhenWeAreKilled) {
-  const auto process = start(under_lock("job", {}, with_follower));
+TEST_F(Loss, DescendantsEndWhenExclusiveLockIsKilled) {
+  const auto process = start(under_lock("job", {}, with_background_child));
   const pid_t command = pid_in("command");
-  const pid_t follower = pid_in("follower");
+  const pid_t child = pid_in("child");
   process->signal(SIGKILL);
   wait_until([&] { return !is_running(command); }, "the end of the command");
-  wait_until([&] { return !is_running(follower); }, "the end of what it has started");
+  wait_until([&] { return !is_running(child); }, "the end of its child");
 }
 
-TEST_F(Loss, OrphanRunsOnWhereThatIsAllowed) {
+TEST_F(Loss, AllowedOrphanRunsOn) {
   const auto process =
       start(under_lock("job", {"--allow-orphan"},
                        "exec > /dev/null 2>&1; echo $$ > $FOLDER/command; until [ -e $FOLDER/go ]; "
@@ -54,7 +55,7 @@ TEST_F(Loss, OrphanRunsOnWhereThatIsAllowed) {
 }
 
 TEST_F(Loss, RemovedRecordEndsTheCommand) {
-  const auto process = start(under_lock("job", {"--ttl", "1500ms"}, obedient));
+  const auto process = start(under_lock("job", {"--ttl", "1500ms"}, ends_on_term));
   pid_in("command");
   EXPECT_EQ(remove_record().exit_code, 0);
   const Ended ended = process->wait();
@@ -63,7 +64,7 @@ TEST_F(Loss, RemovedRecordEndsTheCommand) {
   EXPECT_THAT(ended.err, HasSubstr("the command was ended"));
 }
 
-TEST_F(Loss, RemovedRecordThatTheReleaseFindsIsNamedAsTheCause) {
+TEST_F(Loss, RecordThatIsMissingAtTheReleaseIsNamedAsTheCause) {
   const Ended ended = command(under_lock(
       "job", {}, std::string(EXCLUSIVE_LOCK_COMMAND) + " release job --force --yes 2> /dev/null"));
   EXPECT_EQ(ended.exit_code, 79);
@@ -71,8 +72,9 @@ TEST_F(Loss, RemovedRecordThatTheReleaseFindsIsNamedAsTheCause) {
   EXPECT_THAT(ended.err, Not(HasSubstr("the command was ended")));
 }
 
-// Else the next file that it opens, one of the store's, takes the number and what is printed.
-TEST_F(Loss, NoneByACommandWhoseOutputIsClosed) {
+// Otherwise the next file that is opened, one of the store's, would take the number and get the
+// output.
+TEST_F(Loss, ClosedDescriptorsDamageNoStore) {
   const std::string program = EXCLUSIVE_LOCK_COMMAND;
   const Ended ended = command(
       under_lock("job", {"--ttl", "1500ms"},
@@ -83,50 +85,50 @@ TEST_F(Loss, NoneByACommandWhoseOutputIsClosed) {
   EXPECT_THAT(ended.out, HasSubstr("job"));
 }
 
-TEST_F(Loss, DefiantCommandIsToldAndThenKilled) {
+TEST_F(Loss, CommandThatIgnoresTermIsKilled) {
   for (const Arguments& guardian : {Arguments{}, Arguments{"--allow-orphan"}}) {
-    std::filesystem::remove(path("told"));
+    std::filesystem::remove(path("term"));
     std::filesystem::remove(path("command"));
     Arguments options{"--ttl", "1500ms"};
     options.insert(options.end(), guardian.begin(), guardian.end());
-    const auto process = start(under_lock("job", options, defiant));
+    const auto process = start(under_lock("job", options, ignores_term));
     const pid_t command = pid_in("command");
     remove_record();
     EXPECT_EQ(process->wait().exit_code, 79);
-    EXPECT_EQ(file_text(path("told")), "told\n");
+    EXPECT_EQ(file_text(path("term")), "term\n");
     EXPECT_FALSE(is_running(command));
   }
 }
 
-TEST_F(Loss, DefiantFollowerOfAnObedientLeaderIsKilled) {
-  const auto process = start(under_lock("job", {"--ttl", "1500ms"}, with_follower));
-  const pid_t follower = pid_in("follower");
+TEST_F(Loss, ChildThatIgnoresTermIsKilledAfterItsParentEnded) {
+  const auto process = start(under_lock("job", {"--ttl", "1500ms"}, with_background_child));
+  const pid_t child = pid_in("child");
   pid_in("command");
   remove_record();
   EXPECT_EQ(process->wait().exit_code, 79);
-  EXPECT_FALSE(is_running(follower));
+  EXPECT_FALSE(is_running(child));
 }
 
-TEST_F(Loss, SignalOnlyTells) {
+TEST_F(Loss, SignalSendsTermOnly) {
   const auto process =
       start(under_lock("job", {"--ttl", "1500ms", "--on-lost", "signal"},
-                       "trap 'echo told' TERM; echo $$ > $FOLDER/command; "
+                       "trap 'echo term' TERM; echo $$ > $FOLDER/command; "
                        "until [ -e $FOLDER/go ]; do sleep 0.02; done; echo finished"));
   pid_in("command");
   remove_record();
-  process->wait_for_out("told");
-  // A full hold of somebody else later it runs still.
+  process->wait_for_out("term");
+  // It still runs after a full hold of another process.
   EXPECT_EQ(command({"run", "job", "--ttl", "600ms", "--", "sleep", "1"}).exit_code, 0);
   std::ofstream(path("go")) << "go";
   const Ended ended = process->wait();
-  EXPECT_EQ(ended.out, "told\nfinished\n");
+  EXPECT_EQ(ended.out, "term\nfinished\n");
   EXPECT_EQ(ended.exit_code, 79);
 }
 
 TEST_F(Loss, IgnoreOnlyChangesTheExitCode) {
   const auto process =
       start(under_lock("job", {"--ttl", "1500ms", "--on-lost", "ignore"},
-                       "trap 'echo told' TERM; echo $$ > $FOLDER/command; "
+                       "trap 'echo term' TERM; echo $$ > $FOLDER/command; "
                        "until [ -e $FOLDER/go ]; do sleep 0.02; done; echo finished"));
   pid_in("command");
   remove_record();
@@ -138,7 +140,7 @@ TEST_F(Loss, IgnoreOnlyChangesTheExitCode) {
   EXPECT_THAT(ended.err, HasSubstr("--on-lost=ignore"));
 }
 
-TEST_F(Loss, RecordThatWasGoneAtTheReleaseIsToldToo) {
+TEST_F(Loss, RecordThatIsMissingAtTheReleaseIsALoss) {
   const auto process = start(under_lock(
       "job", {"--ttl", "100s"}, "echo ready; until [ -e $FOLDER/go ]; do sleep 0.02; done"));
   process->wait_for_out("ready");
@@ -147,7 +149,7 @@ TEST_F(Loss, RecordThatWasGoneAtTheReleaseIsToldToo) {
   EXPECT_EQ(process->wait().exit_code, 79) << "33 seconds before the next refresh";
 }
 
-// What a holder meets that was stopped for longer than its ttl, while another took over.
+// A holder that was stopped for longer than its ttl, while another process took the lock.
 class Stopped : public Loss {
  protected:
   void expect_successor_undisturbed(const Arguments& options);
@@ -156,7 +158,7 @@ class Stopped : public Loss {
 void Stopped::expect_successor_undisturbed(const Arguments& options) {
   Arguments first{"--ttl", "1s"};
   first.insert(first.end(), options.begin(), options.end());
-  const auto holder = start(under_lock("job", first, obedient));
+  const auto holder = start(under_lock("job", first, ends_on_term));
   const pid_t old_command = pid_in("command");
   holder->stop();
   const auto successor =
@@ -176,19 +178,22 @@ void Stopped::expect_successor_undisturbed(const Arguments& options) {
   EXPECT_EQ(successor->wait().exit_code, 0);
 }
 
-TEST_F(Stopped, HolderLearnsAtOnceAndDisturbsNobody) { expect_successor_undisturbed({}); }
+TEST_F(Stopped, HolderDetectsTheLossAndLeavesItsSuccessorAlone) {
+  expect_successor_undisturbed({});
+}
 
-TEST_F(Stopped, AlsoWithoutTheGuardian) { expect_successor_undisturbed({"--allow-orphan"}); }
+TEST_F(Stopped, HolderWithAllowedOrphansLeavesItsSuccessorAlone) {
+  expect_successor_undisturbed({"--allow-orphan"});
+}
 
-TEST_F(Stopped, CommandIsGoneBeforeTheNextOneStarts) {
-  const auto holder = start(under_lock("job", {"--ttl", "1s"}, with_follower));
+TEST_F(Stopped, CommandEndsBeforeTheNextOneStarts) {
+  const auto holder = start(under_lock("job", {"--ttl", "1s"}, with_background_child));
   const pid_t old_command = pid_in("command");
-  const pid_t old_follower = pid_in("follower");
+  const pid_t old_child = pid_in("child");
   holder->stop();
-  // One that has been sent its KILL does nothing more, though it may have to wait for a core to
-  // end.
+  // A process with a pending KILL does nothing more, though it may have to wait for a core.
   const std::string probe =
-      "for pid in " + std::to_string(old_command) + " " + std::to_string(old_follower) +
+      "for pid in " + std::to_string(old_command) + " " + std::to_string(old_child) +
       "; do if grep -q '^State:.[^ZX]' /proc/$pid/status && "
       "! grep -q '^SigPnd:.*1..$' /proc/$pid/status; then echo $pid runs; fi; done; echo looked";
   EXPECT_EQ(command(under_lock("job", {}, probe)).out, "looked\n");
@@ -196,30 +201,31 @@ TEST_F(Stopped, CommandIsGoneBeforeTheNextOneStarts) {
   EXPECT_EQ(holder->wait().exit_code, 79);
 }
 
-// The same with a server that dies.
+// The hold ends because the server dies.
 class ServerLoss : public Loss {
  protected:
   void SetUp() override { store_ = server_.url(); }
   live::Server server_;
 };
 
-TEST_F(ServerLoss, CommandIsGoneBeforeTheHoldIsOver) {
+TEST_F(ServerLoss, CommandEndsBeforeTheHold) {
   constexpr std::chrono::milliseconds ttl(1500);
-  const auto process = start(under_lock("job", {"--ttl", "1500ms"}, defiant));
+  const auto process = start(under_lock("job", {"--ttl", "1500ms"}, ignores_term));
   const pid_t command = pid_in("command");
   server_.kill();
-  // No refresh was asked for later than this, so the hold ends by then (G1).
+  // No refresh was requested after this instant, so the hold ends by then (G1).
   const Instant over = BootClock::now() + ttl * 99 / 100;
   wait_until([&] { return !is_running(command); }, "the end of the command");
   EXPECT_LT(BootClock::now(), over);
   const Ended ended = process->wait();
   EXPECT_EQ(ended.exit_code, 79);
-  EXPECT_THAT(ended.err, HasSubstr("it was not confirmed in time"));
-  EXPECT_EQ(file_text(path("told")), "told\n") << "TERM came first";
+  EXPECT_THAT(ended.err, HasSubstr("it was not refreshed in time"));
+  EXPECT_EQ(file_text(path("term")), "term\n") << "TERM came first";
 }
 
-TEST_F(ServerLoss, FrozenServerIsNoDifferentNorIsAMissingGuardian) {
-  const auto process = start(under_lock("job", {"--ttl", "1500ms", "--allow-orphan"}, defiant));
+TEST_F(ServerLoss, CommandEndsBeforeTheHoldOnAFrozenServerWithoutAGuardian) {
+  const auto process =
+      start(under_lock("job", {"--ttl", "1500ms", "--allow-orphan"}, ignores_term));
   const pid_t command = pid_in("command");
   server_.pause();
   const Instant over = BootClock::now() + std::chrono::milliseconds(1485);
@@ -229,19 +235,19 @@ TEST_F(ServerLoss, FrozenServerIsNoDifferentNorIsAMissingGuardian) {
   EXPECT_EQ(process->wait().exit_code, 79);
 }
 
-TEST_F(ServerLoss, RestartWithoutDataIsLearntAndDisturbsNobody) {
-  const auto holder = start(under_lock("job", {"--ttl", "3s"}, obedient));
+TEST_F(ServerLoss, RestartWithoutDataIsALossAndWritesNoRecord) {
+  const auto holder = start(under_lock("job", {"--ttl", "3s"}, ends_on_term));
   const pid_t old_command = pid_in("command");
   server_.kill();
   server_.restart(live::ServerData::lost);
   const Ended ended = holder->wait();
   EXPECT_EQ(ended.exit_code, 79);
   EXPECT_FALSE(is_running(old_command));
-  EXPECT_TRUE(is_free("job")) << "nothing was written again";
+  EXPECT_TRUE(is_free("job")) << "the record was not written again";
 }
 
-TEST_F(ServerLoss, StoppedHolderDisturbsNobodyAfterARestartWithoutData) {
-  const auto holder = start(under_lock("job", {"--ttl", "1s"}, obedient));
+TEST_F(ServerLoss, StoppedHolderLeavesItsSuccessorAloneAfterARestartWithoutData) {
+  const auto holder = start(under_lock("job", {"--ttl", "1s"}, ends_on_term));
   const pid_t old_command = pid_in("command");
   holder->stop();
   server_.kill();
@@ -258,7 +264,7 @@ TEST_F(ServerLoss, StoppedHolderDisturbsNobodyAfterARestartWithoutData) {
   EXPECT_EQ(successor->wait().exit_code, 0);
 }
 
-TEST_F(ServerLoss, ShortOutageIsWaitedOut) {
+TEST_F(ServerLoss, ShortOutageIsNoLoss) {
   live::Server persistent({.persistent = true});
   store_ = persistent.url();
   const auto holder =
@@ -267,7 +273,7 @@ TEST_F(ServerLoss, ShortOutageIsWaitedOut) {
   pid_in("command");
   persistent.kill();
   persistent.restart(live::ServerData::kept);
-  // It is refreshed again.
+  // The lock is refreshed again.
   const auto remaining = [this] {
     const Ended ended = command({"inspect", "job"});
     return ended.exit_code == 0 && ended.out.find("ttl       20 s, 19.") != std::string::npos;
@@ -277,7 +283,7 @@ TEST_F(ServerLoss, ShortOutageIsWaitedOut) {
   EXPECT_EQ(holder->wait().exit_code, 0);
 }
 
-TEST_F(ServerLoss, StoreThatCannotBeReachedIs69) {
+TEST_F(ServerLoss, UnreachableStoreExitsWith69) {
   server_.kill();
   const Ended ended =
       command(under_lock("job", {"--no-wait", "--connect-timeout", "300ms"}, "echo ran"));
@@ -285,11 +291,11 @@ TEST_F(ServerLoss, StoreThatCannotBeReachedIs69) {
   EXPECT_EQ(ended.out, "");
   EXPECT_THAT(ended.err, HasSubstr("exclusive-lock: "));
   EXPECT_THAT(ended.err, HasSubstr("cannot connect"));
-  // What std::system_error appends says it again, in other words.
+  // std::system_error's own text would repeat the message.
   EXPECT_THAT(ended.err, Not(HasSubstr(make_error_code(errc::store_unavailable).message())));
 }
 
-TEST_F(ServerLoss, ReleaseThatIsNotAnsweredIsTold) {
+TEST_F(ServerLoss, ReleaseWithoutReplyIsReported) {
   const auto holder =
       start(under_lock("job", {"--ttl", "100s", "--command-timeout", "200ms"},
                        "echo ready; until [ -e $FOLDER/go ]; do sleep 0.02; done; exit 3"));

@@ -23,7 +23,7 @@ class OncePer : public CommandTest {
     more.insert(more.begin(), {"--once-per", "1h"});
     return under_lock("job", std::move(more), script);
   }
-  // One that works until the file `go` exists.
+  // Starts a run that works until the file `go` exists.
   [[nodiscard]] std::unique_ptr<Process> worker(const std::string& then,
                                                 Arguments more = {}) const {
     auto works = start(once("echo working; until [ -e $FOLDER/go ]; do sleep 0.02; done; " + then,
@@ -64,7 +64,7 @@ TEST_F(OncePer, SecondHostFindsItDoneAndIsSkipped) {
   EXPECT_TRUE(is_free("job"));
 }
 
-TEST_F(OncePer, SkippedRunHasTheExitCodeThatWasAskedFor) {
+TEST_F(OncePer, SkippedRunHasTheRequestedExitCode) {
   expect_runs();
   EXPECT_EQ(command(once("echo ran", {"--skip-exit-code", "9"})).exit_code, 9);
 }
@@ -164,7 +164,7 @@ TEST_F(OncePer, InspectAndListSayWhenItWasDone) {
   EXPECT_THAT(held.out, HasSubstr("last done by"));
 }
 
-TEST_F(OncePer, WhatIsForgottenRunsAgain) {
+TEST_F(OncePer, ForgottenRunRunsAgain) {
   expect_runs();
   const Ended ended = command({"release", "job", "--force", "--forget"});
   EXPECT_EQ(ended.exit_code, 0);
@@ -185,8 +185,8 @@ TEST_F(OncePer, MistakesInTimesAreRefused) {
   }
 }
 
-// As the lock itself, whoever waits looks again when the store can answer.
-TEST_F(OncePer, LookWaitsForAStoreThatIsLoading) {
+// The check of the mark waits for the store as acquiring does.
+TEST_F(OncePer, CheckWaitsForAStoreThatIsLoading) {
   const live::FakeRedis loading([](const std::vector<std::string>& words) {
     return words.at(0) == "EVALSHA" || words.at(0) == "EVAL"
                ? "-LOADING Redis is loading the dataset in memory\r\n"
@@ -246,7 +246,7 @@ TEST_F(MinHold, NameStaysClosedWhenTheCommandHasEnded) {
               HasSubstr(", which has ended; --min-hold keeps it for "));
   EXPECT_THAT(command({"inspect", "job"}).out, HasSubstr("job is closed\n"));
   EXPECT_THAT(command({"inspect", "job", "--json"}).out, HasSubstr(R"("closed":true)"));
-  EXPECT_EQ(command({"release", "job", "--force", "--yes"}).exit_code, 0) << "people may open it";
+  EXPECT_EQ(command({"release", "job", "--force", "--yes"}).exit_code, 0);
   EXPECT_TRUE(is_free("job"));
 }
 
@@ -262,14 +262,14 @@ TEST_F(MinHold, NameStaysClosedAfterACrash) {
   expect_closed();
 }
 
-TEST_F(MinHold, NameOpensAfterACrashWhenItIsOver) {
+TEST_F(MinHold, NameOpensAfterACrashWhenMinHoldHasPassed) {
   const auto works = worker("true", {"--min-hold", "1s", "--ttl", "3s"});
   works->signal(SIGKILL);
   static_cast<void>(works->wait());
   EXPECT_EQ(command(under_lock("job", {"--wait", "60s"}, "echo ran")).out, "ran\n");
 }
 
-TEST_F(MinHold, WaiterWhoseWaitEndsBeforeItIsOverFindsItDone) {
+TEST_F(MinHold, WaiterWhoseWaitEndsFirstFindsItDone) {
   const auto works = worker("true", {"--min-hold", "1h"});
   auto waits = start(once("echo ran", {"--wait", "3s"}));
   let_go();
@@ -279,7 +279,7 @@ TEST_F(MinHold, WaiterWhoseWaitEndsBeforeItIsOverFindsItDone) {
   EXPECT_THAT(ended.err, HasSubstr("skipped job: done"));
 }
 
-TEST_F(MinHold, NameOpensWhenItIsOver) {
+TEST_F(MinHold, NameOpensWhenMinHoldHasPassed) {
   EXPECT_EQ(command(under_lock("job", {"--min-hold", "300ms"}, "echo ran")).out, "ran\n");
   EXPECT_EQ(command(under_lock("job", {"--wait", "60s"}, "echo ran")).out, "ran\n");
 }

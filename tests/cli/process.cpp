@@ -76,10 +76,10 @@ void put_on_terminal(int terminal) {
 }  // namespace
 
 void wait_until(const std::function<bool()>& condition, std::string_view what) {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
+  const auto deadline = std::chrono::steady_clock::now() + max_wait;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > deadline) {
-      throw std::runtime_error("waited in vain for " + std::string(what));
+      throw std::runtime_error("timed out while waiting for " + std::string(what));
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
@@ -99,7 +99,7 @@ Process::Process(Invocation invocation) {
   const pid_t tester = ::getpid();
   pid_ = ::fork();
   if (pid_ == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that crashes leaves nothing behind
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that crashes leaves no process behind
     if (::getppid() != tester) {
       ::_exit(99);
     }
@@ -111,7 +111,7 @@ Process::Process(Invocation invocation) {
       ::dup2(out.write_end, STDOUT_FILENO);
       ::dup2(err.write_end, STDERR_FILENO);
     }
-    ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);  // whatever this process was started with
+    ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);  // descriptors that this process inherited
     if (invocation.ignores_hangup) {
       ::signal(SIGHUP, SIG_IGN);
     }
@@ -183,7 +183,7 @@ Ended Process::wait() {
     return out_.is_over && err_.is_over;
   };
   wait_until([this] { return has_ended(); }, "the end of the process; it wrote: " + out() + err());
-  wait_until(all_read, "the end of its output: somebody keeps it open");
+  wait_until(all_read, "the end of its output: another process keeps it open");
   Ended ended;
   if (WIFEXITED(*status_)) {
     ended.exit_code = WEXITSTATUS(*status_);

@@ -1,7 +1,7 @@
 #pragma once
-// The command as a process of a test's own: started, talked to, waited for.
+// Runs the command as a child process of the test.
 //
-// Everything here waits for a condition and fails loudly when it does not come true in `patience`.
+// All functions that wait throw if the condition does not become true within `max_wait`.
 
 #include <sys/types.h>
 
@@ -18,10 +18,10 @@
 
 namespace exclusive_lock::cli_test {
 
-// Far more than anything here takes, also with sanitizers on a busy machine.
-inline constexpr std::chrono::seconds patience{60};
+// Much longer than every wait here, even with sanitizers on a busy machine.
+inline constexpr std::chrono::seconds max_wait{60};
 
-// Polls until `condition` holds. Throws std::runtime_error that says `what` was waited for.
+// Polls until `condition` holds. Throws std::runtime_error that names `what`.
 void wait_until(const std::function<bool()>& condition, std::string_view what);
 
 struct Ended {
@@ -35,7 +35,7 @@ struct Invocation {
   std::vector<std::string> arguments;  // without the program's name
   std::vector<std::pair<std::string, std::string>>
       variables{};                     // added to this process's environment
-  std::vector<std::string> without{};  // variables taken out of it
+  std::vector<std::string> without{};  // removed from this process's environment
   std::string input{};
   std::string program{};  // default: the command under test
   int terminal =
@@ -46,16 +46,16 @@ struct Invocation {
 class Process {
  public:
   explicit Process(Invocation invocation);
-  // Kills what still runs, and its children with it.
+  // Kills the process if it still runs, and its children with it.
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
   [[nodiscard]] pid_t pid() const { return pid_; }
   void signal(int number) const;
-  // SIGSTOP, and waits until it has stopped: until then its other threads go on.
+  // Sends SIGSTOP, and waits until the process has stopped: until then its other threads continue.
   void stop() const;
-  // Waits for its end and for the end of what it writes.
+  // Waits for the end of the process and of its output.
   Ended wait();
   [[nodiscard]] bool has_ended();
   [[nodiscard]] std::string out();
@@ -81,12 +81,11 @@ class Process {
   std::jthread reader_;
 };
 
-// Starts, waits.
 Ended run(Invocation invocation);
 Ended run(std::vector<std::string> arguments,
           std::vector<std::pair<std::string, std::string>> variables = {});
 
-// What a process is, by /proc; none: it is gone, or a zombie.
+// The state of a process in /proc; none: it has ended. is_running(): it exists and is not a zombie.
 std::optional<char> state_of(pid_t pid);
 bool is_running(pid_t pid);
 std::string file_text(const std::string& path);

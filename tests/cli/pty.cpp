@@ -17,17 +17,17 @@ namespace exclusive_lock::cli_test {
 
 Pty::Pty() {
   winsize size{.ws_row = 24, .ws_col = 200, .ws_xpixel = 0, .ws_ypixel = 0};
-  if (::openpty(&our_end_, &program_end_, nullptr, nullptr, &size) == -1) {
+  if (::openpty(&test_end_, &program_end_, nullptr, nullptr, &size) == -1) {
     throw std::system_error(errno, std::generic_category(), "openpty");
   }
-  ::fcntl(our_end_, F_SETFD, FD_CLOEXEC);
+  ::fcntl(test_end_, F_SETFD, FD_CLOEXEC);
   ::fcntl(program_end_, F_SETFD, FD_CLOEXEC);
   reader_ = std::jthread([this](const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-      pollfd readable{.fd = our_end_, .events = POLLIN, .revents = 0};
+      pollfd readable{.fd = test_end_, .events = POLLIN, .revents = 0};
       std::array<char, 4096> bytes{};
       if (::poll(&readable, 1, 10) > 0) {
-        const ssize_t size = ::read(our_end_, bytes.data(), bytes.size());
+        const ssize_t size = ::read(test_end_, bytes.data(), bytes.size());
         const std::lock_guard guard(mutex_);
         screen_.append(bytes.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
       }
@@ -38,19 +38,19 @@ Pty::Pty() {
 Pty::~Pty() {
   reader_.request_stop();
   reader_.join();
-  ::close(our_end_);
+  ::close(test_end_);
   ::close(program_end_);
 }
 
 void Pty::type(std::string_view keys) const {
-  if (::write(our_end_, keys.data(), keys.size()) != static_cast<ssize_t>(keys.size())) {
+  if (::write(test_end_, keys.data(), keys.size()) != static_cast<ssize_t>(keys.size())) {
     throw std::runtime_error("the terminal takes no keys");
   }
 }
 
 void Pty::set_width(unsigned short columns) const {
   const winsize size{.ws_row = 24, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
-  ::ioctl(our_end_, TIOCSWINSZ, &size);
+  ::ioctl(test_end_, TIOCSWINSZ, &size);
 }
 
 std::string Pty::screen() {
@@ -74,10 +74,10 @@ std::size_t Pty::wait_for(std::string_view text, std::size_t from) {
 
 bool Pty::is_in_line_mode() const {
   termios modes{};
-  ::tcgetattr(our_end_, &modes);
+  ::tcgetattr(test_end_, &modes);
   return (modes.c_lflag & ICANON) != 0 && (modes.c_lflag & ECHO) != 0;
 }
 
-int Pty::foreground() const { return ::tcgetpgrp(our_end_); }
+int Pty::foreground() const { return ::tcgetpgrp(test_end_); }
 
 }  // namespace exclusive_lock::cli_test

@@ -1,5 +1,5 @@
 #pragma once
-// A terminal, with the test in the person's place.
+// A pseudoterminal; the test acts as its user.
 
 #include <array>
 #include <mutex>
@@ -20,17 +20,17 @@ class Pty {
   [[nodiscard]] int program_end() const { return program_end_; }
   void type(std::string_view keys) const;
   void set_width(unsigned short columns) const;
-  // Everything that was sent to the screen so far.
+  // All output so far.
   [[nodiscard]] std::string screen();
-  // Waits until `text` was sent after the `from`-th byte; returns where it ends.
+  // Waits until the output has `text` after the byte `from`; returns the position after it.
   std::size_t wait_for(std::string_view text, std::size_t from = 0);
-  // Whether typed lines are taken as a whole and echoed: how a shell leaves a terminal to programs.
+  // Whether the terminal is in canonical mode with echo, as a shell leaves it to programs.
   [[nodiscard]] bool is_in_line_mode() const;
   // The foreground process group.
   [[nodiscard]] int foreground() const;
 
  private:
-  int our_end_ = -1;
+  int test_end_ = -1;
   int program_end_ = -1;
   std::mutex mutex_;
   std::string screen_;

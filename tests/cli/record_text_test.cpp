@@ -1,4 +1,4 @@
-// Records in words: what is cut, and what is said of the rest.
+// Records as text: what is cut.
 
 #include "cli/output/record_text.hpp"
 
@@ -19,13 +19,13 @@ using ::testing::Not;
 
 class RecordText : public ::testing::Test {
  protected:
-  // Of a lock that so many wait for, of whom so many are told.
-  [[nodiscard]] std::string inspected(std::size_t waiting, std::size_t told) const {
+  // The text for a lock with `waiting` waiters, of which the record lists `shown`.
+  [[nodiscard]] std::string inspected(std::size_t waiting, std::size_t shown) const {
     LockRecord record;
     record.name = "job";
     record.kind = RecordKind::ours;
     record.waiting = waiting;
-    for (std::size_t i = 1; i <= told; ++i) {
+    for (std::size_t i = 1; i <= shown; ++i) {
       record.waiters.emplace_back().host = "host-" + std::to_string(i) + "-";
     }
     return inspect_text(record, WallTime{}, Terminal(-1, environment_));
@@ -36,11 +36,11 @@ class RecordText : public ::testing::Test {
   Environment environment_{variables_.data()};
 };
 
-TEST_F(RecordText, TwentyThatWaitAreAllShown) {
+TEST_F(RecordText, TwentyWaitersAreAllShown) {
   EXPECT_THAT(inspected(20, 20), AllOf(HasSubstr("20. host-20-"), Not(HasSubstr("more"))));
 }
 
-TEST_F(RecordText, OfACrowdTheFirstTwentyAreShownAndTheOthersCounted) {
+TEST_F(RecordText, FirstTwentyWaitersAreShownAndTheOthersCounted) {
   EXPECT_THAT(inspected(5000, 100), AllOf(HasSubstr("20. host-20-"), Not(HasSubstr("host-21-")),
                                           HasSubstr("and 4980 more\n")));
 }

@@ -1,4 +1,4 @@
-// run: what the command gets, and what comes back.
+// run: what the command gets and returns.
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -17,7 +17,7 @@ using ::testing::Not;
 
 class Run : public CommandTest {
  protected:
-  // Somebody who holds `name` until the file `go` exists.
+  // Starts a process that holds `name` until the file `go` exists.
   std::unique_ptr<Process> hold(const std::string& name, const Arguments& options = {}) const {
     auto holder =
         start(under_lock(name, options, "echo held; until [ -e $FOLDER/go ]; do sleep 0.02; done"));
@@ -27,14 +27,14 @@ class Run : public CommandTest {
   void let_go() const { std::ofstream(path("go")) << "go"; }
 };
 
-TEST_F(Run, ExitCodeOfTheCommandIsOurs) {
+TEST_F(Run, ExitCodeIsThatOfTheCommand) {
   for (const int code : {0, 1, 42, 255}) {
     EXPECT_EQ(command(under_lock("job", {}, "exit " + std::to_string(code))).exit_code, code);
   }
   EXPECT_TRUE(is_free("job"));
 }
 
-TEST_F(Run, SignalThatEndsTheCommandIs128AndItsNumber) {
+TEST_F(Run, ExitCodeIs128AndTheSignalThatEndsTheCommand) {
   for (const int signal : {SIGTERM, SIGKILL, SIGINT, SIGUSR1}) {
     const Ended ended = command(under_lock("job", {}, "kill -" + std::to_string(signal) + " $$"));
     EXPECT_EQ(ended.exit_code, 128 + signal);
@@ -42,12 +42,12 @@ TEST_F(Run, SignalThatEndsTheCommandIs128AndItsNumber) {
   EXPECT_TRUE(is_free("job"));
 }
 
-TEST_F(Run, InputAndOutputAreTheCommands) {
+TEST_F(Run, InputAndOutputBelongToTheCommand) {
   Invocation all = invocation({"run", "job", "--", "sh", "-c", "cat; echo problem >&2"});
   all.input = "from stdin";
   const Ended ended = run(std::move(all));
   EXPECT_EQ(ended.out, "from stdin");
-  EXPECT_EQ(ended.err, "problem\n") << "we say nothing where nothing went wrong";
+  EXPECT_EQ(ended.err, "problem\n") << "exclusive-lock itself prints nothing";
 }
 
 TEST_F(Run, ArgumentsReachTheCommandUntouched) {
@@ -56,7 +56,7 @@ TEST_F(Run, ArgumentsReachTheCommandUntouched) {
   EXPECT_EQ(ended.out, "<a b><$(id)><[x]><><--><-n><*>");
 }
 
-TEST_F(Run, EnvironmentThatIsLargerThanASocketTakesReachesTheCommand) {
+TEST_F(Run, EnvironmentLargerThanASocketBufferReachesTheCommand) {
   Variables variables;
   for (int i = 0; i < 10; ++i) {
     variables.emplace_back("LARGE" + std::to_string(i), std::string(100'000, 'x'));
@@ -75,8 +75,8 @@ TEST_F(Run, FactsOfTheHoldAreInTheEnvironment) {
                   "a job\nexclusive-lock:a%20job\n[0-9a-f]+-[0-9a-f]+\n[0-9]+\n[0-9]+\n[0-9.]+\n"));
 }
 
-// Options of ours are not options of what the command starts.
-TEST_F(Run, CommandAsksTheSameStoreWithWhatIsInItsEnvironment) {
+// The options of exclusive-lock reach the command only through its environment.
+TEST_F(Run, CommandUsesTheSameStoreThroughItsEnvironment) {
   const Ended ended =
       command({"run", "job", "--store", "local://" + path("other"), "--key-prefix", "mine", "--",
                "sh", "-c", "\"$0\" inspect $EXCLUSIVE_LOCK_NAME; printenv EXCLUSIVE_LOCK_STORE",
@@ -86,7 +86,7 @@ TEST_F(Run, CommandAsksTheSameStoreWithWhatIsInItsEnvironment) {
   EXPECT_THAT(ended.out, HasSubstr("\nlocal://" + path("other") + "\n"));
 }
 
-TEST_F(Run, StoreOfAnOptionHasNothingToDoWithTheVariablesOfAnotherOne) {
+TEST_F(Run, StoreOptionIgnoresTheOtherStoreVariables) {
   const Ended ended = command({"acquire", "job", "--store", "local://" + path("other"), "--json"},
                               {{"EXCLUSIVE_LOCK_KEY_PREFIX", "mine"},
                                {"EXCLUSIVE_LOCK_CREDENTIALS_FILE", "/missing"},
@@ -102,7 +102,8 @@ TEST_F(Run, SafeUntilIsOnTheBootClock) {
   double safe_until_ms = 0;
   double uptime = 0;
   lines >> safe_until_ms >> uptime;
-  // /proc/uptime is CLOCK_BOOTTIME; 99 % of the ttl, less what the command took to start.
+  // /proc/uptime is CLOCK_BOOTTIME. The rest is 99 % of the ttl, less the time that the command
+  // took to start.
   EXPECT_GT(safe_until_ms / 1000 - uptime, 30.0);
   EXPECT_LT(safe_until_ms / 1000 - uptime, 99.1);
 }
@@ -117,7 +118,7 @@ TEST_F(Run, FencesGrow) {
   }
 }
 
-TEST_F(Run, CommandThatIsNotThereIs127AndReleases) {
+TEST_F(Run, MissingCommandExitsWith127AndReleases) {
   const Ended ended = command({"run", "job", "--", "no-such-program-anywhere"});
   EXPECT_EQ(ended.exit_code, 127);
   EXPECT_THAT(ended.err, HasSubstr("cannot run \"no-such-program-anywhere\": not found"));
@@ -126,7 +127,7 @@ TEST_F(Run, CommandThatIsNotThereIs127AndReleases) {
   EXPECT_TRUE(is_free("job"));
 }
 
-TEST_F(Run, CommandThatCannotBeStartedIs126AndReleases) {
+TEST_F(Run, UnstartableCommandExitsWith126AndReleases) {
   std::ofstream(path("data")) << "no program";
   const Ended ended = command({"run", "job", "--", path("data")});
   EXPECT_EQ(ended.exit_code, 126);
@@ -134,7 +135,7 @@ TEST_F(Run, CommandThatCannotBeStartedIs126AndReleases) {
   EXPECT_TRUE(is_free("job"));
 }
 
-TEST_F(Run, NoWaitIsBusyAndSaysWhoHoldsIt) {
+TEST_F(Run, NoWaitIsBusyAndNamesTheHolder) {
   const auto holder = hold("job", {"--label", "nightly"});
   for (const Arguments& once :
        {Arguments{"--no-wait"}, Arguments{"-n"}, Arguments{"--wait", "0s"}}) {
@@ -147,7 +148,7 @@ TEST_F(Run, NoWaitIsBusyAndSaysWhoHoldsIt) {
   }
 }
 
-TEST_F(Run, WaitThatIsOverIs124) {
+TEST_F(Run, ExpiredWaitExitsWith124) {
   const auto holder = hold("job");
   const Ended ended = command(under_lock("job", {"--wait", "150ms"}, "echo ran"));
   EXPECT_EQ(ended.exit_code, 124);
@@ -162,17 +163,17 @@ TEST_F(Run, ConflictExitCodeReplacesBoth) {
   EXPECT_EQ(command(under_lock("job", {"--wait", "50ms", "-E", "9"}, "true")).exit_code, 9);
 }
 
-TEST_F(Run, WaitsForItsTurnAndForEverByDefault) {
+TEST_F(Run, WaitsForTheLockWithoutALimitByDefault) {
   const auto holder = hold("job");
-  const auto patient = start(under_lock("job", {"--wait", "60s"}, "echo ran"));
-  const auto eternal = start(under_lock("job", {}, "echo ran"));
-  EXPECT_THAT(patient->out(), IsEmpty());
+  const auto limited = start(under_lock("job", {"--wait", "60s"}, "echo ran"));
+  const auto unlimited = start(under_lock("job", {}, "echo ran"));
+  EXPECT_THAT(limited->out(), IsEmpty());
   let_go();
-  EXPECT_EQ(patient->wait().out, "ran\n");
-  EXPECT_EQ(eternal->wait().out, "ran\n");
+  EXPECT_EQ(limited->wait().out, "ran\n");
+  EXPECT_EQ(unlimited->wait().out, "ran\n");
 }
 
-TEST_F(Run, WaitForOnesOwnEndIsRefusedLimitedOrNot) {
+TEST_F(Run, WaitForTheEnclosingHoldIsRefused) {
   const std::string again = std::string(EXCLUSIVE_LOCK_COMMAND) + " run job ";
   for (const char* const options : {"", "--wait 50ms "}) {
     const Ended ended = command(under_lock("job", {}, again + options + "-- true"));
@@ -182,7 +183,7 @@ TEST_F(Run, WaitForOnesOwnEndIsRefusedLimitedOrNot) {
   const std::string acquire = std::string(EXCLUSIVE_LOCK_COMMAND) + " acquire job";
   EXPECT_EQ(command(under_lock("job", {}, acquire)).exit_code, 64);
   EXPECT_EQ(command(under_lock("job", {}, again + "--no-wait -- true")).exit_code, 75)
-      << "waits for nothing";
+      << "--no-wait does not wait";
   EXPECT_EQ(command(under_lock("other", {}, again + "-- true")).exit_code, 0);
 }
 
@@ -191,7 +192,7 @@ TEST_F(Run, WaitForAnyEnclosingHoldIsRefused) {
   const Ended ended = command(
       under_lock("a", {}, lock + " run b -- " + lock + " run c -- " + lock + " run a -- true"));
   EXPECT_EQ(ended.exit_code, 64);
-  EXPECT_THAT(ended.err, HasSubstr("a is held by an exclusive-lock run that this command is part"));
+  EXPECT_THAT(ended.err, HasSubstr("a is held by an enclosing exclusive-lock run"));
 }
 
 TEST_F(Run, NamesThatLookLikeOptionsAndShellCode) {
@@ -243,30 +244,30 @@ TEST_F(Run, HoldOutlastsItsTtlWhileTheCommandRuns) {
   EXPECT_EQ(holder->wait().exit_code, 0);
 }
 
-TEST_F(Run, HeldTooLongIsToldAndKilled) {
-  const Ended told =
+TEST_F(Run, MaxHoldSendsTermAndThenKill) {
+  const Ended term =
       command(under_lock("job", {"--max-hold", "100ms"},
-                         "trap 'echo told; exit 0' TERM; while :; do sleep 0.02; done"));
-  EXPECT_EQ(told.exit_code, 80);
-  EXPECT_EQ(told.out, "told\n");
-  EXPECT_THAT(told.err, HasSubstr("held for longer than --max-hold 100 ms"));
+                         "trap 'echo term; exit 0' TERM; while :; do sleep 0.02; done"));
+  EXPECT_EQ(term.exit_code, 80);
+  EXPECT_EQ(term.out, "term\n");
+  EXPECT_THAT(term.err, HasSubstr("held for longer than --max-hold 100 ms"));
   const Ended killed = command(under_lock("job", {"--max-hold", "100ms", "--grace", "50ms"},
                                           "trap '' TERM; while :; do sleep 0.02; done"));
   EXPECT_EQ(killed.exit_code, 80);
   EXPECT_TRUE(is_free("job"));
 }
 
-TEST_F(Run, HeldTooLongKillsFollowersThatOutliveTheirLeader) {
+TEST_F(Run, MaxHoldKillsChildrenThatOutliveTheirParent) {
   const auto process = start(under_lock("job", {"--max-hold", "300ms", "--grace", "200ms"},
-                                        "(trap '' TERM; sh -c 'echo $PPID' > $FOLDER/follower; "
+                                        "(trap '' TERM; sh -c 'echo $PPID' > $FOLDER/child; "
                                         "while :; do sleep 0.02; done) & wait"));
-  const pid_t follower = pid_in("follower");
-  EXPECT_TRUE(is_running(follower));
+  const pid_t child = pid_in("child");
+  EXPECT_TRUE(is_running(child));
   EXPECT_EQ(process->wait().exit_code, 80);
-  EXPECT_FALSE(is_running(follower));
+  EXPECT_FALSE(is_running(child));
 }
 
-TEST_F(Run, GraceThatNormalWorkWouldEndInIsRefused) {
+TEST_F(Run, GraceThatIsTooLongForTheTtlIsRefused) {
   const Ended ended = command(under_lock("job", {"--ttl", "3s", "--grace", "2s"}, "true"));
   EXPECT_EQ(ended.exit_code, 64);
   EXPECT_THAT(ended.err, HasSubstr("--grace is 2 s; allowed: up to 1568ms"));
@@ -286,7 +287,7 @@ TEST_F(Run, RefreshAndShortTtlAreChecked) {
   EXPECT_EQ(command(under_lock("job", {"--ttl", "8d"}, "true")).exit_code, 64);
 }
 
-// Ten times the library's: a machine that is busy must not lose a lock (docs/cli.md).
+// Ten times the library's default, so that a busy machine does not lose a lock (docs/cli.md).
 TEST_F(Run, TtlIsThirtySecondsRefreshedEveryThird) {
   EXPECT_THAT(command({"run", "job", "--", EXCLUSIVE_LOCK_COMMAND, "inspect", "job", "--json"}).out,
               HasSubstr("\"ttl_ms\":30000"));
@@ -296,13 +297,13 @@ TEST_F(Run, TtlIsThirtySecondsRefreshedEveryThird) {
     return text.substr(std::min(text.find("--grace"), text.size()),
                        text.find('\n') - text.find("--grace"));
   };
-  // It follows from ttl and refresh.
+  // The limit of the grace follows from ttl and refresh.
   EXPECT_EQ(grace_limit({}), grace_limit({"--ttl", "30s", "--refresh", "10s"}));
   EXPECT_EQ(grace_limit({"--ttl", "12s"}), grace_limit({"--ttl", "12s", "--refresh", "4s"}));
   EXPECT_THAT(grace_limit({}), HasSubstr("--grace is 1 h"));
 }
 
-TEST_F(Run, VerboseTalksOnStderrOnly) {
+TEST_F(Run, VerboseWritesToStderrOnly) {
   const Ended ended = command({"run", "job", "--verbose", "--", "echo", "result"});
   EXPECT_EQ(ended.out, "result\n");
   EXPECT_THAT(ended.err, HasSubstr("Z info: "));
@@ -310,7 +311,7 @@ TEST_F(Run, VerboseTalksOnStderrOnly) {
   EXPECT_THAT(ended.err, HasSubstr("released"));
 }
 
-TEST_F(Run, NothingOfOursIsLeftBehind) {
+TEST_F(Run, NoProcessIsLeftBehind) {
   const Ended ended =
       command(under_lock("job", {}, "echo $PPID; cat /proc/$PPID/task/$PPID/children"));
   std::istringstream pids(ended.out);
@@ -321,9 +322,9 @@ TEST_F(Run, NothingOfOursIsLeftBehind) {
   EXPECT_EQ(processes, 2) << "the guardian and the job";
 }
 
-TEST_F(Run, CommandInheritsNoDescriptorsOfOurs) {
+TEST_F(Run, CommandInheritsTheStandardDescriptorsOnly) {
   const Ended ended = command({"run", "job", "--", "ls", "/proc/self/fd"});
-  EXPECT_EQ(ended.out, "0\n1\n2\n3\n") << "3 is what ls itself opened";
+  EXPECT_EQ(ended.out, "0\n1\n2\n3\n") << "ls itself has opened 3";
 }
 
 TEST_F(Run, FileSizeLimitIsAnErrorAndNotASignal) {
@@ -336,7 +337,7 @@ TEST_F(Run, FileSizeLimitIsAnErrorAndNotASignal) {
   EXPECT_THAT(ended.err, HasSubstr("exclusive-lock: "));
 }
 
-TEST_F(Run, SignalMaskAndActionsAreThoseWeWereStartedWith) {
+TEST_F(Run, SignalMaskAndActionsAreInherited) {
   const Ended bare = run(Invocation{.arguments = {"-E", "^Sig(Blk|Ign|Cgt)", "/proc/self/status"},
                                     .program = "/bin/grep"});
   const Ended under =

@@ -1,4 +1,4 @@
-// Passwords: not in ps, not in logs and errors, not in the command's environment (G11).
+// Passwords do not appear in ps, in logs and errors, or in the command's environment (G11).
 
 #include <gmock/gmock.h>
 
@@ -21,8 +21,8 @@ class Passwords : public CommandTest {
   [[nodiscard]] std::string url_with_password() const {
     return "redis://:" + std::string(password) + "@127.0.0.1:" + std::to_string(server_.port());
   }
-  // Runs a command that shows its environment and our arguments and environment, with everything
-  // said that can be.
+  // Runs a command that prints its environment, and the arguments and the environment of
+  // exclusive-lock; with --verbose.
   [[nodiscard]] Ended reveal(const Arguments& options, const Variables& variables = {}) const {
     Arguments arguments{"run", "job", "--verbose"};
     arguments.insert(arguments.end(), options.begin(), options.end());
@@ -65,13 +65,13 @@ TEST_F(Passwords, InAFile) {
   std::ofstream(path("credentials")) << password << "\n";
   std::filesystem::permissions(path("credentials"), std::filesystem::perms::owner_read);
   expect_kept(reveal({"--credentials-file", path("credentials")}));
-  // What is typed weighs more than what was set some time ago.
+  // An option takes precedence over a variable.
   expect_kept(reveal({"--credentials-file", path("credentials")},
                      {{"EXCLUSIVE_LOCK_CREDENTIALS", "wrong"}}));
 }
 
-// It is read once, however often the store has to be tried.
-TEST_F(Passwords, InAPipeForAStoreThatIsAwayAtFirst) {
+// The pipe is read once, however many attempts to connect are made.
+TEST_F(Passwords, InAPipeForAStoreThatStartsLater) {
   server_.kill();
   Invocation all = invocation({"-c",
                                "\"$0\" run job --connect-timeout 100ms --credentials-file "
@@ -103,7 +103,7 @@ TEST_F(Passwords, ReachAChildByThePathOfTheirFileOnly) {
   EXPECT_EQ(elsewhere.exit_code, 0) << elsewhere.err;
 }
 
-TEST_F(Passwords, OfAnotherStoreAreNoMistake) {
+TEST_F(Passwords, OfAnotherStoreAreIgnored) {
   EXPECT_EQ(command({"list"}, {{"EXCLUSIVE_LOCK_STORE", local_store()},
                                {"EXCLUSIVE_LOCK_CREDENTIALS", password}})
                 .exit_code,
@@ -131,7 +131,7 @@ TEST_F(Passwords, SurviveAReconnect) {
   EXPECT_EQ(process->wait().exit_code, 0);
 }
 
-TEST_F(Passwords, WrongOnesAreNotRepeatedInErrors) {
+TEST_F(Passwords, WrongPasswordsAreNotRepeatedInErrors) {
   const std::string wrong = "close-sesame";
   for (const Ended& ended :
        {command({"list"}, {{"EXCLUSIVE_LOCK_CREDENTIALS", wrong}}),
@@ -147,13 +147,13 @@ TEST_F(Passwords, WrongOnesAreNotRepeatedInErrors) {
   }
 }
 
-TEST_F(Passwords, MissingOnesAreAskedFor) {
+TEST_F(Passwords, MissingPasswordIsReported) {
   const Ended ended = command({"list"});
   EXPECT_EQ(ended.exit_code, 69);
   EXPECT_THAT(ended.err, HasSubstr("password"));
 }
 
-TEST_F(Passwords, WrongOneIsToldWithAllPlacesItCanComeFrom) {
+TEST_F(Passwords, WrongPasswordErrorNamesEveryPlaceItCanComeFrom) {
   const Ended ended =
       reveal({"--store", "redis://:guess@127.0.0.1:" + std::to_string(server_.port())});
   EXPECT_EQ(ended.exit_code, 69);

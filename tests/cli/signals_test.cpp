@@ -1,4 +1,4 @@
-// Signals to the command that runs under the lock, and to us while we wait for it.
+// Signals to the command that runs under the lock, and to exclusive-lock while it waits.
 
 #include <gmock/gmock.h>
 #include <signal.h>
@@ -15,7 +15,7 @@ using ::testing::Not;
 
 class Signals : public CommandTest {
  protected:
-  // Ends with 7 on `name`, a signal that sh can trap.
+  // Starts a command that exits with 7 on `name`, a signal that sh can trap.
   std::unique_ptr<Process> start_with_trap(const std::string& name,
                                            const std::string& reaction = "exit 7") const {
     auto process = start(under_lock("job", {},
@@ -33,7 +33,7 @@ struct Named {
 
 class PassedOn : public Signals, public ::testing::WithParamInterface<Named> {};
 
-TEST_P(PassedOn, ToTheCommandWhichMayReact) {
+TEST_P(PassedOn, ToTheCommandWhichMayHandleThem) {
   const auto process = start_with_trap(GetParam().name);
   process->signal(GetParam().number);
   const Ended ended = process->wait();
@@ -50,7 +50,7 @@ INSTANTIATE_TEST_SUITE_P(Each, PassedOn,
                                            Named{"CONT", SIGCONT}, Named{"URG", SIGURG}),
                          [](const auto& info) { return std::string(info.param.name); });
 
-TEST_F(Signals, DeadlyOneEndsTheCommandAndIsTheExitCode) {
+TEST_F(Signals, SignalThatEndsTheCommandIsTheExitCode) {
   for (const int signal : {SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGRTMIN + 3}) {
     const auto process = start({"run", "job", "--", "sh", "-c", "echo ready; exec sleep 1000"});
     process->wait_for_out("ready");
@@ -60,16 +60,15 @@ TEST_F(Signals, DeadlyOneEndsTheCommandAndIsTheExitCode) {
   }
 }
 
-TEST_F(Signals, WholeGroupOfTheCommandGetsThem) {
-  const auto process =
-      start(under_lock("job", {}, "sleep 1000 & echo $! > $FOLDER/follower; wait"));
-  const pid_t follower = pid_in("follower");
+TEST_F(Signals, ReachTheWholeGroupOfTheCommand) {
+  const auto process = start(under_lock("job", {}, "sleep 1000 & echo $! > $FOLDER/child; wait"));
+  const pid_t child = pid_in("child");
   process->signal(SIGTERM);
   EXPECT_EQ(process->wait().exit_code, 128 + SIGTERM);
-  wait_until([&] { return !is_running(follower); }, "the end of the follower");
+  wait_until([&] { return !is_running(child); }, "the end of the child");
 }
 
-TEST_F(Signals, WhatWasIgnoredWhenWeCameStaysIgnored) {
+TEST_F(Signals, SignalIgnoredAtTheStartStaysIgnored) {
   Invocation all = invocation(under_lock(
       "job", {}, "grep SigIgn /proc/self/status; echo ready; while :; do sleep 0.02; done"));
   all.ignores_hangup = true;
@@ -99,7 +98,7 @@ TEST_F(Signals, EndTheWaitAndLeaveNothingBehind) {
   EXPECT_TRUE(is_free("job"));
 }
 
-TEST_F(Signals, HarmlessOnesDoNotEndTheWait) {
+TEST_F(Signals, SignalsIgnoredByDefaultDoNotEndTheWait) {
   const auto holder =
       start(under_lock("job", {}, "echo held; until [ -e $FOLDER/go ]; do sleep 0.02; done"));
   holder->wait_for_out("held");
@@ -112,7 +111,7 @@ TEST_F(Signals, HarmlessOnesDoNotEndTheWait) {
   EXPECT_EQ(waiter->wait().out, "ran\n");
 }
 
-TEST_F(Signals, EndAcquireThatWaitsToo) {
+TEST_F(Signals, EndAWaitingAcquire) {
   const auto holder = start(under_lock("job", {}, "echo held; exec sleep 1000"));
   holder->wait_for_out("held");
   const auto waiter = start({"acquire", "job", "--verbose"});
@@ -121,14 +120,14 @@ TEST_F(Signals, EndAcquireThatWaitsToo) {
   EXPECT_EQ(waiter->wait().exit_code, 128 + SIGINT);
 }
 
-TEST_F(Signals, StoppedCommandIsLeftStoppedWhereNoTerminalIs) {
+TEST_F(Signals, StoppedCommandStaysStoppedWithoutATerminal) {
   const auto process =
       start(under_lock("job", {"--ttl", "600ms"},
                        "echo $$ > $FOLDER/command; echo ready; while :; do sleep 0.02; done"));
   const pid_t command = pid_in("command");
   ::kill(command, SIGSTOP);
   wait_until([&] { return state_of(command) == 'T'; }, "the stop");
-  // Two ttls later it is stopped still, and holds the lock still.
+  // Two ttls later the command is still stopped, and the lock is still held.
   const Ended other = this->command(under_lock("job", {"--wait", "1200ms"}, "true"));
   EXPECT_EQ(other.exit_code, 124);
   EXPECT_EQ(state_of(command), 'T');

@@ -1,4 +1,4 @@
-// On a terminal: who reads keys, what ^C and ^Z do, what a person sees while waiting.
+// On a terminal: which process reads keys, what ^C and ^Z do, what is shown while waiting.
 
 #include <gmock/gmock.h>
 #include <signal.h>
@@ -28,7 +28,7 @@ class OnTerminal : public CommandTest {
     all.without = {"NO_COLOR"};
     return std::make_unique<Process>(std::move(all));
   }
-  // An interactive shell with job control, as a person has.
+  // An interactive shell with job control.
   std::unique_ptr<Process> start_shell_on(Pty& pty) const {
     Invocation all = invocation({"--norc", "--noprofile", "-i"}, {{"TERM", "xterm"},
                                                                   {"PS1", "$ "},
@@ -91,12 +91,12 @@ TEST_F(OnTerminal, ControlCWhileWaitingEndsTheWait) {
   EXPECT_FALSE(holder->has_ended());
 }
 
-TEST_F(OnTerminal, TerminalIsOursAgainAfterwards) {
+TEST_F(OnTerminal, ShellReadsFromItAfterwards) {
   Pty pty;
   const auto shell = start_shell_on(pty);
   pty.type("$LOCK run job -- sh -c 'exit 5'; echo first $?\r");
   pty.wait_for("first 5");
-  // A command that is killed cannot put the terminal's modes back.
+  // A command that is killed cannot restore the terminal's modes.
   pty.type("$LOCK run job -- sh -c 'stty raw -echo; kill -9 $$'; echo then $?\r");
   pty.wait_for("then 137");
   pty.type("read word; echo last $word\r");
@@ -105,7 +105,7 @@ TEST_F(OnTerminal, TerminalIsOursAgainAfterwards) {
   pty.wait_for("last fine");
 }
 
-// A script has no job control: it cannot take the terminal back itself, as a shell does.
+// A script has no job control, so it cannot take the terminal back as a shell does.
 TEST_F(OnTerminal, ScriptReadsFromItAfterwards) {
   std::ofstream(path("script")) << "$LOCK run job -- true\necho then\nread word\necho last $word\n";
   Pty pty;
@@ -118,7 +118,7 @@ TEST_F(OnTerminal, ScriptReadsFromItAfterwards) {
 
 TEST_F(OnTerminal, ControlCEndsAScriptToo) {
   std::ofstream(path("script"))
-      << "echo begins\n$LOCK run job -- sh -c 'echo ready; exec sleep 1000'\necho goes on\n";
+      << "echo begins\n$LOCK run job -- sh -c 'echo ready; exec sleep 1000'\necho continues\n";
   Pty pty;
   const auto shell = start_shell_on(pty);
   pty.type("bash $FOLDER/script\r");
@@ -127,12 +127,12 @@ TEST_F(OnTerminal, ControlCEndsAScriptToo) {
   wait_until([&] { return pty.foreground() == shell->pid(); }, "the end of the script");
   pty.type("echo ended $?\r");
   pty.wait_for("ended 130");
-  EXPECT_THAT(pty.screen(), Not(HasSubstr("goes on")));
+  EXPECT_THAT(pty.screen(), Not(HasSubstr("continues")));
   EXPECT_TRUE(is_free("job"));
 }
 
-// One process, not a shell that starts others: a shell is deaf to stops while a child that it made
-// by vfork(2) is stopped before its exec.
+// A single process, not a shell with children: a shell does not react to a stop while a child that
+// it made by vfork(2) is stopped before its exec.
 TEST_F(OnTerminal, ControlZStopsBothAndFgContinuesBoth) {
   Pty pty;
   const auto shell = start_shell_on(pty);
@@ -152,7 +152,7 @@ TEST_F(OnTerminal, ControlZStopsBothAndFgContinuesBoth) {
   EXPECT_TRUE(is_free("job"));
 }
 
-TEST_F(OnTerminal, StopThatOutlastsTheHoldCostsTheCommandItsLife) {
+TEST_F(OnTerminal, StopLongerThanTheHoldKillsTheCommand) {
   Pty pty;
   const auto shell = start_shell_on(pty);
   pty.type("$LOCK run job --ttl 600ms -- sh -c 'echo $$ > $FOLDER/command; exec sleep 300'\r");
@@ -174,8 +174,8 @@ TEST_F(OnTerminal, BackgroundJobLeavesTheTerminalToTheShell) {
       "done; read line < /dev/tty; echo read $line' &\r");
   const pid_t command = pid_in("command");
   EXPECT_EQ(pty.foreground(), shell->pid());
-  // A shell that brings a running job to the foreground tells nobody: the terminal is lent when it
-  // is needed.
+  // A shell does not notify a running job that it brings to the foreground: the terminal is lent
+  // when the job needs it.
   pty.type("fg\r");
   wait_until([&] { return pty.foreground() != shell->pid(); }, "the job to be in the foreground");
   let_go();
@@ -210,7 +210,7 @@ TEST_F(OnTerminal, InAPipelineTheTerminalIsLentOnDemand) {
       "done; "
       "read line < /dev/tty; echo read $line' | sed 's/^/piped: /'\r");
   const pid_t command = pid_in("command");
-  EXPECT_NE(pty.foreground(), command) << "a pager at the end of the pipe may want keys";
+  EXPECT_NE(pty.foreground(), command) << "a pager at the end of the pipe may read keys";
   let_go();
   wait_until([&] { return pty.foreground() == command; }, "the terminal to be lent");
   pty.type("keys\r");
@@ -228,14 +228,14 @@ TEST_F(OnTerminal, ControlCReachesTheWholePipeline) {
   wait_until([&] { return is_free("job"); }, "the release");
 }
 
-TEST_F(OnTerminal, PersonWhoWaitsSeesWhoHoldsItAndTheLineIsWiped) {
+TEST_F(OnTerminal, WaitShowsTheHolderAndErasesTheLine) {
   const auto holder = hold({"--label", "nightly"});
   Pty pty;
   const auto process = start_on(pty, under_lock("job", {}, "echo ran"));
   pty.wait_for("waiting for job: held by ");
   EXPECT_THAT(pty.screen(),
               HasSubstr("process " + std::to_string(holder->pid()) + ", sh (nightly), for "));
-  pty.wait_for("waited 1 s");  // drawn again
+  pty.wait_for("waited 1 s");  // redrawn
   let_go();
   EXPECT_EQ(process->wait().exit_code, 0);
   const std::size_t ran = pty.wait_for("ran");
@@ -243,7 +243,7 @@ TEST_F(OnTerminal, PersonWhoWaitsSeesWhoHoldsItAndTheLineIsWiped) {
   EXPECT_EQ(screen.rfind(wipe, ran), ran - std::string("ran").size() - std::string(wipe).size());
 }
 
-TEST_F(OnTerminal, PersonWhoWaitsSeesTheOwnPlaceAndThatItMovesUp) {
+TEST_F(OnTerminal, WaitShowsThePositionAndItsChanges) {
   const auto holder = hold();
   const auto first = start(under_lock("job", {}, "true"));
   wait_until(
@@ -261,7 +261,7 @@ TEST_F(OnTerminal, PersonWhoWaitsSeesTheOwnPlaceAndThatItMovesUp) {
   EXPECT_EQ(process->wait().exit_code, 0);
 }
 
-TEST_F(OnTerminal, LineFitsTheTerminal) {
+TEST_F(OnTerminal, WaitLineFitsTheTerminal) {
   const auto holder = hold({"--label", std::string(256, 'l')});
   Pty pty;
   pty.set_width(40);
@@ -295,7 +295,7 @@ TEST_F(OnTerminal, ColourOnlyWithoutNoColor) {
   EXPECT_THAT(command({"inspect", "job"}).out, Not(HasSubstr("\x1b")));
 }
 
-TEST_F(OnTerminal, ControlZStopsAWaitAndFgGoesOnWithIt) {
+TEST_F(OnTerminal, ControlZStopsAWaitAndFgContinuesIt) {
   const auto holder = hold();
   Pty pty;
   const auto shell = start_shell_on(pty);
@@ -306,13 +306,14 @@ TEST_F(OnTerminal, ControlZStopsAWaitAndFgGoesOnWithIt) {
   wait_until([&] { return pty.foreground() == shell->pid(); }, "the shell");
   let_go();
   holder->wait();
-  wait_until([&] { return is_free("job"); }, "the end of what was handed to one that is stopped");
+  wait_until([&] { return is_free("job"); },
+             "the end of the hold that the stopped waiter was given");
   pty.type("fg; echo last $?\r");
   pty.wait_for("it ran", seen);
   pty.wait_for("last 0", seen);
 }
 
-TEST_F(OnTerminal, PersonWhoWaitsIsToldThatTheStoreIsSilent) {
+TEST_F(OnTerminal, WaitShowsThatTheStoreDoesNotAnswer) {
   live::Server server;
   store_ = server.url();
   const auto holder = hold();
@@ -336,7 +337,7 @@ TEST_F(OnTerminal, ListIsCutToTheWidth) {
   EXPECT_THAT(pty.screen(), Not(HasSubstr(std::string(40, 'l'))));
 }
 
-TEST_F(OnTerminal, ForceEndsNobodyWhoCameWhileItAsked) {
+TEST_F(OnTerminal, ForceReleasesNoHolderThatCameAfterTheQuestion) {
   const std::string first = command({"acquire", "job"}).out;
   Pty pty;
   const auto process = start_on(pty, {"release", "job", "--force", "--json"});
@@ -345,7 +346,7 @@ TEST_F(OnTerminal, ForceEndsNobodyWhoCameWhileItAsked) {
   ASSERT_EQ(command({"acquire", "job"}).exit_code, 0);
   pty.type("y\r");
   EXPECT_EQ(process->wait().exit_code, 75);
-  pty.wait_for("job changed hands meanwhile; nothing was released");
+  pty.wait_for("job has another holder now; nothing was released");
   pty.wait_for("\"released\":false,\"forced\":true");
   EXPECT_FALSE(is_free("job"));
 }

@@ -1,4 +1,4 @@
-// What others wrote never reaches a terminal raw (G11), and JSON is JSON whatever they wrote.
+// Text from others never reaches a terminal raw (G11), and JSON output is always valid.
 
 #include <gmock/gmock.h>
 
@@ -19,20 +19,20 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// Sets the clipboard, clears the screen, overwrites the line, an 8-bit CSI, turns text round with
-// each mark that does, ends the line and the paragraph.
+// Sets the clipboard, clears the screen, overwrites the line, has an 8-bit CSI, changes the text
+// direction in every way, ends the line and the paragraph.
 const std::string hostile =
     "\x1b]52;c;aGk=\x07\x1b[2J\rovertype\u009b31m\u202etxt\x7f\u061c\u200e\u200f\u2028\u2029"
     "\u202a\u202b\u202c\u202d\u2066\u2067\u2068\u2069";
-// An 8-bit CSI of one byte, bytes that UTF-8 never has, a sequence cut short, an overlong escape, a
-// surrogate.
+// An 8-bit CSI of one byte, bytes that are invalid in UTF-8, a truncated sequence, an overlong
+// escape, a surrogate.
 const std::string no_utf8 =
     "\x9b"
     "31m\xff\xfe\xe2\x80 \xc0\x9b\xed\xa0\x80";
-// How the command shows the beginning of it.
+// How the command shows the beginning of `hostile`.
 const std::string shown_hostile = R"(\x1b]52;c;aGk=\x07)";
 
-// As strict as the fuzz targets, which is stricter than looking for what is in `hostile`.
+// As strict as the fuzz targets, which reject more than the contents of `hostile`.
 bool is_fit(const std::string& output) {
   std::istringstream lines(output);
   for (std::string line; std::getline(lines, line);) {
@@ -56,7 +56,7 @@ std::string replaced(std::string text, const std::string& what, const std::strin
   return text;
 }
 
-// What a program that uses this library writes, whatever its host calls itself.
+// A record's tail as the library writes it, with any host name.
 std::string tail_of(const std::string& host, const std::string& label) {
   return encode_record_tail(
       {.ttl = Milliseconds(60'000), .host = host, .pid = 7, .label = label, .contents_text = "1"});
@@ -64,9 +64,9 @@ std::string tail_of(const std::string& host, const std::string& label) {
 std::string record_of(const std::string& tail) {
   return encode_record(Owner{.id = {1, 2, 3}, .ticket = 1}, Fence{5}, 1'700'000'000'000'000, tail);
 }
-// What somebody else may write: bytes that JSON has to escape, as they are.
+// A tail by another program: bytes that JSON has to escape, unescaped.
 std::string raw_tail() { return replaced(tail_of("HERE", "HERE"), "HERE", hostile + no_utf8); }
-// Bytes that JSON allows as they are, so that it is a record of ours to every reader.
+// Bytes that JSON allows unescaped, so every reader accepts the record.
 std::string lenient_tail() {
   return replaced(tail_of("HERE", "HERE"), "HERE", "\x7f\u009b31m\u202etxt\u2028\u2066");
 }
@@ -74,7 +74,7 @@ std::string lenient_tail() {
 class UntrustedText : public CommandTest {
  protected:
   void SetUp() override { store_ = server_.url(); }
-  // What the original package, or anybody, may have put there.
+  // Writes a record as the original package, or any client, may do.
   void plant(const std::string& key, const std::string& value) {
     server_.client().must({"SET", key, value, "PX", "100000"});
   }
@@ -82,7 +82,7 @@ class UntrustedText : public CommandTest {
   live::Server server_;
 };
 
-// G12. Whoever may write to the store may write what was last done, and by whom.
+// G12. A client of the server may write any mark of a run.
 TEST_F(UntrustedText, OfAMarkNeverReachesPeopleRaw) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto now_us = std::chrono::duration_cast<StoreTime>(now);
@@ -101,20 +101,20 @@ TEST_F(UntrustedText, OfAMarkNeverReachesPeopleRaw) {
 
 TEST_F(UntrustedText, NeverReachesPeopleRaw) {
   const std::string contents = R"({"a":"\u001b[2J)" + std::string("\u009b\u202e\x7f") + "\"}";
-  ASSERT_EQ(command({"acquire", "ours", "--label", hostile, "--contents", contents}).exit_code, 0);
+  ASSERT_EQ(command({"acquire", "own", "--label", hostile, "--contents", contents}).exit_code, 0);
   ASSERT_EQ(command({"acquire", "--", hostile}).exit_code, 0);
   plant("exclusive-lock:strange", hostile + "\xff\xfe");
   plant("exclusive-lock:" + hostile, hostile);
   for (const Arguments& arguments :
-       {Arguments{"list"}, Arguments{"inspect", "ours"}, Arguments{"inspect", "strange"},
-        Arguments{"inspect", hostile}, Arguments{"run", "ours", "-n", "--", "true"},
+       {Arguments{"list"}, Arguments{"inspect", "own"}, Arguments{"inspect", "strange"},
+        Arguments{"inspect", hostile}, Arguments{"run", "own", "-n", "--", "true"},
         Arguments{"run", "strange", "-n", "--", "true"},
-        Arguments{"run", hostile, "-n", "--", "true"}, Arguments{"release", "ours", "--force"},
+        Arguments{"run", hostile, "-n", "--", "true"}, Arguments{"release", "own", "--force"},
         Arguments{"refresh", hostile, "--owner", hostile}, Arguments{"run", "x", "--" + hostile},
         Arguments{hostile}, Arguments{"list", "--store", hostile},
         Arguments{"run", "free", "--", hostile},
         Arguments{"run", "free", "--wait", hostile, "--", "true"},
-        Arguments{"inspect", "ours", "--json"}, Arguments{"inspect", "strange", "--json"},
+        Arguments{"inspect", "own", "--json"}, Arguments{"inspect", "strange", "--json"},
         Arguments{"list", "--json"}}) {
     expect_fit(command(arguments), arguments);
   }
@@ -123,7 +123,7 @@ TEST_F(UntrustedText, NeverReachesPeopleRaw) {
 TEST_F(UntrustedText, OfArgumentsThatAreNoUtf8IsNotShownRaw) {
   const std::string bytes = hostile + no_utf8;
   ASSERT_EQ(command({"acquire", "--", bytes}).exit_code, 0);
-  plant("exclusive-lock:" + bytes, bytes);  // and a key that no name has: ours are escaped
+  plant("exclusive-lock:" + bytes, bytes);  // a key that no name has: the library escapes names
   for (const Arguments& arguments :
        {Arguments{"list"}, Arguments{"list", "--json"},
         Arguments{"acquire", "free", "--label", bytes}, Arguments{"inspect", bytes},
@@ -138,23 +138,24 @@ TEST_F(UntrustedText, OfArgumentsThatAreNoUtf8IsNotShownRaw) {
   }
 }
 
-// By a record of our own form, whose host and label are somebody's who may write to the server.
+// Records in the library's format, with a host and a label that any client of the server may have
+// written.
 TEST_F(UntrustedText, OfAHolderIsNotShownRaw) {
-  plant("exclusive-lock:ours", record_of(tail_of(hostile, hostile)));
+  plant("exclusive-lock:own", record_of(tail_of(hostile, hostile)));
   plant("exclusive-lock:bytes", record_of(tail_of(hostile + no_utf8, hostile + no_utf8)));
   plant("exclusive-lock:raw", record_of(raw_tail()));
   plant("exclusive-lock:lenient", record_of(lenient_tail()));
   plant("exclusive-lock:newer",
         replaced(record_of(tail_of(hostile, hostile)), R"("version":1)", R"("version":2)"));
-  for (const std::string name : {"ours", "bytes", "raw", "lenient", "newer"}) {
+  for (const std::string name : {"own", "bytes", "raw", "lenient", "newer"}) {
     for (const Arguments& arguments :
          {Arguments{"inspect", name}, Arguments{"inspect", name, "--json"},
           Arguments{"run", name, "-n", "--", "true"}, Arguments{"acquire", name, "-n"},
           Arguments{"release", name, "--force"}, Arguments{"release", name, "--force", "--yes"}}) {
-      if (name == "ours" && arguments[0] == "inspect" && arguments.size() == 2) {
+      if (name == "own" && arguments[0] == "inspect" && arguments.size() == 2) {
         EXPECT_THAT(command(arguments).out, HasSubstr("by        " + shown_hostile));
       }
-      if (name == "ours" && arguments[0] == "release") {
+      if (name == "own" && arguments[0] == "release") {
         expect_fit(command({"list"}), {"list"});
         expect_fit(command({"list", "--json"}), {"list", "--json"});
       }
@@ -163,7 +164,7 @@ TEST_F(UntrustedText, OfAHolderIsNotShownRaw) {
   }
 }
 
-TEST_F(UntrustedText, OfThoseThatWaitIsNotShownRaw) {
+TEST_F(UntrustedText, OfWaitersIsNotShownRaw) {
   plant("exclusive-lock:job", record_of(tail_of("host", "label")));
   auto client = server_.client();
   const std::vector<std::string> tails{tail_of(hostile, hostile),
@@ -186,10 +187,10 @@ TEST_F(UntrustedText, OfThoseThatWaitIsNotShownRaw) {
   expect_fit(command({"run", "job", "-n", "--", "true"}), {"run"});
 }
 
-// Commands against a server that answers so. Of what it says, something is to be shown.
+// Runs commands against a server that sends `answer`; expects `what` in their errors.
 class UntrustedServer : public UntrustedText {
  protected:
-  void expect_told(const live::FakeRedis::Answer& answer, const std::string& what) {
+  void expect_reported(const live::FakeRedis::Answer& answer, const std::string& what) {
     const live::FakeRedis fake(answer);
     store_ = "redis://127.0.0.1:" + std::to_string(fake.port());
     const std::string owner = owner_text(Owner{.id = {1}, .ticket = 1});
@@ -212,16 +213,16 @@ using Words = std::vector<std::string>;
 TEST_F(UntrustedServer, WhoseRefusalOfHelloIsHostile) {
   for (const std::string code : {"ERR ", "NOPERM ", "WRONGPASS ", "NOPROTO ", ""}) {
     const std::string error = long_error(code + hostile + no_utf8);
-    expect_told([&](const Words&) { return error; }, shown_hostile);
+    expect_reported([&](const Words&) { return error; }, shown_hostile);
   }
   const std::string line = "-ERR " + replaced(hostile, "\r", "") + no_utf8 + "\r\n";
-  expect_told([&](const Words&) { return line; }, shown_hostile);
+  expect_reported([&](const Words&) { return line; }, shown_hostile);
 }
 
 TEST_F(UntrustedServer, WhoseScriptsFailInAHostileWay) {
   for (const std::string code : {"ERR ", "NOPERM ", "WRONGTYPE ", "OOM ", "MOVED ", ""}) {
     const std::string error = long_error(code + hostile + no_utf8);
-    expect_told(
+    expect_reported(
         [&](const Words& words) {
           return words[0] == "EVALSHA" || words[0] == "EVAL" || words[0] == "SCAN"
                      ? error
@@ -232,7 +233,7 @@ TEST_F(UntrustedServer, WhoseScriptsFailInAHostileWay) {
 }
 
 TEST_F(UntrustedServer, ThatCallsItselfSomethingHostile) {
-  expect_told(
+  expect_reported(
       [](const Words& words) {
         return words[0] == "HELLO" ? live::FakeRedis::greeting(hostile + no_utf8, hostile + no_utf8)
                                    : live::FakeRedis::healthy(words);
@@ -258,7 +259,7 @@ TEST_F(UntrustedText, NeverReachesTheStatusLineRaw) {
   Process process(std::move(all));
   pty.wait_for(shown_hostile);
   EXPECT_EQ(process.wait().exit_code, 124);
-  // Without what the command itself draws with.
+  // Without the command's own control sequences.
   EXPECT_TRUE(is_fit(replaced(replaced(pty.screen(), "\r\x1b[K", ""), "\r\n", "\n")))
       << ::testing::PrintToString(pty.screen());
 }
@@ -272,7 +273,7 @@ TEST_F(UntrustedText, HugeValuesAreCutForPeopleAndWholeForPrograms) {
   EXPECT_GT(command({"inspect", "huge", "--json"}).out.size(), 1024U * 1024U);
 }
 
-TEST_F(UntrustedText, JsonIsValidForWhateverIsThere) {
+TEST_F(UntrustedText, JsonIsValidForEveryRecord) {
   const std::vector<std::string> values{
       "1",
       "",
@@ -297,16 +298,15 @@ TEST_F(UntrustedText, JsonIsValidForWhateverIsThere) {
   EXPECT_EQ(boost::json::parse(list.out, error).as_array().size(), values.size());
 }
 
-TEST_F(UntrustedText, JsonHoldsTheContentsAndTheBytesOfStrangers) {
-  ASSERT_EQ(
-      command({"acquire", "ours", "--contents", R"({"a": [1, "\u00e4"]})", "--label", hostile})
-          .exit_code,
-      0);
-  const auto ours = boost::json::parse(command({"inspect", "ours", "--json"}).out);
-  EXPECT_EQ(ours.at("contents"), boost::json::parse(R"({"a": [1, "\u00e4"]})"));
-  EXPECT_EQ(ours.at("label").as_string(), hostile);
-  EXPECT_EQ(ours.at("kind").as_string(), "ours");
-  EXPECT_FALSE(ours.as_object().contains("raw"));
+TEST_F(UntrustedText, JsonHoldsContentsAndTheBytesOfOtherPrograms) {
+  ASSERT_EQ(command({"acquire", "own", "--contents", R"({"a": [1, "\u00e4"]})", "--label", hostile})
+                .exit_code,
+            0);
+  const auto own = boost::json::parse(command({"inspect", "own", "--json"}).out);
+  EXPECT_EQ(own.at("contents"), boost::json::parse(R"({"a": [1, "\u00e4"]})"));
+  EXPECT_EQ(own.at("label").as_string(), hostile);
+  EXPECT_EQ(own.at("kind").as_string(), "ours");
+  EXPECT_FALSE(own.as_object().contains("raw"));
   plant("exclusive-lock:strange", "a\xff");
   const auto strange = boost::json::parse(command({"inspect", "strange", "--json"}).out);
   EXPECT_EQ(strange.at("kind").as_string(), "stranger");
@@ -314,7 +314,7 @@ TEST_F(UntrustedText, JsonHoldsTheContentsAndTheBytesOfStrangers) {
   EXPECT_EQ(strange.at("raw").at("hex").as_string(), "61ff");
 }
 
-TEST_F(UntrustedText, StrangersAreHeldAndNamed) {
+TEST_F(UntrustedText, RecordsOfOtherProgramsCountAsHeld) {
   plant("exclusive-lock:job", "1");
   const Ended busy = command({"run", "job", "-n", "--", "true"});
   EXPECT_EQ(busy.exit_code, 75);

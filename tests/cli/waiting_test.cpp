@@ -1,4 +1,4 @@
-// What a waiting run says where no terminal is, and how it waits for a store that is away.
+// Messages of a waiting run without a terminal, and the wait for a store that is away.
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -65,11 +65,11 @@ TEST_F(Waiting, QuietSaysNothingButErrors) {
   EXPECT_THAT(command({"inspect", "job", "-q"}).out, HasSubstr("job is free"));
 }
 
-TEST_F(Waiting, FreeLockIsNotTalkedAbout) {
+TEST_F(Waiting, FreeLockCausesNoMessage) {
   EXPECT_THAT(command({"run", "job", "--", "true"}).err, IsEmpty());
 }
 
-// At its start a machine may be faster than the server, or than its network.
+// At boot, a machine may be ready before the server or the network.
 TEST_F(Waiting, StoreThatIsAwayAtTheStartIsWaitedFor) {
   live::Server server;
   store_ = server.url();
@@ -83,17 +83,17 @@ TEST_F(Waiting, StoreThatIsAwayAtTheStartIsWaitedFor) {
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_EQ(ended.out, "ran\n");
   EXPECT_EQ(ended.err.find("waiting for the store"), ended.err.rfind("waiting for the store"))
-      << "said once a minute: " << ended.err;
+      << "reported once a minute: " << ended.err;
   EXPECT_EQ(limited->wait().exit_code, 0);
 }
 
-TEST_F(Waiting, StoreThatIsTriedAgainAndAgainIsReportedOnce) {
+TEST_F(Waiting, RepeatedAttemptsAreReportedOnce) {
   const live::FakeRedis loading([](const std::vector<std::string>&) {
     return std::string("-LOADING Redis is loading the dataset in memory\r\n");
   });
   store_ = "redis://127.0.0.1:" + std::to_string(loading.port());
   const auto waiter = start({"run", "job", "--connect-timeout", "100ms", "--", "true"});
-  // More than fit into one contact of 100 ms.
+  // More connections than fit into one connect timeout of 100 ms.
   wait_until([&] { return loading.connections() > 20; }, "many tries");
   waiter->signal(SIGTERM);
   const std::string err = waiter->wait().err;
@@ -109,23 +109,23 @@ TEST_F(Waiting, TimeToWaitBoundsTheFirstContact) {
   EXPECT_EQ(ended.exit_code, 69);
 }
 
-// Else each of them would last for an hour.
-TEST_F(Waiting, NoWaitAndLooksFailAtOnceWhereTheStoreIsAway) {
+// Otherwise each of them would last for an hour.
+TEST_F(Waiting, NoWaitInspectAndListFailAtOnceWhereTheStoreIsAway) {
   live::Server server;
   store_ = server.url();
   server.kill();
   for (const Arguments& arguments :
        {Arguments{"run", "job", "--no-wait", "--", "true"}, Arguments{"acquire", "job", "-n"},
         Arguments{"inspect", "job"}, Arguments{"list"}}) {
-    Arguments patient = arguments;
-    patient.insert(patient.begin(), {"--connect-timeout", "1h"});
-    const Ended ended = command(patient);
+    Arguments all = arguments;
+    all.insert(all.begin(), {"--connect-timeout", "1h"});
+    const Ended ended = command(all);
     EXPECT_EQ(ended.exit_code, 69) << ended.err;
     EXPECT_THAT(ended.err, HasSubstr("cannot connect")) << ended.err;
   }
 }
 
-TEST_F(Waiting, StoreThatStaysAwayIsAnErrorWhenTheTimeIsOver) {
+TEST_F(Waiting, StoreThatStaysAwayIsAnErrorAfterTheWait) {
   live::Server server;
   store_ = server.url();
   server.kill();
@@ -134,7 +134,7 @@ TEST_F(Waiting, StoreThatStaysAwayIsAnErrorWhenTheTimeIsOver) {
   EXPECT_THAT(ended.err, HasSubstr("is the store running"));
 }
 
-TEST_F(Waiting, WhoDoesNotWaitDoesNotWaitForTheStoreEither) {
+TEST_F(Waiting, NoWaitDoesNotWaitForTheStoreEither) {
   live::Server server;
   store_ = server.url();
   server.kill();
@@ -159,8 +159,8 @@ TEST_F(Waiting, SignalEndsTheWaitForTheStore) {
   EXPECT_EQ(waiter->wait().exit_code, 128 + SIGTERM);
 }
 
-// Waiting would not change what somebody has to change.
-TEST_F(Waiting, WhatDoesNotPassByItselfIsAnErrorAtOnce) {
+// Waiting does not help if a person has to act.
+TEST_F(Waiting, PermanentFailureIsAnErrorAtOnce) {
   const live::Server server({.arguments = {"--requirepass", "secret"}});
   store_ = server.url();
   EXPECT_EQ(command({"run", "job", "--", "true"}).exit_code, 69);
@@ -174,7 +174,7 @@ TEST_F(Waiting, WhatDoesNotPassByItselfIsAnErrorAtOnce) {
   const Ended ended = command({"run", "job", "--", "true"});
   EXPECT_EQ(ended.exit_code, 69);
   EXPECT_THAT(ended.err, HasSubstr("replica"));
-  // Nobody starts a local store.
+  // A local store has no server to wait for.
   std::ofstream(path("file")) << "x";
   store_ = "local://" + path("file") + "/store";
   const Ended local = command({"run", "job", "--wait", "2s", "--", "true"});
@@ -193,8 +193,8 @@ TEST(EveryMinute, IsDueAtFirstAndThenOnceAMinute) {
   EXPECT_TRUE(report.is_due(start + 200s));
 }
 
-// What is said once a minute, with a shorter one.
-TEST_F(Waiting, LineComesAgainUntilTheWaitIsOver) {
+// The report of once a minute, with a shorter interval.
+TEST_F(Waiting, LineIsRepeatedUntilTheWaitIsOver) {
   const std::string file = path("lines");
   const int descriptor = ::open(file.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
   ASSERT_NE(descriptor, -1);

@@ -1,4 +1,5 @@
-// Small pure pieces of the command: passwords in texts, suggestions, the child's environment, JSON.
+// Small pure functions of the command: passwords in texts, suggestions, the child's environment,
+// JSON.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -40,13 +41,13 @@ TEST(Secrets, UrlsLoseTheirCredentials) {
 }
 
 TEST(Suggestion, CountsSwappedNeighboursOnce) {
-  EXPECT_EQ(letters_apart("", "abc"), 3U);
-  EXPECT_EQ(letters_apart("wiat", "wait"), 1U);
-  EXPECT_EQ(letters_apart("--tll", "--ttl"), 1U);
-  EXPECT_EQ(letters_apart("kitten", "sitting"), 3U);
+  EXPECT_EQ(edit_distance("", "abc"), 3U);
+  EXPECT_EQ(edit_distance("wiat", "wait"), 1U);
+  EXPECT_EQ(edit_distance("--tll", "--ttl"), 1U);
+  EXPECT_EQ(edit_distance("kitten", "sitting"), 3U);
 }
 
-TEST(Suggestion, OnlyWhatIsNear) {
+TEST(Suggestion, NearestWordOnlyWithinAThirdOfItsLetters) {
   const std::vector<std::string> known{"run", "acquire", "release", "refresh"};
   EXPECT_EQ(nearest("rnu", known), "run");
   EXPECT_EQ(nearest("relaese", known), "release");
@@ -86,7 +87,7 @@ TEST(Environment, ChildGetsFactsAndNoPassword) {
                                       "EXCLUSIVE_LOCK_FENCER=kept", "EXCLUSIVE_LOCK_FENCE=2"}));
 }
 
-TEST(Environment, NearlyOneOfOursIsNamed) {
+TEST(Environment, MisspeltVariableIsNamed) {
   Variables wrong({"EXCLUSIVE_LOCK_STOER=local:"});
   EXPECT_THAT(Environment(wrong.data()).misspelt().value_or(""),
               HasSubstr("did you mean EXCLUSIVE_LOCK_STORE?"));
@@ -99,7 +100,7 @@ TEST(Environment, NearlyOneOfOursIsNamed) {
   EXPECT_EQ(Environment(right.data()).misspelt(), std::nullopt);
 }
 
-// A name may hold anything but '=', and it is quoted.
+// A variable's name may hold any byte but '=', and the message quotes it.
 TEST(Environment, NameOfAVariableReachesNoTerminalRaw) {
   Variables hostile({"EXCLUSIVE_LOCK_STOR\x1b=local:"});
   const std::string text = Environment(hostile.data()).misspelt().value_or("");
@@ -107,13 +108,13 @@ TEST(Environment, NameOfAVariableReachesNoTerminalRaw) {
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
 }
 
-TEST(Json, WhatATerminalObeysIsEscaped) {
+TEST(Json, ControlAndDirectionCharactersAreEscaped) {
   EXPECT_EQ(one_line("\"a\x7f\u009b\u202e-\""), R"("a\u007f\u009b\u202e-")");
   EXPECT_EQ(one_line("\"\U000e0001\""), R"("\udb40\udc01")");
   EXPECT_EQ(one_line("{\n\t\"a\": \"\u00e4\u4e2d\"}"), "{  \"a\": \"\u00e4\u4e2d\"}");
 }
 
-TEST(Json, BytesThatAreNoTextComeAsHex) {
+TEST(Json, BytesThatAreNotUtf8AreHex) {
   JsonObject object;
   object.add_bytes("text", "a\"\n\x1b").add_bytes("bytes", "\xff\x01").add("none", nullptr);
   EXPECT_EQ(object.text(), R"({"text":"a\"\n\u001b","bytes":{"hex":"ff01"},"none":null})");

@@ -1,4 +1,4 @@
-// Results reach whoever reads them, however slowly.
+// Results reach their reader, however slowly it reads.
 
 #include "cli/output/write.hpp"
 
@@ -14,8 +14,8 @@
 namespace exclusive_lock::cli {
 namespace {
 
-// A shell's `exclusive-lock list | node ...` shares a pipe that the other side made non-blocking.
-TEST(WriteAll, GoesOnWhereAPipeThatDoesNotBlockIsFull) {
+// In a shell's `exclusive-lock list | node ...`, the reader may make the shared pipe non-blocking.
+TEST(WriteAll, WaitsForAFullNonBlockingPipe) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK), 0);
   ASSERT_EQ(::fcntl(ends[0], F_SETFL, 0), 0);  // the reader waits
@@ -35,7 +35,7 @@ TEST(WriteAll, GoesOnWhereAPipeThatDoesNotBlockIsFull) {
   EXPECT_EQ(read.size(), text.size());
 }
 
-TEST(WriteAll, SaysWhyNobodyReads) {
+TEST(WriteAll, ReportsTheError) {
   EXPECT_EQ(write_all(-1, "text"), std::errc::bad_file_descriptor);
   EXPECT_FALSE(write_all(-1, "")) << "nothing to write";
 }
@@ -47,7 +47,7 @@ class FullPipe {
     const std::string text(4096, 'x');
     while (::write(ends_[1], text.data(), text.size()) > 0) {
     }
-    EXPECT_EQ(::fcntl(ends_[1], F_SETFL, 0), 0);  // as those of a shell are
+    EXPECT_EQ(::fcntl(ends_[1], F_SETFL, 0), 0);  // blocking, as a shell's pipes are
   }
   ~FullPipe() {
     ::close(ends_[0]);
@@ -66,17 +66,17 @@ class FullPipe {
   std::array<int, 2> ends_{};
 };
 
-TEST(BoundedWriter, DoesNotWaitForAFullPipeThatBlocksOthers) {
+TEST(BoundedWriter, TimesOutOnAFullPipeAndLeavesItBlocking) {
   const FullPipe pipe;
   BoundedWriter writer(pipe.descriptor());
   EXPECT_FALSE(writer.write("text", std::chrono::milliseconds(0)));
   EXPECT_FALSE(writer.write("text", std::chrono::milliseconds(1)));
-  EXPECT_EQ(::fcntl(pipe.descriptor(), F_GETFL) & O_NONBLOCK, 0) << "it is not ours alone";
+  EXPECT_EQ(::fcntl(pipe.descriptor(), F_GETFL) & O_NONBLOCK, 0) << "the open file is shared";
   pipe.drain();
   EXPECT_TRUE(writer.write("text", std::chrono::milliseconds(0)));
 }
 
-TEST(BoundedWriter, AppendsToAPlainFileAsOthersWhoShareItDo) {
+TEST(BoundedWriter, AppendsToASharedRegularFile) {
   const std::string name = testing::TempDir() + "bounded_writer." + std::to_string(::getpid());
   const int file = ::open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   ASSERT_GE(file, 0);

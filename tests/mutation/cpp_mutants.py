@@ -36,7 +36,7 @@ MAX_DRAWS = 40  # of one mutant, until one is free and in a file that can be rea
 
 # "<path> <what>": why no test can notice it.
 EQUIVALENT = {
-    "src/cli/run.cpp lock.on_refreshed([this](const RefreshedEvent&) { news_.h...: dropped":
+    "src/cli/run.cpp lock.on_refreshed([this](const RefreshedEvent&) { events_...: dropped":
         "the watch wakes before the old end of the hold all the same, and finds the new one",
     "src/runtime/lock_directory.cpp a.name < b.name: < -> <=": "no two records have one name",
     "src/stores/local/lock_database.hpp log_frames_ >= checkpoint_at_: >= -> >":

@@ -29,7 +29,7 @@ struct CodePoint {
   std::size_t size;
 };
 
-// The text is UTF-8: Contents sees to that.
+// The text is UTF-8: Contents guarantees that.
 CodePoint code_point_at(std::string_view text) {
   const auto lead = static_cast<unsigned char>(text[0]);
   const std::size_t size = lead >= 0xF0U ? 4 : lead >= 0xE0U ? 3 : lead >= 0xC0U ? 2 : 1;
@@ -184,12 +184,11 @@ std::string one_line(std::string_view json_text) {
     const std::string_view bytes = json_text.substr(0, size);
     json_text.remove_prefix(size);
     if (value < 0x20U) {
-      line +=
-          ' ';  // inside a string it would have been escaped: this is white space between values
+      line += ' ';  // white space between values: inside a string it would be escaped
     } else if (value < 0x7FU || printable(bytes) == bytes) {
       line += bytes;
     } else {
-      append_escaped(line, value);  // outside ASCII there are only strings
+      append_escaped(line, value);  // a character outside ASCII is inside a string
     }
   }
   return line;

@@ -1,9 +1,9 @@
 #pragma once
-// What --json prints: one JSON text (RFC 8259) per call, whatever the record holds, and safe to
-// show on a terminal: characters that a terminal obeys, or that hide or turn text round, come as
-// \uXXXX.
+// The output of --json: one JSON text (RFC 8259) per call, whatever the record holds. It is safe to
+// show on a terminal: control characters, and characters that hide text or change its direction,
+// are escaped as \uXXXX.
 //
-// The values are made by the library's own Contents; here they are only put together.
+// The library's Contents makes the values; this class only joins them.
 
 #include <optional>
 #include <string>
@@ -17,9 +17,9 @@ namespace exclusive_lock::cli {
 
 class JsonObject {
  public:
-  // `name` is one of ours, and needs no escaping.
+  // `name` is a field name of this program, so it needs no escaping.
   JsonObject& add(std::string_view name, const Contents& value);
-  // As a string where the bytes are UTF-8, otherwise {"hex": "..."}: nothing is lost or made up.
+  // A string if the bytes are UTF-8, otherwise {"hex": "..."}, so that no byte is lost.
   JsonObject& add_bytes(std::string_view name, std::string_view bytes);
   [[nodiscard]] std::string text() const;
 
@@ -30,12 +30,12 @@ class JsonObject {
 JsonObject to_json(const LockRecord& record);
 JsonObject to_json(const LockWaiter& waiter);
 JsonObject to_json(const LastDone& done);
-// The shape of to_json() for a lock that nobody holds.
+// The same for a lock that is free.
 JsonObject free_to_json(std::string_view name, const std::optional<LastDone>& last_done);
 // One element per line.
 std::string json_array(const std::vector<std::string>& elements);
 
-// Any JSON text on one line, with everything escaped that a terminal must not see.
+// A JSON text on one line. Characters that a terminal must not get are escaped.
 std::string one_line(std::string_view json_text);
 
 }  // namespace exclusive_lock::cli

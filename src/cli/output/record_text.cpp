@@ -10,13 +10,13 @@
 namespace exclusive_lock::cli {
 namespace {
 
-constexpr std::size_t most_contents_bytes = 4096;  // in inspect; more is cut, with its full size
-constexpr std::size_t most_cell_bytes = 256;       // in a table
-// One long name must not push everything else out of sight.
+constexpr std::size_t max_contents_bytes = 4096;  // in inspect; longer contents are cut
+constexpr std::size_t max_cell_bytes = 256;       // in a table
+// Limits, so that one long name does not push the other columns off the screen.
 constexpr std::size_t max_name_columns = 40;
 constexpr std::size_t max_holder_columns = 60;
 
-// Of a record or a waiter: "alice on host-7, process 4711, make (nightly)".
+// A record's holder, or a waiter: "alice on host-7, process 4711, make (nightly)".
 std::string process_text(const auto& one) {
   std::string text = one.user.empty() ? "" : shown(one.user, 64) + " on ";
   text += shown(one.host.empty() ? "unknown host" : one.host, 128) + ", process " +
@@ -30,7 +30,7 @@ std::string process_text(const auto& one) {
   return text;
 }
 
-// The store's clock and ours may differ: an age below 0 counts as 0.
+// The store's clock may differ from this machine's: an age below 0 counts as 0.
 std::string spoken_age(WallTime since, WallTime now) {
   return spoken(std::chrono::duration_cast<Milliseconds>(now - since));
 }
@@ -52,23 +52,23 @@ std::string remaining_text(const LockRecord& record) {
   return record.remaining_ttl ? spoken(*record.remaining_ttl) : "never expires";
 }
 
-std::string contents_text(const LockRecord& record, std::size_t most_bytes) {
+std::string contents_text(const LockRecord& record, std::size_t max_bytes) {
   if (record.contents) {
-    return shown(record.contents->text(), most_bytes);
+    return shown(record.contents->text(), max_bytes);
   }
-  return shown(record.raw, most_bytes) + " (not JSON)";
+  return shown(record.raw, max_bytes) + " (not JSON)";
 }
 
 std::string waiters_text(const LockRecord& record, WallTime now) {
-  constexpr std::size_t most_lines = 20;
+  constexpr std::size_t max_lines = 20;
   std::string text;
   for (const LockWaiter& waiter : record.waiters) {
     if (text.empty()) {
       text = row("waiting", std::to_string(record.waiting));
     }
     const std::size_t place = static_cast<std::size_t>(&waiter - record.waiters.data()) + 1;
-    if (place > most_lines) {
-      text += row("", "and " + std::to_string(record.waiting - most_lines) + " more");
+    if (place > max_lines) {
+      text += row("", "and " + std::to_string(record.waiting - max_lines) + " more");
       break;
     }
     text += row("", std::to_string(place) + ". " + process_text(waiter) +
@@ -84,13 +84,13 @@ Cells cells(const LockRecord& record, WallTime now, bool is_cut) {
   const auto cut = [is_cut](const std::string& text, std::size_t max) {
     return is_cut ? cut_to(text, max) : text;
   };
-  return {cut(shown(record.name, most_cell_bytes), max_name_columns),
+  return {cut(shown(record.name, max_cell_bytes), max_name_columns),
           cut(holder_text(record), max_holder_columns),
           age_text(record, now),
           remaining_text(record),
           ours ? std::to_string(record.fence.value) : "-",
           std::to_string(record.waiting),
-          contents_text(record, most_cell_bytes)};
+          contents_text(record, max_cell_bytes)};
 }
 
 std::string line_of(const Cells& cells, const std::vector<std::size_t>& widths) {
@@ -175,7 +175,7 @@ std::string inspect_text(const LockRecord& record, WallTime now, const Terminal&
   if (record.closed) {
     text += row("closed", "its holder has ended; --min-hold keeps it until the ttl is over");
   }
-  text += row("contents", contents_text(record, most_contents_bytes));
+  text += row("contents", contents_text(record, max_contents_bytes));
   text += row("key", shown(record.key, 4096));
   if (record.last_done) {
     text += last_done_text(*record.last_done);

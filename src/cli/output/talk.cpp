@@ -12,22 +12,21 @@
 namespace exclusive_lock::cli {
 namespace {
 
-constexpr std::string_view start_over =
-    "\r\x1b[K";  // to the first column; erase to the end of the line
+constexpr std::string_view erase_line = "\r\x1b[K";  // to the first column, then erase the line
 
 }  // namespace
 
 class TalkSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  TalkSink(Talk& talk, bool holds_back) : talk_(talk), holds_back_(holds_back) {}
+  TalkSink(Talk& talk, bool is_buffering) : talk_(talk), is_buffering_(is_buffering) {}
 
-  void let_go() {
+  void write_buffered() {
     const std::lock_guard guard(mutex_);
-    holds_back_ = false;
-    for (const std::string& line : held_back_) {
+    is_buffering_ = false;
+    for (const std::string& line : buffered_) {
       talk_.note(line);
     }
-    held_back_.clear();
+    buffered_.clear();
   }
 
  private:
@@ -35,8 +34,8 @@ class TalkSink final : public spdlog::sinks::base_sink<std::mutex> {
     const auto level = spdlog::level::to_string_view(message.level);
     const std::string line = std::string(level.data(), level.size()) + ": " +
                              fit_for_terminal({message.payload.data(), message.payload.size()});
-    if (holds_back_) {
-      held_back_.push_back(line);
+    if (is_buffering_) {
+      buffered_.push_back(line);
     } else if (message.level >= spdlog::level::err) {
       talk_.say(line);
     } else {
@@ -46,8 +45,8 @@ class TalkSink final : public spdlog::sinks::base_sink<std::mutex> {
   void flush_() override {}
 
   Talk& talk_;
-  bool holds_back_;
-  std::vector<std::string> held_back_;
+  bool is_buffering_;
+  std::vector<std::string> buffered_;
 };
 
 void Talk::say(std::string_view text) {
@@ -64,22 +63,22 @@ void Talk::note(std::string_view text) {
 
 void Talk::write(std::string_view text) {
   const std::lock_guard guard(mutex_);
-  wipe_status();
+  erase_status();
   emit(text);
 }
 
 void Talk::emit(std::string_view text) {
-  // One that has not gone will not soon: the next ones do not wait as well.
-  const auto patience =
+  // If one message was dropped, stderr is still full: do not wait for the next ones.
+  const auto timeout =
       must_not_wait_ || dropped_ > 0 ? std::chrono::milliseconds(0) : std::chrono::seconds(1);
-  const bool goes =
+  const bool is_written =
       dropped_ == 0 || writer_.write("exclusive-lock: " + std::to_string(dropped_) +
                                          " messages were dropped: stderr took no more\n",
-                                     patience);
-  if (goes) {
+                                     timeout);
+  if (is_written) {
     dropped_ = 0;
   }
-  if (!goes || !writer_.write(text, patience)) {
+  if (!is_written || !writer_.write(text, timeout)) {
     ++dropped_;
   }
 }
@@ -90,18 +89,18 @@ void Talk::show_status(std::string_view text, const std::stop_token& stop) {
     return;
   }
   const std::string line = cut_to(text, terminal_.width() - 1);
-  emit(std::string(start_over) + terminal_.faint(line));
+  emit(std::string(erase_line) + terminal_.faint(line));
   status_shown_ = true;
 }
 
 void Talk::clear_status() {
   const std::lock_guard guard(mutex_);
-  wipe_status();
+  erase_status();
 }
 
-void Talk::wipe_status() {
+void Talk::erase_status() {
   if (status_shown_ && terminal_.can_redraw()) {
-    emit(start_over);
+    emit(erase_line);
   }
   status_shown_ = false;
 }
@@ -112,6 +111,6 @@ ConnectionLog::ConnectionLog(Talk& talk, bool verbose)
   logger_->set_level(verbose ? spdlog::level::debug : spdlog::level::warn);
 }
 
-void ConnectionLog::connected() { sink_->let_go(); }
+void ConnectionLog::connected() { sink_->write_buffered(); }
 
 }  // namespace exclusive_lock::cli

@@ -1,13 +1,13 @@
 #pragma once
-// What the command says to people: on stderr, a line at a time, never on stdout. Where stderr is no
-// terminal, each line carries the time: it is going to be read later, in a log.
+// The command's messages to people: on stderr, in whole lines, never on stdout. If stderr is not a
+// terminal, each line carries the time, because it will be read in a log.
 //
-// A stderr that is full (a pipe without a reader, a terminal that was stopped) is waited for by a
-// second at most, and not at all while a hold may end (must_not_wait): the command has to be ended
-// in time. What did not go is counted, and reported with the next that does.
+// If stderr is full (a pipe without a reader, a stopped terminal), a message waits for at most a
+// second, and not at all while a hold may end (must_not_wait): the command must be ended in time.
+// Dropped messages are counted, and the number is reported with the next message.
 //
-// One line may be a status, drawn over again and again on a terminal; whatever else is said first
-// wipes it away. Threads: any.
+// On a terminal, one line may be a status that is redrawn; every message erases it first. Threads:
+// any.
 
 #include <atomic>
 #include <cstddef>
@@ -33,47 +33,47 @@ class Talk {
 
   [[nodiscard]] const Terminal& terminal() const { return terminal_; }
 
-  // "exclusive-lock: <text>", elsewhere than on a terminal "exclusive-lock: <UTC> <text>". The text
-  // is one line; what comes from elsewhere must have been made printable.
+  // Prints "exclusive-lock: <text>" on a terminal, else "exclusive-lock: <UTC> <text>". The text is
+  // one line; parts from elsewhere must have been made printable.
   void say(std::string_view text);
-  // The same for what is no error: not after be_quiet().
+  // The same for messages that are not errors; be_quiet() suppresses them.
   void note(std::string_view text);
-  // --quiet. To be called before there are other threads.
+  // --quiet. Call it while there is one thread.
   void be_quiet() { is_quiet_ = true; }
-  // The text as it is, lines and all.
+  // Prints the text unchanged; it may have several lines.
   void write(std::string_view text);
 
-  // Whether a text that does not go at once is dropped.
+  // Whether a message that stderr does not take at once is dropped.
   void must_not_wait(bool must_not) { must_not_wait_ = must_not; }
 
-  // Only where the terminal can redraw; cut to its width. Not after a stop was requested, so that
-  // one who requests it and then clears the status is not overtaken.
+  // Only if the terminal can redraw; the text is cut to its width. Does nothing after a stop was
+  // requested, so that no status follows a stop request and clear_status().
   void show_status(std::string_view text, const std::stop_token& stop);
   void clear_status();
 
  private:
-  // With mutex_ held.
-  void wipe_status();
+  // Called with mutex_ held.
+  void erase_status();
   void emit(std::string_view text);
 
   std::mutex mutex_;
   Terminal terminal_;
   BoundedWriter writer_;
   std::atomic<bool> must_not_wait_{false};
-  std::size_t dropped_ = 0;  // texts that did not go, since one did
+  std::size_t dropped_ = 0;  // messages dropped since the last one that was written
   bool is_quiet_ = false;
   bool status_shown_ = false;
 };
 
-// The library's log on `talk`, which must outlive it: errors and, as notes, warnings; with
-// `verbose` also what it did.
+// Writes the library's log to `talk`, which must outlive it: errors as messages, warnings as notes;
+// with `verbose` also information.
 class ConnectionLog {
  public:
   ConnectionLog(Talk& talk, bool verbose);
 
   [[nodiscard]] const std::shared_ptr<spdlog::logger>& logger() const { return logger_; }
-  // Until then, everything is held back: where no connection comes about, the error says it all.
-  // With `verbose` nothing is.
+  // Buffers the log until this call, because the error of a failed connection says the same. With
+  // `verbose` nothing is buffered.
   void connected();
 
  private:

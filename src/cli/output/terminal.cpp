@@ -17,7 +17,7 @@ constexpr std::string_view ellipsis = "\u2026";
 
 bool begins_code_point(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }
 
-// The text is not empty; bytes that are not UTF-8 come alone or with what follows them.
+// The text is not empty. Bytes that are not UTF-8 come alone or with the bytes after them.
 std::string_view first_character(std::string_view text) {
   std::size_t size = 1;
   while (size < text.size() && size < 4 && !begins_code_point(text[size])) {
@@ -36,9 +36,9 @@ std::size_t width_of(std::string_view character) {
   for (const char byte : character.substr(1)) {
     code_point = code_point << 6U | (static_cast<unsigned char>(byte) & 0x3FU);
   }
-  // The program's own locale is "C", which knows no width of anything beyond ASCII.
+  // The program's locale is "C", which knows widths of ASCII characters only.
   static const locale_t utf8 = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
-  const locale_t before = ::uselocale(utf8);  // null changes nothing
+  const locale_t before = ::uselocale(utf8);  // a null locale changes nothing
   const int width = ::wcwidth(static_cast<wchar_t>(code_point));
   ::uselocale(before);
   return width < 0 ? 1 : static_cast<std::size_t>(width);
@@ -85,8 +85,8 @@ std::size_t columns(std::string_view text) {
   return count;
 }
 
-std::string cut_to(std::string_view text, std::size_t most) {
-  if (columns(text) <= most) {
+std::string cut_to(std::string_view text, std::size_t max) {
+  if (columns(text) <= max) {
     return std::string(text);
   }
   std::size_t taken = 0;
@@ -94,12 +94,12 @@ std::string cut_to(std::string_view text, std::size_t most) {
   while (end < text.size()) {
     const std::string_view character = first_character(text.substr(end));
     taken += width_of(character);
-    if (taken + 1 > most) {
+    if (taken + 1 > max) {
       break;  // the last column is the ellipsis
     }
     end += character.size();
   }
-  return std::string(text.substr(0, end)) + std::string(most == 0 ? "" : ellipsis);
+  return std::string(text.substr(0, end)) + std::string(max == 0 ? "" : ellipsis);
 }
 
 std::string cut_to_bytes(std::string_view text, std::size_t max) {
@@ -113,8 +113,8 @@ std::string cut_to_bytes(std::string_view text, std::size_t max) {
   return std::string(text.substr(0, end)) + std::string(ellipsis);
 }
 
-std::string shown(std::string_view untrusted, std::size_t most_bytes) {
-  return printable(untrusted, most_bytes);
+std::string shown(std::string_view untrusted, std::size_t max_bytes) {
+  return printable(untrusted, max_bytes);
 }
 
 std::string fit_for_terminal(std::string_view text) {
@@ -122,7 +122,7 @@ std::string fit_for_terminal(std::string_view text) {
   for (const char byte : text) {
     doubled.append(byte == '\\' ? 2 : 1, byte);
   }
-  // A backslash is all that printable() changes in text that is fit already.
+  // In text that is printable already, printable() changes only backslashes.
   const std::string escaped = printable(text, text.size() + 1);
   return escaped == doubled ? std::string(text) : escaped;
 }

@@ -1,5 +1,5 @@
 #pragma once
-// What a descriptor that people may look at can do.
+// The capabilities of a descriptor that may be a terminal.
 
 #include <cstddef>
 #include <string>
@@ -11,15 +11,15 @@ class Environment;
 
 class Terminal {
  public:
-  // Looks once. Colour and status lines need a terminal that is not "dumb".
+  // Checks the descriptor once. Colour and status lines need a terminal that is not "dumb".
   Terminal(int descriptor, const Environment& environment);
 
   [[nodiscard]] int descriptor() const { return descriptor_; }
   [[nodiscard]] bool is_terminal() const { return is_terminal_; }
-  // True where a line can be drawn over again and this process may do so, not being in the
+  // Whether a line can be redrawn: the terminal understands escapes, and this process is not in the
   // background.
   [[nodiscard]] bool can_redraw() const;
-  // Its width in columns as of now; 80 where it does not tell.
+  // The current width in columns; 80 if it is not known.
   [[nodiscard]] std::size_t width() const;
   [[nodiscard]] std::string bold(std::string_view text) const { return styled("1", text); }
   [[nodiscard]] std::string faint(std::string_view text) const { return styled("2", text); }
@@ -33,16 +33,15 @@ class Terminal {
   bool has_colour_;
 };
 
-// How many columns UTF-8 text takes: two for wide characters, none for combining ones.
+// The width of UTF-8 text in columns: two for a wide character, none for a combining one.
 std::size_t columns(std::string_view text);
-// At most `most` columns; where something is cut, the last one is an ellipsis.
-std::string cut_to(std::string_view text, std::size_t most);
-// The same by bytes, between characters.
+// At most `max` columns; if the text is cut, the last column is an ellipsis.
+std::string cut_to(std::string_view text, std::size_t max);
+// At most `max` bytes, cut between characters.
 std::string cut_to_bytes(std::string_view text, std::size_t max);
-// A text from elsewhere as it can stand in a sentence or a table: printable, and short.
-std::string shown(std::string_view untrusted, std::size_t most_bytes = 256);
-// For text that may have been made printable before: unchanged if it is fit for a terminal,
-// printable() otherwise.
+// Untrusted text for a sentence or a table: printable, and cut.
+std::string shown(std::string_view untrusted, std::size_t max_bytes = 256);
+// For text that may be printable already: unchanged if it is, printable(text) otherwise.
 std::string fit_for_terminal(std::string_view text);
 
 }  // namespace exclusive_lock::cli

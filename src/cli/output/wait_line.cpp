@@ -8,13 +8,13 @@
 namespace exclusive_lock::cli {
 namespace {
 
-std::string who(const ExclusiveLock& lock) {
+std::string holder_status(const ExclusiveLock& lock) {
   try {
     const auto record = lock.inspect();
     return record ? "held by " + holder_and_age_text(*record, std::chrono::system_clock::now())
                   : "free a moment ago";
   } catch (const StoreError&) {
-    return "the store does not answer";  // passing trouble is waited out; the log tells the rest
+    return "the store does not answer";  // the wait continues; the log has the details
   }
 }
 
@@ -36,7 +36,7 @@ void WaitLine::work(const ExclusiveLock& lock, Pace pace, const std::stop_token&
   const bool draws = talk_.terminal().is_terminal();
   const Milliseconds between = draws ? pace.between_drawings : pace.between_lines;
   bool goes_on = pause(pace.before_first, stop);
-  // The line of a log stays as it is: it is worth a moment that the store says the place.
+  // A line in a log is not redrawn, so it waits a moment until the store has reported the position.
   for (int i = 0; i < 20 && !draws && goes_on && *position_ == 0; ++i) {
     goes_on = pause(pace.before_first, stop);
   }
@@ -51,9 +51,9 @@ void WaitLine::work(const ExclusiveLock& lock, Pace pace, const std::stop_token&
 }
 
 std::string WaitLine::text(const ExclusiveLock& lock) const {
-  const std::string holder = who(lock);
+  const std::string holder = holder_status(lock);
   const auto waited = std::chrono::duration_cast<Milliseconds>(BootClock::now() - waiting_since_);
-  // Milliseconds only for the first line.
+  // Shows milliseconds in the first line only.
   const Milliseconds shown_wait =
       waited < std::chrono::seconds(1) ? waited : std::chrono::floor<std::chrono::seconds>(waited);
   const std::size_t position = *position_;

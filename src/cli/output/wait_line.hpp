@@ -1,7 +1,7 @@
 #pragma once
-// What is said while waiting: who holds the lock, for how long, the own place in the queue, how
-// long the wait has lasted, and which store was asked. On a terminal one line that is drawn again
-// once a second; elsewhere a line at the start and one a minute, for a log.
+// The report while waiting: the holder, how long it has held the lock, this process's position in
+// the queue, how long the wait has lasted, and the store. On a terminal: one line that is redrawn
+// once a second. Elsewhere, for a log: a line at the start and one a minute.
 
 #include <atomic>
 #include <chrono>
@@ -19,15 +19,15 @@ namespace exclusive_lock::cli {
 class WaitLine {
  public:
   struct Pace {
-    std::chrono::milliseconds before_first{200};  // so that a lock that is free shows no flicker
+    std::chrono::milliseconds before_first{200};  // so that nothing flickers if the lock is free
     std::chrono::milliseconds between_drawings{1000};
     std::chrono::milliseconds between_lines{60'000};
   };
 
-  // Works in a thread of its own, and listens to the lock's waiting events. `store` is its URL.
+  // Runs in a thread of its own, and listens to the lock's waiting events. `store` is its URL.
   WaitLine(ExclusiveLock& lock, std::string name, std::string store, Talk& talk, Pace pace);
 
-  // Wipes the line and draws no more. Does not wait for a store that is slow to answer; the
+  // Erases the line and draws no more. Does not wait for a store that is slow to answer; the
   // destructor does.
   void end();
 
@@ -39,8 +39,8 @@ class WaitLine {
   std::string store_;
   Instant waiting_since_;
   Talk& talk_;
-  std::shared_ptr<std::atomic<std::size_t>> position_;  // 0: not known; the handler shares it
-  std::jthread thread_;                                 // last: it uses what stands above
+  std::shared_ptr<std::atomic<std::size_t>> position_;  // 0: not known; shared with the handler
+  std::jthread thread_;                                 // last: it uses the members above
 };
 
 }  // namespace exclusive_lock::cli

@@ -17,7 +17,7 @@ std::error_code write_all(int descriptor, std::string_view text) {
     if (written >= 0) {
       text.remove_prefix(static_cast<std::size_t>(written));
     } else if (errno == EAGAIN) {
-      // Somebody who shares the open file made it non-blocking.
+      // Another process that shares the open file made it non-blocking.
       pollfd waiting{.fd = descriptor, .events = POLLOUT, .revents = 0};
       ::poll(&waiting, 1, -1);
     } else if (errno != EINTR) {
@@ -34,11 +34,11 @@ void BoundedWriter::open() {
     return;
   }
   is_socket_ = S_ISSOCK(what.st_mode);
-  // A plain file opened anew would be written from its beginning, and does not block.
+  // A regular file does not block; reopened, it would be written from its beginning.
   if (S_ISFIFO(what.st_mode) || ::isatty(descriptor_) == 1) {
     const std::string name = "/proc/self/fd/" + std::to_string(descriptor_);
     own_ = FileDescriptor(::open(name.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-    may_block_ = !own_.is_open();  // no /proc, or another user's
+    may_block_ = !own_.is_open();  // no /proc, or a file of another user
   }
 }
 
@@ -50,21 +50,21 @@ ssize_t BoundedWriter::write_some(std::string_view text) const {
     return ::write(own_.number(), text.data(), text.size());
   }
   if (may_block_) {
-    pollfd room{.fd = descriptor_, .events = POLLOUT, .revents = 0};
-    if (::poll(&room, 1, 0) == 0) {
+    pollfd writable{.fd = descriptor_, .events = POLLOUT, .revents = 0};
+    if (::poll(&writable, 1, 0) == 0) {
       errno = EAGAIN;
       return -1;
     }
-    text = text.substr(0, PIPE_BUF);  // as much as there is room for
+    text = text.substr(0, PIPE_BUF);  // a writable pipe takes this much
   }
   return ::write(descriptor_, text.data(), text.size());
 }
 
-bool BoundedWriter::write(std::string_view text, std::chrono::milliseconds patience) {
+bool BoundedWriter::write(std::string_view text, std::chrono::milliseconds timeout) {
   if (!is_open_) {
     open();
   }
-  const auto end = std::chrono::steady_clock::now() + patience;
+  const auto end = std::chrono::steady_clock::now() + timeout;
   while (!text.empty()) {
     const ssize_t written = write_some(text);
     if (written >= 0) {
@@ -72,9 +72,9 @@ bool BoundedWriter::write(std::string_view text, std::chrono::milliseconds patie
     } else if (errno == EAGAIN) {
       const auto left =
           std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
-      pollfd room{
+      pollfd writable{
           .fd = own_.is_open() ? own_.number() : descriptor_, .events = POLLOUT, .revents = 0};
-      if (left.count() <= 0 || ::poll(&room, 1, static_cast<int>(left.count())) == 0) {
+      if (left.count() <= 0 || ::poll(&writable, 1, static_cast<int>(left.count())) == 0) {
         return false;
       }
     } else if (errno != EINTR) {

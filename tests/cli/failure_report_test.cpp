@@ -1,5 +1,5 @@
-// What people are told when a call gets no answer, when two of them decide at once, and when this
-// process may do less than it needs.
+// Error messages: a request without a reply, conflicting requests, and a process without the
+// resources that it needs.
 
 #include <gmock/gmock.h>
 #include <unistd.h>
@@ -20,7 +20,7 @@ using ::testing::HasSubstr;
 
 constexpr const char* owner = "00112233445566778899aabbccddeeff-0000000000000001";
 
-// A server that welcomes everybody, and then never answers a script.
+// A server that accepts every connection and answers no script.
 std::string silence(const std::vector<std::string>& words) {
   return words.front() == "EVALSHA" || words.front() == "EVAL" ? ""
                                                                : live::FakeRedis::healthy(words);
@@ -29,7 +29,7 @@ std::string silence(const std::vector<std::string>& words) {
 class Unanswered : public CommandTest {
  protected:
   void SetUp() override { store_ = "redis://127.0.0.1:" + std::to_string(server_.port()); }
-  [[nodiscard]] Ended impatient(Arguments arguments) const {
+  [[nodiscard]] Ended with_short_timeout(Arguments arguments) const {
     arguments.insert(arguments.begin(), {"--command-timeout", "100ms"});
     return command(std::move(arguments));
   }
@@ -38,30 +38,31 @@ class Unanswered : public CommandTest {
 };
 
 TEST_F(Unanswered, RefreshMayHaveBeenCarriedOut) {
-  const Ended ended = impatient({"refresh", "job", "--owner", owner, "--ttl", "5s"});
+  const Ended ended = with_short_timeout({"refresh", "job", "--owner", owner, "--ttl", "5s"});
   EXPECT_EQ(ended.exit_code, 69);
   EXPECT_THAT(ended.err,
               HasSubstr("the store did not answer the refresh of job; it may have been"));
 }
 
-TEST_F(Unanswered, ReleaseIsNotTakenForOne) {
-  const Ended ended = impatient({"release", "job", "--owner", owner});
+TEST_F(Unanswered, ReleaseIsNotReportedAsDone) {
+  const Ended ended = with_short_timeout({"release", "job", "--owner", owner});
   EXPECT_EQ(ended.exit_code, 69);
   EXPECT_THAT(ended.err, HasSubstr("the store did not answer the release of job"));
 }
 
-TEST_F(Unanswered, AcquireSaysThatItMayBeHeldAndHowToSee) {
-  const Ended ended = impatient({"acquire", "job", "--no-wait"});
+TEST_F(Unanswered, AcquireReportsThatItMayBeHeldAndHowToInspect) {
+  const Ended ended = with_short_timeout({"acquire", "job", "--no-wait"});
   EXPECT_EQ(ended.exit_code, 69);
   EXPECT_EQ(ended.out, "");
   EXPECT_THAT(ended.err, AllOf(HasSubstr("the store may have done it all the same"),
                                HasSubstr("exclusive-lock inspect NAME")));
 }
 
-class Trouble : public CommandTest {};
+class FailureReport : public CommandTest {};
 
-// A store is a handful of files, and none of them may be missing without a word, or for ever.
-TEST_F(Trouble, DescriptorThatIsMissingIsToldWhicheverItIs) {
+// A store needs several files. If a descriptor for any of them is missing, the error says so, and
+// no call hangs.
+TEST_F(FailureReport, MissingDescriptorIsReportedForEveryLimit) {
   int refusals = 0;
   for (int limit = 4;; ++limit) {  // below, no program starts
     ASSERT_LT(limit, 64);
@@ -81,8 +82,8 @@ TEST_F(Trouble, DescriptorThatIsMissingIsToldWhicheverItIs) {
   EXPECT_GT(refusals, 1);
 }
 
-// Said once there is a connection; where there is none, the error says more.
-TEST_F(Trouble, ServerThatMayForgetLocksIsWarnedAbout) {
+// The warning is reported once there is a connection; without one, the error says more.
+TEST_F(FailureReport, ServerThatMayEvictLocksGetsAWarning) {
   const live::Server server({.arguments = {"--maxmemory-policy", "allkeys-lru"}});
   store_ = server.url();
   const Ended ended = command({"list"});
@@ -90,8 +91,9 @@ TEST_F(Trouble, ServerThatMayForgetLocksIsWarnedAbout) {
   EXPECT_THAT(ended.err, HasSubstr("maxmemory-policy is allkeys-lru"));
 }
 
-// What a user gets who names no place. `nobody` has no home, so that this leaves nothing behind.
-TEST_F(Trouble, DefaultPlaceIsTheSameWhateverTheEnvironment) {
+// The default directory of a local store. The user `nobody` has no home directory, so this test
+// leaves no file behind.
+TEST_F(FailureReport, DefaultDirectoryDoesNotDependOnTheEnvironment) {
   if (::geteuid() != 0) {
     GTEST_SKIP() << "only root can be another user";
   }
@@ -113,7 +115,7 @@ TEST_F(Trouble, DefaultPlaceIsTheSameWhateverTheEnvironment) {
   }
 }
 
-// Whatever is at the port, the message says that it is no Redis server.
+// The error says that the server at the port is not a Redis server.
 class OtherServers : public CommandTest {
  protected:
   [[nodiscard]] Ended asked(const std::string& answer, const std::string& subcommand = "list") {
@@ -141,9 +143,9 @@ TEST_F(OtherServers, ProxyThatKnowsNoHelloIsNamedAsSuch) {
   }
 }
 
-TEST_F(OtherServers, ThatHangUpWithoutAWordMayBeOne) {
+TEST_F(OtherServers, ThatCloseTheConnectionAtOnceAreNamedAsAPossibility) {
   live::FakeRedis fake([&fake](const std::vector<std::string>& words) {
-    if (words[0] == "INFO") {  // the last of the greeting: nothing is left unread
+    if (words[0] == "INFO") {  // the last command of the handshake: nothing is left unread
       fake.hang_up();
     }
     return std::string();
@@ -156,7 +158,7 @@ TEST_F(OtherServers, ThatHangUpWithoutAWordMayBeOne) {
   EXPECT_THAT(ended.err, HasSubstr("or it is a TLS port"));
 }
 
-TEST_F(OtherServers, WaitForNoneOfThem) {
+TEST_F(OtherServers, AreNotWaitedFor) {
   const live::FakeRedis fake(
       [](const std::vector<std::string>&) { return std::string("HTTP/1.1 400 Bad Request\r\n"); });
   store_ = "redis://127.0.0.1:" + std::to_string(fake.port());
@@ -165,8 +167,8 @@ TEST_F(OtherServers, WaitForNoneOfThem) {
   EXPECT_THAT(ended.err, HasSubstr("this is not a Redis server"));
 }
 
-// The server says in which line of the script it is, and not which one.
-TEST_F(Trouble, CommandThatTheServerLacksIsNamedAlsoInsideAScript) {
+// The server's error names the line of the script, but not the command.
+TEST_F(FailureReport, CommandMissingOnTheServerIsNamedAlsoInsideAScript) {
   for (const live::ServerKind kind : live::servers_to_test()) {
     if (kind != live::ServerKind::redis && kind != live::ServerKind::keydb) {
       continue;

@@ -1,0 +1,105 @@
+#pragma once
+// Descriptors that close themselves: of files, of wake-ups between threads, of timers.
+
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "exclusive_lock/clock.hpp"
+
+namespace exclusive_lock::cli {
+
+// For system calls that fail only if the system is broken: the command then ends with exit code 70.
+// `result` is what the call returned. Throws std::system_error with errno if it is -1.
+template <class Result>
+Result checked(Result result, const char* what) {
+  if (result == static_cast<Result>(-1)) {
+    throw std::system_error(errno, std::generic_category(), what);
+  }
+  return result;
+}
+
+// An open file that closes itself.
+class FileDescriptor {
+ public:
+  FileDescriptor() = default;
+  explicit FileDescriptor(int number) noexcept : number_(number) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+  ~FileDescriptor() { close(); }
+
+  [[nodiscard]] int number() const noexcept { return number_; }
+  [[nodiscard]] bool is_open() const noexcept { return number_ >= 0; }
+  void close() noexcept {
+    if (is_open()) {
+      ::close(std::exchange(number_, -1));
+    }
+  }
+
+ private:
+  int number_ = -1;
+};
+
+// A wake-up between threads: a descriptor that becomes readable after send().
+class WakeUp {
+ public:
+  WakeUp() : descriptor_(checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")) {}
+
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_.number(); }
+  void send() noexcept {
+    const std::uint64_t one = 1;
+    // Fails only if 2^64 - 1 wake-ups are pending, and then the reader wakes up anyway.
+    static_cast<void>(::write(descriptor(), &one, sizeof one) == 0);
+  }
+  // False: nothing was sent.
+  bool receive() noexcept {
+    std::uint64_t count = 0;
+    return ::read(descriptor(), &count, sizeof count) > 0;
+  }
+
+ private:
+  FileDescriptor descriptor_;
+};
+
+// A timer on the library's clock. That clock also counts the time that the machine is suspended;
+// the timeout of poll(2) does not.
+class BootTimer {
+ public:
+  BootTimer()
+      : descriptor_(checked(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK),
+                            "timerfd_create")) {}
+
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_.number(); }
+  // None: the timer never expires. An instant in the past: it expires at once.
+  void set(std::optional<Instant> instant) noexcept {
+    itimerspec alarm{};  // all zero: no alarm
+    if (instant) {
+      const auto since_boot = std::max(instant->time_since_epoch(), BootClock::duration(1));
+      const auto seconds = std::chrono::floor<std::chrono::seconds>(since_boot);
+      alarm.it_value.tv_sec = seconds.count();
+      alarm.it_value.tv_nsec = (since_boot - seconds).count();
+    }
+    ::timerfd_settime(descriptor(), TFD_TIMER_ABSTIME, &alarm, nullptr);
+  }
+  // Whether the timer has expired since the last set(). Async-signal-safe.
+  bool has_expired() noexcept {
+    std::uint64_t times = 0;
+    return ::read(descriptor(), &times, sizeof times) > 0;
+  }
+
+ private:
+  FileDescriptor descriptor_;
+};
+
+}  // namespace exclusive_lock::cli
