@@ -1,35 +1,51 @@
 # Everything that the library needs and does not contain. scripts/set-up brings all of it.
 
-# Debian 12 has Boost 1.81; the set-up unpacks a newer one below build/deps. A system Boost that is
-# new enough comes first. Only headers are used, so no Boost package configuration is needed.
-set(EXCLUSIVE_LOCK_BOOST_MINIMUM 109200)
+# Debian 12 has Boost 1.81; the set-up unpacks a newer one below build/deps. The version that was tested
+# is preferred, then the system's. Only headers are used, so no Boost package configuration is needed.
+set(exclusive_lock_boost_tested 1.92)
 set(EXCLUSIVE_LOCK_BOOST_PREFIX "${PROJECT_SOURCE_DIR}/build/deps/boost/usr" CACHE PATH
     "Where Boost's headers are when the system's are too old")
 
-function(exclusive_lock_boost_number include_dir out)
-  set(number 0)
+# 1.92 where the header says 109200; 0 where there is none.
+function(exclusive_lock_boost_version include_dir out)
+  set(version 0)
   if(EXISTS "${include_dir}/boost/version.hpp")
     file(STRINGS "${include_dir}/boost/version.hpp" line REGEX "^#define BOOST_VERSION [0-9]+")
     string(REGEX MATCH "[0-9]+" number "${line}")
+    math(EXPR major "${number} / 100000")
+    math(EXPR minor "${number} / 100 % 1000")
+    set(version "${major}.${minor}")
   endif()
-  set(${out} "${number}" PARENT_SCOPE)
+  set(${out} "${version}" PARENT_SCOPE)
 endfunction()
 
-exclusive_lock_boost_number("/usr/include" system_boost)
-exclusive_lock_boost_number("${EXCLUSIVE_LOCK_BOOST_PREFIX}/include" prefix_boost)
-add_library(exclusive_lock_boost INTERFACE)
-if(system_boost GREATER_EQUAL EXCLUSIVE_LOCK_BOOST_MINIMUM)
-  message(STATUS "Boost ${system_boost} of the system")
-  set(exclusive_lock_boost_headers "/usr/include")
-elseif(prefix_boost GREATER_EQUAL EXCLUSIVE_LOCK_BOOST_MINIMUM)
-  message(STATUS "Boost ${prefix_boost} in ${EXCLUSIVE_LOCK_BOOST_PREFIX}")
-  set(exclusive_lock_boost_headers "${EXCLUSIVE_LOCK_BOOST_PREFIX}/include")
-  target_include_directories(exclusive_lock_boost SYSTEM INTERFACE
-    "${exclusive_lock_boost_headers}")
-else()
+set(found "")
+foreach(folder IN ITEMS "/usr/include" "${EXCLUSIVE_LOCK_BOOST_PREFIX}/include")
+  exclusive_lock_boost_version("${folder}" version)
+  string(APPEND found " ${version} in ${folder};")
+  if(version VERSION_EQUAL exclusive_lock_boost_tested OR
+     (version VERSION_GREATER exclusive_lock_boost_tested AND NOT exclusive_lock_boost_headers))
+    set(exclusive_lock_boost_headers "${folder}")
+    set(exclusive_lock_boost_version "${version}")
+  endif()
+  if(version VERSION_EQUAL exclusive_lock_boost_tested)
+    break()
+  endif()
+endforeach()
+if(NOT exclusive_lock_boost_headers)
   message(FATAL_ERROR
-    "Boost 1.92 or newer is needed: found ${system_boost} in /usr/include and ${prefix_boost} in "
-    "${EXCLUSIVE_LOCK_BOOST_PREFIX}. Run scripts/set-up, or set EXCLUSIVE_LOCK_BOOST_PREFIX.")
+    "Boost ${exclusive_lock_boost_tested} or newer is needed; found:${found} "
+    "run scripts/set-up, or set EXCLUSIVE_LOCK_BOOST_PREFIX.")
+elseif(NOT exclusive_lock_boost_version VERSION_EQUAL exclusive_lock_boost_tested)
+  message(WARNING
+    "Boost ${exclusive_lock_boost_version} in ${exclusive_lock_boost_headers} is newer than "
+    "${exclusive_lock_boost_tested}, with which this project was tested: run its tests with it.")
+endif()
+message(STATUS "Boost ${exclusive_lock_boost_version} in ${exclusive_lock_boost_headers}")
+
+add_library(exclusive_lock_boost INTERFACE)
+if(NOT exclusive_lock_boost_headers STREQUAL "/usr/include")
+  target_include_directories(exclusive_lock_boost SYSTEM INTERFACE "${exclusive_lock_boost_headers}")
 endif()
 target_compile_definitions(exclusive_lock_boost INTERFACE
   BOOST_ALL_NO_LIB
