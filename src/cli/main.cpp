@@ -1,6 +1,7 @@
 // exclusive-lock: the command. Connects the parts; each subcommand has a file of its name.
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -84,6 +85,8 @@ void fill_standard_descriptors() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // One heap for all threads: they allocate little, and each heap of its own is 128 MiB to map.
+  ::mallopt(M_ARENA_MAX, 1);
   fill_standard_descriptors();
   auto arguments = exclusive_lock::cli::take_arguments(argc, argv);
   return exclusive_lock::cli::main_with(std::move(arguments), environ);
