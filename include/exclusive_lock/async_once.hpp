@@ -157,7 +157,7 @@ boost::asio::awaitable<OnceOutcome> once_under(ExclusiveLock& lock, OnceRule rul
 //
 // Cost: that of once() and of with_lock().
 template <class Body>
-auto async_once(ExclusiveLock& lock, std::chrono::milliseconds period, Body body,
+auto async_once(ExclusiveLock& lock, OptionMilliseconds period, Body body,
                 OnceOptions options = {}) {
   const async_detail::OnceRule rule{.period = period,
                                     .tolerance = tolerance_or_refuse(period, options)};

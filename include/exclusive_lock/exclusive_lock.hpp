@@ -151,12 +151,12 @@ class EXCLUSIVE_LOCK_API ExclusiveLock {
   // For once() (once.hpp), which is what most programs want. As release(), and in the same step the
   // store records that the work under this hold is done, for `keep_for`: 1 ms to once_for_good.
   // Throws ValidationError. One round trip.
-  DoneRelease release_done(std::chrono::milliseconds keep_for);
+  DoneRelease release_done(OptionMilliseconds keep_for);
   // From now on the name stays closed for at least `time`, 0 to 7 days: also after release(), a
   // loss, or the death of this process, the record stays until then, and nobody gets the lock. A
   // refresh otherwise, and answered as one; until it is answered `refreshed`, nothing is promised.
   // Throws ValidationError. On `local:` a reboot ends it.
-  RefreshOutcome hold_at_least(std::chrono::milliseconds time);
+  RefreshOutcome hold_at_least(OptionMilliseconds time);
   // What release_done() recorded last, whoever called it and whoever holds the lock now. None:
   // nothing, or its time is over. Throws StoreError. One round trip.
   [[nodiscard]] std::optional<LastDone> last_done() const;

@@ -36,6 +36,7 @@
 #include "exclusive_lock/export.hpp"
 #include "exclusive_lock/options.hpp"
 #include "exclusive_lock/record.hpp"
+#include "exclusive_lock/saturating.hpp"
 
 namespace exclusive_lock {
 
@@ -56,34 +57,34 @@ enum class OnceOutcome {
 struct OnceOptions {
   // How much earlier than a whole period after the last run a run may begin. None: a tenth of the
   // period. 0 to the period.
-  std::optional<std::chrono::milliseconds> tolerance{};
+  std::optional<OptionMilliseconds> tolerance{};
   // How long to wait for somebody else who runs it. None: as long as it takes. Zero: one try.
-  std::optional<std::chrono::milliseconds> patience{};
+  std::optional<OptionMilliseconds> patience{};
   // The name stays closed for at least so long after the function has begun: ExclusiveLock::
   // hold_at_least(). Where that is not answered, the function is not called and `lost` comes back.
-  std::chrono::milliseconds min_hold{0};
+  OptionMilliseconds min_hold{0};
   // Ends the wait, as `busy`.
   std::stop_token stop{};
 };
 
 // `period`: 1 ms to once_for_good.
-EXCLUSIVE_LOCK_API OnceOutcome once(Options lock_options, std::chrono::milliseconds period,
+EXCLUSIVE_LOCK_API OnceOutcome once(Options lock_options, OptionMilliseconds period,
                                     const std::function<void(ExclusiveLock&)>& work,
                                     const OnceOptions& options = {});
 
 // For who writes a once() of another kind, as async_once() is one: the tolerance that once() would
 // have, or its ValidationError; and what became of a run whose release was answered so.
-EXCLUSIVE_LOCK_API std::chrono::milliseconds tolerance_or_refuse(std::chrono::milliseconds period,
+EXCLUSIVE_LOCK_API std::chrono::milliseconds tolerance_or_refuse(OptionMilliseconds period,
                                                                  const OnceOptions& options);
 EXCLUSIVE_LOCK_API OnceOutcome once_outcome(const DoneRelease& release);
 
 // The tolerance that once() has where none is given.
-EXCLUSIVE_LOCK_API std::chrono::milliseconds default_tolerance(std::chrono::milliseconds period);
+EXCLUSIVE_LOCK_API std::chrono::milliseconds default_tolerance(OptionMilliseconds period);
 
 // Whether the next run may not begin yet: |age| is less than period minus tolerance. An age below 0
 // is that of a record from before the store's clock was set back; one from further in the future
 // than that is not believed.
-EXCLUSIVE_LOCK_API bool is_done_recently(const LastDone& done, std::chrono::milliseconds period,
-                                         std::chrono::milliseconds tolerance);
+EXCLUSIVE_LOCK_API bool is_done_recently(const LastDone& done, OptionMilliseconds period,
+                                         OptionMilliseconds tolerance);
 
 }  // namespace exclusive_lock

@@ -189,9 +189,12 @@ bool reap_children(const std::function<void(const siginfo_t&)>& on_change) {
   }
 }
 
-void Ending::terminate(pid_t group) {
-  signal_descendants(SIGTERM, group);
+int Ending::terminate(pid_t group) {
+  const auto signalled = signal_descendants(SIGTERM, group);
   signal_descendants(SIGCONT, group);  // a stopped process handles TERM only after CONT
+  const auto refused = std::ranges::find_if(
+      signalled, [](const Descendant& one) { return one.error != 0 && one.error != ESRCH; });
+  return refused == signalled.end() ? 0 : refused->error;
 }
 
 void Ending::kill(Instant now) { killing_since_ = killing_since_.value_or(now); }

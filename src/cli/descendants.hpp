@@ -41,8 +41,8 @@ bool reap_children(const std::function<void(const siginfo_t&)>& on_change);
 // Sends TERM and KILL to all descendants, and collects those that do not end. The caller reaps.
 class Ending {
  public:
-  // Sends TERM, then CONT for stopped processes.
-  static void terminate(pid_t group);
+  // Sends TERM, then CONT for stopped processes. Returns the errno of a refused TERM; 0: none.
+  static int terminate(pid_t group);
   // From now on each step sends KILL.
   void kill(Instant now);
 

@@ -33,6 +33,7 @@ constexpr std::array variables_given{
     VariableMeaning{"EXCLUSIVE_LOCK_NAME", "NAME"},
     VariableMeaning{"EXCLUSIVE_LOCK_KEY", "the store's key"},
     VariableMeaning{"EXCLUSIVE_LOCK_OWNER", "who holds it, as inspect shows it"},
+    VariableMeaning{"EXCLUSIVE_LOCK_OWNERS", "the same of every run around it, this one included"},
     VariableMeaning{"EXCLUSIVE_LOCK_FENCE", "a number that grows with every hold of this name"},
     VariableMeaning{"EXCLUSIVE_LOCK_SAFE_UNTIL_MS",
                     "until when the hold was safe at the start, in ms of CLOCK_BOOTTIME"},

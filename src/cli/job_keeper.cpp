@@ -98,7 +98,9 @@ void JobKeeper::follow(const Instruction& instruction, Instant now) {
       break;
     case Instruction::Kind::terminate:
       is_ending_ = true;
-      Ending::terminate(group());
+      if (const int error = Ending::terminate(group()); error != 0) {
+        report({.kind = Report::Kind::not_passed_on, .number = SIGTERM, .error = error});
+      }
       break;
     case Instruction::Kind::kill:
       is_ending_ = true;

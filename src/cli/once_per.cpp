@@ -1,6 +1,7 @@
 #include "cli/once_per.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "cli/output/record_text.hpp"
 #include "cli/store_options.hpp"
@@ -32,6 +33,12 @@ std::optional<OncePer> once_per_of(const OncePerOptions& options, std::vector<Mi
   if (options.min_hold.value_or(Milliseconds(0)) > max_min_hold) {
     mistakes.push_back(
         {"--min-hold", "is " + spoken(*options.min_hold), "up to " + spoken(max_min_hold)});
+  }
+  const auto is_about_period = [](const Mistake& one) {
+    return one.field.starts_with("--once-per");
+  };
+  if (std::ranges::any_of(mistakes, is_about_period)) {
+    return std::nullopt;
   }
   if (!options.period) {
     if (options.tolerance) {

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 
 #include "cli/exit_codes.hpp"
@@ -112,7 +113,9 @@ void check(CLI::App& parser, ReleaseOptions& options, Session& session) {
   settle(options.lock, parser.count("NAME") > 0, session.mistakes);
   append_mistakes_in(options.lock.options(session.store.key_prefix), session.mistakes);
   const bool has_owner = parser.count("--owner") > 0;
-  if (has_owner == options.force) {
+  const bool is_owner_wrong = std::ranges::any_of(
+      session.mistakes, [](const Mistake& one) { return one.field == "--owner"; });
+  if (has_owner == options.force && !is_owner_wrong) {
     session.mistakes.push_back(
         {"release", "needs either --owner, as acquire printed it, or --force", ""});
   } else if (has_owner) {

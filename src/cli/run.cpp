@@ -54,7 +54,7 @@ class Run {
   [[nodiscard]] std::optional<ChildPlan> plan_child(const Held& held) const;
   Outcome supervise(const Held& held, Instant held_since);
   int report_not_started(int error) const;
-  int report_lost(bool has_run, bool is_ended) const;
+  int report_lost(const Supervision::Ended* ended) const;
   [[nodiscard]] bool is_closed_for_min_hold(ExclusiveLock& lock) const;
   DoneRelease end_hold(ExclusiveLock& lock, const Supervision::Ended& ended) const;
   int report_end(const Supervision::Ended& ended, const DoneRelease& released) const;
@@ -101,12 +101,12 @@ Outcome Run::run() {
 Outcome Run::run_under(const Held& held) {
   const Instant held_since = BootClock::now();
   if (!is_closed_for_min_hold(*held.lock)) {
-    return {.exit_code = report_lost(false, true)};
+    return {.exit_code = report_lost(nullptr)};
   }
   session_.talk.must_not_wait(true);
   const auto plan = plan_child(held);
   if (!plan) {
-    return {.exit_code = report_lost(false, true)};
+    return {.exit_code = report_lost(nullptr)};
   }
   if (const auto warning = warning_about_user_of(
           plan->arguments.front(), session_.environment.value_of("PATH").value_or(""))) {
@@ -187,20 +187,22 @@ int Run::report_not_started(int error) const {
   return to_int(not_found ? ExitCode::not_found : ExitCode::cannot_execute);
 }
 
-int Run::report_lost(bool has_run, bool is_ended) const {
+int Run::report_lost(const Supervision::Ended* ended) const {
   const char* const cause =
       events_.is_record_gone
           ? "the store no longer has its record: it expired, or it was removed, or the "
             "store lost its data"
           : "it was not refreshed in time: the store did not answer, or this process was stopped";
   const char* effect = "the command was not started";
-  if (has_run) {
+  if (ended != nullptr) {
     switch (options_.on_lost) {
       case OnLost::kill:
-        effect = is_ended ? "the command was ended" : "not all of the command could be ended";
+        effect = ended->survivors.empty() ? "the command was ended"
+                                          : "not all of the command could be ended";
         break;
       case OnLost::signal:
-        effect = "the command was sent TERM";
+        effect = ended->is_term_refused ? "not all of the command could be sent TERM"
+                                        : "the command was sent TERM";
         break;
       case OnLost::ignore:
         effect = "the command was not ended, because of --on-lost=ignore";
@@ -237,7 +239,7 @@ int Run::report_end(const Supervision::Ended& ended, const DoneRelease& released
   }
   const bool is_lost = ended.reason == HoldWatch::Reason::lost;
   if (is_lost) {
-    return report_lost(true, is_ended);
+    return report_lost(&ended);
   }
   if (released.outcome == ReleaseOutcome::not_held) {
     session_.talk.say("lost " + shown(options_.claim.name) +
@@ -263,8 +265,8 @@ int Run::report_end(const Supervision::Ended& ended, const DoneRelease& released
   }
   if (ended.is_guardian_gone || !ended.job) {
     session_.talk.say(
-        "the process that supervises the command (lock-guardian) was killed; so "
-        "the command was ended, and " +
+        std::string("the process that supervises the command (lock-guardian) was killed; ") +
+        (is_ended ? "so the command was ended, and " : "not all of the command could be ended; ") +
         lock_state());
     return to_int(ExitCode::internal);
   }

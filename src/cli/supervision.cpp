@@ -33,6 +33,7 @@ Supervision::Ended Supervision::finish() {
           .reason = watch_.reason(),
           .had_terminal = had_terminal,
           .is_guardian_gone = is_guardian_gone_,
+          .is_term_refused = not_passed_on_.test(SIGTERM),
           .survivors = std::move(survivors_)};
 }
 
@@ -88,6 +89,7 @@ void Supervision::take(const Report& report) {
       job_ended(report);
       break;
     case Report::Kind::not_passed_on:
+      not_passed_on_.set(static_cast<std::size_t>(report.number));
       parts_.talk.say("signal " + std::to_string(report.number) +
                       " could not be passed on to the command: " +
                       std::generic_category().message(report.error));

@@ -37,6 +37,7 @@ class Supervision {
     HoldWatch::Reason reason;
     bool had_terminal;                  // a signal from the terminal went to the job only
     bool is_guardian_gone;              // it was killed, so all descendants were ended
+    bool is_term_refused;               // by a process of another user
     std::vector<Descendant> survivors;  // those that could not be ended
   };
   // Call it after Guardian::start(). Returns when the job has ended and, if they must end, all
@@ -66,6 +67,7 @@ class Supervision {
   bool is_guardian_gone_ = false;
   std::vector<Descendant> survivors_;
   std::bitset<_NSIG> passed_on_;  // by number
+  std::bitset<_NSIG> not_passed_on_;
 };
 
 }  // namespace exclusive_lock::cli

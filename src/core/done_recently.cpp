@@ -1,14 +1,16 @@
+#include <algorithm>
+
 #include "exclusive_lock/once.hpp"
 
 namespace exclusive_lock {
 
-std::chrono::milliseconds default_tolerance(std::chrono::milliseconds period) {
-  return period / 10;
-}
+std::chrono::milliseconds default_tolerance(OptionMilliseconds period) { return period / 10; }
 
-bool is_done_recently(const LastDone& done, std::chrono::milliseconds period,
-                      std::chrono::milliseconds tolerance) {
-  const std::chrono::milliseconds closed = period - tolerance;
+bool is_done_recently(const LastDone& done, OptionMilliseconds period,
+                      OptionMilliseconds tolerance) {
+  using std::chrono::milliseconds;
+  const milliseconds closed =
+      std::max<milliseconds>(period, {}) - std::max<milliseconds>(tolerance, {});
   return -closed < done.age && done.age < closed;
 }
 

@@ -151,7 +151,7 @@ bool ExclusiveLock::acquire_until(Instant deadline, const std::stop_token& stop,
 
 ReleaseOutcome ExclusiveLock::release() { return parts_->release(std::nullopt).outcome; }
 
-DoneRelease ExclusiveLock::release_done(Milliseconds keep_for) {
+DoneRelease ExclusiveLock::release_done(OptionMilliseconds keep_for) {
   refuse(mistakes_in_period(keep_for, "keep_for"));
   return parts_->release(keep_for);
 }
@@ -164,7 +164,7 @@ RefreshOutcome ExclusiveLock::refresh() {
   });
 }
 
-RefreshOutcome ExclusiveLock::hold_at_least(Milliseconds time) {
+RefreshOutcome ExclusiveLock::hold_at_least(OptionMilliseconds time) {
   refuse(mistakes_in_min_hold(time));
   if (!parts_->is_in_its_process())
     return RefreshOutcome::not_held;

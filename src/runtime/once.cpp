@@ -27,7 +27,7 @@ bool acquire(ExclusiveLock& lock, const OnceOptions& options) {
 
 }  // namespace
 
-std::chrono::milliseconds tolerance_or_refuse(std::chrono::milliseconds period,
+std::chrono::milliseconds tolerance_or_refuse(OptionMilliseconds period,
                                               const OnceOptions& options) {
   const auto tolerance = options.tolerance.value_or(default_tolerance(period));
   std::vector<Mistake> mistakes = mistakes_in_period(period, "period");
@@ -54,7 +54,7 @@ OnceOutcome once_outcome(const DoneRelease& release) {
   return OnceOutcome::unknown;
 }
 
-OnceOutcome once(Options lock_options, std::chrono::milliseconds period,
+OnceOutcome once(Options lock_options, OptionMilliseconds period,
                  const std::function<void(ExclusiveLock&)>& work, const OnceOptions& options) {
   const Rule rule{.period = period, .tolerance = tolerance_or_refuse(period, options)};
   lock_options.detached = false;

@@ -212,6 +212,8 @@ TEST_F(CommandLine, NoDerivedMistakeIsReported) {
   EXPECT_EQ(lines({"run", "job", "--ttl", "200ms", "--", "true"}), 1);
   EXPECT_EQ(lines({"run", "job", "--ttl", "8d", "--grace", "20s", "--", "true"}), 1);
   EXPECT_EQ(lines({"acquire", "job", "--ttl", "8d"}), 1);
+  EXPECT_EQ(lines({"run", "job", "--once-per", "5", "--tolerance", "1m", "--", "true"}), 1);
+  EXPECT_EQ(lines({"release", "job", "--owner"}), 1);
   EXPECT_EQ(lines({"run", "job", "--wiat", "3s", "--", "true"}), 1);
   EXPECT_EQ(lines({"inspect", "job", "--banana", "apple"}), 1) << "apple may be the option's value";
   EXPECT_EQ(lines({"run", "--", "true"}), 1);

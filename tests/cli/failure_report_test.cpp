@@ -170,9 +170,6 @@ TEST_F(OtherServers, AreNotWaitedFor) {
 // The server's error names the line of the script, but not the command.
 TEST_F(FailureReport, CommandMissingOnTheServerIsNamedAlsoInsideAScript) {
   for (const live::ServerKind kind : live::servers_to_test()) {
-    if (kind != live::ServerKind::redis && kind != live::ServerKind::keydb) {
-      continue;
-    }
     const live::Server server({.kind = kind, .arguments = {"--rename-command", "PTTL", "NOPTTL"}});
     store_ = server.url();
     const Ended ended = command({"acquire", "job"});

@@ -128,7 +128,8 @@ constexpr std::array phrases{
     Meaning{"do not hash to the same slot", errc::unsuitable_store, is_cluster},
     Meaning{"non local key in a cluster", errc::unsuitable_store, is_cluster},
     Meaning{"unknown command", errc::unsuitable_store, lacks_command},
-    Meaning{"nknown Redis command", errc::unsuitable_store, lacks_command},
+    // "Unknown Redis command called from script", or Redict, or from Lua script.
+    Meaning{"command called from", errc::unsuitable_store, lacks_command},
     Meaning{"Unknown command", errc::unsuitable_store, lacks_command},
     Meaning{"unknown subcommand", errc::unsuitable_store, lacks_command},
     Meaning{"Unknown subcommand", errc::unsuitable_store, lacks_command},
@@ -262,7 +263,7 @@ StoreFailure no_redis_server() {
 }
 
 std::string with_command_named(std::string_view error_text, std::string_view script_text) {
-  const bool is_missing = error_text.find("nknown Redis command") != std::string_view::npos ||
+  const bool is_missing = error_text.find("command called from") != std::string_view::npos ||
                           error_text.find("nknown command") != std::string_view::npos;
   const std::string_view line = line_of_script(error_text, script_text);
   std::string commands;

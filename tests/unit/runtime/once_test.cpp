@@ -35,6 +35,20 @@ TEST(IsDoneRecently, ToleranceOfAWholePeriodSkipsNothing) {
   EXPECT_FALSE(is_done_recently(done_ago(0ms), 1h, 1h));
 }
 
+// hours::max() in milliseconds is -3600000.
+TEST(OnceTimes, OfAnyTypeAndSizeAreTaken) {
+  const OnceOptions options{.tolerance = std::chrono::hours::max(),
+                            .patience = std::chrono::hours::max(),
+                            .min_hold = std::chrono::duration<unsigned>(1)};
+  EXPECT_EQ(options.patience, std::chrono::milliseconds::max());
+  EXPECT_EQ(options.tolerance, std::chrono::milliseconds::max());
+  EXPECT_EQ(options.min_hold, 1s);
+  EXPECT_THROW(tolerance_or_refuse(std::chrono::hours::max(), {}), ValidationError);
+  EXPECT_TRUE(is_done_recently(done_ago(1h), std::chrono::hours::max(), 0ms));
+  EXPECT_FALSE(
+      is_done_recently(done_ago(1h), std::chrono::hours::min(), std::chrono::hours::min()));
+}
+
 TEST(IsDoneRecently, ToleranceIsATenthUnlessGiven) { EXPECT_EQ(default_tolerance(1h), 6min); }
 
 TEST(OnceOutcome, IsWhatTheReleaseSays) {

@@ -288,6 +288,7 @@ TEST(CommandOfAScript, IsNamedByItsLine) {
   const std::string script = "\nlocal x\nredis.call('ZPOPMIN', KEYS[1])\nredis.call('GET', x)";
   for (const std::string text :
        {"ERR Unknown Redis command called from script script: 2fb6, on @user_script:3.",
+        "ERR Unknown Redict command called from script script: 2fb6, on @user_script:3.",
         "ERR Error running script (call to f_2fb6): @user_script:3: @user_script: 3: Unknown Redis "
         "command called from Lua script"}) {
     EXPECT_EQ(with_command_named(text, script), text + " [the command: ZPOPMIN]");
