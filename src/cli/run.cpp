@@ -197,8 +197,8 @@ int Run::report_lost(const Supervision::Ended* ended) const {
   if (ended != nullptr) {
     switch (options_.on_lost) {
       case OnLost::kill:
-        effect = ended->survivors.empty() ? "the command was ended"
-                                          : "not all of the command could be ended";
+        effect =
+            ended->survivors.empty() ? "the command was ended" : "not all processes could be ended";
         break;
       case OnLost::signal:
         effect = ended->is_term_refused ? "not all of the command could be sent TERM"
@@ -266,7 +266,7 @@ int Run::report_end(const Supervision::Ended& ended, const DoneRelease& released
   if (ended.is_guardian_gone || !ended.job) {
     session_.talk.say(
         std::string("the process that supervises the command (lock-guardian) was killed; ") +
-        (is_ended ? "so the command was ended, and " : "not all of the command could be ended; ") +
+        (is_ended ? "so the command was ended, and " : "not all processes could be ended; ") +
         lock_state());
     return to_int(ExitCode::internal);
   }

@@ -212,7 +212,7 @@ TEST_F(OtherUser, IsWarnedAboutAndNamedWhereItCannotBeEnded) {
   EXPECT_THAT(ended.err, HasSubstr("may run beside the next holder of job: process " +
                                    std::to_string(root) + " (sleep): Operation not permitted"));
   EXPECT_THAT(ended.err, HasSubstr("not all processes could be ended; the lock was released"));
-  EXPECT_THAT(ended.err, HasSubstr("not all of it could be ended; the lock was released"));
+  EXPECT_THAT(ended.err, HasSubstr("not all processes could be ended; the lock was released"));
 }
 
 TEST_F(OtherUser, IsReportedWhereASignalCannotBePassedOn) {
@@ -227,7 +227,7 @@ TEST_F(OtherUser, IsReportedWhereASignalCannotBePassedOn) {
 TEST_F(OtherUser, IsReportedWhereTheTermOfALossIsRefused) {
   Process process(root_job({"--on-lost", "signal"}));
   const pid_t root = pid_in("root");
-  run(as_nobody({"release", "job", "--force", "--yes"}));
+  run(as_other_user({"release", "job", "--force", "--yes"}));
   process.wait_for_err("signal 15 could not be passed on to the command: Operation not permitted");
   ::kill(root, SIGKILL);
   const Ended ended = process.wait();
@@ -242,7 +242,7 @@ TEST_F(OtherUser, IsNotClaimedToBeEndedWhereTheGuardianWasKilled) {
   const Ended ended = process.wait();
   ::kill(root, SIGKILL);
   EXPECT_EQ(ended.exit_code, 70);
-  EXPECT_THAT(ended.err, HasSubstr("was killed; not all of the command could be ended; the lock"));
+  EXPECT_THAT(ended.err, HasSubstr("was killed; not all processes could be ended; the lock"));
 }
 
 TEST_F(OtherUser, IsNotWarnedAboutWithoutASetUserIdFile) {
