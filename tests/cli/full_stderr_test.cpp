@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <string>
 
 #include "cli/command_fixture.hpp"
+#include "live/server.hpp"
 
 namespace exclusive_lock::cli_test {
 namespace {
@@ -49,6 +51,26 @@ TEST_F(FullStderr, LossEndsTheCommandInTime) {
   EXPECT_EQ(command({"release", "job", "--force", "--yes"}).exit_code, 0);
   EXPECT_EQ(process->wait().exit_code, 79);
   EXPECT_FALSE(is_running(child));
+}
+
+// It logs the lost connection, which must delay no refresh and not the end.
+TEST_F(FullStderr, RunRefreshesOverANewConnection) {
+  const live::Server server;
+  const auto process = start_full("--store " + server.url() +
+                                  " run job --verbose --ttl 2s -- sh -c 'echo $$ "
+                                  ">\"$FOLDER/command\"; until [ -e $FOLDER/go ]; do sleep 0.02; "
+                                  "done'");
+  pid_in("command");
+  auto client = server.client();
+  client.must({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
+  client.must({"PEXPIRE", "exclusive-lock:job", "1500"});
+  wait_until(
+      [&] {
+        return client.integer({"PTTL", "exclusive-lock:job"}) > 1600;
+      },
+      "a refresh over a new connection");
+  std::ofstream(path("go")) << "go";
+  EXPECT_EQ(process->wait().exit_code, 0);
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <fstream>
 
 #include "cli/command_fixture.hpp"
+#include "live/server.hpp"
+#include "live/test_certificates.hpp"
 
 namespace exclusive_lock::cli_test {
 namespace {
@@ -84,6 +86,25 @@ TEST_F(Run, CommandUsesTheSameStoreThroughItsEnvironment) {
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("key       mine:job\n"));
   EXPECT_THAT(ended.out, HasSubstr("\nlocal://" + path("other") + "\n"));
+}
+
+TEST_F(Run, CommandTrustsTheSameCertificatesThroughItsEnvironment) {
+  const live::Certificate authority = live::make_authority("test authority");
+  const live::Certificate certificate = live::issue(authority, {.hosts = "IP:127.0.0.1"});
+  certificate.write_certificate(path("server.crt"));
+  certificate.write_key(path("server.key"));
+  authority.write_certificate(path("authority.crt"));
+  const live::Server server(
+      {.transport = live::ServerTransport::tls,
+       .arguments = {"--tls-cert-file", path("server.crt"), "--tls-key-file", path("server.key"),
+                     "--tls-ca-cert-file", path("authority.crt"), "--tls-auth-clients", "no"}});
+  const Ended ended =
+      command({"run", "job", "--store", "rediss://127.0.0.1:" + std::to_string(server.port()),
+               "--ca-file", path("authority.crt"), "--", "sh", "-c",
+               "\"$0\" inspect job; printenv EXCLUSIVE_LOCK_CA_FILE", EXCLUSIVE_LOCK_COMMAND});
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("job is held"));
+  EXPECT_THAT(ended.out, HasSubstr("\n" + path("authority.crt") + "\n"));
 }
 
 TEST_F(Run, StoreOptionIgnoresTheOtherStoreVariables) {
@@ -189,10 +210,12 @@ TEST_F(Run, WaitForTheEnclosingHoldIsRefused) {
 
 TEST_F(Run, WaitForAnyEnclosingHoldIsRefused) {
   const std::string lock = EXCLUSIVE_LOCK_COMMAND;
-  const Ended ended = command(
-      under_lock("a", {}, lock + " run b -- " + lock + " run c -- " + lock + " run a -- true"));
-  EXPECT_EQ(ended.exit_code, 64);
-  EXPECT_THAT(ended.err, HasSubstr("a is held by an enclosing exclusive-lock run"));
+  for (const std::string wait : {"", " --wait 1h"}) {
+    const Ended ended = command(under_lock(
+        "a", {}, lock + " run b -- " + lock + " run c -- " + lock + " run a" + wait + " -- true"));
+    EXPECT_EQ(ended.exit_code, 64);
+    EXPECT_THAT(ended.err, HasSubstr("a is held by an enclosing exclusive-lock run"));
+  }
 }
 
 TEST_F(Run, NamesThatLookLikeOptionsAndShellCode) {
@@ -334,7 +357,7 @@ TEST_F(Run, FileSizeLimitIsAnErrorAndNotASignal) {
   const Ended ended = run(std::move(limited));
   EXPECT_EQ(ended.signal, 0);
   EXPECT_EQ(ended.exit_code, 69);
-  EXPECT_THAT(ended.err, HasSubstr("exclusive-lock: "));
+  EXPECT_THAT(ended.err, HasSubstr("File too large"));
 }
 
 TEST_F(Run, SignalMaskAndActionsAreInherited) {

@@ -60,6 +60,18 @@ TEST_F(OnTerminal, CommandReadsKeys) {
   pty.wait_for("read some keys");
 }
 
+TEST_F(OnTerminal, ListCutsLongNames) {
+  const std::string name(300, 'n');
+  const auto holder =
+      start(under_lock(name, {}, "echo held; until [ -e $FOLDER/go ]; do sleep 0.02; done"));
+  holder->wait_for_out("held");
+  Pty pty;
+  const auto process = start_on(pty, {"list"});
+  EXPECT_EQ(process->wait().exit_code, 0);
+  pty.wait_for(std::string(39, 'n') + "\u2026");
+  EXPECT_EQ(pty.screen().find(std::string(40, 'n')), std::string::npos);
+}
+
 TEST_F(OnTerminal, ControlCEndsTheCommandAndReleases) {
   Pty pty;
   const auto process =
