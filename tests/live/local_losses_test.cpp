@@ -64,5 +64,30 @@ TEST(LocalLosses, AreReportedWhileAnotherProcessKeepsTheStore) {  // G5
   stopped.execute("COMMIT");
 }
 
+// Likewise: what waits for the store returns after 60 s.
+TEST(LocalCalls, AreEndedByStopAndDeadlineWhileAnotherProcessKeepsTheStore) {
+  const TemporaryDirectory directory;
+  Options options;
+  options.app_name = "job";
+  options.cache_connection =
+      connect("local://" + directory.path().string(), {.command_timeout = 60s});
+  ExclusiveLock lock(options);
+  Database stopped(database_below(directory.path()));
+  stopped.execute("BEGIN IMMEDIATE");
+  std::stop_source stop;
+  auto waiting =
+      std::async(std::launch::async, [&] { return lock.acquire_for(1h, stop.get_token()); });
+  EXPECT_EQ(waiting.wait_for(100ms), std::future_status::timeout);
+  stop.request_stop();
+  EXPECT_EQ(waiting.wait_for(20s), std::future_status::ready);
+  std::error_code error;
+  auto limited = std::async(std::launch::async, [&] { return lock.acquire_for(100ms, {}, error); });
+  EXPECT_EQ(limited.wait_for(20s), std::future_status::ready);
+  stopped.execute("COMMIT");
+  EXPECT_FALSE(waiting.get());
+  EXPECT_FALSE(limited.get());
+  EXPECT_EQ(error, errc::store_busy);
+}
+
 }  // namespace
 }  // namespace exclusive_lock::live
