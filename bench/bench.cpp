@@ -9,20 +9,21 @@ Effort effort_for(Extent extent) {
                                  : Effort{.extent = extent, .rounds = 7, .slice = 700ms};
 }
 
-void Bench::interleave(Measurement& into, const std::function<double()>& ours,
-                       const std::function<double()>& floor) {
-  take_turns([&] { into.ours.push_back(ours()); }, [&] { into.floor.push_back(floor()); });
+void Bench::interleave(Measurement& into, const Sides& sides) const {
+  std::vector<std::function<void()>> turns{[&] { into.ours.push_back(sides.ours()); }};
+  if (sides.plain) {
+    turns.emplace_back([&] { into.plain.push_back(sides.plain()); });
+  }
+  if (sides.same_scripts) {
+    turns.emplace_back([&] { into.same_scripts.push_back(sides.same_scripts()); });
+  }
+  take_turns(turns);
 }
 
-void Bench::take_turns(const std::function<void()>& ours,
-                       const std::function<void()>& floor) const {
-  for (int round = 0; round < effort_.rounds; ++round) {
-    if (round % 2 == 0) {
-      ours();
-      floor();
-    } else {
-      floor();
-      ours();
+void Bench::take_turns(const std::vector<std::function<void()>>& sides) const {
+  for (std::size_t round = 0; round < static_cast<std::size_t>(effort_.rounds); ++round) {
+    for (std::size_t turn = 0; turn < sides.size(); ++turn) {
+      sides[(round + turn) % sides.size()]();
     }
   }
 }

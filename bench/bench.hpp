@@ -17,7 +17,7 @@ enum class Extent { quick, full };
 
 struct Effort {
   Extent extent;
-  int rounds;                       // ours and its floor, in turns
+  int rounds;                       // of all sides, in turns
   std::chrono::milliseconds slice;  // of one side in one round
 };
 Effort effort_for(Extent extent);
@@ -50,12 +50,17 @@ class Bench {
 
   void tell(const Measurement& measurement) { tell_(measurement); }
 
-  // Calls each side once per round and keeps what it returned. Who goes first alternates, so that
-  // neither side always has the warmer caches.
-  void interleave(Measurement& into, const std::function<double()>& ours,
-                  const std::function<double()>& floor);
-  // The same for sides that note their figures themselves.
-  void take_turns(const std::function<void()>& ours, const std::function<void()>& floor) const;
+  // Each returns one figure; empty: this line has no such floor.
+  struct Sides {
+    std::function<double()> ours;
+    std::function<double()> plain{};
+    std::function<double()> same_scripts{};
+  };
+  // Calls each side once per round and keeps what it returned.
+  void interleave(Measurement& into, const Sides& sides) const;
+  // The same for sides that note their figures themselves. Who goes first changes from round to
+  // round, so that none always has the warmer caches.
+  void take_turns(const std::vector<std::function<void()>>& sides) const;
 
  private:
   Effort effort_;

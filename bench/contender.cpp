@@ -12,7 +12,7 @@
 
 #include "exclusive_lock/error.hpp"
 #include "exclusive_lock/exclusive_lock.hpp"
-#include "floor_client.hpp"
+#include "floor_lock.hpp"
 #include "system_call.hpp"
 
 namespace exclusive_lock::bench {
@@ -104,6 +104,41 @@ class QueueContender final : public Contender {
   std::uint64_t tries_ = 0;
 };
 
+class ScriptsContender final : public Contender {
+ public:
+  ScriptsContender(std::uint16_t port, std::int64_t client) : commands_(port), pushes_(port) {
+    const std::string channel = "exclusive-lock:push:floor-" + std::to_string(client);
+    waiter_ = floor_waiter("contest", "client-" + std::to_string(client), channel);
+    load_scripts(commands_);
+    pushes_.ask({"SUBSCRIBE", channel});
+  }
+
+  bool enter(Instant deadline) override {
+    if (is_granted(*commands_.ask(waiter_.acquire))) {
+      return true;
+    }
+    for (;;) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - BootClock::now());
+      if (!pushes_.wait_readable(left)) {
+        // Leaves the queue, or releases what it was granted just now.
+        commands_.ask(waiter_.release);
+        return false;
+      }
+      pushes_.next();
+      if (is_granted(*commands_.ask(waiter_.beat))) {
+        return true;
+      }
+    }
+  }
+
+  void leave() override { require_released(*commands_.ask(waiter_.release)); }
+
+ private:
+  FloorClient commands_;
+  FloorClient pushes_;
+  FloorWaiter waiter_;
+};
+
 class FlockContender final : public Contender {
  public:
   explicit FlockContender(const std::filesystem::path& file)
@@ -143,6 +178,10 @@ std::unique_ptr<Contender> library_contender(std::shared_ptr<Connection> connect
 
 std::unique_ptr<Contender> queue_contender(std::uint16_t port, std::int64_t client) {
   return std::make_unique<QueueContender>(port, client);
+}
+
+std::unique_ptr<Contender> scripts_contender(std::uint16_t port, std::int64_t client) {
+  return std::make_unique<ScriptsContender>(port, client);
 }
 
 std::unique_ptr<Contender> flock_contender(const std::filesystem::path& file) {

@@ -20,8 +20,8 @@ class Contender {
 
 std::unique_ptr<Contender> library_contender(std::shared_ptr<Connection> connection);
 
-// The floor of hand-overs: a fair queue in as few commands as it can be, which keeps nothing of
-// what makes a lock safe. Two connections, one subscribed; whoever leaves writes the next one's
+// The plain floor of hand-overs: a fair queue in as few commands as it can be, which keeps nothing
+// of what makes a lock safe. Two connections, one subscribed; whoever leaves writes the next one's
 // name into the lock and publishes to it, in one script; that one then asks whether it has it.
 std::unique_ptr<Contender> queue_contender(std::uint16_t port, std::int64_t client);
 
@@ -38,6 +38,9 @@ if not next then return redis.call('DEL', KEYS[1]) end
 redis.call('SET', KEYS[1], next, 'PX', 3000)
 redis.call('PUBLISH', 'floor-' .. string.match(next, '^%d+'), next)
 return 1)";
+
+// The same-scripts floor of hand-overs: our scripts over two bare connections, one subscribed.
+std::unique_ptr<Contender> scripts_contender(std::uint16_t port, std::int64_t client);
 
 // flock(2), the floor of the embedded store.
 std::unique_ptr<Contender> flock_contender(const std::filesystem::path& file);

@@ -49,10 +49,14 @@ double share_in_order(const std::vector<JournalLine>& lines) {
   return entries == 0 ? 0 : static_cast<double>(in_order) / static_cast<double>(entries);
 }
 
-std::vector<JournalLine> without_first_of_each(std::vector<JournalLine> lines) {
+enum class Tries { first, later };
+
+std::vector<JournalLine> only(Tries tries, std::vector<JournalLine> lines) {
   std::ranges::sort(lines, {}, &JournalLine::requested_at_ns);
   std::set<std::int64_t> seen;
-  std::erase_if(lines, [&](const JournalLine& line) { return seen.insert(line.client).second; });
+  std::erase_if(lines, [&](const JournalLine& line) {
+    return seen.insert(line.client).second != (tries == Tries::first);
+  });
   return lines;
 }
 
@@ -79,7 +83,8 @@ ContestResult judge(std::vector<JournalLine> lines, std::size_t clients) {
     holder = line.client;
   }
   result.share_in_order = share_in_order(lines);
-  result.share_in_order_later = share_in_order(without_first_of_each(lines));
+  result.share_in_order_later = share_in_order(only(Tries::later, lines));
+  result.share_in_order_first = share_in_order(only(Tries::first, lines));
   if (result.entries > 1) {
     const double pace_ns =
         static_cast<double>(last_ns - first_ns) / static_cast<double>(result.entries - 1);

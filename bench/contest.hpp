@@ -15,8 +15,14 @@ namespace exclusive_lock::bench {
 
 // Who plays; the words that the worker knows them by.
 inline constexpr const char* library_side = "library";
-inline constexpr const char* queue_side = "floor-queue";  // contender.hpp
+inline constexpr const char* library_apart_side = "library-apart";  // a connection for each client
+inline constexpr const char* queue_side = "floor-queue";            // contender.hpp
+inline constexpr const char* scripts_side = "floor-scripts";        // contender.hpp
+inline constexpr const char* plain_side = "floor-plain";            // plain_lock.hpp
 inline constexpr const char* flock_side = "flock";
+
+// What `bench_worker wait` waits for.
+inline constexpr const char* waited_for = "waited-for";
 
 enum class Manners {
   again_at_once,    // wants it again as soon as it has released it
@@ -35,6 +41,7 @@ struct ContestResult {
                                       // waiting
   double share_in_order = 0;          // of all entries, that went to whoever waited for longest
   double share_in_order_later = 0;    // the same without the first try of each client
+  double share_in_order_first = 0;    // of the first tries alone
   double longest_wait_in_fair_shares = 0;  // fair: the others once each, at the pace of the round
   std::size_t entries = 0;
 };

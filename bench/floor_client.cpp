@@ -65,14 +65,4 @@ bool FloorClient::wait_readable(std::chrono::milliseconds limit) {
   return ::poll(&watched, 1, static_cast<int>(ms)) > 0;
 }
 
-void require_text(const redisReply& reply, std::size_t place, std::string_view text) {
-  const bool has_place = reply.type == REDIS_REPLY_ARRAY && reply.elements > place;
-  const redisReply* element = has_place ? reply.element[place] : nullptr;
-  if (element == nullptr || element->str == nullptr ||
-      std::string_view(element->str, static_cast<std::size_t>(element->len)) != text) {
-    throw std::runtime_error("the floor expected '" + std::string(text) +
-                             "' and got something else");
-  }
-}
-
 }  // namespace exclusive_lock::bench

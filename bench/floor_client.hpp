@@ -48,7 +48,4 @@ class FloorClient {
   std::unique_ptr<redisContext, Free> context_;
 };
 
-// Throws unless the place of an array reply holds that text.
-void require_text(const redisReply& reply, std::size_t place, std::string_view text);
-
 }  // namespace exclusive_lock::bench

@@ -54,15 +54,23 @@ AttemptRequest attempt_of(const std::string& key, const Owner& owner, const Cont
 }
 
 // On a short path the scripts join the texts of the array.
-void require_word(const redisReply& reply, std::string_view word) {
+std::string_view verdict_of(const redisReply& reply) {
+  if (reply.type == REDIS_REPLY_ARRAY && reply.elements > verdict_place) {
+    const redisReply& verdict = *reply.element[verdict_place];
+    return {verdict.str, static_cast<std::size_t>(verdict.len)};
+  }
   if (reply.type != REDIS_REPLY_STRING) {
-    return require_text(reply, verdict_place, word);
+    return {};
   }
   const std::string_view text(reply.str, static_cast<std::size_t>(reply.len));
   const auto at = text.find(' ', text.find(' ') + 1) + 1;
-  if (text.substr(at, word.size()) != word) {
-    throw std::runtime_error("the floor expected '" + std::string(word) + "' and got '" +
-                             std::string(text) + "'");
+  return text.substr(at, text.find(' ', at) - at);
+}
+
+void require_verdict(const redisReply& reply, std::string_view wanted) {
+  if (verdict_of(reply) != wanted) {
+    throw std::runtime_error("the floor expected '" + std::string(wanted) + "' and got '" +
+                             std::string(verdict_of(reply)) + "'");
   }
 }
 
@@ -73,7 +81,9 @@ FloorLock floor_lock(const std::string& name, const Contents& contents, Millisec
   const AttemptRequest attempt = attempt_of(key, owner_of(name), contents, ttl);
   const redis::LockKeys keys = redis::lock_keys(key).value();
   return {.acquire = call_bytes(redis::acquire_call(attempt, keys, "")),
-          .release = call_bytes(redis::release_call({.key = key, .owner = owner_of(name)}, keys))};
+          .release = call_bytes(redis::release_call({.key = key, .owner = owner_of(name)}, keys)),
+          .require_granted = require_granted,
+          .require_released = require_released};
 }
 
 FloorWaiter floor_waiter(const std::string& name, const std::string& client,
@@ -105,11 +115,11 @@ void load_scripts(FloorClient& client) {
   }
 }
 
-void require_granted(const redisReply& reply) { require_word(reply, "granted"); }
+bool is_granted(const redisReply& reply) { return verdict_of(reply) == "granted"; }
 
-void require_waiting(const redisReply& reply) { require_word(reply, "waiting"); }
+void require_granted(const redisReply& reply) { require_verdict(reply, "granted"); }
 
-void require_released(const redisReply& reply) { require_word(reply, "released"); }
+void require_released(const redisReply& reply) { require_verdict(reply, "released"); }
 
 RefreshCount refresh_count(const redisReply& reply) {
   const std::string_view verdicts = reply.element[verdict_place]->str;

@@ -11,10 +11,15 @@
 
 namespace exclusive_lock::bench {
 
+// Throws unless the reply says that all went well.
+using ReplyCheck = void (*)(const redisReply&);
+
 // One lock object's commands. The same ticket is used again and again: the record is gone by then.
 struct FloorLock {
   std::string acquire;
   std::string release;
+  ReplyCheck require_granted;
+  ReplyCheck require_released;
 };
 FloorLock floor_lock(const std::string& name, const Contents& contents = 1,
                      std::chrono::milliseconds ttl = std::chrono::seconds(3));
@@ -34,8 +39,8 @@ std::string floor_refresh(const std::vector<std::string>& names, std::chrono::mi
 // Once per server.
 void load_scripts(FloorClient& client);
 
+bool is_granted(const redisReply& reply);
 void require_granted(const redisReply& reply);
-void require_waiting(const redisReply& reply);
 void require_released(const redisReply& reply);
 // What the reply to a floor_refresh says.
 struct RefreshCount {

@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
+#include <functional>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -15,7 +16,7 @@
 
 #include "exclusive_lock/async.hpp"
 #include "exclusive_lock/exclusive_lock.hpp"
-#include "floor_lock.hpp"
+#include "plain_lock.hpp"
 #include "refresh_watch.hpp"
 #include "statistics.hpp"
 #include "usage.hpp"
@@ -111,28 +112,56 @@ class LibraryHolding final : public Holding {
   double resident_before_ = 0;
 };
 
+constexpr std::size_t keys_of_batch = 100;
+
+// What is sent at once, and by how many replies it is answered.
+struct Batch {
+  std::vector<FloorLock> locks;
+  std::string refresh;
+  std::size_t replies;
+  RefreshCount (*count)(const redisReply& reply);
+};
+
+Batch same_scripts_batch(const std::vector<std::string>& names) {
+  Batch batch{
+      .locks = {}, .refresh = floor_refresh(names, ttl), .replies = 1, .count = refresh_count};
+  for (const std::string& name : names) {
+    batch.locks.push_back(floor_lock(name, 1, 60s));  // outlives the taking
+  }
+  return batch;
+}
+
+Batch plain_batch(FloorClient& client, const std::vector<std::string>& names) {
+  Batch batch{.locks = {}, .refresh = {}, .replies = names.size(), .count = plain_refresh_count};
+  for (const std::string& name : names) {
+    batch.locks.push_back(plain_lock(client, name, plain_token, 60s));
+    batch.refresh += plain_refresh(client, name, ttl);
+  }
+  return batch;
+}
+
 class FloorHolding final : public Holding {
  public:
-  FloorHolding(std::uint16_t port, std::size_t count) : client_(port) {
+  using MakeBatch = std::function<Batch(FloorClient&, const std::vector<std::string>&)>;
+
+  FloorHolding(std::uint16_t port, std::size_t count, const MakeBatch& make_batch) : client_(port) {
     load_scripts(client_);
-    for (std::size_t place = 0; place < count; ++place) {
-      names_.push_back(fmt::format("held-{}", place));
-    }
-    for (std::size_t first = 0; first < count; first += keys_of_call) {
-      const auto begin = names_.begin() + static_cast<std::ptrdiff_t>(first);
-      const auto size = std::min(keys_of_call, count - first);
-      calls_.push_back(floor_refresh({begin, begin + static_cast<std::ptrdiff_t>(size)}, ttl));
+    for (std::size_t first = 0; first < count; first += keys_of_batch) {
+      std::vector<std::string> names;
+      for (std::size_t place = first; place < std::min(first + keys_of_batch, count); ++place) {
+        names.push_back(fmt::format("held-{}", place));
+      }
+      batches_.push_back(make_batch(client_, names));
     }
   }
 
   void take() override {
-    for (std::size_t first = 0; first < names_.size(); first += keys_of_call) {
-      const std::size_t last = std::min(first + keys_of_call, names_.size());
-      for (std::size_t place = first; place < last; ++place) {
-        client_.add(floor_lock(names_[place], 1, 60s).acquire);  // outlives the taking
+    for (const Batch& batch : batches_) {
+      for (const FloorLock& lock : batch.locks) {
+        client_.add(lock.acquire);
       }
-      for (std::size_t place = first; place < last; ++place) {
-        require_granted(*client_.next());
+      for (const FloorLock& lock : batch.locks) {
+        lock.require_granted(*client_.next());
       }
     }
   }
@@ -141,35 +170,37 @@ class FloorHolding final : public Holding {
     const Instant began = BootClock::now();
     const Seconds cpu_before = cpu_time();
     std::vector<double> late_ms;
-    std::size_t lost = 0;
-    std::size_t refreshes = 0;
+    RefreshCount all{};
     for (std::size_t turn = 0;; ++turn) {
-      const Instant due = began + Instant::duration(interval) * turn / calls_.size();
+      const Instant due = began + Instant::duration(interval) * turn / batches_.size();
       if (due >= began + length) {
         break;
       }
       std::this_thread::sleep_for(due - BootClock::now());
-      const FloorReply reply = client_.ask(calls_[turn % calls_.size()]);
-      const RefreshCount count = refresh_count(*reply);
-      lost += count.lost;
-      refreshes += count.refreshed;
+      refresh(batches_[turn % batches_.size()], all);
       late_ms.push_back(std::chrono::duration<double, std::milli>(BootClock::now() - due).count());
     }
     const Seconds took = BootClock::now() - began;
     return {.cores = (cpu_time() - cpu_before) / took,
-            .lost = static_cast<double>(lost),
+            .lost = static_cast<double>(all.lost),
             .late_ms = quantile(late_ms, 0.99),
-            .refreshes_per_second = static_cast<double>(refreshes) / took.count(),
+            .refreshes_per_second = static_cast<double>(all.refreshed) / took.count(),
             .busiest = 1,
             .bytes_per_lock = 0};
   }
 
  private:
-  static constexpr std::size_t keys_of_call = 100;
+  void refresh(const Batch& batch, RefreshCount& all) {
+    client_.add(batch.refresh);
+    for (std::size_t i = 0; i < batch.replies; ++i) {
+      const RefreshCount count = batch.count(*client_.next());
+      all.refreshed += count.refreshed;
+      all.lost += count.lost;
+    }
+  }
 
   FloorClient client_;
-  std::vector<std::string> names_;
-  std::vector<std::string> calls_;
+  std::vector<Batch> batches_;
 };
 
 }  // namespace
@@ -204,8 +235,13 @@ std::unique_ptr<Holding> library_holding(const std::string& url, std::size_t cou
   return std::make_unique<LibraryHolding>(url, count);
 }
 
-std::unique_ptr<Holding> floor_holding(std::uint16_t port, std::size_t count) {
-  return std::make_unique<FloorHolding>(port, count);
+std::unique_ptr<Holding> same_scripts_holding(std::uint16_t port, std::size_t count) {
+  return std::make_unique<FloorHolding>(
+      port, count, [](FloorClient&, const auto& names) { return same_scripts_batch(names); });
+}
+
+std::unique_ptr<Holding> plain_holding(std::uint16_t port, std::size_t count) {
+  return std::make_unique<FloorHolding>(port, count, plain_batch);
 }
 
 }  // namespace exclusive_lock::bench

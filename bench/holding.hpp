@@ -30,7 +30,9 @@ class Holding {
 };
 
 std::unique_ptr<Holding> library_holding(const std::string& url, std::size_t count);
-// One thread that sends refresh.lua for 100 keys at a time, spread over the second.
-std::unique_ptr<Holding> floor_holding(std::uint16_t port, std::size_t count);
+// One thread that sends refreshes of 100 keys at a time, spread over the second: refresh.lua, or by
+// hand, one compare-and-PEXPIRE for each key.
+std::unique_ptr<Holding> same_scripts_holding(std::uint16_t port, std::size_t count);
+std::unique_ptr<Holding> plain_holding(std::uint16_t port, std::size_t count);
 
 }  // namespace exclusive_lock::bench

@@ -103,22 +103,20 @@ void run_coroutines(const std::vector<std::unique_ptr<ExclusiveLock>>& locks, Ru
 
 }  // namespace
 
-BlockingLockers::BlockingLockers(const std::shared_ptr<Connection>& connection, int count)
-    : locks_(locker_locks(connection, count)) {}
-
-Throughput BlockingLockers::run(std::chrono::milliseconds slice) {
-  std::vector<Count> counts(locks_.size());
+Throughput run_threads(std::size_t count, std::chrono::milliseconds slice,
+                       const std::function<void(std::size_t)>& pair) {
+  std::vector<Count> counts(count);
   std::atomic<bool> is_over{false};
   std::mutex mutex;
   std::exception_ptr trouble;
-  std::latch running(static_cast<std::ptrdiff_t>(locks_.size()));
+  std::latch running(static_cast<std::ptrdiff_t>(count));
   std::vector<std::jthread> threads;
-  for (std::size_t i = 0; i < locks_.size(); ++i) {
+  for (std::size_t i = 0; i < count; ++i) {
     threads.emplace_back([&, i] {
       running.count_down();
       try {
         while (!is_over.load(std::memory_order_relaxed)) {
-          acquire_and_release(*locks_[i]);
+          pair(i);
           counts[i].pairs.fetch_add(1, std::memory_order_relaxed);
         }
       } catch (...) {
@@ -146,6 +144,14 @@ Throughput BlockingLockers::run(std::chrono::milliseconds slice) {
   return result;
 }
 
+BlockingLockers::BlockingLockers(const std::shared_ptr<Connection>& connection, int count)
+    : locks_(locker_locks(connection, count)) {}
+
+Throughput BlockingLockers::run(std::chrono::milliseconds slice) {
+  return run_threads(locks_.size(), slice,
+                     [this](std::size_t i) { acquire_and_release(*locks_[i]); });
+}
+
 CoroutineLockers::CoroutineLockers(const std::shared_ptr<Connection>& connection, int count)
     : locks_(locker_locks(connection, count)) {}
 
@@ -163,20 +169,13 @@ double CoroutineLockers::median_us(std::chrono::milliseconds slice) {
   return median(std::move(run.took_us));
 }
 
-PipelinedFloor::PipelinedFloor(std::uint16_t port, int count)
-    : PipelinedFloor(port, {}, require_granted, require_released) {
-  load_scripts(client_);
+std::vector<FloorLock> same_script_locks(int count) {
+  std::vector<FloorLock> locks;
   for (int i = 0; i < count; ++i) {
-    locks_.push_back(floor_lock(fmt::format("locker-{}", i)));
+    locks.push_back(floor_lock(fmt::format("locker-{}", i)));
   }
+  return locks;
 }
-
-PipelinedFloor::PipelinedFloor(std::uint16_t port, std::vector<FloorLock> locks,
-                               Check require_granted, Check require_released)
-    : client_(port),
-      locks_(std::move(locks)),
-      require_granted_(require_granted),
-      require_released_(require_released) {}
 
 Throughput PipelinedFloor::run(std::chrono::milliseconds slice) {
   enum class Asked { acquire, release };
@@ -199,11 +198,11 @@ Throughput PipelinedFloor::run(std::chrono::milliseconds slice) {
     on_the_way.pop_front();
     const FloorReply reply = client_.next();
     if (asked == Asked::acquire) {
-      require_granted_(*reply);
+      locks_[locker].require_granted(*reply);
       client_.add(locks_[locker].release);
       on_the_way.push_back({locker, Asked::release});
     } else {
-      require_released_(*reply);
+      locks_[locker].require_released(*reply);
       ++pairs;
       if (BootClock::now() < end) {
         client_.add(locks_[locker].acquire);

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -17,6 +18,10 @@ struct Throughput {
   double pairs_per_second;
   double cpu_us_per_pair;  // of this process
 };
+
+// So many threads, each of which calls pair(its number) again and again.
+Throughput run_threads(std::size_t count, std::chrono::milliseconds slice,
+                       const std::function<void(std::size_t)>& pair);
 
 class BlockingLockers {
  public:
@@ -42,18 +47,16 @@ class CoroutineLockers {
 // One thread that keeps one command of each locker on the way.
 class PipelinedFloor {
  public:
-  using Check = void (*)(const redisReply&);
-
-  PipelinedFloor(std::uint16_t port, int count);  // of our scripts
-  PipelinedFloor(std::uint16_t port, std::vector<FloorLock> locks, Check require_granted,
-                 Check require_released);
+  PipelinedFloor(std::uint16_t port, std::vector<FloorLock> locks)
+      : client_(port), locks_(std::move(locks)) {}
   Throughput run(std::chrono::milliseconds slice);
 
  private:
   FloorClient client_;
   std::vector<FloorLock> locks_;
-  Check require_granted_;
-  Check require_released_;
 };
+
+// `locker-0` and so on, with our scripts, which have to be loaded.
+std::vector<FloorLock> same_script_locks(int count);
 
 }  // namespace exclusive_lock::bench

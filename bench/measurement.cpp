@@ -8,12 +8,9 @@
 #include "statistics.hpp"
 
 namespace exclusive_lock::bench {
+namespace {
 
-double Measurement::our_median() const { return median(ours); }
-
-double Measurement::floor_median() const { return median(floor); }
-
-double Measurement::ratio() const {
+double median_ratio(const std::vector<double>& ours, const std::vector<double>& floor) {
   std::vector<double> ratios;
   for (std::size_t round = 0; round < std::min(ours.size(), floor.size()); ++round) {
     if (floor[round] != 0) {
@@ -23,17 +20,25 @@ double Measurement::ratio() const {
   return median(std::move(ratios));
 }
 
+}  // namespace
+
+double Measurement::our_median() const { return median(ours); }
+
+double Measurement::over_plain() const { return median_ratio(ours, plain); }
+
+double Measurement::over_same_scripts() const { return median_ratio(ours, same_scripts); }
+
 std::optional<bool> Measurement::is_met() const {
   if (!goal) {
     return std::nullopt;
   }
   double figure = 0;
   switch (goal->aspect) {
-    case Aspect::ratio:
-      figure = ratio();
+    case Aspect::over_plain:
+      figure = over_plain();
       break;
-    case Aspect::excess:
-      figure = our_median() - floor_median();
+    case Aspect::over_same_scripts:
+      figure = over_same_scripts();
       break;
     case Aspect::ours:
       figure = our_median();
@@ -52,10 +57,10 @@ std::string goal_text(const Measurement& measurement) {
   const Goal& goal = *measurement.goal;
   const std::string_view sign = goal.bound == Bound::at_most ? "<=" : ">=";
   switch (goal.aspect) {
-    case Aspect::ratio:
-      return fmt::format("{} {:g} x floor", sign, goal.limit);
-    case Aspect::excess:
-      return fmt::format("{} floor + {:g} {}", sign, goal.limit, measurement.unit);
+    case Aspect::over_plain:
+      return fmt::format("{} {:g} x plain", sign, goal.limit);
+    case Aspect::over_same_scripts:
+      return fmt::format("{} {:g} x scripts", sign, goal.limit);
     case Aspect::ours:
       return fmt::format("{} {:g} {}", sign, goal.limit, measurement.unit);
   }

@@ -19,6 +19,11 @@ double median_us(std::chrono::milliseconds slice, const std::function<void()>& o
   return median(std::move(took));
 }
 
+double round_trip_us(std::uint16_t port) {
+  FloorClient client(port);
+  return median_us(std::chrono::milliseconds(100), [&] { client.ask(wire_bytes({"PING"})); });
+}
+
 void acquire_and_release(ExclusiveLock& lock) {
   if (!lock.acquire() || lock.release() != ReleaseOutcome::released) {
     throw std::runtime_error("an uncontended lock was not acquired and released");
@@ -26,8 +31,8 @@ void acquire_and_release(ExclusiveLock& lock) {
 }
 
 void acquire_and_release(FloorClient& client, const FloorLock& lock) {
-  require_granted(*client.ask(lock.acquire));
-  require_released(*client.ask(lock.release));
+  lock.require_granted(*client.ask(lock.acquire));
+  lock.require_released(*client.ask(lock.release));
 }
 
 }  // namespace exclusive_lock::bench

@@ -2,6 +2,7 @@
 // Acquire and release, one pair after the other, by one caller.
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 
 #include "exclusive_lock/exclusive_lock.hpp"
@@ -11,6 +12,8 @@ namespace exclusive_lock::bench {
 
 // Does it again and again for the time; the median of how long it took, in microseconds.
 double median_us(std::chrono::milliseconds slice, const std::function<void()>& once);
+// Of a PING, the median.
+double round_trip_us(std::uint16_t port);
 
 // Throw where a pair fails: a benchmark of refusals would be a fast one.
 void acquire_and_release(ExclusiveLock& lock);

@@ -16,7 +16,10 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr const char* layout = "{:<3} {:<50} {:>7} {:<15} {:>7} {:<15} {:<9} {:>7} {:<18} {}\n";
+// A Markdown table, so that it can be pasted into docs/benchmarks.md.
+constexpr const char* layout =
+    "| {:<3} | {:<52} | {:>7} | {:<16} | {:>7} | {:>7} | {:<11} | {:>7} | {:>9} | {:<20} | {:<4} "
+    "|\n";
 
 // Three digits that count.
 std::string figure_text(double value) {
@@ -62,18 +65,20 @@ void print_heading(const Report& report) {
 }
 
 void print_table_head() {
-  fmt::print(layout, "row", "what", "ours", "quartiles", "floor", "quartiles", "unit", "ratio",
-             "goal", "met?");
+  fmt::print(layout, "row", "what", "ours", "quartiles", "plain", "scripts", "unit", "/ plain",
+             "/ scripts", "goal", "met?");
+  fmt::print("|{0}|{0}|{0}|{0}|{0}|{0}|{0}|{0}|{0}|{0}|{0}|\n", "---");
   std::fflush(stdout);
 }
 
 void print_line(const Measurement& measurement) {
   fmt::print(layout, measurement.row, measurement.what, figure_text(measurement.our_median()),
-             quartiles_text(measurement.ours), figure_text(measurement.floor_median()),
-             quartiles_text(measurement.floor), measurement.unit, figure_text(measurement.ratio()),
+             quartiles_text(measurement.ours), figure_text(median(measurement.plain)),
+             figure_text(median(measurement.same_scripts)), measurement.unit,
+             figure_text(measurement.over_plain()), figure_text(measurement.over_same_scripts()),
              goal_text(measurement), met_text(measurement));
   if (!measurement.note.empty()) {
-    fmt::print("      {}\n", measurement.note);
+    fmt::print("|     | {} |\n", measurement.note);
   }
   std::fflush(stdout);
 }

@@ -73,4 +73,15 @@ std::int64_t server_commands(live::RawClient& server) {
   return sum;
 }
 
+double server_reads(live::RawClient& server) {
+  return info_number(server.text({"INFO", "stats"}), "total_reads_processed");
+}
+
+double server_scripts(live::RawClient& server) {
+  const std::string info = server.text({"INFO", "commandstats"});
+  const std::string_view field = "cmdstat_evalsha:calls=";
+  const auto at = info.find(field);
+  return at == std::string::npos ? 0 : std::stod(info.substr(at + field.size()));
+}
+
 }  // namespace exclusive_lock::bench

@@ -27,4 +27,9 @@ double command_time_us(live::RawClient& server, const std::vector<std::string_vi
 // for CONFIG and INFO, which only the measuring uses.
 std::int64_t server_commands(live::RawClient& server);
 
+// Since its last CONFIG RESETSTAT: how often it has read requests, of whatever length, from clients
+// (INFO stats, Redis 6 and later), and how many scripts it has run.
+double server_reads(live::RawClient& server);
+double server_scripts(live::RawClient& server);
+
 }  // namespace exclusive_lock::bench

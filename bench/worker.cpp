@@ -6,6 +6,7 @@
 //   bench_worker pairs SIDE PLACE COUNT                    acquires and releases one lock COUNT
 //   times,
 //                                                          with blocking calls
+//   bench_worker wait SIDE PLACE COUNT                     waits for one lock so many times at once
 //   bench_worker hold SIDE PLACE COUNT                     says "ready"; takes all for "take", says
 //                                                          "taken"; holds for "hold MS", reports
 //
@@ -15,6 +16,9 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <barrier>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/io_context.hpp>
 #include <exception>
 #include <iostream>
 #include <mutex>
@@ -26,6 +30,7 @@
 
 #include "contender.hpp"
 #include "contest.hpp"
+#include "exclusive_lock/async.hpp"
 #include "floor_client.hpp"
 #include "floor_lock.hpp"
 #include "holding.hpp"
@@ -82,8 +87,12 @@ std::vector<std::unique_ptr<Contender>> make_contenders(const std::string& side,
   for (std::int64_t i = 0; i < count; ++i) {
     if (connection) {
       all.push_back(library_contender(connection));
+    } else if (side == library_apart_side) {
+      all.push_back(library_contender(connect(place)));
     } else if (side == queue_side) {
       all.push_back(queue_contender(port_in(place), first + i));
+    } else if (side == scripts_side) {
+      all.push_back(scripts_contender(port_in(place), first + i));
     } else {
       all.push_back(flock_contender(place));
     }
@@ -101,9 +110,11 @@ void contest(const Arguments& arguments) {
     const Order order = order_in(line);
     std::mutex mutex;
     std::string trouble;
+    std::barrier start(count);  // all begin at the same moment
     std::vector<std::jthread> threads;
     for (std::int64_t i = 0; i < count; ++i) {
       threads.emplace_back([&, i] {
+        start.arrive_and_wait();
         try {
           play(*contenders[static_cast<std::size_t>(i)], journal, order, first + i);
         } catch (const std::exception& error) {
@@ -136,9 +147,10 @@ void make_pairs(const Arguments& arguments) {
 
 void hold(const Arguments& arguments) {
   const std::size_t count = std::stoul(arguments.at(3));
-  const auto holding = arguments.at(1) == library_side
-                           ? library_holding(arguments.at(2), count)
-                           : floor_holding(port_in(arguments.at(2)), count);
+  const std::string& side = arguments.at(1);
+  const auto holding = side == library_side ? library_holding(arguments.at(2), count)
+                       : side == plain_side ? plain_holding(port_in(arguments.at(2)), count)
+                                            : same_scripts_holding(port_in(arguments.at(2)), count);
   std::cout << "ready" << std::endl;
   for (std::string line; std::getline(std::cin, line);) {
     if (line == "take") {
@@ -150,6 +162,20 @@ void hold(const Arguments& arguments) {
       std::cout << text_of(holding->hold(length)) << std::endl;
     }
   }
+}
+
+// From coroutines, until the process is killed.
+void wait_with_many(const Arguments& arguments) {
+  const auto connection = connect(arguments.at(2));
+  std::vector<std::unique_ptr<ExclusiveLock>> locks;
+  boost::asio::io_context io(1);
+  for (std::int64_t i = 0; i < std::stoll(arguments.at(3)); ++i) {
+    locks.push_back(std::make_unique<ExclusiveLock>(
+        Options{.app_name = waited_for, .cache_connection = connection, .queue_limit = 100'000}));
+    async_acquire_for(*locks.back(), std::chrono::hours(1),
+                      boost::asio::bind_executor(io, [](std::error_code, bool) {}));
+  }
+  io.run();
 }
 
 }  // namespace
@@ -164,6 +190,8 @@ int main(int argc, char** argv) {
       contest(arguments);
     } else if (arguments.at(0) == "pairs") {
       make_pairs(arguments);
+    } else if (arguments.at(0) == "wait") {
+      wait_with_many(arguments);
     } else {
       hold(arguments);
     }

@@ -16,6 +16,8 @@ struct Row {
 
 void measure_uncontended(Bench& bench);
 void measure_uncontended_coroutine(Bench& bench);
+void measure_far_uncontended(Bench& bench);
+void measure_far_coroutine(Bench& bench);
 void measure_lockers(Bench& bench);
 void measure_locker_cpu(Bench& bench);
 void measure_hand_over(Bench& bench);
@@ -28,11 +30,15 @@ void measure_command(Bench& bench);
 void measure_contents(Bench& bench);
 void measure_pair_cost(Bench& bench);
 void measure_hand_over_cost(Bench& bench);
+void measure_waiting(Bench& bench);
+void measure_first_attempts(Bench& bench);
 
 inline const std::vector<Row>& rows() {
   static const std::vector<Row> all{
       {"a", "uncontended acquire + release", measure_uncontended},
-      {"b", "the same from a coroutine", measure_uncontended_coroutine},
+      {"a2", "the same, 1 ms away", measure_far_uncontended},
+      {"b", "uncontended, from a coroutine", measure_uncontended_coroutine},
+      {"b2", "the same, 1 ms away", measure_far_coroutine},
       {"c", "concurrent lockers, pairs per second", measure_lockers},
       {"d", "client CPU per pair", measure_locker_cpu},
       {"e", "hand-over between processes", measure_hand_over},
@@ -45,6 +51,8 @@ inline const std::vector<Row>& rows() {
       {"j", "contents", measure_contents},
       {"k", "what a pair costs the server", measure_pair_cost},
       {"l", "what a hand-over costs the server", measure_hand_over_cost},
+      {"m", "what waiting costs", measure_waiting},
+      {"n", "order of first attempts", measure_first_attempts},
   };
   return all;
 }

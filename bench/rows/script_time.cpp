@@ -1,9 +1,9 @@
 // Row k: what a pair costs the server. Row l: what a hand-over costs it: a waiter stands in line,
 // the holder releases.
 //
-// Floors of k: what a user would write by hand, `SET NX PX` and compare-and-delete ("plain"), and
-// the same with a fence, `SET NX PX` and `INCR` in one script ("fence only"). Floor of l: the list
-// and publish of contender.hpp. Both sides are bytes that a bare hiredis client sends.
+// Plain floors of k: plain_lock.hpp, without a fence ("plain") and with one ("fence only"). Of l:
+// the list and publish of contender.hpp. Both sides are bytes that a bare hiredis client sends, so
+// "ours" is the same-scripts floor of other rows.
 
 #include <fmt/format.h>
 #include <sys/wait.h>
@@ -14,6 +14,8 @@
 
 #include "contender.hpp"
 #include "lockers.hpp"
+#include "pairs.hpp"
+#include "plain_lock.hpp"
 #include "rows/rows.hpp"
 #include "system_call.hpp"
 #include "usage.hpp"
@@ -21,74 +23,32 @@
 namespace exclusive_lock::bench {
 namespace {
 
-constexpr const char* compare_and_delete = R"(
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-return 0)";
-constexpr const char* set_with_fence = R"(
-if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then
-  return redis.call('INCR', KEYS[2])
-end
-return 0)";
-constexpr const char* token = "ab000000000000000000000000000000-000000000000001f";
 constexpr int lockers = 100;
-
-void require_set(const redisReply& reply) {
-  if (reply.type != REDIS_REPLY_STATUS) {
-    throw std::runtime_error("the floor's lock was not free");
-  }
-}
-
-void require_positive(const redisReply& reply) {
-  if (reply.integer <= 0) {
-    throw std::runtime_error("the floor's lock was not free, or not its holder's");
-  }
-}
 
 // One way to lock: a pair for each locker, and which commands of it to count.
 struct Kind {
   std::vector<FloorLock> locks;
-  PipelinedFloor::Check require_granted;
-  PipelinedFloor::Check require_released;
   std::vector<std::string_view> commands;
 };
 
 Kind our_kind(FloorClient& client) {
   load_scripts(client);
-  std::vector<FloorLock> locks;
-  for (int i = 0; i < lockers; ++i) {
-    locks.push_back(floor_lock(fmt::format("locker-{}", i)));
-  }
-  return {std::move(locks), require_granted, require_released, {"evalsha"}};
+  return {same_script_locks(lockers), {"evalsha"}};
 }
 
-Kind plain_kind(FloorClient& client) {
-  const std::string sha = client.ask({"SCRIPT", "LOAD", compare_and_delete})->str;
-  std::vector<FloorLock> locks;
-  for (int i = 0; i < lockers; ++i) {
-    const std::string key = fmt::format("plain-{}", i);
-    locks.push_back({.acquire = wire_bytes({"SET", key, token, "NX", "PX", "3000"}),
-                     .release = wire_bytes({"EVALSHA", sha, "1", key, token})});
-  }
-  return {std::move(locks), require_set, require_positive, {"set", "evalsha"}};
-}
+Kind plain_kind(FloorClient& client) { return {plain_locks(client, lockers), {"set", "evalsha"}}; }
 
 Kind fence_kind(FloorClient& client) {
-  const std::string set_sha = client.ask({"SCRIPT", "LOAD", set_with_fence})->str;
-  const std::string sha = client.ask({"SCRIPT", "LOAD", compare_and_delete})->str;
   std::vector<FloorLock> locks;
   for (int i = 0; i < lockers; ++i) {
-    const std::string key = fmt::format("fenced-{}", i);
-    const std::string fence = fmt::format("{{{}}}:fence", key);
-    locks.push_back({.acquire = wire_bytes({"EVALSHA", set_sha, "2", key, fence, token, "3000"}),
-                     .release = wire_bytes({"EVALSHA", sha, "1", key, token})});
+    locks.push_back(fence_only_lock(client, fmt::format("locker-{}", i)));
   }
-  return {std::move(locks), require_positive, require_positive, {"evalsha"}};
+  return {std::move(locks), {"evalsha"}};
 }
 
 void make_pair(std::uint16_t port, const Kind& kind, std::size_t locker) {
   FloorClient client(port);
-  kind.require_granted(*client.ask(kind.locks[locker].acquire));
-  kind.require_released(*client.ask(kind.locks[locker].release));
+  acquire_and_release(client, kind.locks[locker]);
 }
 
 void make_pair_in_a_process(std::uint16_t port, const Kind& kind, std::size_t locker) {
@@ -131,7 +91,7 @@ class PairCosts {
   };
   // With one command of each locker on the way.
   Pipelined pipelined(const Kind& kind) {
-    PipelinedFloor floor(port_, kind.locks, kind.require_granted, kind.require_released);
+    PipelinedFloor floor(port_, kind.locks);
     server_.must({"CONFIG", "RESETSTAT"});
     const Seconds cpu_before = server_cpu_time(server_);
     const auto pairs = static_cast<double>(floor.run(bench_.effort().slice).pairs);
@@ -154,10 +114,10 @@ void measure_pair_cost(Bench& bench) {
   Measurement cold{.row = "k",
                    .what = "script time, one pair per process, / plain",
                    .unit = "us",
-                   .goal = Goal{Aspect::ratio, Bound::at_most, 4}};
+                   .goal = Goal{Aspect::over_plain, Bound::at_most, 4}};
   const Kind plain = plain_kind(client);
-  bench.interleave(
-      cold, [&] { return costs.cold_us(ours); }, [&] { return costs.cold_us(plain); });
+  bench.interleave(cold, {.ours = [&] { return costs.cold_us(ours); },
+                          .plain = [&] { return costs.cold_us(plain); }});
   bench.tell(cold);
   const Kind fence = fence_kind(client);
   struct Other {
@@ -170,14 +130,14 @@ void measure_pair_cost(Bench& bench) {
     Measurement cpu{.row = "k",
                     .what = "server CPU per pair, pipelined, / " + other.name,
                     .unit = "us",
-                    .goal = Goal{Aspect::ratio, Bound::at_most, other.limit}};
+                    .goal = Goal{Aspect::over_plain, Bound::at_most, other.limit}};
     const auto note = [&](const Kind& kind, std::vector<double> Measurement::*side) {
       const auto cost = costs.pipelined(kind);
       (script.*side).push_back(cost.script_us);
       (cpu.*side).push_back(cost.cpu_us);
     };
-    bench.take_turns([&] { note(ours, &Measurement::ours); },
-                     [&] { note(other.kind, &Measurement::floor); });
+    bench.take_turns(
+        {[&] { note(ours, &Measurement::ours); }, [&] { note(other.kind, &Measurement::plain); }});
     bench.tell(script);
     bench.tell(cpu);
   }
@@ -231,7 +191,7 @@ class HandOverCosts {
     double script_us;
     double commands;
   };
-  Cost of(const Cycle& cycle, PipelinedFloor::Check require_released) {
+  Cost of(const Cycle& cycle, ReplyCheck require_released) {
     client_.ask(cycle.wait[0]);
     server_.must({"CONFIG", "RESETSTAT"});
     double hand_overs = 0;
@@ -279,7 +239,7 @@ void measure_hand_over_cost(Bench& bench) {
   Measurement scripts{.row = "l",
                       .what = "script time of a hand-over, / list and publish",
                       .unit = "us",
-                      .goal = Goal{Aspect::ratio, Bound::at_most, 2.2}};
+                      .goal = Goal{Aspect::over_plain, Bound::at_most, 2.2}};
   Measurement commands{.row = "l",
                        .what = "server commands of a hand-over",
                        .unit = "commands",
@@ -292,12 +252,11 @@ void measure_hand_over_cost(Bench& bench) {
   };
   const Cycle ours = costs.ours();
   const Cycle floor = costs.floor();
-  bench.take_turns(
-      [&] {
-        note(costs.of(ours, require_released), &Measurement::ours);
-        confirmation.ours.push_back(costs.confirmation_us());
-      },
-      [&] { note(costs.of(floor, require_positive), &Measurement::floor); });
+  bench.take_turns({[&] {
+                      note(costs.of(ours, require_released), &Measurement::ours);
+                      confirmation.ours.push_back(costs.confirmation_us());
+                    },
+                    [&] { note(costs.of(floor, require_positive), &Measurement::plain); }});
   for (const Measurement& line : {scripts, commands, confirmation}) {
     bench.tell(line);
   }
