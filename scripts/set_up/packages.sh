@@ -20,6 +20,9 @@ bench_packages=(libhiredis-dev python3 strace util-linux)
 check_packages=(clang clang-format clang-tidy libclang-rt-14-dev shellcheck)
 # shellcheck disable=SC2034
 coverage_packages=(gcovr)
+# Node and npm as well, where there is none; the rest is only unpacked: peers.sh.
+# shellcheck disable=SC2034
+peers_packages=(python3 util-linux)
 # Reads C++ for tests/mutation/cpp_mutants.py.
 # shellcheck disable=SC2034
 mutants_packages=(python3-clang-14)
