@@ -101,7 +101,9 @@ void measure_first_attempts(Bench& bench) {
   Measurement line{
       .row = "n", .what = "100 threads with a new connection each: in order", .unit = "share"};
   const auto share = [&](const char* side, const std::string& place) {
+    // As a server that has just started: it knows no script.
     bench.server().client().must({"FLUSHALL"});
+    bench.server().client().must({"SCRIPT", "FLUSH"});
     Team team(bench.programs(), {.side = side, .place = place, .clients_of_each = clients});
     return team.play(rules).share_in_order_first;
   };
