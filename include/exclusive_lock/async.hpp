@@ -1,6 +1,6 @@
 #pragma once
-// ExclusiveLock without blocking, for Boost.Asio: coroutines, futures, callbacks, and every other
-// completion token.
+// The calls of ExclusiveLock for Boost.Asio, without blocking: with coroutines, futures, callbacks
+// and every other completion token.
 //
 //   const bool acquired = co_await async_acquire_for(lock, 5s, boost::asio::use_awaitable);
 //   if (acquired) ...
@@ -9,58 +9,59 @@
 //     co_await write_report(lock.fence());
 //   });
 //
-// The only header of this library that needs Boost, 1.92 or newer; docs/building.md says which one
-// fits. Without a token, the calls give what a coroutine can co_await (boost::asio::deferred).
+// This is the only header of the library that needs Boost: 1.92 or newer (docs/building.md).
+// Without a token, a call returns what a coroutine can co_await (boost::asio::deferred).
 //
-// Keep co_await out of conditions, as above. g++ 12 makes a wrong program of a coroutine that has a
-// parameter by reference and a co_await in the condition of an if, a while or a switch, whatever is
-// awaited: it crashes, with Asio alone too (`if (co_await f()) ...` with an awaitable<bool> f()).
-// `const bool y = co_await f();` and `if (bool y = co_await f(); y)` are right everywhere.
+// Keep co_await out of conditions, as above. g++ 12 miscompiles a coroutine that has a reference
+// parameter and a co_await in the condition of an if, a while or a switch, whatever it awaits: the
+// program crashes, also with Asio alone (`if (co_await f()) ...` with an awaitable<bool> f()).
+// `const bool y = co_await f();` and `if (bool y = co_await f(); y)` are safe with every compiler.
 //
 //   call                     completes with
 //   async_acquire            error, true: this object holds the lock; one try
 //   async_acquire_until/for  error, true: it holds the lock; false: the time was over
 //   async_refresh            error, RefreshOutcome
 //   async_release            error, ReleaseOutcome
-//   async_inspect            error, std::optional<LockRecord>; none: nobody holds it
+//   async_inspect            error, std::optional<LockRecord>; none: no holder
 //   with_lock, async_once    coroutines: with_lock.hpp, async_once.hpp
 //
-// What they mean is what the calls of the same names in exclusive_lock.hpp mean: acquire asks
-// whether the *object* holds the lock, so coroutines that share one object are all told yes. Give
-// each an object of its own, or use with_lock(), to which the hold of another coroutine of the same
-// object is somebody else's.
+// The calls mean the same as those of the same names in exclusive_lock.hpp. So acquire asks whether
+// the *object* holds the lock: coroutines that share one object all get `true`. Give each coroutine
+// an object of its own. Or use with_lock(), which waits while another coroutine holds the lock
+// through the same object.
 //
-// Executor. A handler always runs through its associated executor, never inside the call that
-// began the operation and never on a thread of this library; that executor counts as busy until
-// then. A handler without one runs on Asio's system executor, which has threads of its own.
+// Executor. A handler always runs through its associated executor, never inside the call that began
+// the operation and never on a thread of this library. Until then, the executor has outstanding
+// work. A handler without an associated executor runs on Asio's system executor, which has threads
+// of its own.
 //
-// Cancellation. Through the associated cancellation slot, of any type (terminal, partial, total).
-// The operation completes at once with boost::asio::error::operation_aborted. An acquire leaves
-// nothing behind (G4): not in the queue, and not a lock that was granted while the cancellation was
-// on its way. A cancelled release goes on in the background, a cancelled refresh or inspect is
-// answered to nobody. Once the handler has begun, it is too late: in `acquire || timer` look at
-// held() when the timer was the first.
+// Cancellation, by the associated cancellation slot, of any type (terminal, partial, total). The
+// operation completes at once with boost::asio::error::operation_aborted. An acquire leaves nothing
+// behind (G4): it leaves the queue, and a lock that was granted meanwhile is released. A cancelled
+// release goes on in the background; the result of a cancelled refresh or inspect is discarded. A
+// cancellation after the handler has begun has no effect: with `acquire || timer`, look at held()
+// if the timer was first.
 //
-// Errors. Trouble with the store is a code of error_category(), as boost::system::error_code, which
-// compares equal to errc; use_awaitable and use_future throw it as boost::system::system_error.
-// Release and refresh have no errors but cancellation: that the store did not answer is their
-// outcome `unknown`.
+// Errors. A failure of the store is a code of error_category(), as a boost::system::error_code that
+// compares equal to errc. use_awaitable and use_future throw it as boost::system::system_error.
+// Release and refresh have no error but cancellation: if the store does not answer, their outcome
+// is `unknown`.
 //
-// Threads. Operations on one lock may be begun from any thread, side by side. As everywhere in
-// Asio, a cancellation is not to be emitted while the handler of the same operation may run.
+// Threads. Operations on one lock may be begun from any thread at any time. As everywhere in Asio,
+// a cancellation must not be emitted while the handler of the same operation may run.
 //
-// Lifetime. A lock may be destroyed while operations on it are under way: acquiring ones complete
-// with operation_aborted. The destructor blocks until the store has answered what it releases or
-// gives back, as always: end both before, or destroy the lock on a thread that may block. An
-// execution context must live until the operations that complete on it have: end the locks first,
-// or cancel and run it to the end.
+// Lifetime. A lock may be destroyed while operations on it are running: its acquires complete with
+// operation_aborted. The destructor blocks until the store has answered what it releases or gives
+// back. To avoid that, end both before, or destroy the lock on a thread that may block. An
+// execution context must outlive the operations that complete on it: end the locks first, or cancel
+// the operations and run the context until it has no more work.
 //
-// Cost. That of the blocking calls, no thread that waits, and one post to the executor. What
-// `memory:` and `local:` do, they do on the thread that begins the operation: some microseconds; a
-// busy `local:` store can block it up to its command timeout. With a server, an io_context whose
-// own thread begins an operation (its executor may be wrapped in a strand or type-erased) does the
-// connection's I/O in between its handlers, which saves two switches of threads each way; it needs
-// a descriptor for that. Others leave it to the connection's thread.
+// Cost. That of the blocking calls and one post to the executor; no thread waits. `memory:` and
+// `local:` work on the thread that begins the operation, for some microseconds; a busy `local:`
+// store can block it up to its command timeout. With a server, an io_context whose own thread
+// begins an operation does the I/O of the connection between its handlers, also if its executor is
+// wrapped in a strand or type-erased. That saves two thread switches each way and takes one
+// descriptor. In all other cases the connection's I/O thread does it.
 //
 // Example: examples/in_a_coroutine.cpp
 
@@ -84,7 +85,7 @@ auto async_acquire(ExclusiveLock& lock, Token&& token = Token()) {
   return async_detail::async_acquire(lock, AcquireTerms{}, std::forward<Token>(token));
 }
 
-// A deadline on any clock; see deadline_at(), which is asked in this call.
+// The deadline may be on any clock; this call converts it with deadline_at().
 template <class Clock, class Duration, class Token = boost::asio::deferred_t>
 auto async_acquire_until(ExclusiveLock& lock,
                          const std::chrono::time_point<Clock, Duration>& deadline,
@@ -93,15 +94,16 @@ auto async_acquire_until(ExclusiveLock& lock,
                                      std::forward<Token>(token));
 }
 
-// The time counts from when the operation begins, which with some tokens is later than this call.
+// The timeout counts from when the operation begins, which is later than this call with some
+// tokens.
 template <class Rep, class Period, class Token = boost::asio::deferred_t>
-auto async_acquire_for(ExclusiveLock& lock, const std::chrono::duration<Rep, Period>& patience,
+auto async_acquire_for(ExclusiveLock& lock, const std::chrono::duration<Rep, Period>& timeout,
                        Token&& token = Token()) {
   return boost::asio::async_initiate<Token, async_detail::Signature<bool>>(
       [](auto handler, ExclusiveLock* on, std::chrono::nanoseconds time) {
         async_detail::begin_acquire(std::move(handler), *on, {.deadline = deadline_after(time)});
       },
-      token, &lock, saturated<std::chrono::nanoseconds>(patience));
+      token, &lock, saturated<std::chrono::nanoseconds>(timeout));
 }
 
 template <class Token = boost::asio::deferred_t>
@@ -116,8 +118,8 @@ auto async_refresh(ExclusiveLock& lock, Token&& token = Token()) {
       token, &lock);
 }
 
-// The hold ends before the store is asked. Where another thread is at work on this lock just now,
-// it may be a moment after this has returned.
+// The hold ends before the request is sent. If another thread is working on this lock, that may be
+// a moment after this call has returned.
 template <class Token = boost::asio::deferred_t>
 auto async_release(ExclusiveLock& lock, Token&& token = Token()) {
   return boost::asio::async_initiate<Token, async_detail::Signature<ReleaseOutcome>>(

@@ -1,6 +1,6 @@
 #pragma once
-// One operation of async.hpp: a handler, its executor and its cancellation, over callbacks.hpp. Not
-// for users: it is part of async.hpp.
+// One operation of async.hpp: connects a handler, its executor and its cancellation slot with a
+// call of callbacks.hpp. Internal part of async.hpp.
 
 #include <atomic>
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -29,26 +29,27 @@ using Signature = void(error_code, Value);
 
 inline error_code aborted() { return boost::asio::error::operation_aborted; }
 
-inline error_code told_as(const std::error_code& error) {
+// The error that the handler gets.
+inline error_code to_asio_error(const std::error_code& error) {
   return error == std::errc::operation_canceled ? aborted() : error_code(error);
 }
 
-// Where handlers run that name no executor: never on the thread that answers, which is ours.
-using Elsewhere = boost::asio::system_executor;
+// Runs handlers without an associated executor: a handler never runs on a thread of this library.
+using FallbackExecutor = boost::asio::system_executor;
 
-// One handler until it is on its way to its executor.
+// Keeps one handler until it is posted to its executor.
 template <class Handler, class Value>
 class Call {
  public:
   Call(Handler handler, const ExclusiveLock& lock)
       : handler_(std::move(handler)),
-        work_(boost::asio::make_work_guard(handler_, Elsewhere())),
-        io_(boost::asio::get_associated_executor(handler_, Elsewhere()), lock) {}
+        work_(boost::asio::make_work_guard(handler_, FallbackExecutor())),
+        io_(boost::asio::get_associated_executor(handler_, FallbackExecutor()), lock) {}
 
-  // Calls `call`, which asks for the answer, once.
+  // Calls `call`, which begins the operation, once.
   void begin(const std::function<void()>& call) const { io_.begin(call); }
 
-  // In the call that began the operation, before anything can answer it.
+  // Call it before begin(), when no answer can come yet.
   template <class Cancel>
   void on_cancel(Cancel cancel) {
     auto slot = boost::asio::get_associated_cancellation_slot(handler_);
@@ -60,24 +61,24 @@ class Call {
     });
   }
 
-  // Any thread; the first answer counts. `last_look(error, value)` runs on the executor, right
-  // before the handler.
-  template <class LastLook>
-  void answer(error_code error, Value value, LastLook last_look) {
+  // Any thread; only the first answer counts. `before_handler(error, value)` runs on the executor
+  // immediately before the handler, and may change both.
+  template <class BeforeHandler>
+  void answer(error_code error, Value value, BeforeHandler before_handler) {
     if (answered_.exchange(true))
       return;
-    const auto executor = boost::asio::get_associated_executor(handler_, Elsewhere());
-    // Busy until post() has returned too: the handler may have run by then, and an executor with
-    // nothing left to do may be destroyed.
-    const auto still_posting = work_;
+    const auto executor = boost::asio::get_associated_executor(handler_, FallbackExecutor());
+    // Keeps the executor alive until post() has returned: the handler may have run by then, and an
+    // executor without work may be destroyed.
+    const auto posting = work_;
     io_.end();
-    // All that is the user's goes along: what stays here may be freed on any thread.
+    // Moves all objects of the user, since any thread may free what stays in this Call.
     boost::asio::post(executor, [handler = std::move(handler_), work = std::move(work_), error,
                                  value = std::move(value),
-                                 last_look = std::move(last_look)]() mutable {
+                                 before_handler = std::move(before_handler)]() mutable {
       if (auto slot = boost::asio::get_associated_cancellation_slot(handler); slot.is_connected())
         slot.clear();
-      last_look(error, value);
+      before_handler(error, value);
       std::move(handler)(error, std::move(value));
     });
   }
@@ -87,7 +88,8 @@ class Call {
 
  private:
   Handler handler_;
-  boost::asio::executor_work_guard<boost::asio::associated_executor_t<Handler, Elsewhere>> work_;
+  boost::asio::executor_work_guard<boost::asio::associated_executor_t<Handler, FallbackExecutor>>
+      work_;
   IoPart io_;
   std::atomic<bool> answered_{false};
 };
@@ -103,19 +105,20 @@ void begin_acquire(Handler handler, ExclusiveLock& lock, const AcquireTerms& ter
   });
   call->begin([&] {
     acquire.start([call, acquire, cancelled](const std::error_code& error, bool acquired) {
-      call->answer(told_as(error), acquired, [acquire, cancelled](error_code& told, bool& yes) {
-        if (!yes || !*cancelled)
-          return;
-        // The grant and the cancellation have crossed.
-        acquire.give_back();
-        told = aborted();
-        yes = false;
-      });
+      call->answer(to_asio_error(error), acquired,
+                   [acquire, cancelled](error_code& result, bool& is_acquired) {
+                     if (!is_acquired || !*cancelled)
+                       return;
+                     // The lock was granted before the cancellation could reach the acquire.
+                     acquire.give_back();
+                     result = aborted();
+                     is_acquired = false;
+                   });
     });
   });
 }
 
-// A call whose answer may be dropped. `begin` is given what takes the answer.
+// Begins a call whose answer is discarded after a cancellation. `begin(answered)` starts it.
 template <class Value, class Handler, class Begin>
 void begin_call(Handler handler, const ExclusiveLock& lock, Value when_cancelled, Begin begin) {
   const auto call = std::make_shared<Call<Handler, Value>>(std::move(handler), lock);
@@ -125,7 +128,7 @@ void begin_call(Handler handler, const ExclusiveLock& lock, Value when_cancelled
   });
   call->begin([&] {
     begin([call](const std::error_code& error, Value value) {
-      call->answer(told_as(error), std::move(value));
+      call->answer(to_asio_error(error), std::move(value));
     });
   });
 }

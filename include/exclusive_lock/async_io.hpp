@@ -1,6 +1,6 @@
 #pragma once
-// How the I/O of async.hpp is done by the io_context whose coroutines wait for it, without a switch
-// of threads. Not for users: it is part of async.hpp.
+// Lets the io_context whose coroutines wait for a reply do the I/O of the connection, which saves
+// thread switches (connection_io.hpp). Internal part of async.hpp.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -24,10 +24,10 @@
 
 namespace exclusive_lock::async_detail {
 
-// What one io_context does of the I/O of one connection. Any thread.
+// The I/O of one connection that one io_context does. Any thread.
 class IoShare : public std::enable_shared_from_this<IoShare> {
  public:
-  // Null: there is nothing to share, or no descriptor for it.
+  // Null: this store has no such I/O, or there is no free descriptor.
   static std::shared_ptr<IoShare> make(boost::asio::io_context& io, const ExclusiveLock& lock) {
     const ConnectionIo connection(lock);
     const int shown = connection.descriptor();
@@ -36,7 +36,7 @@ class IoShare : public std::enable_shared_from_this<IoShare> {
       return nullptr;
     auto share = std::make_shared<IoShare>(io, connection);
     boost::system::error_code error;
-    share->news_->assign(copy, error);
+    share->readiness_->assign(copy, error);
     if (!error)
       return share;
     ::close(copy);
@@ -44,13 +44,13 @@ class IoShare : public std::enable_shared_from_this<IoShare> {
   }
 
   IoShare(boost::asio::io_context& io, ConnectionIo connection)
-      : io_(io), connection_(std::move(connection)), news_(std::in_place, io) {}
+      : io_(io), connection_(std::move(connection)), readiness_(std::in_place, io) {}
 
   [[nodiscard]] bool is_of(const ExclusiveLock& lock) const { return connection_.is_of(lock); }
   [[nodiscard]] bool is_over() const { return connection_.descriptor() < 0; }
 
-  // What `call` asks for is sent after the handlers that are ready now, together with what they
-  // ask for; but not so many that the store would have nothing to do until then.
+  // Calls `call`, which begins a request. The request is sent after the handlers that are ready
+  // now, in one batch with theirs; a batch that has max_batch requests is sent at once.
   void begin(const std::function<void()>& call) {
     connection_.hand_in(call);
     int unsent = 0;
@@ -58,35 +58,35 @@ class IoShare : public std::enable_shared_from_this<IoShare> {
       const std::lock_guard guard(mutex_);
       unsent = ++unsent_;
     }
-    if (unsent == most_together) {
+    if (unsent == max_batch) {
       send();
     } else if (unsent == 1) {
       boost::asio::post(io_, [self = shared_from_this()] { self->send(); });
     }
   }
 
-  // Between these two, news are watched for. The second one while the io_context is still busy with
-  // the call.
+  // Between these two calls, this waits for the descriptor. Make the second one while the
+  // io_context still has work for the call.
   void expect_answer() {
     const std::lock_guard guard(mutex_);
     ++unanswered_;
   }
   void need_no_answer() {
     const std::lock_guard guard(mutex_);
-    if (--unanswered_ == 0 && is_watching_ && news_)
-      news_->cancel();
+    if (--unanswered_ == 0 && is_watching_ && readiness_)
+      readiness_->cancel();
   }
 
-  // The io_context ends.
+  // The io_context is being destroyed.
   void end() {
     const std::lock_guard guard(mutex_);
-    news_.reset();
+    readiness_.reset();
   }
 
  private:
-  // Enough that a request costs little beside its calls, few enough that the store works on the
-  // first of many while the others are begun.
-  static constexpr int most_together = 16;
+  // Large enough to share the cost of sending, small enough that the store begins with the first
+  // requests while the handlers make more of them.
+  static constexpr int max_batch = 16;
 
   void send() {
     {
@@ -99,14 +99,16 @@ class IoShare : public std::enable_shared_from_this<IoShare> {
 
   void watch() {
     const std::lock_guard guard(mutex_);
-    if (unanswered_ == 0 || !news_ || std::exchange(is_watching_, true))
+    if (unanswered_ == 0 || !readiness_ || std::exchange(is_watching_, true))
       return;
-    news_->async_wait(boost::asio::posix::descriptor_base::wait_read,
-                      [self = shared_from_this()](boost::system::error_code) { self->on_news(); });
+    readiness_->async_wait(
+        boost::asio::posix::descriptor_base::wait_read,
+        [self = shared_from_this()](boost::system::error_code) { self->on_ready(); });
   }
 
-  // Also when a call came while the last watch was being ended.
-  void on_news() {
+  // The descriptor is readable, or the wait was cancelled. In the second case, a new call may have
+  // come since.
+  void on_ready() {
     {
       const std::lock_guard guard(mutex_);
       is_watching_ = false;
@@ -120,13 +122,13 @@ class IoShare : public std::enable_shared_from_this<IoShare> {
   boost::asio::io_context& io_;
   const ConnectionIo connection_;
   std::mutex mutex_;  // guards what follows
-  std::optional<boost::asio::posix::stream_descriptor> news_;
+  std::optional<boost::asio::posix::stream_descriptor> readiness_;
   int unanswered_ = 0;  // calls of this io_context
   int unsent_ = 0;
   bool is_watching_ = false;
 };
 
-// Those of an io_context, one per connection.
+// All IoShare objects of an io_context, one per connection.
 class IoShares : public boost::asio::execution_context::service {
  public:
   using key_type = IoShares;
@@ -157,8 +159,8 @@ class IoShares : public boost::asio::execution_context::service {
   std::vector<std::shared_ptr<IoShare>> shares_;
 };
 
-// The io_context behind an executor, also within strands and type erasure; null: another kind of
-// context, or one of these that cannot be told.
+// The io_context of an executor, also inside a strand or a type-erased executor. Null: a context of
+// another type, or a wrapper that hides it.
 template <class Executor>
 boost::asio::io_context* io_context_of(const Executor& executor) {
   using Direct = boost::asio::io_context::executor_type;
@@ -171,7 +173,7 @@ boost::asio::io_context* io_context_of(const Executor& executor) {
       return &direct->context();
     if (const auto* const strand = executor.template target<boost::asio::strand<Direct>>())
       return io_context_of(strand->get_inner_executor());
-    // The body of a with_lock() has one of these.
+    // The executor of the body of with_lock().
     const auto* const strand = executor.template target<boost::asio::strand<Executor>>();
     return strand == nullptr ? nullptr : io_context_of(strand->get_inner_executor());
   } else {
@@ -179,8 +181,8 @@ boost::asio::io_context* io_context_of(const Executor& executor) {
   }
 }
 
-// The part of one call. Where the thread that makes it does not run the io_context of its executor,
-// nobody knows when that will run: then the connection's own thread does everything.
+// Connects one call with the IoShare of its io_context. If the calling thread does not run that
+// io_context, it may run late or not at all, so the connection's own thread does the I/O.
 class IoPart {
  public:
   template <class Executor>
@@ -195,7 +197,7 @@ class IoPart {
   IoPart(const IoPart&) = delete;
   IoPart& operator=(const IoPart&) = delete;
 
-  // Calls `call`, which asks for the answer, once.
+  // Calls `call`, which begins a request, once.
   void begin(const std::function<void()>& call) const {
     if (share_) {
       share_->begin(call);
@@ -203,14 +205,14 @@ class IoPart {
       call();
     }
   }
-  // No answer is needed any more.
+  // The call needs no answer any more.
   void end() {
     if (const auto share = std::exchange(share_, nullptr))
       share->need_no_answer();
   }
 
  private:
-  std::shared_ptr<IoShare> share_;  // null: it has none
+  std::shared_ptr<IoShare> share_;  // null: the connection's thread does the I/O
 };
 
 }  // namespace exclusive_lock::async_detail

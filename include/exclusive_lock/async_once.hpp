@@ -66,9 +66,9 @@ struct OnceRule {
   std::chrono::milliseconds tolerance;
 };
 
-// What one async_once() has come to.
+// The result of one async_once().
 struct OnceRun {
-  std::optional<OnceOutcome> not_run{};  // and why
+  std::optional<OnceOutcome> not_run{};  // why the body did not run; none: it ran
   DoneRelease release{};
   bool is_lost = false;
 };
@@ -78,7 +78,7 @@ inline boost::asio::awaitable<bool> is_done(ExclusiveLock* lock, OnceRule rule) 
   co_return done&& is_done_recently(*done, rule.period, rule.tolerance);
 }
 
-// Under the lock. What it learns on the way goes to `run`.
+// Called while the lock is held. Writes the result to `run`.
 template <class Body>
 boost::asio::awaitable<void> run_if_due(ExclusiveLock* lock, OnceRule rule,
                                         std::chrono::milliseconds min_hold, Body* body,
@@ -98,7 +98,7 @@ boost::asio::awaitable<void> run_if_due(ExclusiveLock* lock, OnceRule rule,
   co_await (*body)();
 }
 
-// How an async_once() lets go of its hold.
+// Releases the hold of an async_once().
 struct OnceRelease {
   ExclusiveLock* lock;
   std::chrono::milliseconds period;
@@ -124,7 +124,7 @@ boost::asio::awaitable<OnceOutcome> once_under(ExclusiveLock& lock, OnceRule rul
       .as = AcquireAs::mutex,
       .deadline = options.patience ? deadline_after(*options.patience) : Instant::max()};
   const auto run = std::make_shared<OnceRun>();
-  // Not in the expression that is awaited: g++ 12 destroys temporaries there twice.
+  // Not a temporary in the co_await expression: g++ 12 would destroy it twice.
   auto run_body = [on = &lock, rule, min_hold = options.min_hold, body = std::move(body),
                    run]() mutable { return run_if_due(on, rule, min_hold, &body, run); };
   OnceRelease release{.lock = &lock, .period = rule.period, .run = run};
@@ -145,15 +145,15 @@ boost::asio::awaitable<OnceOutcome> once_under(ExclusiveLock& lock, OnceRule rul
 
 }  // namespace async_detail
 
-// Runs `body`, a function that returns an awaitable<void>, as once() runs its function, under
-// `lock`, which may be shared with other coroutines as with with_lock(). The outcomes are those of
-// once(). A body that throws, and one that is cancelled, record nothing; what it throws comes out
-// of here after the release.
+// Runs `body`, a function that returns an awaitable<void>, under `lock`, with the rules and
+// outcomes of once(). Other coroutines may use the same lock object, as with with_lock(). A body
+// that throws or is cancelled records nothing; async_once() throws the body's exception after the
+// release.
 //
-// `options.stop` is not looked at: cancel the coroutine. A cancellation and a loss reach the body
-// as they reach that of with_lock(); after a loss the outcome is OnceOutcome::lost, also where
-// the body ended with a system_error; what else it throws comes out. Throws ValidationError, before
-// it is awaited, and what async_acquire_until throws.
+// `options.stop` is ignored: cancel the coroutine instead. A cancellation or a loss reaches the
+// body as in with_lock(). After a loss the outcome is OnceOutcome::lost, also if the body ended
+// with a system_error; any other exception of the body is thrown. Throws what async_acquire_until
+// throws, and ValidationError before it is awaited.
 //
 // Cost: that of once() and of with_lock().
 template <class Body>

@@ -1,19 +1,19 @@
 #pragma once
-// The calls of ExclusiveLock for threads that must not block: each is begun here, and answered by a
-// callback. For those who connect this library with a framework; async.hpp does it for Boost.Asio,
-// with coroutines, futures and callbacks.
+// The calls of ExclusiveLock without blocking: each is begun here and answered by a callback. Use
+// this header to connect the library with a framework. async.hpp does that for Boost.Asio, with
+// coroutines, futures and callbacks.
 //
-// The callback is called exactly once. Its thread is any: the one that begins the call, before that
-// returns, or one of the connection's. There it must not block, throw or end the last owner of the
-// connection; what is more than a few instructions belongs on a thread of its owner.
+// Each callback is called exactly once: by the thread that begins the call, before that call
+// returns, or by a thread of the connection. It must not block, throw, or destroy the last owner of
+// the connection. Work of more than a few instructions belongs on a thread of the program.
 //
-// Threads. Everything may be called from any thread. The lock may be destroyed while calls are
-// under way: its destructor ends each acquire with std::errc::operation_canceled, before it
-// returns, and the other calls are answered by the store, or when the connection is closed. After
-// fork() they are answered at once, as the blocking ones are.
+// Threads. Everything may be called from any thread. A lock may be destroyed while calls on it are
+// running: before the destructor returns, each acquire has ended with
+// std::errc::operation_canceled. The store answers the other calls, or they end when the connection
+// is closed. After fork(), calls are answered at once, as the blocking ones are.
 //
-// Cost. No thread waits. What the store needs a thread for (`memory:`, `local:`) is done by the one
-// that begins the call, and by the connection's.
+// Cost. No thread waits. For `memory:` and `local:`, the thread that begins the call and threads of
+// the connection do the work of the store.
 
 #include <chrono>
 #include <functional>
@@ -31,30 +31,30 @@ namespace exclusive_lock {
 
 // Which of the two families of calls an acquire belongs to (exclusive_lock.hpp).
 enum class AcquireAs {
-  object,  // acquire(): where this object holds the lock, the answer is yes
-  mutex,   // lock(): where it does, that is somebody else's hold
+  object,  // as acquire(): true if this object holds the lock already
+  mutex,   // as lock(): a hold of this object is in the way, as that of any other worker
 };
 
 struct AcquireTerms {
   AcquireAs as = AcquireAs::object;
-  std::optional<Instant> deadline{};  // none: one try; Instant::max(): for ever
+  std::optional<Instant> deadline{};  // none: one try; Instant::max(): no limit
 };
 
-// One acquire. Copies are the same acquire.
+// One acquire. Copies refer to the same acquire.
 class EXCLUSIVE_LOCK_API CallbackAcquire {
  public:
-  // True: this object holds the lock. False without an error: not granted in the time given.
+  // True: this object holds the lock. False without an error: it was not granted in time.
   using Answered = std::function<void(const std::error_code&, bool)>;
 
   CallbackAcquire(ExclusiveLock& lock, const AcquireTerms& terms);
 
-  // Once.
+  // Begins the acquire. Call it once.
   void start(Answered answered) const;
-  // It ends with std::errc::operation_canceled, unless it has ended before, and leaves nothing
-  // behind (G4).
+  // Ends the acquire with std::errc::operation_canceled, unless it has ended before. It leaves
+  // nothing behind (G4).
   void abandon() const;
-  // For who had a yes and could not deliver it: what this acquire got is released in the
-  // background, unless another caller was told since that this object holds the lock.
+  // Releases in the background the hold that this acquire got, if its caller cannot use it any
+  // more. No effect if another caller has got `true` from this object since.
   void give_back() const;
 
  private:
@@ -62,20 +62,20 @@ class EXCLUSIVE_LOCK_API CallbackAcquire {
   std::shared_ptr<Parts> parts_;
 };
 
-// One hold: the one that a lock has when this is made. For guards: what they end must be this hold,
-// and not a later one that another caller of the same object has got since.
+// The hold that a lock has when this is constructed. A guard uses it to release that hold and not a
+// later one, which another caller of the same object may have got since.
 class EXCLUSIVE_LOCK_API CallbackHold {
  public:
-  // Without a hold, it counts as lost.
+  // If `lock` has no hold, this counts as a lost one.
   explicit CallbackHold(const ExclusiveLock& lock);
 
   // As ExclusiveLock::lost_token().
   [[nodiscard]] std::stop_token lost_token() const;
-  // That it was lost, and not released. Final once release() has been answered.
+  // True: the hold was lost, not released. Final once release() has been answered.
   [[nodiscard]] bool was_lost() const;
-  // As begin_release(); `not_held` where this hold is over, whatever the lock holds now.
+  // As begin_release(); `not_held` if this hold is over, even if the lock has a later one.
   void release(std::function<void(ReleaseOutcome)> answered) const;
-  // The same with ExclusiveLock::release_done(), whose `keep_for` it does not check.
+  // As ExclusiveLock::release_done(), but `keep_for` is not checked.
   void release_done(std::chrono::milliseconds keep_for,
                     std::function<void(const DoneRelease&)> answered) const;
 
@@ -84,7 +84,7 @@ class EXCLUSIVE_LOCK_API CallbackHold {
   std::shared_ptr<Parts> parts_;
 };
 
-// As release(), refresh(), inspect(), hold_at_least() and last_done(); `time` is not checked.
+// As release(), refresh(), inspect(), hold_at_least() and last_done(), but `time` is not checked.
 EXCLUSIVE_LOCK_API void begin_release(ExclusiveLock& lock,
                                       std::function<void(ReleaseOutcome)> answered);
 EXCLUSIVE_LOCK_API void begin_refresh(ExclusiveLock& lock,

@@ -1,9 +1,9 @@
 #pragma once
-// The clock that every deadline of this library is written in.
+// The clock of every deadline of this library.
 //
-// CLOCK_BOOTTIME grows at the rate of real time, is never set, and counts the time a machine spends
-// suspended (clock_gettime(2)). std::chrono::steady_clock stops in suspend on Linux, so a laptop
-// that slept through its ttl would still believe in its hold when it woke up (G1).
+// CLOCK_BOOTTIME advances at the rate of real time, is never set, and includes the time that the
+// machine is suspended (clock_gettime(2)). std::chrono::steady_clock does not: on Linux it stops
+// during suspend, so after a longer suspend than its ttl a hold would still seem valid (G1).
 
 #include <chrono>
 
@@ -11,8 +11,8 @@
 
 namespace exclusive_lock {
 
-// Meets the standard's TrivialClock requirements; thread-safe, no system call where the vDSO serves
-// it.
+// Meets the standard's TrivialClock requirements. Thread-safe. No system call if the vDSO has the
+// clock.
 struct EXCLUSIVE_LOCK_API BootClock {
   using duration = std::chrono::nanoseconds;
   using rep = duration::rep;
@@ -23,7 +23,7 @@ struct EXCLUSIVE_LOCK_API BootClock {
   static time_point now() noexcept;
 };
 
-// A point on that clock. Names of instants say what happened then: `requested_at`, `safe_until`.
+// A point in time of that clock. Names say what happens then: `requested_at`, `safe_until`.
 using Instant = BootClock::time_point;
 
 }  // namespace exclusive_lock

@@ -4,27 +4,28 @@
 //   auto store = exclusive_lock::connect("redis://127.0.0.1:6379");
 //
 //   URL                                          store
-//   local:  local:///absolute/dir                embedded, all processes of this user; of that dir
+//   local:                                       embedded, all processes of this user
+//   local:///absolute/dir                        embedded, all processes that use that directory
 //   redis://[user[:password]@]host[:port][/db]   Redis 6+, KeyDB 6+, Valkey, Redict
 //   rediss://...                                 the same over TLS, certificate and name verified
 //   unix:///path/to/socket[?db=N]                the same over a Unix socket
-//   memory:                                      this process only; gone with the connection
+//   memory:                                      in this process; ends with the connection
 //
-// Characters that part a URL are percent-encoded where they belong to a name or a password: %40 for
-// '@', %3A ':', %2F '/', %3F '?', %23 '#', %25 '%'. IPv6 addresses stand in brackets:
-// redis://[::1]:6379.
+// Percent-encode delimiters in a name or a password: %40 for '@', %3A for ':', %2F for '/', %3F for
+// '?', %23 for '#', %25 for '%'. Write IPv6 addresses in brackets: redis://[::1]:6379.
 //
-// `local:` alone is ~/.local/state/exclusive-lock of the password database's entry, for root
-// /var/lib/exclusive-lock, whatever the environment; or an error. Several users:
-// docs/local_store.md
+// `local:` without a directory is .local/state/exclusive-lock in the home directory that the
+// password database names, and /var/lib/exclusive-lock for root. No environment variable changes
+// it. If it cannot be used, connect() throws. For several users: docs/local_store.md
 //
-// Threads: connect() and everything behind it may be called from any thread. A connection owns one
-// I/O thread, whose work callers that wait for a server do meanwhile, and one or two small helpers,
-// all joined by the destructor of the last owner, which first waits, for at most one command
-// timeout, until what its locks gave back has been answered. Only a lookup of a server's name that
-// does not end is not waited for: its threads end when it does. After fork() the child's copy is
-// dead: every call fails with errc::connection_closed, and nothing it does reaches the parent's
-// locks.
+// Threads. connect() and every member may be called from any thread. A connection owns helper
+// threads and, for a server, an I/O thread that runs the event loop; a caller that waits for a
+// reply runs that loop itself meanwhile (docs/decisions/0012). The destructor of the last owner
+// waits at most one command timeout until the store has answered what its locks gave back, and then
+// joins all threads but one kind: a name lookup that does not end keeps its threads until it ends.
+//
+// After fork(), the child's copy cannot be used: every call fails with errc::connection_closed, and
+// none changes the parent's locks.
 
 #include <filesystem>
 #include <memory>
@@ -44,33 +45,37 @@ class logger;
 namespace exclusive_lock {
 
 struct ConnectOptions {
-  // How long connect() waits for the first contact. 10 ms to 1 h.
+  // How long connect() may try to reach the store. 10 ms to 1 h.
   OptionMilliseconds connect_timeout{5000};
-  // Whether a first contact that fails (refused, no such name, no such socket) is tried again until
-  // connect_timeout is over, as for a server that is just starting. False: an error at once.
+  // True: connect() tries again until connect_timeout is over if the server is not there
+  // (connection refused, no such name, no such socket), because it may be starting. False: it
+  // throws at once.
   bool retry_connect = true;
-  // How long one request may take before its outcome counts as unknown. 10 ms to 1 h.
+  // How long a request waits for its reply before its outcome is unknown. 10 ms to 1 h.
   OptionMilliseconds command_timeout{1000};
 
-  // Credentials, so that they need not stand in a URL, where `ps` and logs can see them. The file,
-  // which may be a pipe, holds "password" or "user:password" in one line; the variable likewise.
-  // The first ':' parts them: a password that has one is written ":pass:word". At most one source
-  // may be given; the URL counts as one. Both are read once, in connect(). The variable stays set,
-  // for this library cannot know who else reads it: take it out of the environment of processes
-  // that you start, as the command's `run` does.
+  // Two places for credentials other than the URL, which `ps` and logs may show. The file (or pipe)
+  // and the variable contain one line: "password" or "user:password". The first ':' separates them,
+  // so write a password that contains one as ":pass:word". Give at most one source; credentials in
+  // the URL are one. connect() reads the source once. It does not unset the variable, which others
+  // may need: remove it from the environment of processes that you start, as the command `run`
+  // does.
   std::filesystem::path credentials_file{};
   std::string credentials_variable{};
 
-  std::filesystem::path ca_file{};  // rediss: trust these certificates instead of the system's
-  std::string
-      client_name{};  // CLIENT SETNAME; default "exclusive-lock". Printable ASCII, no spaces
+  // rediss: the certificates to trust instead of the system's.
+  std::filesystem::path ca_file{};
+  // The name for CLIENT SETNAME: up to 128 bytes of printable ASCII without spaces. Empty:
+  // "exclusive-lock".
+  std::string client_name{};
 
-  // Connection trouble and repair; null: silent. Written by a thread of its own, so that a sink
-  // that blocks delays nothing; what it takes too long for is dropped, and counted in the log.
+  // Where failures of the connection and reconnects are logged. Null: no log. A thread of its own
+  // writes the lines, so a sink that blocks delays nothing else. If the sink is too slow, lines are
+  // dropped and their number is logged.
   std::shared_ptr<spdlog::logger> log{};
 };
 
-class Engine;  // what a connection is inside
+class Engine;  // internal
 
 class EXCLUSIVE_LOCK_API Connection {
  public:
@@ -87,13 +92,14 @@ class EXCLUSIVE_LOCK_API Connection {
   std::shared_ptr<Engine> engine_;
 };
 
-// Checks the URL and the options, then contacts the store. Throws ValidationError (every mistake at
-// once, never showing a password) or StoreError. Blocks for connect_timeout and 0.2 s at most.
+// Checks the URL and the options, then connects to the store. Throws ValidationError, which lists
+// every mistake and shows no password, or StoreError. Blocks for connect_timeout plus 0.2 s at
+// most.
 EXCLUSIVE_LOCK_API std::shared_ptr<Connection> connect(std::string_view url,
                                                        const ConnectOptions& options = {});
 
-// What is wrong with URL and options, as connect() would throw it, before anything is contacted or
-// read: credentials are looked at by connect() only.
+// Every mistake in the URL and the options that connect() would throw as a ValidationError, except
+// those in a credentials file or variable: this call reads and contacts nothing.
 EXCLUSIVE_LOCK_API std::vector<Mistake> mistakes_in_connection(std::string_view url,
                                                                const ConnectOptions& options = {});
 

@@ -1,24 +1,25 @@
 #pragma once
-// The I/O of a lock's connection, for an event loop of the program's that does it itself. A call
-// that the loop begins (callbacks.hpp) is otherwise sent, and its answer received, by a thread of
-// the connection's: two switches of threads, which can cost more than the server's part of it.
-// async.hpp does this for every io_context; this header is for those who connect another event
-// loop.
+// The I/O of a connection, done by an event loop of the program. Without it, a thread of the
+// connection sends the calls of callbacks.hpp and receives their replies; the two thread switches
+// can take longer than the server needs. async.hpp uses this header for every io_context; use it
+// directly to connect another event loop.
 //
-//   begin calls within hand_in()            they are not sent yet
-//   when all at hand are begun: send()      they leave together
-//   while the last send() or take_news() said so: when descriptor() is readable, take_news()
+// The event loop does three things:
 //
-// Answers are given inside send() and take_news(), to the callbacks of the calls; so may be those
-// to calls of others, and what else the connection has to do. Nothing depends on it: what is left
-// undone for some milliseconds is done by the connection's own thread, which also takes over where
-// the loop has nothing to do for that long. So a callback may be called there too, and has to wake
-// the loop then.
+//   1. It begins its calls inside hand_in(). They are not sent yet.
+//   2. When all calls that are ready have begun, it calls send(): they are sent together.
+//   3. While the last send() or take_news() returned true, it waits until descriptor() is readable
+//      and then calls take_news().
 //
-// Threads. Any thread may call at any time, but not from a callback of such a call. Neither call
-// blocks; they throw nothing that the calls begun do not throw.
+// send() and take_news() call the callbacks of calls that were answered. They may also call those
+// of other threads' calls and do other work of the connection. The event loop need not be prompt:
+// the connection's own thread does whatever the loop has left undone for some milliseconds.
+// Callbacks may therefore run on that thread as well, and must then wake the loop.
 //
-// Cost. No round trip. send() is one sendmsg(2), take_news() one recvmsg(2), and each a few
+// Threads. Any thread may call any member at any time, but not inside a callback that a member
+// calls. No member blocks. hand_in() throws only what the calls that `begin` makes throw.
+//
+// Cost. No round trip. send() takes one sendmsg(2), take_news() one recvmsg(2), and each a few
 // epoll_wait(2).
 
 #include <functional>
@@ -34,18 +35,18 @@ class EXCLUSIVE_LOCK_API ConnectionIo {
  public:
   explicit ConnectionIo(const ExclusiveLock& lock);
 
-  // Readable when there are news. It stays the same, and is the connection's: watch a dup(2) of it
-  // where the connection may go first. -1: this store needs no such help, or the process was
-  // forked.
+  // A descriptor that is readable when take_news() has something to do. It is always the same and
+  // belongs to the connection: if the connection may be destroyed first, wait for a dup(2) of it.
+  // -1: this store has no such I/O, or the process is a fork()ed child.
   [[nodiscard]] int descriptor() const;
 
-  // Calls `begin`, once.
+  // Calls `begin` once.
   void hand_in(const std::function<void()>& begin) const;
-  // True: watch the descriptor. Once the connection is gone: false.
+  // True: wait for the descriptor. False: there is nothing to wait for, or no connection any more.
   [[nodiscard]] bool send() const;
   [[nodiscard]] bool take_news() const;
 
-  // Whether it is that of the connection of `lock`.
+  // Whether this is the I/O of the connection of `lock`.
   [[nodiscard]] bool is_of(const ExclusiveLock& lock) const noexcept;
 
  private:

@@ -1,5 +1,5 @@
 #pragma once
-// What a lock carries: any JSON value, kept as its text.
+// The contents of a lock: any JSON value, kept as JSON text.
 //
 //   Contents a = 1;                                   // a number (the default of Options)
 //   Contents b = "pod-7";                             // a string
@@ -7,8 +7,8 @@
 //   Contents d = Contents::object({{"pod", "a"}, {"shard", 17}});
 //   Contents e = Contents::parse(R"({"any": ["json"]})");
 //
-// The text is what is stored and what inspect() returns; `boost::json::parse(c.text())`, or any
-// other reader, takes it from there. No JSON library shows in this header, so that users need none.
+// The store keeps the text, and inspect() returns it. Read it with any JSON library, for example
+// `boost::json::parse(c.text())`. This header uses none, so that users need none.
 
 #include <concepts>
 #include <cstdint>
@@ -31,15 +31,15 @@ class EXCLUSIVE_LOCK_API Contents {
   Contents(Boolean value) : text_(value ? "true" : "false") {}
   template <std::integral Integer>
   requires(!std::same_as<Integer, bool>) Contents(Integer value) : text_(std::to_string(value)) {}
-  // Throws ValidationError for infinity and NaN, which JSON does not have.
+  // Throws ValidationError for infinity and NaN, which JSON cannot represent.
   Contents(double value);
-  // A JSON string. Throws ValidationError where it is not UTF-8.
+  // A JSON string. Throws ValidationError if the value is not UTF-8.
   Contents(std::string_view value);
   Contents(const char* value) : Contents(std::string_view(value)) {}
   Contents(const std::string& value) : Contents(std::string_view(value)) {}
 
-  // Throws ValidationError, with the position, where the text is not exactly one JSON value (RFC
-  // 8259) or is nested deeper than 32 levels. The text is kept as given, less outer white space.
+  // The text of one JSON value (RFC 8259), nested at most 32 levels; else throws ValidationError
+  // with the position. The text is kept as it is, without white space around it.
   static Contents parse(std::string_view json_text);
   static Contents object(std::initializer_list<Member> members);
 

@@ -1,5 +1,5 @@
 #pragma once
-// What ExclusiveLock tells its event handlers.
+// The events that ExclusiveLock passes to its handlers.
 
 #include <chrono>
 #include <cstddef>
@@ -11,8 +11,8 @@
 
 namespace exclusive_lock {
 
-// The lock is somebody else's, and this object waits in the queue for it; told again at every
-// change of the place that it hears of.
+// Another worker holds the lock, and this object waits in the queue. Comes again whenever the store
+// reports another position.
 struct WaitingEvent {
   std::string key;
   std::size_t position;  // 1: the next in line
@@ -26,7 +26,7 @@ struct AcquiredEvent {
 
 struct RefreshedEvent {
   std::string key;
-  std::chrono::milliseconds lock_ttl;  // what the record's ttl was set to
+  std::chrono::milliseconds lock_ttl;  // the new ttl of the record
   Instant safe_until;
 };
 
@@ -35,10 +35,10 @@ struct ReleasedEvent {
 };
 
 enum class LossReason {
-  record_gone,         // the store says that the record is absent or somebody else's
-  not_confirmed,       // safe_until() passed without an answer
-  store_clock_stepped  // the store's clock jumped forward, or runs faster than was counted with:
-                       // records expire earlier than was promised
+  record_gone,         // the store reports that the record is gone or belongs to another holder
+  not_confirmed,       // safe_until() passed without a confirmed refresh
+  store_clock_stepped  // the store's clock was set forward or runs too fast, so the record may
+                       // expire before the hold does
 };
 
 struct LostEvent {
@@ -47,12 +47,12 @@ struct LostEvent {
   LossReason reason;
 };
 
-// Trouble that was not returned by a call: a refresh that failed and will be tried again, a release
-// that goes on in the background.
+// A failure in the background, which no call returns: a refresh that failed and will be tried
+// again, a release that is repeated.
 struct ErrorEvent {
   std::string key;
   std::error_code error;
-  std::string message;  // fit for a terminal
+  std::string message;  // escaped for terminals
 };
 
 }  // namespace exclusive_lock

@@ -1,14 +1,13 @@
 #pragma once
-// ExclusiveLock: many workers, on one machine or on thousands, agree that exactly one of them does
-// a thing.
+// ExclusiveLock: of many workers, on one machine or on thousands, at most one holds a named lock.
 //
 //   exclusive_lock::ExclusiveLock lock({.app_name = "nightly-report", .cache_connection = store});
 //   if (lock.acquire()) write_report(lock.fence());
 //
-// What it is. A record with a time to live in a store. Whoever wrote it holds the lock, refreshes
-// it while it lives, and believes in it only until safe_until(): a bit less than one ttl after the
-// last request that the store confirmed was *sent* (G1). What is guaranteed, and what no such lock
-// can: docs/guarantees.md.
+// How it works. The lock is a record with a time to live (ttl) in a store. The object that wrote
+// the record is the holder, and refreshes the record while it lives. A hold is valid until
+// safe_until(), which is a bit less than one ttl after the last confirmed request was *sent* (G1).
+// Guarantees and their limits: docs/guarantees.md.
 //
 // States. Rows: state of this object; columns: call; entries: result, then the new state.
 //
@@ -19,31 +18,35 @@
 //                                  unknown, idle      unknown, held      safe_until()
 //                                                     lost, idle
 //
-// A hold that was lost is idle: a new one is a new acquire() with a new fence, and the lost one
-// never comes back (G5).
+// An object whose hold was lost is idle. A lost hold never comes back: the next acquire() makes a
+// new hold with a new fence (G5).
 //
-// acquire() and lock() differ in one thing. acquire() asks "does this object hold it?", as the
-// original does: where it does already, the answer is yes, with a warning in the log. lock(),
-// try_lock() and their kin are a mutex: where this object holds the lock already, another thread of
-// it waits, or hears no.
+// acquire() and lock() differ where this object holds the lock already. acquire() then returns true
+// and logs a warning, as the original package does. lock(), try_lock() and the other calls of a
+// mutex treat the object as a mutex: lock() waits until the hold has ended, try_lock() returns
+// false.
 //
 // Threads. Every member may be called from any thread at any time, except that destruction must not
-// run beside other calls. Event handlers run on one thread of the connection, in order, with no
-// lock of this library held: they may call anything here, release() included. They should be short:
-// later events wait for them, refreshes do not.
+// run beside other calls. Event handlers run in order on one thread of the connection. No lock of
+// this library is held then, so a handler may call any member, release() included. Keep handlers
+// short: later events wait for them, refreshes do not.
 //
-// Failure. Store trouble throws StoreError from the acquire family and inspect(), or is put into
-// the error_code given. No call says true without holding. release() and refresh() never throw for
-// it: their outcome `unknown` says that the store did not answer; release() goes on trying in the
-// background. Any acquire that gave up, by exception or by timeout, leaves nothing behind beyond
-// one ttl (G4).
+// Failure. The calls of the acquire family and inspect() throw StoreError when the store fails, or
+// set the error_code that was passed. No call returns true without a hold. release() and refresh()
+// never throw for a failing store: their outcome `unknown` says that the store did not answer;
+// release() then goes on trying in the background. An acquire that ended with an exception or a
+// timeout leaves nothing behind for longer than one ttl (G4).
 //
-// Cost, in round trips: acquire 1, waiting 1 and a sixth of a ttl apart one more each, a hand-over
-// the release's own one, refresh 1 (shared by all holds that are due), release 1, inspect
-// 1, held(), safe_until(), fence() none.
+// Cost, in round trips:
+//
+//   acquire(), release(), inspect()   1
+//   refresh()                         1; automatic refreshes that are due together share one
+//   waiting in the queue              1, and 1 for each heartbeat (a sixth of the ttl, 1 s at most)
+//   hand-over                         the release of the previous holder, and one heartbeat
+//   held(), safe_until(), fence()     0
 //
 // Neither movable nor copyable: handlers, threads inside calls and the scheduler refer to this
-// object by its address. Put it into a std::unique_ptr to hand it on.
+// object by its address. Put it into a std::unique_ptr to pass it on.
 //
 // The same without blocking, for coroutines, futures and callbacks: async.hpp.
 //
@@ -69,35 +72,36 @@
 
 namespace exclusive_lock {
 
-// The answer to release(). It may be dropped: whatever it is, this object holds nothing afterwards.
+// The result of release(). It may be ignored: in each case this object holds nothing afterwards.
 enum class ReleaseOutcome {
   released,  // the record is gone
-  not_held,  // nothing was held, or it was lost before; the store was not asked, or had another's
-             // record
+  not_held,  // nothing was held, or the hold was lost before. The store was not asked, or it has
+             // the record of another holder
   unknown,   // the store did not answer; the record is gone within one ttl at the latest
 };
 
-// The answer to release_done(). The work is recorded as done where `outcome` is released and
-// `not_recorded` says nothing; unknown: it may be.
+// The result of release_done(). The work is recorded as done if `outcome` is `released` and
+// `not_recorded` is empty. If `outcome` is `unknown`, it may be recorded.
 struct DoneRelease {
   ReleaseOutcome outcome = ReleaseOutcome::not_held;
-  std::error_code not_recorded{};  // released, but the store refused the record, and this is why
+  std::error_code not_recorded{};  // why the store released the lock but did not record the work
 };
 
-// The answer to refresh(). It may be dropped: held() and the lost token tell the same.
+// The result of refresh(). It may be ignored: held() and the lost token report a loss, too.
 enum class RefreshOutcome {
   refreshed,
   not_held,  // nothing to refresh
-  lost,      // the record is gone or somebody else's; the hold is over
-  unknown,   // not answered; the hold goes on until safe_until() and may be refreshed yet
+  lost,      // the record is gone or belongs to another holder; the hold is over
+  unknown,   // the store did not answer; the hold lasts until safe_until() and is refreshed again
 };
 
 class EXCLUSIVE_LOCK_API ExclusiveLock {
  public:
-  // Throws ValidationError. Does not talk to the store.
+  // Throws ValidationError. Does not contact the store.
   explicit ExclusiveLock(Options options);
-  // Releases what is held (unless Options::detached). Waits for the store's answer at most one
-  // command timeout and for a running event handler of this lock, unless called from that handler.
+  // Releases the hold, if there is one (unless Options::detached). Waits at most one command
+  // timeout for the store's reply, and for a running event handler of this lock, unless that
+  // handler itself destroys the lock.
   ~ExclusiveLock();
   ExclusiveLock(const ExclusiveLock&) = delete;
   ExclusiveLock& operator=(const ExclusiveLock&) = delete;
@@ -107,27 +111,29 @@ class EXCLUSIVE_LOCK_API ExclusiveLock {
   bool acquire();
   bool acquire(std::error_code& error);
 
-  // Waits in the queue, first come, first served (G6), until it holds the lock, the time is over or
-  // a stop is requested; false in the latter two. Passing failures of the store are waited out;
-  // where the time ends in one, it is thrown. Where Options::queue_limit others wait already:
-  // errc::queue_full.
+  // Waits in the queue, first come, first served (G6). True: this object holds the lock. False: the
+  // time is over, or a stop was requested. A failure of the store that may pass is waited out; one
+  // that lasts until the deadline is thrown. errc::queue_full: Options::queue_limit others wait
+  // already.
   //
-  // The deadline and the stop bound the whole call, whatever the store does: a request that is not
-  // answered by then is given back in the background. False, then; but errc::outcome_unknown is
-  // thrown where the deadline came and the store had answered nothing since the call, or nothing
-  // for a heartbeat (a sixth of the ttl, 1 s at most). Zero, less, NaN or a deadline that has
-  // passed: one try, as acquire(). What no clock reaches (infinity, the largest value of a type,
-  // Instant::max()): no limit. A deadline on another clock is as far off as it is on that clock
-  // now.
+  // The deadline and the stop bound the whole call, whatever the store does. A request that is not
+  // answered by then is given back in the background, and the call returns false. It throws
+  // errc::outcome_unknown instead if the deadline has come and the store has answered nothing since
+  // the call began, or nothing for a heartbeat (a sixth of the ttl, 1 s at most).
+  //
+  // A timeout of zero or less, NaN, and a deadline that has passed: one try, as acquire().
+  // Infinity, the largest value of a duration type and Instant::max(): no limit. A deadline on
+  // another clock is converted when the call begins; a clock that is set afterwards does not move
+  // it.
   template <class Rep, class Period>
-  bool acquire_for(const std::chrono::duration<Rep, Period>& patience,
+  bool acquire_for(const std::chrono::duration<Rep, Period>& timeout,
                    const std::stop_token& stop = {}) {
-    return acquire_until(deadline_after(patience), stop);
+    return acquire_until(deadline_after(timeout), stop);
   }
   template <class Rep, class Period>
-  bool acquire_for(const std::chrono::duration<Rep, Period>& patience, const std::stop_token& stop,
+  bool acquire_for(const std::chrono::duration<Rep, Period>& timeout, const std::stop_token& stop,
                    std::error_code& error) {
-    return acquire_until(deadline_after(patience), stop, error);
+    return acquire_until(deadline_after(timeout), stop, error);
   }
   bool acquire_until(Instant deadline, const std::stop_token& stop = {});
   bool acquire_until(Instant deadline, const std::stop_token& stop, std::error_code& error);
@@ -142,48 +148,48 @@ class EXCLUSIVE_LOCK_API ExclusiveLock {
     return acquire_until(deadline_at(deadline), stop, error);
   }
 
-  // Idempotent; nothing happens where this object does not hold the lock. Never touches another's
-  // record (G3). Each blocks for one command timeout at most; one round trip, none where nothing is
-  // held.
+  // Idempotent; no effect if this object does not hold the lock. Neither changes the record of
+  // another holder (G3). Each blocks for one command timeout at most. One round trip, none if
+  // nothing is held.
   ReleaseOutcome release();
   RefreshOutcome refresh();
 
-  // For once() (once.hpp), which is what most programs want. As release(), and in the same step the
-  // store records that the work under this hold is done, for `keep_for`: 1 ms to once_for_good.
-  // Throws ValidationError. One round trip.
+  // Part of once() (once.hpp), which most programs should use instead. As release(); in the same
+  // atomic step the store records that the work under this hold is done, and keeps that record for
+  // `keep_for`: 1 ms to once_for_good. Throws ValidationError. One round trip.
   DoneRelease release_done(OptionMilliseconds keep_for);
-  // From now on the name stays closed for at least `time`, 0 to 7 days: also after release(), a
-  // loss, or the death of this process, the record stays until then, and nobody gets the lock. A
-  // refresh otherwise, and answered as one; until it is answered `refreshed`, nothing is promised.
-  // Throws ValidationError. On `local:` a reboot ends it.
+  // Keeps the name closed for at least `time` from now on, 0 to 7 days: the record stays until then
+  // and no one else gets the lock, even after release(), a loss, or the death of this process. It
+  // is also a refresh, and returns the result of one. Nothing is promised unless that is
+  // `refreshed`. Throws ValidationError. On `local:` a reboot ends the time.
   RefreshOutcome hold_at_least(OptionMilliseconds time);
-  // What release_done() recorded last, whoever called it and whoever holds the lock now. None:
-  // nothing, or its time is over. Throws StoreError. One round trip.
+  // The last work that release_done() of any worker recorded for this name. None: nothing is
+  // recorded, or `keep_for` is over. Throws StoreError. One round trip.
   [[nodiscard]] std::optional<LastDone> last_done() const;
 
-  // What anyone can see of this lock, holder or not. None: nobody holds it. Throws StoreError. One
-  // round trip; blocks for one command timeout at most.
+  // The record of this lock, whether this object holds it or not. None: no holder. Throws
+  // StoreError. One round trip; blocks for one command timeout at most.
   [[nodiscard]] std::optional<LockRecord> inspect() const;
 
-  // The answer as of now: false from safe_until() on, whatever any thread of this library is doing.
-  // Wait-free.
+  // Whether this object holds the lock now: false from safe_until() on, even if every thread of
+  // this library is delayed. Wait-free.
   [[nodiscard]] bool held() const noexcept;
-  // Until when held() stays true without another refresh. None: not held.
+  // When held() becomes false unless a refresh comes before. None: not held.
   [[nodiscard]] std::optional<Instant> safe_until() const noexcept;
   // The fencing token of this hold, to be checked at the resource. None: not held.
   [[nodiscard]] std::optional<Fence> fence() const noexcept;
   // "<32 hex>-<16 hex>", as inspect() shows it for this hold. Empty: not held.
   [[nodiscard]] std::string owner() const;
-  // Stops when this hold is lost (not when it is released). Without a hold: a token that is stopped
-  // already. Callbacks run on threads of the connection, those of different locks perhaps at the
-  // same time: one that blocks delays no other lock's token.
+  // A token that is stopped when this hold is lost, not when it is released. Without a hold, it is
+  // stopped already. Its callbacks run on threads of the connection, perhaps at the same time as
+  // those of other locks: a callback that blocks does not delay the token of another lock.
   [[nodiscard]] std::stop_token lost_token() const;
 
   [[nodiscard]] const std::string& key() const noexcept;
 
-  // Handlers replace one another; set them before acquire(). An exception that leaves one is
-  // logged. Behind one that does not return, at most 100 events of a lock wait; those beyond are
-  // dropped and counted in the log, but for losses.
+  // Each call replaces the handler before it; set handlers before acquire(). An exception that
+  // leaves a handler is logged. While a handler runs, at most 100 later events of its lock are
+  // kept; more are dropped, and their number is logged. Losses are never dropped.
   void on_waiting(std::function<void(const WaitingEvent&)> handler);
   void on_acquired(std::function<void(const AcquiredEvent&)> handler);
   void on_refreshed(std::function<void(const RefreshedEvent&)> handler);
@@ -192,13 +198,13 @@ class EXCLUSIVE_LOCK_API ExclusiveLock {
   void on_error(std::function<void(const ErrorEvent&)> handler);
 
   // The standard's Lockable and TimedLockable requirements, so that std::unique_lock,
-  // std::lock_guard and std::scoped_lock work. lock() has no limit; what bounds the others is what
-  // bounds acquire() and acquire_for().
+  // std::lock_guard and std::scoped_lock work. lock() waits without limit. try_lock() blocks as
+  // long as acquire(), try_lock_for() as acquire_for().
   void lock();
   bool try_lock();
   template <class Rep, class Period>
-  bool try_lock_for(const std::chrono::duration<Rep, Period>& patience) {
-    return lock_until(deadline_after(patience));
+  bool try_lock_for(const std::chrono::duration<Rep, Period>& timeout) {
+    return lock_until(deadline_after(timeout));
   }
   template <class Clock, class Duration>
   bool try_lock_until(const std::chrono::time_point<Clock, Duration>& deadline) {

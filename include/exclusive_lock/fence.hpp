@@ -1,11 +1,11 @@
 #pragma once
-// Fencing tokens, and the check at the resource that makes them worth having.
+// Fencing tokens, and the checks at the resource that compare them.
 //
-// A hold ends by itself, but a process that was paused between "am I still the holder?" and
-// "write!" writes late, and no lock service can stop it. The resource can: it remembers the highest
-// fence it has seen and refuses anything lower. Every acquire gets a fence, and per name they only
-// grow (G2). (The idea: Burrows, "The Chubby lock service", OSDI 2006, "sequencers"; Kleppmann,
-// "How to do distributed locking", 2016.)
+// A process can be paused after it has checked that it is the holder and before it writes. It then
+// writes after its hold has ended, and no lock service can prevent that. The resource can: it
+// remembers the highest fence that it has seen and refuses every lower one. Each hold has a fence,
+// and the fences of one name only grow (G2). Sources: Burrows, "The Chubby lock service", OSDI 2006
+// ("sequencers"); Kleppmann, "How to do distributed locking", 2016.
 
 #include <atomic>
 #include <compare>
@@ -16,21 +16,21 @@
 
 namespace exclusive_lock {
 
-// Positive; below 2^53 until the year 2255, so a double holds it exactly. 0 means "none".
+// A positive number; 0 means "none". Below 2^53 until the year 2255, so a double holds it exactly.
 struct Fence {
   std::uint64_t value = 0;
   friend auto operator<=>(const Fence&, const Fence&) = default;
 };
 
-// The check for a resource that lives in this process. Thread-safe, lock-free. Where threads write,
-// hold a mutex over admit() and the write behind it: a writer that was admitted, and then paused,
-// is late as well. Example: examples/fence_gate.cpp
+// The check for a resource within this process. Thread-safe, lock-free. If several threads write,
+// hold a mutex during admit() and the write after it: else a writer may be paused between the two
+// and write late. Example: examples/fence_gate.cpp
 class EXCLUSIVE_LOCK_API FenceGate {
  public:
   explicit FenceGate(Fence highest_seen = {}) : highest_(highest_seen.value) {}
 
-  // True, and remembered, unless a higher fence was admitted before. The same fence passes again.
-  // Fence 0, that of somebody who holds nothing, never does.
+  // True, and `fence` is remembered, unless a higher fence was admitted before. The same fence is
+  // admitted again; fence 0 never is.
   [[nodiscard]] bool admit(Fence fence) noexcept;
   [[nodiscard]] Fence highest() const noexcept { return Fence{highest_.load()}; }
 
@@ -39,17 +39,17 @@ class EXCLUSIVE_LOCK_API FenceGate {
 };
 
 // The check for a value in Redis, KeyDB or Valkey: a Lua script for EVAL.
-//   KEYS[1] the guarded key, KEYS[2] where its highest fence is kept (same hash slot)
-//   ARGV[1] fence, ARGV[2] new value
-//   replies 1: written, 0: refused because a higher fence was here already; an error where ARGV[1]
-//   is no fence
+//   KEYS[1] the guarded key, KEYS[2] the key of its highest fence (same hash slot)
+//   ARGV[1] the fence, ARGV[2] the new value
+//   replies 1: written; 0: refused, a higher fence has written before; an error if ARGV[1] is no
+//   fence
 EXCLUSIVE_LOCK_API std::string_view fence_guard_lua() noexcept;
 
-// The check for a row in an SQL table that has a column `fence BIGINT NOT NULL DEFAULT 0`: an
-// UPDATE statement with the positional parameters value, fence, id, fence. No row changed means:
-// refused. The statement names the table `guarded` and its columns `value`, `fence` and `id`; put
-// your own names in. Parameters are written `?`, as SQLite, MySQL, ODBC and JDBC have them;
-// PostgreSQL's own are $1 to $4.
+// The check for a row of an SQL table that has a column `fence BIGINT NOT NULL DEFAULT 0`: an
+// UPDATE statement with the positional parameters value, fence, id, fence. If it changes no row,
+// the write was refused. Replace the table name `guarded` and the column names `value`, `fence` and
+// `id` by your own. Parameters are written `?`, as in SQLite, MySQL, ODBC and JDBC; for PostgreSQL
+// write $1 to $4.
 EXCLUSIVE_LOCK_API std::string_view fence_guard_sql() noexcept;
 
 }  // namespace exclusive_lock

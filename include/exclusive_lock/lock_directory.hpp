@@ -1,9 +1,10 @@
 #pragma once
-// The locks in one store, for people and scripts: who holds what, and the calls of those who know
-// an owner without having the object that acquired it (the command's `refresh` and `release`).
+// The locks in one store, for people and scripts: shows who holds what, and refreshes or releases a
+// lock by its owner string, without the object that acquired it (as the commands `refresh` and
+// `release` do).
 //
-// Threads: any. Every call throws StoreError where the store fails, blocks for one command timeout
-// (ConnectOptions) at most, and costs one round trip but for list().
+// Threads: any. Every call throws StoreError if the store fails, and blocks for one command timeout
+// (ConnectOptions) at most. Cost: one round trip, except for list() and list_done().
 
 #include <memory>
 #include <optional>
@@ -21,49 +22,50 @@ namespace exclusive_lock {
 
 class EXCLUSIVE_LOCK_API LockDirectory {
  public:
-  // Throws ValidationError for a null connection or a prefix that Options would refuse.
+  // Throws ValidationError for a null connection and for a prefix that Options would refuse.
   explicit LockDirectory(std::shared_ptr<Connection> connection,
                          std::string key_prefix = "exclusive-lock");
 
   [[nodiscard]] std::optional<LockRecord> inspect(std::string_view app_name) const;
 
-  // All locks below the prefix whose name matches the shell pattern (* for any text, ? for one
-  // character, [...] for one of several; case counts), sorted by name. Bounded: more than `most`
-  // are an error that says so; and so are, on a server, about half a million keys below the prefix
-  // that are no locks. Not one instant: locks that come and go meanwhile may be missing or listed.
+  // All locks below the prefix whose name matches the shell pattern, sorted by name. A '*' stands
+  // for any text, a '?' for one character, [...] for one of several; case matters. Throws
+  // ValidationError if there are more than `most`. On a server, about half a million keys below the
+  // prefix that are no locks are an error as well. No snapshot: a lock that is acquired or released
+  // meanwhile may or may not be listed.
   [[nodiscard]] std::vector<LockRecord> list(std::string_view pattern = "*",
                                              std::size_t most = 100'000) const;
 
-  // By owner string, as inspect() and ExclusiveLock::owner() give it: refreshed/lost/unknown.
-  // Throws ValidationError where `owner` is not of that form or the ttl out of range.
+  // Refreshes the hold of `owner`, a string from inspect() or ExclusiveLock::owner(). Returns
+  // refreshed, lost or unknown. Throws ValidationError if `owner` has another form or the ttl is
+  // out of range.
   RefreshOutcome refresh(std::string_view app_name, std::string_view owner,
                          OptionMilliseconds lock_ttl);
-  // released/not_held/unknown.
+  // Releases it. Returns released, not_held or unknown.
   ReleaseOutcome release(std::string_view app_name, std::string_view owner);
 
-  // The same for the key itself, as Options::key takes it, whatever the prefix. The record's name
-  // is the key where it is not spelled like one of a name below the prefix.
+  // The same by key, as in Options::key, without regard to the prefix. If the key cannot be that of
+  // a name below the prefix, the record's name is the key.
   [[nodiscard]] std::optional<LockRecord> inspect_key(std::string_view key) const;
   RefreshOutcome refresh_key(std::string_view key, std::string_view owner,
                              OptionMilliseconds lock_ttl);
   ReleaseOutcome release_key(std::string_view key, std::string_view owner);
 
-  // Removes a record whoever wrote it, provided that the store still holds exactly the bytes that
-  // `seen` has; false where it changed meanwhile. The one call that can end somebody else's hold:
-  // for people, with care. The holder learns of it at its next refresh, so two may work at once for
-  // up to that long.
+  // Removes a record of any owner if the store still has exactly the bytes of `seen`. False: the
+  // record has changed. This is the only call that ends the hold of another holder: a person should
+  // decide it. That holder notices at its next refresh; until then, two holders may work at once.
   bool force_release(const LockRecord& seen);
 
-  // What was last recorded as done under that lock (once.hpp), held or not. None: nothing, or its
-  // time is over.
+  // The last work that was recorded as done under that lock (once.hpp), whether it is held or not.
+  // None: nothing is recorded, or the record's time is over.
   [[nodiscard]] std::optional<LastDone> last_done(std::string_view app_name) const;
-  // The same of all locks, as list(): also of those that nobody holds; not of those with a key of
+  // The same for all locks, as list(), also for those without a holder. Not for locks with a key of
   // their own (Options::key) that has a {tag}.
   [[nodiscard]] std::vector<LastDone> list_done(std::string_view pattern = "*",
                                                 std::size_t most = 100'000) const;
-  // Deletes it, so that the next once() runs; false: there was nothing. For people.
+  // Deletes that record, so that the next once() runs. False: there was none. For people.
   bool forget(std::string_view app_name);
-  // The same for the key itself, as inspect_key().
+  // The same by key, as inspect_key().
   [[nodiscard]] std::optional<LastDone> last_done_of(std::string_view key) const;
   bool forget_key(std::string_view key);
 

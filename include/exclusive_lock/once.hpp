@@ -1,29 +1,30 @@
 #pragma once
-// Once per period: many workers start the same work, and one run of it is enough.
+// once(): many workers start the same work, and one run per period is enough.
 //
 //   const auto outcome = once({.app_name = "nightly", .cache_connection = store}, 1h,
 //                             [](ExclusiveLock& lock) { write_report(lock.fence()); });
 //
-// What it does. It runs the function under the lock, unless a run of this name by once() (or by the
-// command's `run --once-per`) that succeeded began less than `period` minus `tolerance` ago, by the
-// store's clock alone. A run succeeded where the function returned and the hold was still safe
-// then; that is recorded in the same atomic step in which the lock is released (G12). A function
-// that throws, a hold that is lost and a crash record nothing, so that the next worker runs.
+// What it does. once() runs the function under the lock, unless a successful run of this name began
+// less than `period` minus `tolerance` ago, by the store's clock. Runs by the command's
+// `run --once-per` count as well. A run is successful if the function returns while the hold is
+// still valid. The store records that in the same atomic step that releases the lock (G12). A
+// function that throws, a lost hold and a crash record nothing, so the next worker runs.
 //
-// Run once, others wait for it: period once_for_good and no patience given. Whoever comes first
-// runs; the others wait, and return `skipped` when it is done, or run it themselves when it failed.
+// To run something once while the others wait for it, use the period once_for_good and leave
+// OnceOptions::patience empty: the first worker runs; each other one waits and returns `skipped`
+// when the work is done, or runs it itself when it failed.
 //
-// How it decides, and what a store's clock that is set does:
+// How it decides, and what happens when the store's clock is set:
 // docs/decisions/0020-once-per-period.md.
 //
-// Threads. once() blocks, and runs the function on the calling thread. Calls may run at the same
-// time; those of one name take turns, also within a process. For coroutines: async_once()
-// (async_once.hpp).
+// Threads. once() blocks and calls the function on the calling thread. Calls may run at the same
+// time; those with one name run one after another, also within a process. For coroutines:
+// async_once() (async_once.hpp).
 //
 // Failure. Throws what ExclusiveLock throws, ValidationError for a period or tolerance out of
 // range, and what the function throws, after the lock was released.
 //
-// Cost in round trips: 1 where it is skipped; else 2 looks, and those of acquiring and releasing.
+// Cost in round trips: 1 if the run is skipped; else 2, and those of acquiring and releasing.
 //
 // Example: examples/once_per_period.cpp
 
@@ -40,30 +41,31 @@
 
 namespace exclusive_lock {
 
-// The longest period, ten years: what was done is done, until somebody forgets it
-// (LockDirectory::forget).
+// The longest period, ten years: the work is not run again unless LockDirectory::forget() deletes
+// its record.
 inline constexpr std::chrono::milliseconds once_for_good = std::chrono::days(3650);
 
 enum class OnceOutcome {
-  ran,           // and it is recorded
-  skipped,       // it was done recently enough; the function was not called
-  busy,          // somebody else held the lock for all of `patience`; not called
-  lost,          // the hold was lost before it returned, or min_hold was not confirmed and it was
-                 // not called: nothing is recorded
-  not_recorded,  // it ran, but the store refused the record: another worker may run it again
-  unknown,       // it ran, but the store did not answer: it may be recorded
+  ran,           // the function ran, and the run is recorded
+  skipped,       // not called: a recent run was successful
+  busy,          // not called: another worker held the lock for all of `patience`
+  lost,          // the hold was lost before the function returned, or the store did not confirm
+                 // min_hold and the function was not called; nothing is recorded
+  not_recorded,  // it ran, but the store refused the record; another worker may run it again
+  unknown,       // it ran, but the store did not answer; the run may be recorded
 };
 
 struct OnceOptions {
-  // How much earlier than a whole period after the last run a run may begin. None: a tenth of the
-  // period. 0 to the period.
+  // A run may begin this much earlier than one period after the last one. 0 to the period. None: a
+  // tenth of the period.
   std::optional<OptionMilliseconds> tolerance{};
-  // How long to wait for somebody else who runs it. None: as long as it takes. Zero: one try.
+  // How long to wait while another worker runs it. None: no limit. Zero: one try.
   std::optional<OptionMilliseconds> patience{};
-  // The name stays closed for at least so long after the function has begun: ExclusiveLock::
-  // hold_at_least(). Where that is not answered, the function is not called and `lost` comes back.
+  // How long the name stays closed at least, counted from the call of the function; see
+  // ExclusiveLock::hold_at_least(). If the store does not confirm it, once() does not call the
+  // function and returns `lost`. 0 to 7 days.
   OptionMilliseconds min_hold{0};
-  // Ends the wait, as `busy`.
+  // A stop request ends the wait; once() returns `busy`.
   std::stop_token stop{};
 };
 
@@ -72,18 +74,19 @@ EXCLUSIVE_LOCK_API OnceOutcome once(Options lock_options, OptionMilliseconds per
                                     const std::function<void(ExclusiveLock&)>& work,
                                     const OnceOptions& options = {});
 
-// For who writes a once() of another kind, as async_once() is one: the tolerance that once() would
-// have, or its ValidationError; and what became of a run whose release was answered so.
+// Parts of once(), for another form of it such as async_once(). The first returns the tolerance
+// that applies, or throws the ValidationError of once(). The second returns the outcome of a run
+// whose release had that result.
 EXCLUSIVE_LOCK_API std::chrono::milliseconds tolerance_or_refuse(OptionMilliseconds period,
                                                                  const OnceOptions& options);
 EXCLUSIVE_LOCK_API OnceOutcome once_outcome(const DoneRelease& release);
 
-// The tolerance that once() has where none is given.
+// The tolerance of once() if none is given.
 EXCLUSIVE_LOCK_API std::chrono::milliseconds default_tolerance(OptionMilliseconds period);
 
-// Whether the next run may not begin yet: |age| is less than period minus tolerance. An age below 0
-// is that of a record from before the store's clock was set back; one from further in the future
-// than that is not believed.
+// True: the next run must not begin yet, because |age| is less than period minus tolerance. A
+// negative age is possible after the store's clock was set back. A record from further in the
+// future than that is ignored.
 EXCLUSIVE_LOCK_API bool is_done_recently(const LastDone& done, OptionMilliseconds period,
                                          OptionMilliseconds tolerance);
 

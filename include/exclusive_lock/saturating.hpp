@@ -1,10 +1,10 @@
 #pragma once
-// Durations and deadlines of any kind, in the units of this library, without overflow.
+// Converts durations and deadlines of any type into the units of this library, without overflow.
 //
-// std::chrono converts and subtracts without looking: hours::max() in milliseconds, a deadline
-// minus a clock's reading, unsigned ticks below zero, and NaN all give some number or undefined
-// behaviour. Every duration and instant that comes from outside passes through here first. All of
-// it is arithmetic: any thread, no system call, no error.
+// std::chrono does not check its conversions and subtractions: hours::max() in milliseconds, a
+// deadline minus a clock's reading, unsigned ticks below zero, and NaN give a wrong number or
+// undefined behaviour. Every duration and instant that a caller passes is therefore converted here.
+// Any thread; no errors; only deadline_after() and deadline_at() read a clock.
 
 #include <chrono>
 #include <limits>
@@ -15,8 +15,8 @@
 
 namespace exclusive_lock {
 
-// `time` in ticks of `To` (a duration of a signed integer), rounded up. What is out of range
-// becomes the end of the range that is nearer, infinity included; NaN becomes To::min().
+// `time` in ticks of `To` (a duration of a signed integer), rounded up. A value that is out of
+// range, such as infinity, becomes the nearest value that is in range; NaN becomes To::min().
 template <class To, class Rep, class Period>
 constexpr To saturated(const std::chrono::duration<Rep, Period>& time) {
   using Ticks = typename To::rep;
@@ -33,7 +33,7 @@ constexpr To saturated(const std::chrono::duration<Rep, Period>& time) {
   return To(static_cast<long double>(whole) < ticks ? whole + 1 : whole);
 }
 
-// `from` + `time`, at most Instant::max() and at least Instant::min().
+// `from` + `time`, limited to Instant::min() and Instant::max().
 template <class Rep, class Period>
 constexpr Instant later(Instant from, const std::chrono::duration<Rep, Period>& time) {
   using std::chrono::nanoseconds;
@@ -46,7 +46,7 @@ constexpr Instant later(Instant from, const std::chrono::duration<Rep, Period>& 
   return from + more;
 }
 
-// What is left at `now` of the time until `deadline`; zero: nothing.
+// The time from `now` until `deadline`; zero if the deadline has passed.
 template <class Clock, class Duration, class NowDuration>
 constexpr std::chrono::nanoseconds left_until(
     const std::chrono::time_point<Clock, Duration>& deadline,
@@ -62,17 +62,17 @@ constexpr std::chrono::nanoseconds left_until(
   return end - begin;
 }
 
-// The deadline of something that may take `patience` from now on. Zero, less and NaN: now. What no
-// clock will reach, infinity and the largest value of a type: Instant::max(), which is never.
+// Now + `timeout`. Zero, less and NaN: now. Infinity and the largest value of a type:
+// Instant::max(), which means no limit.
 template <class Rep, class Period>
-Instant deadline_after(const std::chrono::duration<Rep, Period>& patience) {
-  const auto time = saturated<std::chrono::nanoseconds>(patience);
+Instant deadline_after(const std::chrono::duration<Rep, Period>& timeout) {
+  const auto time = saturated<std::chrono::nanoseconds>(timeout);
   const Instant now = BootClock::now();
   return time > time.zero() ? later(now, time) : now;
 }
 
-// The same instant on our clock, as far off as it is on its own clock now: a clock that is set
-// afterwards does not move it. What has passed on another clock is now.
+// `deadline` on BootClock: now plus the time that is left on the other clock. A clock that is set
+// afterwards does not move the result. A deadline that has passed becomes now.
 template <class Clock, class Duration>
 Instant deadline_at(const std::chrono::time_point<Clock, Duration>& deadline) {
   if constexpr (std::is_same_v<Clock, BootClock>)
@@ -81,8 +81,9 @@ Instant deadline_at(const std::chrono::time_point<Clock, Duration>& deadline) {
     return deadline_after(left_until(deadline, Clock::now()));
 }
 
-// A time among options, in milliseconds. Every duration converts to it, rounded up; one that does
-// not fit becomes the nearer end of the range, which no option allows, and is refused with it.
+// The type of a duration in options, in milliseconds. Every duration converts to it, rounded up.
+// One that does not fit becomes the nearest value, which no option allows, so the check of the
+// options refuses it.
 class OptionMilliseconds : public std::chrono::milliseconds {
  public:
   constexpr OptionMilliseconds() : duration(0) {}

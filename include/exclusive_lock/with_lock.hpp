@@ -1,6 +1,5 @@
 #pragma once
-// with_lock(): a coroutine that holds a lock while another one runs. Part of async.hpp, whose head
-// has an example.
+// with_lock(): holds a lock while a coroutine runs. Part of async.hpp, which has an example.
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -31,8 +30,8 @@
 namespace exclusive_lock {
 namespace async_detail {
 
-// What with_lock() and its body share. The body runs on a strand of its own, so that cancelling it
-// is not beside its handlers, whatever threads its executor has.
+// The state that with_lock() and its body share. The body runs on a strand of its own, so that a
+// cancellation never runs at the same time as its handlers, however many threads its executor has.
 template <class Body, class Value>
 class Guarded : public std::enable_shared_from_this<Guarded<Body, Value>> {
  public:
@@ -47,7 +46,7 @@ class Guarded : public std::enable_shared_from_this<Guarded<Body, Value>> {
   [[nodiscard]] const auto& strand() const { return strand_; }
   [[nodiscard]] auto slot() { return cancel_.slot(); }
   [[nodiscard]] const CallbackHold& hold() const { return hold_; }
-  // Once it has run.
+  // Valid after the body has ended.
   [[nodiscard]] bool has_succeeded() const { return result_ && !thrown_; }
 
   // Any thread.
@@ -58,14 +57,14 @@ class Guarded : public std::enable_shared_from_this<Guarded<Body, Value>> {
     });
   }
 
-  // On the strand. `throws`: what throw_if_cancelled() says where with_lock() is awaited.
+  // On the strand. `throws`: throw_if_cancelled() of the coroutine that awaits with_lock().
   static boost::asio::awaitable<void> run(std::shared_ptr<Guarded> self, bool throws) {
-    // What reaches the body has passed the filter of its caller.
+    // The caller's filter has been applied already.
     co_await boost::asio::this_coro::reset_cancellation_state(
         boost::asio::enable_total_cancellation());
     co_await boost::asio::this_coro::throw_if_cancelled(throws);
     if (self->requested_ != Type::none)
-      self->cancel(self->requested_);  // it came before the reset
+      self->cancel(self->requested_);  // a cancellation came before the reset
     const std::stop_callback on_loss(self->hold_.lost_token(), [self] { self->cancel_for_loss(); });
     try {
       if constexpr (std::is_void_v<Value>) {
@@ -79,7 +78,7 @@ class Guarded : public std::enable_shared_from_this<Guarded<Body, Value>> {
     }
   }
 
-  // The result, or what is to be thrown in its place.
+  // Returns the result, or throws the exception that replaces it.
   std::optional<Kept> take() {
     if (hold_.was_lost())
       throw_lost();
@@ -89,11 +88,11 @@ class Guarded : public std::enable_shared_from_this<Guarded<Body, Value>> {
   }
 
  private:
-  // On the thread that stops lost tokens.
+  // Called on the thread that stops lost tokens.
   void cancel_for_loss() noexcept {
     try {
       cancel(Type::all);
-    } catch (const std::bad_alloc&) {  // then the loss is reported when the body ends by itself
+    } catch (const std::bad_alloc&) {  // the loss is then reported when the body has ended
     }
   }
 
@@ -110,14 +109,14 @@ class Guarded : public std::enable_shared_from_this<Guarded<Body, Value>> {
 
   const boost::asio::strand<boost::asio::any_io_executor> strand_;
   const CallbackHold hold_;
-  boost::asio::cancellation_signal cancel_;  // used on the strand, once the body has begun
+  boost::asio::cancellation_signal cancel_;  // on the strand, after the body has begun
   Type requested_ = Type::none;              // on the strand
   Body body_;
   std::optional<Kept> result_;
   std::exception_ptr thrown_;
 };
 
-// Awaits the body, which the caller's cancellation reaches too.
+// Awaits the body and forwards the caller's cancellation to it.
 template <class Body, class Value>
 boost::asio::awaitable<void> run_guarded(std::shared_ptr<Guarded<Body, Value>> guarded) {
   namespace asio = boost::asio;
@@ -132,7 +131,7 @@ boost::asio::awaitable<void> run_guarded(std::shared_ptr<Guarded<Body, Value>> g
     outer.clear();
 }
 
-// For what a cancellation must not keep from its end.
+// A token for operations that a cancellation must not end.
 inline auto not_cancelled() {
   return boost::asio::bind_cancellation_slot(boost::asio::cancellation_slot(),
                                              boost::asio::use_awaitable);
@@ -149,7 +148,7 @@ auto async_release(const ExclusiveLock& lock, const CallbackHold& hold, Token&& 
       token, &lock, hold);
 }
 
-// How with_lock() ends its hold.
+// Releases the hold of a with_lock().
 struct PlainRelease {
   const ExclusiveLock* lock;
 
@@ -158,8 +157,8 @@ struct PlainRelease {
   }
 };
 
-// `release(hold, has_succeeded)` returns the awaitable<void> that ends the hold: the body has run
-// to its end, or has thrown.
+// `release(hold, has_succeeded)` returns the awaitable<void> that releases the hold.
+// `has_succeeded`: the body has ended without an exception.
 template <class Body, class Release, class Value = typename std::invoke_result_t<Body&>::value_type>
 auto under_lock(ExclusiveLock& lock, AcquireTerms terms, Body body, Release release)
     -> boost::asio::awaitable<
@@ -174,11 +173,11 @@ auto under_lock(ExclusiveLock& lock, AcquireTerms terms, Body body, Release rele
   std::exception_ptr not_run;
   try {
     co_await run_guarded(guarded);
-  } catch (...) {  // cancelled before it could begin
+  } catch (...) {  // cancelled before the body began
     not_run = std::current_exception();
   }
-  // A coroutine that was cancelled throws at its next co_await, and its operations are cancelled
-  // too: neither is to stop the release.
+  // A cancelled coroutine throws at its next co_await, and its operations are cancelled. Neither
+  // must prevent the release.
   const bool throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
   const bool has_succeeded = !not_run && guarded->has_succeeded();
@@ -196,34 +195,32 @@ auto under_lock(ExclusiveLock& lock, AcquireTerms terms, Body body, Release rele
 
 }  // namespace async_detail
 
-// Runs `body`, a function that returns an awaitable, while `lock` is held, and awaits the release
-// before the next line runs: also when the body throws, and when this coroutine is cancelled. As
-// lock() does, it waits where another coroutine has the lock through the same object. It releases
-// the hold that it got and no other.
+// Acquires `lock`, runs `body`, a function that returns an awaitable, and awaits the release: also
+// if the body throws or this coroutine is cancelled. As lock() does, it waits while another
+// coroutine holds the lock through the same object. It releases only the hold that it acquired.
 //
-// True, or what the body returned: it has run, and the lock was held all the time. False, or
-// nothing: the lock was not to be had by the deadline (on any clock), and the body has not run.
-// Throws what async_acquire_until throws, what the body threw, and for a loss errc::lock_lost.
+// Returns true, or the result of the body: the body has run, and the hold was valid all the time.
+// Returns false, or an empty optional: the lock could not be acquired by the deadline (on any
+// clock), and the body has not run. Throws what async_acquire_until throws, what the body throws,
+// and errc::lock_lost after a loss.
 //
-// Loss. When the hold is lost, the body is cancelled (cancellation_type::all): what it awaits ends
-// with operation_aborted, and so does its next co_await, unless it has set throw_if_cancelled to
-// false. with_lock() waits for the body to end, however long that takes, and then throws
-// boost::system::system_error with errc::lock_lost, whatever the body has made of it: where it
-// returned a value, that is dropped; what it threw is nested (std::rethrow_if_nested). A loss that
-// shows only in the release is one too. So a body should pass the cancellation on; one that goes on
-// works beside the next holder. A body that does not await cannot be cancelled, and asks
+// Loss. When the hold is lost, the body is cancelled (cancellation_type::all): the operation that
+// it awaits ends with operation_aborted, and its next co_await throws unless it has set
+// throw_if_cancelled to false. with_lock() waits until the body has ended, however long that takes,
+// and then throws boost::system::system_error with errc::lock_lost. It drops the body's result; an
+// exception of the body is nested (std::rethrow_if_nested). The same happens if only the release
+// reveals the loss. So a body should let the cancellation end it: if it goes on, it runs at the
+// same time as the next holder. A body that does not await cannot be cancelled and must ask
 // lock.held(). A body may release the lock itself: that is no loss.
 //
-// Cancellation of with_lock() reaches the body with its type, filtered by the coroutine that awaits
-// it; the body is under enable_total_cancellation unless it says otherwise, and throw_if_cancelled
-// is that coroutine's. It then throws what the body throws, after the release; where a loss came
-// too, errc::lock_lost.
+// Cancellation of with_lock() reaches the body with the same type, after the filter of the awaiting
+// coroutine. The body starts with enable_total_cancellation and with that coroutine's
+// throw_if_cancelled. with_lock() throws the body's exception after the release, or errc::lock_lost
+// if the hold was lost as well.
 //
-// Executor: the body runs on a strand of this coroutine's executor. The lock must live until
-// with_lock() has ended.
-//
-// A coroutine that is destroyed while it is suspended does not release here; the lock's destructor
-// does.
+// Executor. The body runs on a strand of this coroutine's executor. The lock must live until
+// with_lock() has ended. If this coroutine is destroyed while it is suspended, it does not release;
+// the destructor of the lock does.
 //
 // Cost: acquire and release, one allocation, and two posts to the executor.
 template <class Clock, class Duration, class Body>
