@@ -1,7 +1,8 @@
 #pragma once
-// Refreshes of one connection, together: what is added in one round of the scheduler goes to the
-// store in few requests, however many locks are due, and the rounds are planned so that each is
-// about one request (DESIGN 3.6; core/refresh_calendar.hpp, core/request_size.hpp).
+// Sends the refreshes of one connection together: those that are added in one round of the
+// scheduler go to the store in few requests, for any number of locks. The rounds are planned so
+// that each is about one request (docs/decisions/0010-refresh-at-scale.md;
+// core/refresh_calendar.hpp, core/request_size.hpp).
 
 #include <functional>
 #include <memory>

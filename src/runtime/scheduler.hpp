@@ -1,7 +1,8 @@
 #pragma once
-// Timers of one connection, on one thread (DESIGN 3.6: not a thread or timer per lock): that of its
-// waker, which starts with the scheduler, so that a process that can have no more threads learns it
-// from connect(). Alarms are short and never call user code.
+// The timers of all locks of one connection, on one thread
+// (docs/decisions/0010-refresh-at-scale.md). It is the thread of the waker and starts with the
+// scheduler, so that connect() fails in a process that can start no more threads. Alarms are short
+// and never call user code.
 //
 // Alarms for one instant lie together in one vector: the refreshes of one slot
 // (core/refresh_calendar.hpp) cost one place in the tree, and setting an alarm again allocates

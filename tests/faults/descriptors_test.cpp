@@ -1,5 +1,5 @@
-// Descriptors run out (FAULTS 39): what is held stays held on the connection that is open; what
-// needs a new descriptor is an error, and works again when there are some.
+// Descriptors run out (docs/failure_modes.md, 39): a hold stays valid on its open connection. A
+// call that needs a new descriptor is an error, and works again when there are some.
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

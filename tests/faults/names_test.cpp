@@ -1,6 +1,6 @@
-// Names (FAULTS 28): one that resolves to nothing, one whose lookup does not end, and one that
-// moves to another server. What getaddrinfo(3) answers for names that end in ".faults.test" is
-// decided here; a program's own definition comes before the C library's.
+// Names (docs/failure_modes.md, 28): one that resolves to nothing, one whose lookup does not end,
+// and one that moves to another server. What getaddrinfo(3) answers for names that end in
+// ".faults.test" is decided here; a program's own definition comes before the C library's.
 
 #include <dlfcn.h>
 #include <gtest/gtest.h>

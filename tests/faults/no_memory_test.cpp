@@ -1,5 +1,5 @@
-// Memory runs out (FAULTS 39): the n-th allocation of the calling thread fails, for each n that
-// there is. A program of its own, for `operator new` is one for a whole program.
+// Memory runs out (docs/failure_modes.md, 39): the n-th allocation of the calling thread fails, for
+// each n. A program of its own, because it replaces `operator new`.
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
-// A connection that is reset at each byte of an acquire and of its answer (FAULTS 20): whatever the
-// asker is told, the lock is never held twice, and the next acquire works.
+// A connection is reset at each byte of an acquire and of its reply (docs/failure_modes.md, 20):
+// whatever the caller gets, the lock never has two holders, and the next acquire works.
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
-// Threads run out (FAULTS 39): a process that may start so many and no more is told so, keeps
-// nothing of what it began, and works when it may start some again.
+// Threads run out (docs/failure_modes.md, 39): a process with a limit of threads gets an error that
+// says so, leaves nothing behind, and works when it may start more of them.
 //
 // The kernel counts the threads of a user, so each child here is a user of its own. Where the tests
 // are not run by root, it is the user who runs them, and may start none.

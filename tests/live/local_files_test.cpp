@@ -1,5 +1,5 @@
-// The embedded store's files: rights, planted files, damage (FAULTS 48, 49, 53). Whatever is wrong
-// is told as what it is, and nothing that was there is deleted.
+// The embedded store's files: rights, planted files, damage (docs/failure_modes.md, 48, 49 and 53).
+// The error says what is wrong, and no file is deleted.
 
 #include <fcntl.h>
 #include <gmock/gmock.h>

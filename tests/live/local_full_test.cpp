@@ -1,5 +1,5 @@
-// A full disk and a broken one (FAULTS 47): told as what they are, nothing is half done, and what
-// is held can be released.
+// A full disk and a failing one (docs/failure_modes.md, 47): the error says so, nothing is half
+// done, and a hold can be released.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
-// The death of a holder is noticed at once, and nothing else is taken for it (FAULTS 51, 52; G1).
+// The death of a holder is detected at once, and nothing else counts as its death
+// (docs/failure_modes.md, 51 and 52; G1).
 
 #include <fcntl.h>
 #include <gmock/gmock.h>

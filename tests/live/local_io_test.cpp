@@ -1,6 +1,6 @@
-// A disk that fails (FAULTS 47), call by call: each read, write, sync, truncation and mapping of
-// SQLite's fails with EIO in its turn, once and from then on. What is told is true: nobody has a
-// lock twice, what was refused left nothing, and when the disk is whole the store is.
+// A disk fails (docs/failure_modes.md, 47), call by call: each read, write, sync, truncation and
+// mapping of SQLite fails with EIO, once and from then on. The results stay true: no lock has two
+// holders, a refused call leaves nothing, and the store works again when the disk does.
 //
 // SQLite calls all but the syncs through a table that tests may change; the syncs are this
 // program's own (bottom of the file), and so those of the store's files themselves are met too.

@@ -1,5 +1,5 @@
-// kill -9 at any instruction (FAULTS 46): the next process takes the lock at once, fences grow, the
-// file is sound, and nothing is left behind.
+// kill -9 at any instruction (docs/failure_modes.md, 46): the next process gets the lock at once,
+// fences grow, the file is intact, and nothing is left behind.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -9,16 +9,18 @@
 //
 // Rules. A directory given by its path is used if its rights allow it, whoever owns it. A private
 // place (the default one) must be the user's alone: owned by the user, mode 0700, no symbolic link,
-// and below directories in which nobody but the user and root can rename anything (FAULTS 48). A
-// directory that everybody may write is refused always. Files are for their owner alone (0600), but
-// in a directory that its group may write and that hands its group down (setgid, as mode 2770) they
-// are for the group too (0660). The umask changes nothing about that, in neither direction.
+// and below directories in which nobody but the user and root can rename anything
+// (docs/failure_modes.md, 48). A directory that everybody may write is refused always. Files are
+// for their owner alone (0600), but in a directory that its group may write and that hands its
+// group down (setgid, as mode 2770) they are for the group too (0660). The umask changes nothing
+// about that, in neither direction.
 //
 // Everything here is reached through the descriptor of the folder, which is checked once. SQLite
 // opens by path; whoever opens it asks is_at_its_path() afterwards.
 //
 // Nothing here opens locks.db or its companions once SQLite may have them open: closing any
-// descriptor of a file drops all locks that the process has on it (fcntl(2); FAULTS 51).
+// descriptor of a file drops all locks that the process has on it (fcntl(2); docs/failure_modes.md,
+// 51).
 
 #include <sys/socket.h>
 #include <sys/stat.h>

@@ -9,9 +9,9 @@
 // once, whatever its ttl. Nothing is left behind that somebody would have to clean up.
 //
 // The lock is one of an open file description (F_OFD_SETLK, fcntl(2), Linux 3.15), not of a process
-// (F_SETLK): it does not vanish when the process closes another descriptor of the file (FAULTS 51),
-// two stores in one process are two holders, and neither pid reuse, pid namespaces nor a reboot
-// can confuse it (FAULTS 52).
+// (F_SETLK). So it stays when the process closes another descriptor of the file, two stores in one
+// process are two holders, and it does not depend on pids, pid namespaces or reboots
+// (docs/failure_modes.md, 51 and 52).
 //
 // A child made by fork() without exec shares the description and keeps the byte locked after its
 // parent's death; then the ttl decides. An exec closes it (O_CLOEXEC).

@@ -1,4 +1,5 @@
-// The directory of the embedded store: where it is, who may own it, and its files (FAULTS 48, 53).
+// The directory of the embedded store: its path, its owner, and its files (docs/failure_modes.md,
+// 48 and 53).
 
 #include "stores/local/directory.hpp"
 

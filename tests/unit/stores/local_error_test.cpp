@@ -1,4 +1,5 @@
-// What trouble of the kernel and of SQLite is called, and what is said about it (FAULTS 47 to 53).
+// The codes and messages for failures of the kernel and of SQLite (docs/failure_modes.md, 47 to
+// 53).
 
 #include "stores/local/local_error.hpp"
 

@@ -1,4 +1,4 @@
-// Which file systems the embedded store is refused on (FAULTS 50).
+// The file systems on which the embedded store is refused (docs/failure_modes.md, 50).
 
 #include "stores/local/file_system.hpp"
 

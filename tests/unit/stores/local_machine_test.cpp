@@ -1,4 +1,4 @@
-// Which boot it is, and how late it is on the machine's own clock (FAULTS 52).
+// The id of the boot, and the time of the machine's own clock (docs/failure_modes.md, 52).
 
 #include "stores/local/machine.hpp"
 
