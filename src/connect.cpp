@@ -1,4 +1,4 @@
-// From a URL to a connection: the one place that knows all stores.
+// connect(): opens the store of a URL. The only file that knows all stores.
 
 #include <cstdlib>
 #include <memory>
@@ -21,21 +21,21 @@
 namespace exclusive_lock {
 namespace {
 
-// Has no state, so one serves all stores. Never destroyed, because a connection may be a static
-// object and end after everything that was made here.
+// Has no state, so all stores share one. Never destroyed, because a connection may be a static
+// object that is destroyed later than this one would be.
 const ClockSource& system_clock() {
   static const ClockSource& clock = *new SystemClockSource;
   return clock;
 }
 
-// Safe while nobody changes the environment at the same time, which no library can see to.
+// The program must not change the environment at the same time; a library cannot prevent that.
 std::optional<std::string> process_environment(const std::string& name) {
   // NOLINTNEXTLINE(concurrency-mt-unsafe)
   const char* value = std::getenv(name.c_str());
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
-// One overload for each kind of URL: std::visit does not compile where one is missing.
+// One overload for each kind of URL; std::visit does not compile if one is missing.
 class StoreOpener {
  public:
   StoreOpener(const ConnectionPlan& plan, const ConnectOptions& options)
@@ -72,12 +72,12 @@ class StoreOpener {
   const ConnectOptions& options_;
 };
 
-// The system refused a descriptor, a thread or the like.
+// The error if the system refuses a descriptor, a thread or memory for one.
 StoreError lacks_means(const std::system_error& refusal) {
   return StoreError(errc::store_unavailable,
                     "cannot connect: " + refusal.code().message() +
-                        ". This process has used up what it is allowed to have: raise its limits "
-                        "(ulimit -n, ulimit -u), or close what it does not need",
+                        ". This process has reached its limit of descriptors or threads: raise it "
+                        "(ulimit -n, ulimit -u), or close those that it does not need",
                     false);
 }
 

@@ -12,23 +12,23 @@ namespace {
 using Mistakes = std::vector<Mistake>;
 using std::chrono::milliseconds;
 
-constexpr milliseconds least_timeout{10};
-constexpr milliseconds most_timeout = std::chrono::hours(1);
+constexpr milliseconds min_timeout{10};
+constexpr milliseconds max_timeout = std::chrono::hours(1);
 constexpr std::string_view default_client_name = "exclusive-lock";
-constexpr std::size_t most_client_name_bytes = 128;
+constexpr std::size_t max_client_name_bytes = 128;
 
 void check_timeout(std::string_view field, milliseconds timeout, Mistakes& mistakes) {
-  if (timeout < least_timeout || timeout > most_timeout) {
+  if (timeout < min_timeout || timeout > max_timeout) {
     mistakes.push_back(
         {std::string(field), "is " + std::to_string(timeout.count()) + " ms", "10 ms to 1 hour"});
   }
 }
 
-// What CLIENT SETNAME takes: no spaces, line breaks or other special characters.
+// CLIENT SETNAME allows no spaces, line breaks or other special characters.
 void check_client_name(const std::string& name, Mistakes& mistakes) {
   const bool is_plain =
       std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c <= '~'; });
-  if (!is_plain || name.size() > most_client_name_bytes) {
+  if (!is_plain || name.size() > max_client_name_bytes) {
     mistakes.push_back({"client_name",
                         is_plain ? "has " + std::to_string(name.size()) + " bytes"
                                  : "holds a space or a character that is not printable ASCII",
@@ -36,7 +36,7 @@ void check_client_name(const std::string& name, Mistakes& mistakes) {
   }
 }
 
-// For a store on a server: at most one source of credentials.
+// A store on a server allows at most one source of credentials.
 void check_sources(const RedisUrl& url, const ConnectOptions& options, Mistakes& mistakes) {
   const int sources = int{url.credentials.has_value()} + int{!options.credentials_file.empty()} +
                       int{!options.credentials_variable.empty()};
@@ -46,7 +46,7 @@ void check_sources(const RedisUrl& url, const ConnectOptions& options, Mistakes&
   }
 }
 
-// What the source says, where there is one.
+// Reads the credentials from their source, if there is one.
 void take_credentials(RedisUrl& url, const ConnectOptions& options, const Environment& environment,
                       Mistakes& mistakes) {
   if (!options.credentials_file.empty()) {

@@ -1,6 +1,6 @@
 #pragma once
-// connect(), up to the moment before anything is contacted: URL, options and credentials are
-// checked together, and every mistake is told at once (G10).
+// The first step of connect(), before it contacts a store: checks URL, options and credentials
+// together and reports all mistakes at once (G10).
 
 #include <string>
 #include <string_view>
@@ -12,11 +12,11 @@
 namespace exclusive_lock {
 
 struct ConnectionPlan {
-  StoreUrl url;  // with the credentials, wherever they came from
+  StoreUrl url;  // with the credentials of any source
   std::string client_name;
 };
 
-// Throws ValidationError, which holds no password and no text that might be one.
+// Throws ValidationError, which contains no password and no text that might be one.
 ConnectionPlan plan_connection(std::string_view url, const ConnectOptions& options,
                                const Environment& environment);
 

@@ -31,8 +31,8 @@ bool is_control(char c) {
 }
 
 std::optional<std::string> problem_with(std::string_view line) {
-  if (line.size() > most_credentials_bytes) {
-    return "holds more than " + std::to_string(most_credentials_bytes) + " bytes";
+  if (line.size() > max_credentials_bytes) {
+    return "holds more than " + std::to_string(max_credentials_bytes) + " bytes";
   }
   if (line.empty() || line == ":") {
     return "is empty";
@@ -76,12 +76,12 @@ class Descriptor {
     return ::fstat(number_, &status) == 0 && (S_ISREG(status.st_mode) || S_ISFIFO(status.st_mode));
   }
 
-  // Up to `most` bytes; none: see errno.
-  [[nodiscard]] std::optional<std::string> read(std::size_t most) const {
-    std::string bytes(most, '\0');
+  // Reads up to `max_bytes` bytes. None: it failed, see errno.
+  [[nodiscard]] std::optional<std::string> read(std::size_t max_bytes) const {
+    std::string bytes(max_bytes, '\0');
     std::size_t size = 0;
-    while (size < most) {
-      const auto got = ::read(number_, bytes.data() + size, most - size);
+    while (size < max_bytes) {
+      const auto got = ::read(number_, bytes.data() + size, max_bytes - size);
       if (got == 0) {
         break;
       }
@@ -124,8 +124,8 @@ std::optional<Credentials> credentials_in_file(const fs::path& file,
   if (!descriptor.is_file_or_pipe()) {
     return refuse("is neither a file nor a pipe");
   }
-  constexpr std::size_t line_break_and_one_more = 3;  // so that too much can be told from enough
-  const auto text = descriptor.read(most_credentials_bytes + line_break_and_one_more);
+  constexpr std::size_t line_break_and_one_more = 3;  // one more, to detect that there is too much
+  const auto text = descriptor.read(max_credentials_bytes + line_break_and_one_more);
   return text ? credentials_in(*text, field, mistakes) : refuse(problem_from_errno());
 }
 
@@ -140,7 +140,7 @@ std::optional<Credentials> credentials_in_variable(const std::string& name,
   }
   const auto value = environment(name);
   if (!value) {
-    // The name is not shown: somebody may have put the password in its place.
+    // Does not show the name: it may be a password that was passed by mistake.
     mistakes.push_back({std::string(field), "names a variable that is not set",
                         "the name of a variable that holds " + std::string(allowed_text)});
     return std::nullopt;

@@ -1,10 +1,10 @@
 #pragma once
-// User name and password from a file or an environment variable, so that they need not stand in a
+// Reads user name and password from a file or an environment variable, as an alternative to the
 // URL.
 //
-// Either holds "password" or "user:password"; the first ':' parts them, so a password that holds
-// one is written ":pass:word". One last line break is dropped. What is read is never part of a
-// mistake (G11).
+// Both contain "password" or "user:password". The first ':' separates the two, so a password that
+// contains one is written ":pass:word". One line break at the end is removed. A mistake never
+// contains the text that was read (G11).
 
 #include <cstddef>
 #include <filesystem>
@@ -18,7 +18,7 @@
 
 namespace exclusive_lock {
 
-inline constexpr std::size_t most_credentials_bytes = 4096;
+inline constexpr std::size_t max_credentials_bytes = 4096;
 
 struct Credentials {
   std::string username{};  // empty: the server's default user
@@ -26,11 +26,11 @@ struct Credentials {
   friend bool operator==(const Credentials&, const Credentials&) = default;
 };
 
-// The value of a variable, none where it is not set.
+// The value of a variable. None: it is not set.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
-// None, and a mistake of the field `credentials_file` or `credentials_variable` added, where there
-// are none to be had. Nothing but regular files and pipes is read.
+// If there are no valid credentials, these return none and add a mistake for the field
+// `credentials_file` or `credentials_variable`. Only regular files and pipes are read.
 std::optional<Credentials> credentials_in_file(const std::filesystem::path& file,
                                                std::vector<Mistake>& mistakes);
 std::optional<Credentials> credentials_in_variable(const std::string& name,

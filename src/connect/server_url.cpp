@@ -15,8 +15,8 @@ namespace {
 using Mistakes = std::vector<Mistake>;
 
 // sizeof(sockaddr_un::sun_path) less its final NUL (unix(7)).
-constexpr std::size_t most_socket_path_bytes = 107;
-constexpr std::size_t most_host_bytes = 253;  // RFC 1035, less the length bytes
+constexpr std::size_t max_socket_path_bytes = 107;
+constexpr std::size_t max_host_bytes = 253;  // RFC 1035, less the length bytes
 
 bool is_letter_or_digit(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -24,8 +24,8 @@ bool is_letter_or_digit(char c) {
 
 bool is_name_character(char c) { return is_letter_or_digit(c) || c == '.' || c == '-' || c == '_'; }
 
-// Digits are shown, anything else is not: it may be a password that lost its '@'.
-std::string number_problem(std::string_view text, std::size_t most_shown) {
+// Shows only digits: other text may be a password whose '@' is missing.
+std::string number_problem(std::string_view text, std::size_t max_shown) {
   if (text.empty()) {
     return "is empty";
   }
@@ -33,16 +33,16 @@ std::string number_problem(std::string_view text, std::size_t most_shown) {
   if (digits.empty() || !std::all_of(digits.begin(), digits.end(), is_digit)) {
     return "is not a number";
   }
-  return digits.size() > most_shown ? "has too many digits" : "is " + std::string(text);
+  return digits.size() > max_shown ? "has too many digits" : "is " + std::string(text);
 }
 
 template <class Integer>
-std::optional<Integer> number_in(std::string_view text, Integer least) {
+std::optional<Integer> number_in(std::string_view text, Integer min) {
   Integer value{};
   const auto [stopped, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool is_number = !text.empty() && is_digit(text.front()) && error == std::errc{} &&
                          stopped == text.data() + text.size();
-  return is_number && value >= least ? std::optional(value) : std::nullopt;
+  return is_number && value >= min ? std::optional(value) : std::nullopt;
 }
 
 std::optional<Credentials> parse_credentials(std::string_view userinfo, Mistakes& mistakes) {
@@ -68,7 +68,7 @@ std::optional<Credentials> parse_credentials(std::string_view userinfo, Mistakes
 
 bool is_ipv6(const std::string& text) {
   in6_addr address{};
-  // inet_pton would stop at a NUL.
+  // inet_pton would ignore the text after a NUL.
   return text.find('\0') == std::string::npos && ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
 }
 
@@ -85,7 +85,7 @@ std::optional<std::string> parse_ipv6(std::string_view bracketed) {
 }
 
 bool is_host_name(const std::string& text) {
-  if (text.size() > most_host_bytes || !std::all_of(text.begin(), text.end(), is_name_character)) {
+  if (text.size() > max_host_bytes || !std::all_of(text.begin(), text.end(), is_name_character)) {
     return false;
   }
   const bool looks_like_ipv4 =
@@ -157,15 +157,15 @@ void parse_socket_path(std::string_view text, RedisUrl& url, Mistakes& mistakes)
   }
   if (path->empty() || path->back() == '/') {
     add_mistake(mistakes, "path", "names no socket", "unix:///path/to/socket");
-  } else if (path->size() > most_socket_path_bytes) {
+  } else if (path->size() > max_socket_path_bytes) {
     add_mistake(mistakes, "path", "has " + std::to_string(path->size()) + " bytes",
-                "up to " + std::to_string(most_socket_path_bytes) + " bytes, the system's limit");
+                "up to " + std::to_string(max_socket_path_bytes) + " bytes, the system's limit");
   }
   url.unix_socket = *path;
 }
 
-// Behind a host comes nothing but a database, so an '@' there ends a password that holds a '/', a
-// '?' or a '#', and the parts are not what they seem.
+// After a host only a database may follow. So an '@' there belongs to a password that contains a
+// '/', a '?' or a '#', and the URL was split in the wrong places.
 bool is_cut_by_password(const UrlParts& parts) {
   const auto has_at = [](const std::optional<std::string_view>& text) {
     return text && text->find('@') != std::string_view::npos;

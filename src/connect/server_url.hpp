@@ -1,5 +1,5 @@
 #pragma once
-// The part of store URL parsing for stores on a server: redis:, rediss: and unix:.
+// Parses the URLs of stores on a server: redis:, rediss: and unix:.
 
 #include <string_view>
 #include <vector>
@@ -9,7 +9,7 @@
 
 namespace exclusive_lock {
 
-// Each adds what is wrong to `mistakes`; the result counts only where nothing was.
+// Each adds its mistakes to `mistakes`. The result is valid only if there was none.
 StoreUrl parse_redis_url(const UrlParts& parts, std::vector<Mistake>& mistakes);
 StoreUrl parse_unix_url(const UrlParts& parts, std::vector<Mistake>& mistakes);
 

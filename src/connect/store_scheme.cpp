@@ -12,7 +12,7 @@ struct OtherSpelling {
   std::string_view meant;
 };
 
-// What other programs call them.
+// The names that other programs use.
 constexpr std::array other_spellings{
     OtherSpelling{"valkey", "redis"},      OtherSpelling{"keydb", "redis"},
     OtherSpelling{"redict", "redis"},      OtherSpelling{"tcp", "redis"},
@@ -22,7 +22,8 @@ constexpr std::array other_spellings{
     OtherSpelling{"file", "local"},        OtherSpelling{"sqlite", "local"},
 };
 
-// Letters to put in, take out, replace or swap with their neighbour (optimal string alignment).
+// The number of letters to insert, delete, replace or swap with the next one (optimal string
+// alignment).
 std::size_t typing_distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 0; i <= a.size(); ++i) {
@@ -49,13 +50,13 @@ std::optional<std::string_view> nearest_store_scheme(std::string_view name) {
       return other.meant;
     }
   }
-  constexpr std::size_t most_slips = 2;
-  std::size_t fewest = most_slips + 1;
+  constexpr std::size_t max_edits = 2;
+  std::size_t min_edits = max_edits + 1;
   std::optional<std::string_view> nearest;
   for (const auto scheme : store_schemes) {
-    const std::size_t slips = typing_distance(name, scheme);
-    if (slips < fewest) {
-      fewest = slips;
+    const std::size_t edits = typing_distance(name, scheme);
+    if (edits < min_edits) {
+      min_edits = edits;
       nearest = scheme;
     }
   }

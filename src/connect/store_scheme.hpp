@@ -1,5 +1,5 @@
 #pragma once
-// The names of store URL schemes, and what somebody meant who wrote another one.
+// The schemes of store URLs, and the suggestion for an unknown one.
 
 #include <array>
 #include <optional>
@@ -10,7 +10,7 @@ namespace exclusive_lock {
 inline constexpr std::array<std::string_view, 5> store_schemes{"local", "memory", "redis", "rediss",
                                                                "unix"};
 
-// None: the name, in lower case, is like none of them.
+// The scheme that is similar to `name`, which is in lower case. None: none is similar.
 std::optional<std::string_view> nearest_store_scheme(std::string_view name);
 
 }  // namespace exclusive_lock

@@ -11,7 +11,7 @@
 namespace exclusive_lock {
 namespace {
 
-// It would name another directory than it seems to.
+// After a symbolic link, ".." is not the parent that the path shows.
 void refuse_parent_parts(const std::filesystem::path& directory, std::vector<Mistake>& mistakes) {
   if (std::find(directory.begin(), directory.end(), "..") != directory.end()) {
     add_mistake(mistakes, "path", "has a '..' part",
@@ -53,11 +53,11 @@ std::string all_schemes() {
 }
 
 Mistake unknown_scheme(const std::string& name) {
-  constexpr std::size_t most_shown = 16;
+  constexpr std::size_t max_shown = 16;
   if (name.empty()) {
     return {"store URL: scheme", "is missing", all_schemes()};
   }
-  if (name.size() > most_shown) {
+  if (name.size() > max_shown) {
     return {"store URL: scheme", "is unknown", all_schemes()};
   }
   const auto nearest = nearest_store_scheme(name);

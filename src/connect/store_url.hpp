@@ -1,16 +1,16 @@
 #pragma once
 // Store URLs (include/exclusive_lock/connection.hpp has the table of them).
 //
-// Parsed by a splitter of our own: RFC 3986 (appendix B) tells the parts apart by four delimiters,
-// and the rest is checks of each part. A parser that stops at the first fault could not tell every
-// mistake at once, and what it says of a bad URL quotes the URL. No mistake here quotes more than a
-// number or a scheme, so that a password in the wrong place is not shown either (G11).
+// The parser is our own (docs/decisions/0007-own-url-splitter.md). RFC 3986 (appendix B) separates
+// the parts of a URL by four delimiters; the rest are checks of each part. A library parser stops
+// at the first mistake, and its messages quote the URL. This one reports all mistakes at once and
+// quotes only numbers and schemes, so it never shows a password in a wrong place (G11).
 //
-// Where RFC 3986 wants a character percent-encoded that cannot be mistaken for a delimiter (a space
-// in a path, say), it is taken as it is. Control characters never are.
+// Characters that RFC 3986 wants percent-encoded but that are no delimiters, such as a space in a
+// path, are accepted as they are. Control characters are not.
 //
-// Whoever adds a scheme: its name in store_scheme.hpp, a struct here, a case in parse_parts(), one
-// in src/connect.cpp, the table in connection.hpp, tests/unit/connect/store_url_test.cpp.
+// To add a scheme: its name in store_scheme.hpp, a struct here, a case in parse_parts(), one in
+// src/connect.cpp, the table in connection.hpp, tests/unit/connect/store_url_test.cpp.
 
 #include <cstddef>
 #include <cstdint>
@@ -30,7 +30,7 @@ inline constexpr std::size_t most_url_bytes = 4096;
 inline constexpr std::uint16_t redis_port = 6379;
 
 struct LocalUrl {
-  std::filesystem::path directory{};  // empty: the default place
+  std::filesystem::path directory{};  // empty: the default directory
   friend bool operator==(const LocalUrl&, const LocalUrl&) = default;
 };
 
@@ -51,15 +51,14 @@ struct RedisUrl {
 using StoreUrl = std::variant<LocalUrl, MemoryUrl, RedisUrl>;
 
 struct ParsedStoreUrl {
-  // None: the scheme is unknown. Where there are mistakes, only the scheme and what they do not
-  // name is set.
+  // None: the scheme is unknown. A part with a mistake keeps its default.
   std::optional<StoreUrl> url;
-  std::vector<Mistake> mistakes;  // of fields "store URL: host" and so on
+  std::vector<Mistake> mistakes;  // with fields such as "store URL: host"
 };
 
 ParsedStoreUrl parse_store_url(std::string_view text);
 
-// The URL again, without credentials and with nothing that is a default.
+// The text of the URL, without credentials and without defaults.
 std::string text_without_credentials(const StoreUrl& url);
 
 }  // namespace exclusive_lock

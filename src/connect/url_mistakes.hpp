@@ -1,5 +1,5 @@
 #pragma once
-// What all store URLs have in common when they are wrong. Nothing of the URL is quoted here.
+// The mistakes that all store URLs share. No message quotes the URL.
 
 #include <optional>
 #include <string>
@@ -11,12 +11,12 @@
 
 namespace exclusive_lock {
 
-// `part`: "host", "port"; the field is then "store URL: host".
+// For `part` "host", the field of the mistake is "store URL: host".
 void add_mistake(std::vector<Mistake>& mistakes, std::string_view part, std::string problem,
                  std::string allowed);
 
-// The part without its percent-encoding; none, and a mistake added, where that is broken or hides a
-// NUL.
+// Decodes the percent-encoding of a part. Returns none and adds a mistake if the encoding is not
+// valid or contains a NUL.
 std::optional<std::string> decoded_part(std::string_view part, std::string_view text,
                                         std::vector<Mistake>& mistakes);
 

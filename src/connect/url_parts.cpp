@@ -18,7 +18,7 @@ bool is_scheme(std::string_view text) {
          });
 }
 
-// What stands behind the first `delimiter`, which is then cut off from `text` together with it.
+// Removes the first `delimiter` and the text after it from `text`, and returns that text.
 std::optional<std::string_view> cut_behind(std::string_view& text, char delimiter) {
   const auto at = text.find(delimiter);
   if (at == std::string_view::npos) {

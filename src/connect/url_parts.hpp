@@ -1,5 +1,5 @@
 #pragma once
-// A URL, taken apart at its delimiters and nowhere else (RFC 3986, appendix B). Nothing is checked.
+// Splits a URL at its delimiters (RFC 3986, appendix B), without checks.
 
 #include <optional>
 #include <string>
@@ -7,10 +7,10 @@
 
 namespace exclusive_lock {
 
-// scheme ":" ["//" authority] path ["?" query] ["#" fragment]. All but the scheme point into the
-// text.
+// scheme ":" ["//" authority] path ["?" query] ["#" fragment]. All parts but the scheme are views
+// of the text.
 struct UrlParts {
-  std::string scheme;  // in lower case; empty where the text begins otherwise
+  std::string scheme;  // in lower case; empty if the text begins otherwise
   std::optional<std::string_view> authority;
   std::string_view path;
   std::optional<std::string_view> query;
@@ -19,9 +19,9 @@ struct UrlParts {
 
 UrlParts split_url(std::string_view text);
 
-bool is_digit(char c);  // 0 to 9, whatever the locale
+bool is_digit(char c);  // 0 to 9, in any locale
 
-// None where two hexadecimal digits do not follow a '%'.
+// None: two hexadecimal digits do not follow a '%'.
 std::optional<std::string> percent_decoded(std::string_view text);
 
 // Letters, digits and "-._~/" stay, as in a path; every other byte becomes %XX.

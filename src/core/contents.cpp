@@ -19,7 +19,7 @@ namespace {
 
 std::string number_text(double value) {
   if (!std::isfinite(value)) {
-    refuse("is infinite or not a number", "numbers that JSON has");
+    refuse("is infinite or not a number", "a finite number");
   }
   std::array<char, 32> text{};  // the longest double takes 24 characters
   const auto written = std::to_chars(text.data(), text.data() + text.size(), value);

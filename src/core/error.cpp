@@ -9,7 +9,7 @@ class Category final : public std::error_category {
   [[nodiscard]] std::string message(int code) const override;
 };
 
-// No default: the compiler names a code that was forgotten here.
+// No default, so that the compiler warns about a missing code.
 std::string text_of(errc code) {
   switch (code) {
     case errc::store_unavailable:
@@ -23,13 +23,13 @@ std::string text_of(errc code) {
     case errc::store_out_of_memory:
       return "the store is out of memory";
     case errc::store_not_persisting:
-      return "the store refuses writes that it could not keep";
+      return "the store refuses writes that it cannot keep";
     case errc::store_full:
       return "no space is left for the store";
     case errc::queue_full:
-      return "as many wait for this lock as may";
+      return "the queue of this lock is full";
     case errc::store_busy:
-      return "the store is kept busy by somebody else";
+      return "another client keeps the store busy";
     case errc::store_corrupt:
       return "the store's file is damaged";
     case errc::too_many_clients:
@@ -45,21 +45,21 @@ std::string text_of(errc code) {
     case errc::unsuitable_store:
       return "this store cannot keep a lock safely";
     case errc::protocol_error:
-      return "the store's answer made no sense";
+      return "the store sent a reply that is not valid";
     case errc::connection_closed:
       return "the connection is closed";
     case errc::store_failed_over:
-      return "the server is not the master any more";
+      return "the server is no longer the master";
     case errc::lock_lost:
-      return "the lock was lost during the work, so that another one may have begun it; it was "
-             "cancelled";
+      return "the lock was lost during the work, which was cancelled; another worker may have "
+             "begun it";
   }
   return "unknown error of exclusive_lock";
 }
 
 std::string Category::message(int code) const { return text_of(static_cast<errc>(code)); }
 
-// One mistake: one line. More: a line each, below a line that says how many.
+// A single mistake is one line. Several are one line each, below a line with their number.
 std::string text_of(const std::vector<Mistake>& mistakes) {
   std::string text =
       mistakes.size() > 1 ? std::to_string(mistakes.size()) + " mistakes:" : std::string();

@@ -1,10 +1,10 @@
 #pragma once
-// The times of waiting (docs/decisions/0008-fair-hand-over.md), all from the ttl of the waiter.
+// The times of waiting (docs/decisions/0008-fair-hand-over.md), all derived from the waiter's ttl.
 //
-// A waiter says "I still wait" once a heartbeat. Three of them without a word, and it is passed
-// over; three of them is also how long a lock that was handed over to it waits to be taken up. So a
-// waiter that is frozen costs the others at most half a ttl, and a push that is late by one beat
-// still leaves two thirds of the time for the start.
+// A waiter sends a heartbeat once per interval. After three intervals without one, the queue passes
+// it over. A lock that was handed over to it is kept for it for three intervals as well. So a
+// frozen waiter delays the others by at most half of its ttl, and a wake-up that comes one interval
+// late leaves the waiter two more to confirm its grant.
 
 #include <algorithm>
 
@@ -12,13 +12,13 @@
 
 namespace exclusive_lock {
 
-inline constexpr Milliseconds shortest_heartbeat{10};
-// A thousand waiters are a thousand beats a second, some 3 % of what a server can do.
-inline constexpr Milliseconds longest_heartbeat{1000};
+inline constexpr Milliseconds min_heartbeat{10};
+// With it, a thousand waiters send a thousand heartbeats a second, some 3 % of a server's capacity.
+inline constexpr Milliseconds max_heartbeat{1000};
 inline constexpr int heartbeats_alive = 3;
 
 constexpr Milliseconds heartbeat(Milliseconds ttl) {
-  return std::clamp(ttl / (2 * heartbeats_alive), shortest_heartbeat, longest_heartbeat);
+  return std::clamp(ttl / (2 * heartbeats_alive), min_heartbeat, max_heartbeat);
 }
 constexpr Milliseconds confirm_ttl(Milliseconds ttl) {
   return std::min(heartbeats_alive * heartbeat(ttl), ttl);

@@ -11,9 +11,9 @@ namespace {
 namespace json = boost::json;
 using Error = boost::system::error_code;
 
-// What basic_parser tells while it reads: nobody listens, it is only asked whether all is well. Its
-// limits are off, because nothing is kept.
-struct Silence {
+// The handler of basic_parser. It ignores all values, since only the validity of the text is of
+// interest. It keeps nothing, so the parser's limits are off.
+struct IgnoringHandler {
   static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
   static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
   static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
@@ -32,18 +32,17 @@ struct Silence {
   static bool on_key(Text, std::size_t, Error&) { return true; }
   static bool on_number_part(Text, Error&) { return true; }
   static bool on_int64(std::int64_t, Text, Error&) { return true; }
-  // Never called, for numbers are not read, so that none is too large for int64; but the reader
-  // wants it to be there.
+  // The parser requires it but never calls it: numbers are not converted.
   static bool on_uint64(std::uint64_t, Text, Error&) { return true; }  // GCOV_EXCL_LINE
   static bool on_double(double, Text, Error&) { return true; }
   static bool on_bool(bool, Error&) { return true; }
   static bool on_null(Error&) { return true; }
-  // Never called, for comments are not allowed; but the reader wants them to be there.
+  // The parser requires them but never calls them: comments are not allowed.
   static bool on_comment_part(Text, Error&) { return true; }  // GCOV_EXCL_LINE
   static bool on_comment(Text, Error&) { return true; }       // GCOV_EXCL_LINE
 };
 
-using Reader = json::basic_parser<Silence>;
+using Reader = json::basic_parser<IgnoringHandler>;
 
 json::parse_options strict_options() {
   json::parse_options options;
@@ -52,8 +51,8 @@ json::parse_options strict_options() {
   return options;
 }
 
-// How many bytes the value takes that the text begins with; none: there is no valid one. `text`
-// goes on after the value, as the members of an object do, or a number's end could not be told.
+// The size in bytes of the value at the beginning of the text. None: there is no valid value. More
+// text must follow, as in an object; else the end of a number would be unknown.
 std::optional<std::size_t> leading_value_size(std::string_view text) {
   Reader reader(strict_options());
   Error error;
@@ -63,7 +62,7 @@ std::optional<std::size_t> leading_value_size(std::string_view text) {
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-// Reads an object from its front; every step says whether the text went on as it must.
+// Reads an object from its beginning. Each step returns whether the text continues as required.
 class ObjectCursor {
  public:
   explicit ObjectCursor(std::string_view text) : rest_(text) {}
@@ -129,7 +128,8 @@ std::string_view without_outer_space(std::string_view json_text) {
   return json_text;
 }
 
-std::optional<std::vector<JsonMember>> json_members(std::string_view object, std::size_t most) {
+std::optional<std::vector<JsonMember>> json_members(std::string_view object,
+                                                    std::size_t max_members) {
   ObjectCursor cursor(object);
   std::vector<JsonMember> members;
   if (!cursor.take('{')) {
@@ -140,7 +140,7 @@ std::optional<std::vector<JsonMember>> json_members(std::string_view object, std
     const auto key = cursor.take_value();
     const auto name = key ? unquote_json(*key) : std::nullopt;
     const auto value = name && cursor.take(':') ? cursor.take_value() : std::nullopt;
-    if (!value || members.size() == most) {
+    if (!value || members.size() == max_members) {
       return std::nullopt;
     }
     members.push_back({*name, *value});

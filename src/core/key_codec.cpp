@@ -18,8 +18,8 @@ bool stays(char c) {
          c == '-' || c == '.';
 }
 
-// The byte that "%XX" at the front stands for; none where there is something else, or a byte that
-// would not have been encoded.
+// The byte of the "%XX" at the beginning. None: the text begins otherwise, or the byte would not
+// have been encoded.
 std::optional<char> encoded_byte(std::string_view text) {
   if (text.size() < 3 || text[0] != '%') {
     return std::nullopt;
@@ -33,8 +33,8 @@ std::optional<char> encoded_byte(std::string_view text) {
   return stays(byte) ? std::nullopt : std::optional(byte);
 }
 
-// Where a cluster finds the part of a key that it hashes (Redis Cluster specification, "Hash
-// tags"); none: it hashes the whole key.
+// The part of a key that a cluster hashes (Redis Cluster specification, "Hash tags"). None: it
+// hashes the whole key.
 struct HashTag {
   std::size_t opening;
   std::size_t closing;
@@ -94,14 +94,14 @@ std::optional<std::string> name_of_key(std::string_view key_prefix, std::string_
   }
   key.remove_prefix(key_prefix.size());
   if (key.size() < 2 || key.front() != ':') {
-    return std::nullopt;  // an empty name is none: Options refuses it
+    return std::nullopt;  // Options refuses an empty name
   }
   return decode_name(key.substr(1));
 }
 
 namespace {
 
-// In one allocation: each request makes three of them.
+// Joins the parts with one allocation; each request makes three side keys.
 std::string joined(std::initializer_list<std::string_view> parts) {
   std::size_t size = 0;
   for (const std::string_view part : parts) {
@@ -115,7 +115,7 @@ std::string joined(std::initializer_list<std::string_view> parts) {
   return text;
 }
 
-// "{K}<suffix>", or "K<suffix>" for a key with a tag of its own.
+// "{K}<suffix>", or "K<suffix>" for a key that has a tag.
 std::optional<std::string> side_key(std::string_view key, std::string_view suffix) {
   const auto tag = hash_tag(key);
   if (tag) {

@@ -9,7 +9,9 @@
 
 namespace exclusive_lock {
 LockMachine::LockMachine(LockSettings settings, std::array<std::uint8_t, 16> owner_id)
-    : settings_(std::move(settings)), owner_id_(owner_id), beat_pause_(heartbeat(settings_.ttl)) {}
+    : settings_(std::move(settings)),
+      owner_id_(owner_id),
+      heartbeat_pause_(heartbeat(settings_.ttl)) {}
 
 // --- acquire -----------------------------------------------------------------------------------
 
@@ -29,7 +31,7 @@ Actions LockMachine::acquire_requested(AcquireMode mode, const std::optional<Wai
   } else if (std::holds_alternative<Held>(state_)) {
     actions.push_back(AnswerAcquire{AlreadyHeld{}});
   }
-  return actions;  // attempting, as_object: the reply to that attempt answers this caller too
+  return actions;  // attempting, as_object: the reply to that attempt answers this caller as well
 }
 
 void LockMachine::send_attempt(const std::optional<Wait>& wait, Instant now, Actions& actions) {
@@ -65,8 +67,8 @@ Actions LockMachine::attempt_replied(Ticket ticket, const Answer<AttemptReply>& 
 
   const auto* attempting = std::get_if<Attempting>(&state_);
   if (attempting == nullptr || attempting->ticket != ticket) {
-    // Abandoned before, and given back then. What it got goes back once more: where the server had
-    // to be sent the script again, it may have come behind that.
+    // The attempt was abandoned and given back. Give its grant or entry back once more: if the
+    // script had to be sent again, the attempt may have been carried out after the first give-back.
     if (reply != nullptr &&
         (reply->outcome == AttemptOutcome::granted || reply->outcome == AttemptOutcome::waiting))
       give_back(ticket, latest_expiry(now), actions);
@@ -92,19 +94,18 @@ Actions LockMachine::attempt_replied(Ticket ticket, const Answer<AttemptReply>& 
       actions.push_back(ConcludeAcquire{StoreFailure{
           .code = errc::queue_full,
           .message = std::to_string(settings_.queue_limit) +
-                     " others wait for this lock already, as many as may (queue_limit)",
+                     " others wait for this lock already, which is the limit (queue_limit)",
           .may_have_run = false}});
       break;
     case AttemptOutcome::busy:
-    case AttemptOutcome::superseded:  // by a newer ticket that this object has given up: it goes
-                                      // away by itself
+    // A newer ticket of this object, which was given back, is there: it goes away by itself.
+    case AttemptOutcome::superseded:
       actions.push_back(ConcludeAcquire{Busy{.remaining_ttl = reply->remaining_ttl}});
       break;
     case AttemptOutcome::too_late:
       actions.push_back(ConcludeAcquire{StoreFailure{
           .code = errc::store_unavailable,
-          .message =
-              "the request reached the store after its time was over, and was not carried out",
+          .message = "the request reached the store after its deadline and was not carried out",
           .may_have_run = false,
           .is_time_over = true}});
       break;
@@ -121,8 +122,8 @@ void LockMachine::hold_or_give_back(Ticket ticket, Fence fence, Instant requeste
     give_back(ticket, latest_expiry(now), actions);
     actions.push_back(
         ConcludeAcquire{StoreFailure{.code = errc::outcome_unknown,
-                                     .message = "the lock was granted, but the answer came when "
-                                                "its time was nearly over; it was given back",
+                                     .message = "the lock was granted, but the reply came when "
+                                                "the hold was nearly over; it was given back",
                                      .may_have_run = true}});
     return;
   }
@@ -173,7 +174,7 @@ void LockMachine::send_refresh(Held& held, Instant now, Actions& actions) {
   const Milliseconds ttl = std::max(settings_.ttl, closed.value_or(Milliseconds::zero()));
   held.refresh_in_flight = true;
   held.is_refreshed_again = false;
-  refresh_next(held, now + settings_.refresh_interval);  // if the answer is yes
+  refresh_next(held, now + settings_.refresh_interval);  // if this one succeeds
   held.record_gone_by =
       std::max(held.record_gone_by, latest_expiry(now + settings_.command_timeout, ttl));
   actions.push_back(SendRefresh{.request = {.key = settings_.key,
@@ -219,7 +220,7 @@ Actions LockMachine::refresh_replied(Ticket ticket, Instant requested_at,
   return actions;
 }
 
-// A plan for this very instant stands.
+// Keeps the plan if it was made for the same time.
 void LockMachine::refresh_next(Held& held, Instant due) {
   if (held.refresh_due == due)
     return;
@@ -237,7 +238,7 @@ void LockMachine::refresh_unplanned(Held& held, Instant at) {
 void LockMachine::refresh_failed(Held& held, const StoreFailure& failure, Instant now,
                                  Actions& actions) {
   ++held.refresh_failures;
-  held.closed_until = held.surely_closed_until;  // who asked for more is told that it may not be
+  held.closed_until = held.surely_closed_until;  // the caller gets `unknown`
   refresh_unplanned(held, now + failure_pause(held.refresh_failures, settings_.refresh_interval));
   actions.push_back(TellRefreshFailed{
       .failure = failure, .left = std::chrono::floor<Milliseconds>(held.safe_until - now)});
@@ -271,7 +272,7 @@ Actions LockMachine::woken(Instant now) {
   if (now < held->refresh_at)
     return actions;
   if (held->refresh_in_flight) {
-    refresh_unplanned(*held, held->safe_until);  // until the answer says more
+    refresh_unplanned(*held, held->safe_until);  // the reply sets a new time
   } else {
     send_refresh(*held, now, actions);
   }
@@ -322,18 +323,17 @@ void LockMachine::lose_if_over(Instant now, Actions& actions) {
 void LockMachine::lose(LossReason reason, Instant now, Actions& actions) {
   const Held hold = std::get<Held>(state_);
   state_ = Idle{};
-  if (reason != LossReason::record_gone)  // else the name is open already
+  if (reason != LossReason::record_gone)  // else the name is free already
     closed_until_ = hold.surely_closed_until;
   actions.push_back(TellLost{.fence = hold.fence, .reason = reason});
   if (hold.refresh_called_for)
     actions.push_back(ConcludeRefresh{RefreshConclusion::lost});
-  // A refresh without an answer may have been carried out: the record would stand in the way of
-  // others.
+  // A refresh without a reply may have been carried out; its record would keep others out.
   if (reason != LossReason::record_gone)
     give_back(hold.ticket, hold.record_gone_by, actions, closed_for(hold.surely_closed_until, now));
 }
 
-// --- what is seen from outside -----------------------------------------------------------------
+// --- observers ---------------------------------------------------------------------------------
 
 std::optional<LockMachine::Hold> LockMachine::hold() const {
   const auto* held = std::get_if<Held>(&state_);
@@ -352,8 +352,8 @@ std::optional<Ticket> LockMachine::attempting() const {
 
 std::optional<Instant> LockMachine::next_wake() const {
   if (const auto* waiting = std::get_if<Waiting>(&state_)) {
-    if (!waiting->beat_in_flight)
-      return std::min(waiting->beat_due, waiting->wait.until.value_or(Instant::max()));
+    if (!waiting->heartbeat_in_flight)
+      return std::min(waiting->heartbeat_due, waiting->wait.until.value_or(Instant::max()));
     return waiting->wait.until;
   }
   const auto* held = std::get_if<Held>(&state_);

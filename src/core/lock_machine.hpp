@@ -1,37 +1,36 @@
 #pragma once
-// One lock object as a state machine: the only place that decides whether it holds the lock.
+// The state machine of one lock object. It alone decides whether the object holds the lock.
 //
-// It has no clock, no socket and no thread. Its inputs are events, each with the instant at which
-// it is looked at; its output is a list of actions for whoever drives it (runtime/lock_handle.cpp,
-// the simulation). Instants must not go backwards from call to call.
+// It has no clock, no socket and no thread. Its inputs are events, each with the time at which it
+// is handled; these times must not go backwards. Its output is a list of actions for the caller
+// (runtime/lock_handle.cpp, the simulation).
 //
-//   state       meaning                         leaves it
+//   state       meaning                         how it ends
 //   idle        holds nothing                   acquire_requested -> attempting
-//   attempting  one attempt is on its way       reply, granted in time -> held
+//   attempting  one attempt was sent            reply, granted in time -> held
 //                                               reply, waiting -> waiting
 //                                               any other reply, abandoned -> idle
 //   waiting     an entry of its ticket is in    granted, by a heartbeat's reply -> held
-//               the queue, as far as it knows   gone from there -> attempting, under a new ticket
-//                                               patience over, abandoned, refused -> idle
-//   held        believed until safe_until()     released, detached -> idle
+//               the queue, as far as it knows   entry gone -> attempting, under a new ticket
+//                                               time over, abandoned, refused -> idle
+//   held        valid until safe_until()        released, detached -> idle
 //                                               lost (record gone, safe_until() passed, the store's
 //                                               clock stepped) -> idle
 //
-// Rules, each of which has a test that names it and a mutant in the simulation:
-// - Every input first looks whether safe_until() has passed. If it has, the hold is lost before the
-//   input is even considered, so that no late reply revives it (G5).
-// - A hold counts from the instant before its request was sent (G1): requests carry requested_at
-//   with them.
-// - An attempt whose outcome is unknown is given back, and never repeated under its ticket (G4).
-// - Release ends the belief first and talks to the store afterwards.
-// - Giving back names a ticket: it removes that record or an older one of this object, never a
-//   newer one, so it may be late, repeated or overtaken.
+// Rules. Each has a test that names it, and a mutant in the simulation.
+// - Every input first checks whether safe_until() has passed. If so, the hold is lost before the
+//   input is handled, so no late reply revives it (G5).
+// - A hold counts from the time before its request was sent (G1): requests carry requested_at.
+// - An attempt with an unknown outcome is given back and never repeated under its ticket (G4).
+// - A release ends the hold first and contacts the store afterwards.
+// - A give-back names a ticket. It removes the record of that ticket or of an older one of this
+//   object, never of a newer one, so it may be late, repeated or overtaken.
+// - A push is only a wake-up: it makes a waiter send a heartbeat at once. A hold begins, and the
+//   highest known fence rises, only with a reply of the store (docs/decisions/0008).
 //
-// - A push is a wake-up and nothing more: it makes a waiter send a heartbeat at once. Only the
-//   store's reply to a request begins a hold or raises the highest known fence (decisions/0008).
-//
-// Whoever adds an event: say what it does in each of the four states, and test all four.
-// lock_machine_waiting.cpp has what happens while waiting, lock_machine_closing.cpp how it leaves.
+// To add an event, define what it does in each of the four states, and test all four.
+// lock_machine_waiting.cpp has the waiting state; lock_machine_closing.cpp the release and the
+// minimum hold.
 
 #include <array>
 #include <boost/container/small_vector.hpp>
@@ -56,21 +55,21 @@ struct LockSettings {
   Milliseconds refresh_interval;
   bool auto_refresh;
   bool detached;
-  Milliseconds command_timeout;  // how long the answer to a request is waited for
+  Milliseconds command_timeout;  // how long a request waits for its reply
   std::size_t queue_limit = 10'000;
   std::size_t barging_streak = 0;
 };
 
-// What an object that holds the lock already is to answer (exclusive_lock.hpp, "States").
+// What an acquire returns if this object holds the lock already (exclusive_lock.hpp, "States").
 enum class AcquireMode {
-  as_object,  // acquire(): yes
-  as_mutex,   // lock(): wait, like any other thread
+  as_object,  // acquire(): true
+  as_mutex,   // lock(): it waits
 };
 
-// That the caller is ready to wait in the queue.
+// The caller is ready to wait in the queue.
 struct Wait {
-  std::optional<Instant> until;  // none: for ever
-  // The same call as before, which trouble ended: it keeps the place that it had.
+  std::optional<Instant> until;  // none: no limit
+  // The same call goes on after a failure of the store: it keeps its place in the queue.
   bool resumes = false;
 };
 
@@ -79,7 +78,7 @@ struct Wait {
 struct SendAttempt {
   AttemptRequest request;
   Instant requested_at;
-  Instant answer_by;  // the command timeout, or the caller's deadline where that is sooner
+  Instant answer_by;  // the command timeout or the caller's deadline, whichever is sooner
 };
 struct SendBeat {
   BeatRequest request;
@@ -89,45 +88,45 @@ struct SendRefresh {
   RefreshRequest request;
   Instant requested_at;
 };
-// Release this owner's record, and keep trying until the store has answered or `pointless_after`
-// has come, when the record is gone by itself.
+// Release this owner's record. Repeat until the store has answered or `pointless_after` has come,
+// when the record has expired.
 struct SendRelease {
   ReleaseRequest request;
   Instant pointless_after;
-  bool called_for;  // somebody waits in release(); otherwise it tidies up behind a loss or a lost
+  bool called_for;  // true: a caller waits in release(). False: it cleans up after a loss or an
                     // attempt
 };
 
 struct Acquired {};
 struct AlreadyHeld {};
 struct Busy {
-  std::optional<Milliseconds> remaining_ttl;  // of the record in the way; none: it never expires
+  std::optional<Milliseconds> remaining_ttl;  // of the current record; none: it never expires
 };
-// Another thread holds, tries or awaits it through this very object.
+// Another caller of this object holds the lock, tries to get it, or waits for it.
 struct BusyHere {};
 using AcquireAnswer = std::variant<Acquired, AlreadyHeld, Busy, BusyHere, StoreFailure>;
 
-// An answer to the acquire_requested that is looked at just now, and to no other.
+// Answers only the acquire_requested that is being handled.
 struct AnswerAcquire {
   AcquireAnswer answer;
 };
-// An answer to every acquire_requested that was not answered before.
+// Answers every acquire_requested that has no answer yet.
 struct ConcludeAcquire {
   AcquireAnswer answer;
 };
-// The attempt waits in the queue now, or has another place there than before. Whoever joined it is
-// to be told BusyHere: only the one that began it waits.
+// The attempt waits in the queue now, or its position has changed. Callers that joined the attempt
+// get BusyHere: only the caller that began it waits.
 struct TellWaiting {
   std::size_t position;
-  // Of the record in the way; none: it never expires by itself.
+  // Of the current record; none: it never expires.
   std::optional<Milliseconds> remaining_ttl;
 };
 enum class RefreshConclusion { refreshed, not_held, lost, unknown };
-// An answer to every refresh_requested that was not answered before.
+// Answers every refresh_requested that has no answer yet.
 struct ConcludeRefresh {
   RefreshConclusion conclusion;
 };
-// Nothing was held; a release that was sent is answered by the reply to it.
+// Answers a release_requested without a hold. With one, the reply to SendRelease is the answer.
 struct ConcludeReleaseNotHeld {};
 
 struct TellAcquired {
@@ -140,13 +139,13 @@ struct TellLost {
 };
 struct TellRefreshFailed {
   StoreFailure failure;
-  Milliseconds left;  // of the hold, unless a later refresh succeeds
+  Milliseconds left;  // until the hold ends, unless a later refresh succeeds
 };
 
 using Action = std::variant<SendAttempt, SendBeat, SendRefresh, SendRelease, AnswerAcquire,
                             ConcludeAcquire, ConcludeRefresh, ConcludeReleaseNotHeld, TellWaiting,
                             TellAcquired, TellRefreshed, TellLost, TellRefreshFailed>;
-// In place: most steps have none to two, which then cost no allocation.
+// Most steps have up to two actions, which need no allocation.
 using Actions = boost::container::small_vector<Action, 2>;
 
 // --- the machine -------------------------------------------------------------------------------
@@ -155,53 +154,54 @@ class LockMachine {
  public:
   LockMachine(LockSettings settings, std::array<std::uint8_t, 16> owner_id);
 
-  // No `wait`: one try.
+  // Without `wait`: one try.
   [[nodiscard]] Actions acquire_requested(AcquireMode mode, const std::optional<Wait>& wait,
                                           Instant now);
   [[nodiscard]] Actions attempt_replied(Ticket ticket, const Answer<AttemptReply>& answer,
                                         Instant now);
-  // The caller does not want it any more, whatever comes of it.
+  // The caller gives the attempt up, whatever its result will be.
   [[nodiscard]] Actions attempt_abandoned(Ticket ticket, Instant now);
 
   [[nodiscard]] Actions beat_replied(Ticket ticket, Instant requested_at,
                                      const Answer<BeatReply>& answer, Instant now);
-  // Any number of times, for any ticket, however late, true or forged.
+  // May come any number of times, for any ticket, late or forged.
   [[nodiscard]] Actions wake_up_pushed(const WakeUp& wake_up, Instant now);
   // Pushes may have been lost.
   [[nodiscard]] Actions pushes_resumed(Instant now);
-  // The longest pause between two beats from now on, one heartbeat at most: shorter where the store
-  // does not push.
+  // Sets the maximum pause between two heartbeats, one heartbeat interval at most. It is shorter if
+  // the store cannot push.
   void beat_every(Milliseconds pause);
 
   [[nodiscard]] Actions refresh_requested(Instant now);
   [[nodiscard]] Actions refresh_replied(Ticket ticket, Instant requested_at,
                                         const Answer<RefreshVerdict>& answer, Instant now);
-  // The name stays closed for that long from now, whatever becomes of the hold: this and later
-  // requests about it see to that (docs/decisions/0020-once-per-period.md). Not held: as
-  // refresh_requested(), which it is otherwise too.
+  // Keeps the name closed for `time` from now on, even if the hold ends before: this request and
+  // later ones about the record set its ttl accordingly (docs/decisions/0020-once-per-period.md).
+  // Otherwise as refresh_requested(), also if nothing is held.
   [[nodiscard]] Actions hold_at_least_requested(Milliseconds time, Instant now);
   // `done_for`: see ReleaseRequest.
   [[nodiscard]] Actions release_requested(Instant now,
                                           std::optional<Milliseconds> done_for = std::nullopt);
-  // Of release_requested(), whatever the answer. Until then an object whose release leaves a mark
-  // does not ask again, for its newer ticket may come first and take the record over. In any other
-  // state it changes nothing.
+  // The release of `ticket` was answered, with any result. Until then, an object whose release
+  // writes a mark sends no attempt: its newer ticket could overtake the release and take the record
+  // over. No effect in any other state.
   void release_answered(Ticket ticket);
-  // It ended before anything was sent: there was no memory for it.
+  // The release could not be sent: there was no memory.
   void release_not_sent() { recording_.reset(); }
-  // The record is left to its ttl, or to somebody who knows its owner.
+  // Ends the hold and leaves the record to its ttl, or to another process that knows its owner.
   [[nodiscard]] Actions detached(Instant now);
 
-  // Time has passed: to be called at next_wake() at the latest.
+  // Time has passed. Call it at next_wake() at the latest.
   [[nodiscard]] Actions woken(Instant now);
-  // Somebody asked held() at an instant when the answer was no, and was told so: that is final.
+  // held() has returned false to a caller because safe_until() had passed: that is final.
   [[nodiscard]] Actions belief_ended(Instant now);
-  // The store's clock jumped by up to `step`: forward, and records go that much earlier than was
-  // counted on; backward, and they stay longer.
+  // The store's clock jumped by up to `step`. Positive is forward: records expire earlier by that
+  // time. Negative is backward: they live longer.
   [[nodiscard]] Actions store_clock_stepped(std::chrono::microseconds step, Instant now);
 
-  // The store's clock may run so much faster than ours from now on: records go earlier by that part
-  // of their ttl. A hold that was counted with less is shortened, and refreshed at once.
+  // The store's clock may run faster than ours by `drift` from now on, so records expire earlier by
+  // that part of their ttl. A hold that counts with a smaller drift is shortened and refreshed at
+  // once.
   [[nodiscard]] Actions store_clock_drifts(Drift drift, Instant now);
   [[nodiscard]] Drift drift() const noexcept { return drift_; }
 
@@ -211,17 +211,17 @@ class LockMachine {
     Instant safe_until;
   };
   [[nodiscard]] std::optional<Hold> hold() const;
-  // Of the attempt that is on its way or waits.
+  // The ticket of the attempt that was sent or that waits.
   [[nodiscard]] std::optional<Ticket> attempting() const;
-  // See release_answered().
+  // A release with a mark is not answered yet; see release_answered().
   [[nodiscard]] bool is_recording() const { return recording_.has_value(); }
   [[nodiscard]] std::optional<Instant> next_wake() const;
   [[nodiscard]] const LockSettings& settings() const noexcept { return settings_; }
-  // Never changes, as the settings.
+  // Constant, like the settings.
   [[nodiscard]] const std::array<std::uint8_t, 16>& owner_id() const noexcept { return owner_id_; }
 
-  // When the next refresh is due, if nobody has planned it yet. One that is not planned is made
-  // when it is due; one that is, at that instant, which should not be later (refresh_calendar.hpp).
+  // When the next refresh is due, if it has not been planned. A refresh without a plan is sent when
+  // it is due. plan_refresh() sets a time for it, which should not be later (refresh_calendar.hpp).
   [[nodiscard]] std::optional<Instant> refresh_to_plan() const;
   void plan_refresh(Instant at);
 
@@ -231,34 +231,34 @@ class LockMachine {
     Ticket ticket;
     Instant requested_at;
     std::optional<Wait> wait{};
-    // A wake-up overtook the reply; or pushes came from then on, and one may have been lost before.
-    bool beats_at_once = false;
+    // A wake-up overtook the reply, or pushes resumed and one may have been lost before.
+    bool heartbeat_at_once = false;
   };
   struct Waiting {
     Ticket ticket;
     Wait wait;
     std::size_t position;
-    Instant beat_due;
-    bool beat_in_flight = false;
-    bool beat_again = false;  // what is in flight may be older than what we want to know
-    int beat_failures = 0;
-    std::shared_ptr<const StoreFailure> trouble{};  // null: the last beat was answered
+    Instant heartbeat_due;
+    bool heartbeat_in_flight = false;
+    bool heartbeat_again = false;  // the heartbeat in flight may be older than the last wake-up
+    int heartbeat_failures = 0;
+    std::shared_ptr<const StoreFailure> last_failure{};  // null: the last heartbeat was answered
   };
   struct Held {
     Ticket ticket;
     Fence fence;
     Instant safe_until;
-    Instant record_gone_by;  // no request sent so far can have made the record live longer
+    Instant record_gone_by;  // no request sent so far can make the record live longer
     Instant refresh_due;
-    Instant refresh_at;  // planned, or the same
+    Instant refresh_at;  // the planned time, or refresh_due
     bool is_planned = false;
     int refresh_failures = 0;
     bool refresh_in_flight = false;
-    bool refresh_called_for = false;  // somebody waits in refresh()
-    // See hold_at_least_requested(): what was asked for, and what the store is known to have heard.
+    bool refresh_called_for = false;  // a caller waits in refresh()
+    // See hold_at_least_requested(): what was requested, and what the store has confirmed.
     Instant closed_until{};
     Instant surely_closed_until{};
-    bool is_refreshed_again = false;  // what is in flight does not know of closed_until
+    bool is_refreshed_again = false;  // the refresh in flight does not contain closed_until
   };
 
   [[nodiscard]] Owner owner(Ticket ticket) const {
@@ -273,17 +273,18 @@ class LockMachine {
                      Actions& actions);
   void still_waiting(Waiting& waiting, Instant requested_at, const BeatReply& reply, Instant now,
                      Actions& actions);
-  void look_at_once(Instant now, Actions& actions);
-  void beat_soon(Waiting& waiting, Instant now, Actions& actions);
-  void beat_failed(Waiting& waiting, const StoreFailure& failure, Instant now, Actions& actions);
+  void send_heartbeat_if_waiting(Instant now, Actions& actions);
+  void send_heartbeat(Waiting& waiting, Instant now, Actions& actions);
+  void heartbeat_failed(Waiting& waiting, const StoreFailure& failure, Instant now,
+                        Actions& actions);
   void stop_waiting(AcquireAnswer answer, Instant now, Actions& actions);
   void look_after_waiting(Waiting& waiting, Instant now, Actions& actions);
   [[nodiscard]] Milliseconds alive_for(const Wait& wait, Instant now) const;
   void lose_if_over(Instant now, Actions& actions);
   void lose(LossReason reason, Instant now, Actions& actions);
-  // What is left of such a time.
+  // The time from `now` until `closed_until`. None: it has passed.
   [[nodiscard]] static std::optional<Milliseconds> closed_for(Instant closed_until, Instant now);
-  // Granted in the reply to a request sent then.
+  // Handles a grant in the reply to a request that was sent at requested_at.
   void hold_or_give_back(Ticket ticket, Fence fence, Instant requested_at, Instant now,
                          Actions& actions);
   void send_refresh(Held& held, Instant now, Actions& actions);
@@ -298,14 +299,14 @@ class LockMachine {
   LockSettings settings_;                  // never changes
   std::array<std::uint8_t, 16> owner_id_;  // never changes
   Ticket last_ticket_ = 0;
-  // Of a hold that has ended: this object does not ask before either, for its newer ticket would
-  // take over a record of which the store has not heard yet that it stays closed.
+  // Of a hold that has ended. Until then this object sends no attempt either: the store may not
+  // know yet that the name stays closed, and a newer ticket would take the record over.
   Instant closed_until_{};
   std::optional<Ticket> recording_;
   Fence highest_fence_;
   Drift drift_ = usual_drift;
-  Milliseconds beat_pause_;
-  std::optional<StoreTime> arrived_at_;  // in the queue, in this call: keeps the place
+  Milliseconds heartbeat_pause_;
+  std::optional<StoreTime> arrived_at_;  // when this call joined the queue: keeps its place
   std::variant<Idle, Attempting, Waiting, Held> state_;
 };
 

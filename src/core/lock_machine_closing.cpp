@@ -1,5 +1,5 @@
-// What a lock machine does so that the name stays closed for a minimum time
-// (docs/decisions/0020-once-per-period.md), and so that it opens again at once otherwise.
+// How a lock machine ends a hold: the name stays closed for a minimum hold
+// (docs/decisions/0020-once-per-period.md), and is free at once without one.
 
 #include <algorithm>
 #include <utility>
@@ -62,8 +62,7 @@ void LockMachine::give_back(Ticket ticket, Instant pointless_after, Actions& act
       .request = std::move(request), .pointless_after = pointless_after, .called_for = false});
 }
 
-// A request that was abandoned may still be carried out at its not_after, on a clock that runs a
-// bit slower.
+// The store may carry out an abandoned request until its not_after, by a clock that may run slower.
 Instant LockMachine::latest_expiry(Instant request_abandoned_at) const {
   return latest_expiry(request_abandoned_at, settings_.ttl);
 }

@@ -1,4 +1,4 @@
-// What a lock machine does while it waits in the queue: beats, pushes, giving up. The protocol, and
+// The waiting state of a lock machine: heartbeats, wake-ups, the end of the wait. The protocol, and
 // why each step is safe: docs/decisions/0008-fair-hand-over.md.
 
 #include <algorithm>
@@ -16,27 +16,28 @@ void LockMachine::begin_waiting(const Attempting& attempt, const AttemptReply& r
                                 Actions& actions) {
   arrived_at_ = reply.arrived_at;
   state_ = Waiting{
-      .ticket = attempt.ticket, .wait = attempt.wait.value(), .position = 0, .beat_due = now};
+      .ticket = attempt.ticket, .wait = attempt.wait.value(), .position = 0, .heartbeat_due = now};
   still_waiting(std::get<Waiting>(state_), attempt.requested_at,
                 {.outcome = BeatOutcome::waiting,
                  .position = reply.position,
                  .remaining_ttl = reply.remaining_ttl},
                 now, actions);
-  if (attempt.beats_at_once)
-    beat_soon(std::get<Waiting>(state_), now, actions);
+  if (attempt.heartbeat_at_once)
+    send_heartbeat(std::get<Waiting>(state_), now, actions);
 }
 
 void LockMachine::still_waiting(Waiting& waiting, Instant requested_at, const BeatReply& reply,
                                 Instant now, Actions& actions) {
-  waiting.trouble = nullptr;
-  waiting.beat_failures = 0;
-  waiting.beat_due = requested_at + beat_pause_;
+  waiting.last_failure = nullptr;
+  waiting.heartbeat_failures = 0;
+  waiting.heartbeat_due = requested_at + heartbeat_pause_;
   if (reply.position == 1 && reply.remaining_ttl) {
-    // Nobody may be there to push when the holder is dead.
-    waiting.beat_due = std::min(waiting.beat_due, now + *reply.remaining_ttl + after_expiry);
+    // If the holder is dead, no release sends a wake-up.
+    waiting.heartbeat_due =
+        std::min(waiting.heartbeat_due, now + *reply.remaining_ttl + after_expiry);
   }
-  if (std::exchange(waiting.beat_again, false))
-    beat_soon(waiting, now, actions);
+  if (std::exchange(waiting.heartbeat_again, false))
+    send_heartbeat(waiting, now, actions);
   if (std::exchange(waiting.position, reply.position) != reply.position)
     actions.push_back(
         TellWaiting{.position = reply.position, .remaining_ttl = reply.remaining_ttl});
@@ -51,16 +52,16 @@ Actions LockMachine::beat_replied(Ticket ticket, Instant requested_at,
     highest_fence_ = std::max(highest_fence_, reply->fence);
   auto* waiting = std::get_if<Waiting>(&state_);
   if (waiting == nullptr || waiting->ticket != ticket)
-    return actions;  // whoever left has sent a release, which takes back a grant too
-  waiting->beat_in_flight = false;
+    return actions;  // the wait has ended with a release, which gives back a grant as well
+  waiting->heartbeat_in_flight = false;
   if (reply == nullptr) {
     const auto& failure = std::get<StoreFailure>(answer);
-    // Cut off by the deadline, at which the wait ends as it was: the store is not said to fail.
+    // The deadline cut the heartbeat off. The wait ends there anyway, so that is no failure.
     const bool is_cut_off = waiting->wait.until && now >= *waiting->wait.until &&
                             failure.code == errc::outcome_unknown &&
                             now - requested_at < heartbeat(settings_.ttl);
     if (!is_cut_off)
-      beat_failed(*waiting, failure, now, actions);
+      heartbeat_failed(*waiting, failure, now, actions);
     return actions;
   }
   switch (reply->outcome) {
@@ -83,51 +84,51 @@ Actions LockMachine::beat_replied(Ticket ticket, Instant requested_at,
   return actions;
 }
 
-void LockMachine::beat_failed(Waiting& waiting, const StoreFailure& failure, Instant now,
-                              Actions& actions) {
+void LockMachine::heartbeat_failed(Waiting& waiting, const StoreFailure& failure, Instant now,
+                                   Actions& actions) {
   if (!is_passing(failure.code)) {
     stop_waiting(failure, now, actions);
     return;
   }
-  ++waiting.beat_failures;
-  waiting.trouble = std::make_shared<const StoreFailure>(failure);
-  waiting.beat_again = false;
-  waiting.beat_due = now + failure_pause(waiting.beat_failures, heartbeat(settings_.ttl));
+  ++waiting.heartbeat_failures;
+  waiting.last_failure = std::make_shared<const StoreFailure>(failure);
+  waiting.heartbeat_again = false;
+  waiting.heartbeat_due = now + failure_pause(waiting.heartbeat_failures, heartbeat(settings_.ttl));
 }
 
 Actions LockMachine::wake_up_pushed(const WakeUp& wake_up, Instant now) {
   Actions actions;
   lose_if_over(now, actions);
-  // Of an attempt that was given up: a release has taken back what it got, or will.
+  // For another ticket, whose attempt was abandoned, a release gives back the grant.
   if (wake_up.owner.id == owner_id_ && attempting() == wake_up.owner.ticket)
-    look_at_once(now, actions);
+    send_heartbeat_if_waiting(now, actions);
   return actions;
 }
 
 Actions LockMachine::pushes_resumed(Instant now) {
   Actions actions;
   lose_if_over(now, actions);
-  look_at_once(now, actions);
+  send_heartbeat_if_waiting(now, actions);
   return actions;
 }
 
-void LockMachine::look_at_once(Instant now, Actions& actions) {
+void LockMachine::send_heartbeat_if_waiting(Instant now, Actions& actions) {
   if (auto* waiting = std::get_if<Waiting>(&state_))
-    beat_soon(*waiting, now, actions);
+    send_heartbeat(*waiting, now, actions);
   if (auto* attempting = std::get_if<Attempting>(&state_))
-    attempting->beats_at_once = true;
+    attempting->heartbeat_at_once = true;
 }
 
 void LockMachine::beat_every(Milliseconds pause) {
-  beat_pause_ = std::clamp(pause, Milliseconds{1}, heartbeat(settings_.ttl));
+  heartbeat_pause_ = std::clamp(pause, Milliseconds{1}, heartbeat(settings_.ttl));
 }
 
-void LockMachine::beat_soon(Waiting& waiting, Instant now, Actions& actions) {
-  if (waiting.beat_in_flight) {
-    waiting.beat_again = true;
+void LockMachine::send_heartbeat(Waiting& waiting, Instant now, Actions& actions) {
+  if (waiting.heartbeat_in_flight) {
+    waiting.heartbeat_again = true;
     return;
   }
-  waiting.beat_in_flight = true;
+  waiting.heartbeat_in_flight = true;
   actions.push_back(SendBeat{.request = {.key = settings_.key,
                                          .owner = owner(waiting.ticket),
                                          .ttl = settings_.ttl,
@@ -138,15 +139,15 @@ void LockMachine::beat_soon(Waiting& waiting, Instant now, Actions& actions) {
 void LockMachine::look_after_waiting(Waiting& waiting, Instant now, Actions& actions) {
   if (waiting.wait.until && now >= *waiting.wait.until) {
     AcquireAnswer answer = Busy{.remaining_ttl = std::nullopt};
-    if (waiting.trouble)
-      answer = *waiting.trouble;
+    if (waiting.last_failure)
+      answer = *waiting.last_failure;
     stop_waiting(std::move(answer), now, actions);
-  } else if (!waiting.beat_in_flight && now >= waiting.beat_due) {
-    beat_soon(waiting, now, actions);
+  } else if (!waiting.heartbeat_in_flight && now >= waiting.heartbeat_due) {
+    send_heartbeat(waiting, now, actions);
   }
 }
 
-// Nobody waits for one who will not take it.
+// The entry counts as alive no longer than its caller waits.
 Milliseconds LockMachine::alive_for(const Wait& wait, Instant now) const {
   const Milliseconds whole = heartbeats_alive * heartbeat(settings_.ttl);
   if (!wait.until)

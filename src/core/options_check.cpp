@@ -15,15 +15,15 @@ using Mistakes = std::vector<Mistake>;
 
 std::string text_of(Milliseconds time) { return std::to_string(time.count()) + " ms"; }
 
-std::string up_to(std::size_t most, std::string_view what) {
-  return "1 to " + std::to_string(most) + " " + std::string(what);
+std::string up_to(std::size_t max, std::string_view what) {
+  return "1 to " + std::to_string(max) + " " + std::string(what);
 }
 
 std::string size_problem(std::size_t size) {
   return size == 0 ? "is empty" : "has " + std::to_string(size) + " bytes";
 }
 
-bool is_size(std::size_t size, std::size_t most) { return size >= 1 && size <= most; }
+bool is_size(std::size_t size, std::size_t max) { return size >= 1 && size <= max; }
 
 bool stays_in_prefix(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -35,13 +35,13 @@ void append(Mistakes& mistakes, Mistakes more) {
                   std::make_move_iterator(more.end()));
 }
 
-// The most that lock_refresh may be. lock_ttl is within its range, so nothing overflows.
-Milliseconds most_refresh(const Options& options) {
+// The maximum of lock_refresh. lock_ttl is within its range, so this cannot overflow.
+Milliseconds max_refresh(const Options& options) {
   return options.allow_short_ttl ? options.lock_ttl * 2 / 3 : options.lock_ttl - refresh_reserve;
 }
 
 std::string refresh_rule(const Options& options) {
-  const auto range = text_of(least_refresh) + " to " + text_of(most_refresh(options));
+  const auto range = text_of(min_refresh) + " to " + text_of(max_refresh(options));
   return options.allow_short_ttl
              ? range + ", two thirds of lock_ttl"
              : range + ", 500 ms below lock_ttl (allow_short_ttl, for tests, lifts that)";
@@ -50,19 +50,19 @@ std::string refresh_rule(const Options& options) {
 Mistakes mistakes_in_times(const Options& options) {
   Mistakes mistakes = mistakes_in_ttl(options.lock_ttl);
   bool is_ttl_good = mistakes.empty();
-  if (is_ttl_good && most_refresh(options) < least_refresh) {
+  if (is_ttl_good && max_refresh(options) < min_refresh) {
     mistakes.push_back({"lock_ttl", "is " + text_of(options.lock_ttl),
-                        text_of(refresh_reserve + least_refresh) +
+                        text_of(refresh_reserve + min_refresh) +
                             " to 7 days (allow_short_ttl, for tests, lowers that to 100 ms)"});
     is_ttl_good = false;
   }
-  // What lock_refresh may be depends on lock_ttl; where that is wrong, only what never may be is
-  // told.
-  const auto most = is_ttl_good ? most_refresh(options) : most_ttl_allowed - refresh_reserve;
-  if (options.lock_refresh < least_refresh || options.lock_refresh > most) {
+  // The range of lock_refresh depends on lock_ttl. If lock_ttl is wrong, report only a value that
+  // no lock_ttl allows.
+  const auto max = is_ttl_good ? max_refresh(options) : most_ttl_allowed - refresh_reserve;
+  if (options.lock_refresh < min_refresh || options.lock_refresh > max) {
     mistakes.push_back(
         {"lock_refresh", "is " + text_of(options.lock_refresh),
-         is_ttl_good ? refresh_rule(options) : text_of(least_refresh) + " to " + text_of(most)});
+         is_ttl_good ? refresh_rule(options) : text_of(min_refresh) + " to " + text_of(max)});
   }
   return mistakes;
 }
@@ -82,7 +82,7 @@ Mistakes mistakes_in_contents(const Options& options) {
 
 Mistakes mistakes_in_label(const std::string& label) {
   constexpr std::string_view allowed = "up to 256 bytes of UTF-8";
-  if (label.size() > most_label_bytes) {
+  if (label.size() > max_label_bytes) {
     return {{"label", size_problem(label.size()), std::string(allowed)}};
   }
   if (const auto position = first_non_utf8(label)) {
@@ -102,32 +102,31 @@ void append_if_too_long(Mistakes& mistakes, std::string_view field, std::size_t 
 }  // namespace
 
 std::vector<Mistake> mistakes_in_key(std::string_view key) {
-  if (!is_size(key.size(), most_key_bytes)) {
-    return {{"key", size_problem(key.size()), up_to(most_key_bytes, "bytes")}};
+  if (!is_size(key.size(), max_key_bytes)) {
+    return {{"key", size_problem(key.size()), up_to(max_key_bytes, "bytes")}};
   }
   if (is_side_key(key)) {
-    return {{"key",
-             "is spelled like a side key, where the fences or the waiters of another lock are",
+    return {{"key", "could be a side key, in which another lock keeps its fences or waiters",
              "keys that do not end in :fence, :queue, :waiters or :done behind a {tag}"}};
   }
   if (!fence_key(key)) {
     return {
-        {"key", "has braces that leave no place in its cluster slot for the key of its fences",
+        {"key", "has braces with which no side key for its fences can be in its cluster slot",
          "no '}', or a tag in braces that is neither empty nor the whole key: 'job', 'job{a}'"}};
   }
   return {};
 }
 
 std::vector<Mistake> mistakes_in_name(std::string_view app_name) {
-  if (!is_size(app_name.size(), most_name_bytes)) {
-    return {{"app_name", size_problem(app_name.size()), up_to(most_name_bytes, "bytes")}};
+  if (!is_size(app_name.size(), max_name_bytes)) {
+    return {{"app_name", size_problem(app_name.size()), up_to(max_name_bytes, "bytes")}};
   }
   return {};
 }
 
 std::vector<Mistake> mistakes_in_key_prefix(std::string_view key_prefix) {
-  const auto allowed = up_to(most_key_prefix_bytes, "bytes of [A-Za-z0-9_.:-]");
-  if (!is_size(key_prefix.size(), most_key_prefix_bytes)) {
+  const auto allowed = up_to(max_key_prefix_bytes, "bytes of [A-Za-z0-9_.:-]");
+  if (!is_size(key_prefix.size(), max_key_prefix_bytes)) {
     return {{"key_prefix", size_problem(key_prefix.size()), allowed}};
   }
   const auto wrong = std::find_if_not(key_prefix.begin(), key_prefix.end(), stays_in_prefix);
@@ -139,7 +138,7 @@ std::vector<Mistake> mistakes_in_key_prefix(std::string_view key_prefix) {
 }
 
 std::vector<Mistake> mistakes_in_ttl(Milliseconds lock_ttl) {
-  if (lock_ttl < least_ttl || lock_ttl > most_ttl_allowed) {
+  if (lock_ttl < min_ttl || lock_ttl > most_ttl_allowed) {
     return {{"lock_ttl", "is " + text_of(lock_ttl), "100 ms to 7 days"}};
   }
   return {};
@@ -178,13 +177,13 @@ std::vector<Mistake> mistakes_in(const Options& options) {
   append_if_too_long(mistakes, "user", options.user.size(), max_user_bytes);
   append_if_too_long(mistakes, "program", options.program.size(), max_program_bytes);
   append_if_too_long(mistakes, "command", options.command.size(), max_command_bytes);
-  if (!is_size(options.queue_limit, most_queue_limit)) {
+  if (!is_size(options.queue_limit, max_queue_limit)) {
     mistakes.push_back({"queue_limit", "is " + std::to_string(options.queue_limit),
-                        "1 to " + std::to_string(most_queue_limit)});
+                        "1 to " + std::to_string(max_queue_limit)});
   }
-  if (options.barging_streak > most_barging_streak) {
+  if (options.barging_streak > max_barging_streak) {
     mistakes.push_back({"barging_streak", "is " + std::to_string(options.barging_streak),
-                        "0 to " + std::to_string(most_barging_streak)});
+                        "0 to " + std::to_string(max_barging_streak)});
   }
   return mistakes;
 }

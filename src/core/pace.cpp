@@ -5,7 +5,7 @@
 namespace exclusive_lock {
 namespace {
 
-// Waiters that aim at one expiry are spread over this.
+// Waiters that try after the same expiry are spread over this time.
 constexpr Milliseconds expiry_spread{5};
 
 Milliseconds share(Milliseconds whole, double unit) {
@@ -14,9 +14,9 @@ Milliseconds share(Milliseconds whole, double unit) {
 
 }  // namespace
 
-Milliseconds waiting_pause(std::optional<Milliseconds> remaining_ttl, Milliseconds longest,
+Milliseconds waiting_pause(std::optional<Milliseconds> remaining_ttl, Milliseconds max_pause,
                            double unit) {
-  const Milliseconds routine = longest / 2 + share(longest - longest / 2, unit);
+  const Milliseconds routine = max_pause / 2 + share(max_pause - max_pause / 2, unit);
   if (!remaining_ttl)
     return routine;
   const Milliseconds expiry =
@@ -24,11 +24,12 @@ Milliseconds waiting_pause(std::optional<Milliseconds> remaining_ttl, Millisecon
   return std::min(routine, expiry);
 }
 
-Milliseconds backoff_pause(int failures, Milliseconds shortest, Milliseconds longest, double unit) {
-  constexpr int most_doublings =
-      20;  // 2^20 x 1 ms is beyond every cap used here, and cannot overflow
-  const int doublings = std::clamp(failures - 1, 0, most_doublings);
-  const Milliseconds full = std::min(longest, shortest * (1 << doublings));
+Milliseconds backoff_pause(int failures, Milliseconds min_pause, Milliseconds max_pause,
+                           double unit) {
+  // 2^20 x 1 ms is larger than every max_pause in use, and cannot overflow.
+  constexpr int max_doublings = 20;
+  const int doublings = std::clamp(failures - 1, 0, max_doublings);
+  const Milliseconds full = std::min(max_pause, min_pause * (1 << doublings));
   return std::max(full / 2 + share(full - full / 2, unit), Milliseconds{1});
 }
 

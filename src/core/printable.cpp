@@ -14,10 +14,10 @@ struct Range {
   char32_t last;
 };
 
-// What a terminal does not show, or shows somewhere else. Source: Unicode 15.0,
-// DerivedCoreProperties.txt (Default_Ignorable_Code_Point, which includes Bidi_Control), and
-// the separators U+2028 and U+2029 and the annotation marks U+FFF9 to U+FFFB beside them. The
-// price: emoji that are joined or styled by such marks come out in parts.
+// Code points that a terminal does not show or shows in another place. Source: Unicode 15.0,
+// DerivedCoreProperties.txt (Default_Ignorable_Code_Point, which includes Bidi_Control), plus the
+// separators U+2028 and U+2029 and the annotation marks U+FFF9 to U+FFFB. The drawback: emoji that
+// such marks join or style are shown in parts.
 constexpr std::array unseen{
     Range{0x00AD, 0x00AD},   Range{0x034F, 0x034F},   Range{0x061C, 0x061C},
     Range{0x115F, 0x1160},   Range{0x17B4, 0x17B5},   Range{0x180B, 0x180F},
@@ -62,13 +62,13 @@ void append_ascii(std::string& out, char c) {
   }
 }
 
-// Never cuts through a character; up to three bytes more than asked are dropped for that.
-std::string_view cut(std::string_view text, std::size_t most_bytes) {
+// Never splits a character, so the result may be up to three bytes shorter.
+std::string_view cut(std::string_view text, std::size_t max_bytes) {
   std::size_t end = 0;
   while (true) {
     const auto point = first_code_point(text.substr(end));
     const std::size_t size = point ? point->size : 1;
-    if (end + size > most_bytes) {
+    if (end + size > max_bytes) {
       return text.substr(0, end);
     }
     end += size;
@@ -77,9 +77,9 @@ std::string_view cut(std::string_view text, std::size_t most_bytes) {
 
 }  // namespace
 
-std::string printable(std::string_view untrusted, std::size_t most_bytes) {
-  const bool is_cut = untrusted.size() > most_bytes;
-  std::string_view rest = is_cut ? cut(untrusted, most_bytes) : untrusted;
+std::string printable(std::string_view untrusted, std::size_t max_bytes) {
+  const bool is_cut = untrusted.size() > max_bytes;
+  std::string_view rest = is_cut ? cut(untrusted, max_bytes) : untrusted;
   std::string out;
   out.reserve(rest.size());
   while (!rest.empty()) {

@@ -18,10 +18,10 @@ namespace {
 constexpr std::string_view hex_digits = "0123456789abcdef";
 constexpr std::size_t id_text_size = 32;
 constexpr std::string_view fence_opening = R"(","fence":)";
-// A record of ours has up to twelve members; a newer one may have more, but not without end.
-constexpr std::size_t most_members = 64;
-// Far above what any version allows, and far below what a nanosecond clock can count.
-constexpr Milliseconds most_ttl = std::chrono::years(100);
+// A record has up to twelve members. A newer version may have more, up to this limit.
+constexpr std::size_t max_members = 64;
+// Far more than any version allows, and far less than a nanosecond clock can represent.
+constexpr Milliseconds max_ttl = std::chrono::years(100);
 
 std::optional<unsigned> hex_value(char digit) {
   if (digit >= '0' && digit <= '9') {
@@ -33,7 +33,7 @@ std::optional<unsigned> hex_value(char digit) {
   return std::nullopt;
 }
 
-// The digits of JSON's integers: no sign but '-', no leading zero, nothing after them.
+// Reads a JSON integer: no sign but '-', no leading zero, no text after it.
 template <std::integral Integer>
 std::optional<Integer> integer_in(std::string_view text) {
   Integer value{};
@@ -43,19 +43,19 @@ std::optional<Integer> integer_in(std::string_view text) {
   return is_canonical ? std::optional(value) : std::nullopt;
 }
 
-// Where the clock of this machine cannot count that far, none.
+// None: the clock of this machine cannot represent that time.
 std::optional<std::chrono::system_clock::time_point> wall_time(std::int64_t since_us) {
   using Ticks = std::chrono::system_clock::duration;
-  constexpr auto most = std::chrono::floor<std::chrono::microseconds>(Ticks::max()).count();
-  if (since_us < 0 || since_us > most) {
+  constexpr auto max = std::chrono::floor<std::chrono::microseconds>(Ticks::max()).count();
+  if (since_us < 0 || since_us > max) {
     return std::nullopt;
   }
   return std::chrono::system_clock::time_point(
       std::chrono::duration_cast<Ticks>(std::chrono::microseconds(since_us)));
 }
 
-// The members of a record by name. A name that occurs twice counts as absent: no record of ours has
-// one.
+// Looks up the members of a record by name. A name that occurs twice counts as absent: this library
+// writes no such record.
 class RecordMembers {
  public:
   explicit RecordMembers(std::vector<JsonMember> members) : members_(std::move(members)) {}
@@ -100,8 +100,7 @@ LockRecord stranger(std::string_view value) {
   return record;
 }
 
-// What every version has in common. Members that cannot be read are left as they are in an empty
-// record.
+// Reads the members that all versions have. A member that cannot be read keeps its default.
 LockRecord read_members(const RecordMembers& members) {
   LockRecord record;
   record.owner = members.string("owner").value_or("");  // empty where it occurs twice
@@ -111,7 +110,7 @@ LockRecord read_members(const RecordMembers& members) {
   const auto since_us = members.integer<std::int64_t>("since_us");
   record.since = since_us ? wall_time(*since_us) : std::nullopt;
   const auto ttl_ms = members.integer<std::int64_t>("ttl_ms").value_or(0);
-  record.lock_ttl = Milliseconds(ttl_ms > 0 && ttl_ms <= most_ttl.count() ? ttl_ms : 0);
+  record.lock_ttl = Milliseconds(ttl_ms > 0 && ttl_ms <= max_ttl.count() ? ttl_ms : 0);
   record.host = members.string("host").value_or("");
   record.pid = members.integer<std::int64_t>("pid").value_or(0);
   record.label = members.string("label").value_or("");
@@ -123,7 +122,7 @@ LockRecord read_members(const RecordMembers& members) {
   return record;
 }
 
-// Whether a record of this version has all that encode_record writes.
+// Whether a record of this version has all members that encode_record() writes.
 bool is_complete(const RecordMembers& members, const LockRecord& record) {
   return !record.owner.empty() && record_fence(record.raw) == record.fence && record.since &&
          record.lock_ttl.count() > 0 && members.string("host") &&
@@ -175,7 +174,7 @@ std::string encode_record_tail(const RecordTail& tail) {
   text += R"(,"host":)" + quote_json(as_utf8(tail.host));
   text += R"(,"pid":)" + std::to_string(tail.pid);
   text += R"(,"label":)" + quote_json(as_utf8(tail.label));
-  // The one that may be long comes last: a waiter's tail is shown cut.
+  // The command comes last because it may be long, and a waiter's tail is cut.
   for (const auto& [name, value] :
        {std::pair("user", &tail.user), std::pair("program", &tail.program),
         std::pair("command", &tail.command)}) {
@@ -211,7 +210,7 @@ std::optional<Fence> record_fence(std::string_view value_or_head) {
   const std::string_view rest = value_or_head.substr(record_owner_end);
   const auto end = rest.find(',', fence_opening.size());
   if (!rest.starts_with(fence_opening) || end == std::string_view::npos) {
-    return std::nullopt;  // without the comma the digits may have been cut
+    return std::nullopt;  // without the comma, the digits may be cut
   }
   const auto digits = rest.substr(fence_opening.size(), end - fence_opening.size());
   const auto value = integer_in<std::uint64_t>(digits);
@@ -219,7 +218,7 @@ std::optional<Fence> record_fence(std::string_view value_or_head) {
 }
 
 LockRecord decode_record(std::string_view value) {
-  auto parsed = record_owner(value) ? json_members(value, most_members) : std::nullopt;
+  auto parsed = record_owner(value) ? json_members(value, max_members) : std::nullopt;
   if (!parsed) {
     return stranger(value);
   }
@@ -243,14 +242,14 @@ LockWaiter decode_waiter(const StoredWaiter& waiter) {
   shown.owner = owner_text(waiter.owner);
   if (waiter.arrived_at)
     shown.since = wall_time(waiter.arrived_at->count());
-  // Quotes inside a string are escaped, so this is where that member begins, and nothing else.
+  // Quotes within strings are escaped, so these texts are found only where the members begin.
   const std::string_view head = waiter.tail_head;
   const auto end = std::min(head.find(R"(,"command":)"), head.find(R"(,"contents":)"));
   if (!head.starts_with(',') || end == std::string_view::npos)
     return shown;
-  // The members are views of it.
+  // `parsed` has views of this string.
   const std::string object = "{" + std::string(head.substr(1, end - 1)) + "}";
-  auto parsed = json_members(object, most_members);
+  auto parsed = json_members(object, max_members);
   if (!parsed)
     return shown;
   const RecordMembers members(std::move(*parsed));
@@ -264,7 +263,7 @@ LockWaiter decode_waiter(const StoredWaiter& waiter) {
 
 std::string encode_done_mark(std::string_view record, StoreTime ended_at) {
   const std::string_view head = record.substr(0, max_mark_source);
-  // Quotes inside a string are escaped: these are where the contents begin.
+  // Quotes within strings are escaped, so this text is found only where the contents begin.
   const auto end = head.find(R"(,"contents":)");
   const bool is_whole = head.starts_with('{') && end != std::string_view::npos;
   return R"({"ended_us":)" + std::to_string(ended_at.count()) + "," +
@@ -272,7 +271,7 @@ std::string encode_done_mark(std::string_view record, StoreTime ended_at) {
 }
 
 std::optional<LastDone> decode_done_mark(const StoredMark& mark) {
-  auto parsed = json_members(mark.value, most_members);
+  auto parsed = json_members(mark.value, max_members);
   if (!parsed) {
     return std::nullopt;
   }

@@ -1,12 +1,12 @@
 #pragma once
-// How long a hold may be believed in (G1).
+// How long a hold is valid (G1).
 //
-// The store counts a record's ttl from when it carried the request out, which is some time after
-// the request was sent. Counting from the sending is therefore always on the safe side, whatever
-// the network did. What is left are two clocks of different rate, and stores that round: a
-// hundredth of the ttl, and 2 ms. (KeyDB's active expiry compares whole milliseconds with <= and
-// was seen to be 0.05 ms early; crystal clocks differ by 0.01 %, so 1 % leaves two orders of
-// magnitude. A clock that is slewed differs by far more: store_clock_watch.hpp.)
+// The store counts a record's ttl from when it carries out the request, which is after the request
+// was sent. So counting from the sending is always safe, however slow the network is. Two errors
+// remain: clocks of different rates, and stores that round. The margin for them is a hundredth of
+// the ttl plus 2 ms. (KeyDB's active expiry compares whole milliseconds with <= and was 0.05 ms
+// early in a test. Crystal clocks differ by 0.01 %, a hundredth of the margin. A slewed clock
+// differs by far more: store_clock_watch.hpp.)
 
 #include <compare>
 #include <cstdint>
@@ -29,8 +29,8 @@ inline constexpr int clock_drift_percent = 1;
 inline constexpr Drift usual_drift{.ppm = clock_drift_percent * 10'000};
 inline constexpr Milliseconds safety_margin{2};
 
-// The instant from which a record of this ttl, asked for at `requested_at`, may be gone by its
-// store's clock.
+// When a record with this ttl, requested at `requested_at`, may expire by its store's clock at the
+// earliest.
 constexpr Instant safe_until(Instant requested_at, Milliseconds ttl, Drift drift = usual_drift) {
   return requested_at + ttl - drift.of(ttl) - safety_margin;
 }

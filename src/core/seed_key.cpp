@@ -1,8 +1,8 @@
-// The original package's spelling of a key, for fleets that are moved over worker by worker.
+// The key of the original package, so that a fleet can move over worker by worker.
 //
-// There it is JavaScript's `replace(/[\s\W]+/g, '-')`: every run of what is not [A-Za-z0-9_]
-// becomes one '-'. JavaScript counts UTF-16 units and we count bytes, but neither a unit nor a byte
-// outside of ASCII is in that set, so the runs are the same.
+// The original uses JavaScript's `replace(/[\s\W]+/g, '-')`: every run of characters other than
+// [A-Za-z0-9_] becomes one '-'. JavaScript works on UTF-16 units and this function on bytes. No
+// unit or byte outside of ASCII is in that set, so the runs are the same.
 
 #include <string>
 #include <string_view>

@@ -1,5 +1,5 @@
 #pragma once
-// A text of which many lock objects have the same: one copy, however many of them there are.
+// A text that many lock objects share: there is one copy of it.
 
 #include <memory>
 #include <string>
@@ -9,7 +9,7 @@ namespace exclusive_lock {
 
 class SharedText {
  public:
-  // NOLINTNEXTLINE(google-explicit-constructor): it is a text, wherever one is asked for.
+  // NOLINTNEXTLINE(google-explicit-constructor): it is used like a std::string.
   SharedText(std::string text) : text_(std::make_shared<const std::string>(std::move(text))) {}
   // NOLINTNEXTLINE(google-explicit-constructor)
   SharedText(const char* text) : SharedText(std::string(text)) {}

@@ -9,23 +9,23 @@ using std::chrono::duration_cast;
 using std::chrono::microseconds;
 using namespace std::chrono_literals;
 
-// 10 % by its tick and 0.05 % by its frequency (adjtimex(2)).
+// 10 % by the tick and 0.05 % by the frequency (adjtimex(2)).
 constexpr Drift max_slew{.ppm = 100'500};
-// Closer together, round trips are all that two replies show.
+// Two replies that are closer together show only their round trips.
 constexpr Instant::duration min_apart = 400ms;
 constexpr Instant::duration kept_every = 1s;
 constexpr Instant::duration kept_for = 8s;
-// At least, and up to twice as long: a reply that proves nothing, for it was slow, does not prove
-// that a slew is over.
+// A rate is used for this time at least and twice as long at most: a slow reply, which proves no
+// rate, does not prove that a slew is over.
 constexpr Instant::duration proven_for = 8s;
 
-// So that rates that were measured a bit differently are the same.
+// Makes rates equal that differ only by their measurement.
 Drift rounded_up(std::int64_t ppm) {
   constexpr std::int64_t whole = 5'000;
   return {.ppm = static_cast<std::int32_t>((ppm + whole - 1) / whole * whole)};
 }
 
-// No faster than twice as fast, which is no rate of a clock.
+// Limited to 100 %, which is more than any clock gains.
 std::int64_t ppm_of(microseconds gained, Instant::duration in) {
   const double rate = static_cast<double>(gained.count()) /
                       static_cast<double>(duration_cast<microseconds>(in).count());
@@ -50,7 +50,7 @@ std::optional<StoreClockWatch::Step> StoreClockWatch::observe(Instant requested_
   if (last_ && replied_at < last_->seen_at)
     return std::nullopt;
   const auto step = last_ ? step_since(*last_, now) : std::nullopt;
-  // What was kept before a step says nothing about rates from now on.
+  // Offsets from before a step do not give a rate.
   if (step && is_faster_than_slews(*step, replied_at - last_->requested_at))
     kept_.clear();
   last_ = now;
@@ -67,8 +67,8 @@ std::optional<StoreClockWatch::Step> StoreClockWatch::observe(Instant requested_
 
 std::optional<StoreClockWatch::Step> StoreClockWatch::step_since(const Offset& before,
                                                                  const Offset& now) const {
-  // The clocks were read at any time between request and reply: a reply that lay about before it
-  // was looked at (the process was paused) is older than it seems.
+  // The store read its clock at any time between request and reply. If this process was paused
+  // before it handled the reply, that time is long ago.
   const auto apart = std::max(now.seen_at - before.requested_at, before.seen_at - now.requested_at);
   const auto tolerance = [apart](Drift drift) {
     return duration_cast<microseconds>(drift.of(apart)) + safety_margin;
@@ -80,7 +80,7 @@ std::optional<StoreClockWatch::Step> StoreClockWatch::step_since(const Offset& b
   return std::nullopt;
 }
 
-// What is certain decides whether it is more than usual, and what is possible how much is counted.
+// The lower bound decides whether the rate is more than usual; the upper bound is the rate to use.
 Drift StoreClockWatch::rate_until(const Offset& now, Direction direction) const {
   std::int64_t certain = usual_drift.ppm;
   Drift rate = usual_drift;
@@ -103,7 +103,7 @@ void StoreClockWatch::keep(const Offset& now) {
   if (!kept_.empty() && now.requested_at - kept_.back().requested_at < kept_every)
     return;
   kept_.push_back(now);
-  // The last two are kept however old they are: who asks rarely has no others.
+  // Keeps the last two in any case: a connection with few requests has no others.
   while (kept_.size() > 2 && now.seen_at - kept_[1].seen_at > kept_for)
     kept_.pop_front();
 }

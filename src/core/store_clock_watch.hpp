@@ -1,18 +1,17 @@
 #pragma once
-// Notices when a store's wall clock steps, or runs faster than G1 assumes (servers expire records
-// by it).
+// Detects that a store's wall clock, by which its records expire, steps or runs faster than G1
+// assumes.
 //
-// A reply that carries the store's time S to a request sent at B1 and answered at B2 says that the
-// offset S - B lay in [S - B2, S - B1]. Two such intervals must overlap, give or take what the two
-// clocks may drift apart meanwhile. Where they do not, one of the clocks was set, and ours cannot
-// be: CLOCK_BOOTTIME is never set. Steps smaller than the round trip and the drift go unnoticed;
-// the ttl's margin has to cover them.
+// A reply carries the store's time S. If its request was sent at B1 and the reply came at B2, the
+// offset of the two clocks was in [S - B2, S - B1]. The intervals of two replies must overlap,
+// apart from the drift of the clocks between them. If they do not, the store's clock was set: ours,
+// CLOCK_BOOTTIME, is never set. A step that is smaller than the round trip and the drift is not
+// detected; the margin of the ttl must cover it.
 //
-// A clock that is slewed gains or loses at each reply. Two intervals that are some time apart bound
-// its rate, and where they prove more than the usual drift, that is the rate to count with, until
-// no replies have proved it for 8 to 16 s. Linux slews by a tenth at most (adjtimex(2)), so what
-// would be faster was a step. The first reply after a slew began cannot distinguish it from a step,
-// and counts as both.
+// A slewed clock gains or loses with each reply. Two intervals that are some time apart give bounds
+// of its rate. If they prove more than the usual drift, that rate is used until no reply has proved
+// it for 8 to 16 s. Linux slews by a tenth at most (adjtimex(2)), so a higher rate was a step. The
+// first reply after the start of a slew cannot distinguish the two and counts as both.
 
 #include <algorithm>
 #include <deque>
@@ -26,16 +25,16 @@ namespace exclusive_lock {
 
 class StoreClockWatch {
  public:
-  // How far the store's clock jumped since the last reply, at least and at most; positive is
-  // forward (records expire too early), negative is backward (they live too long).
+  // The bounds of the jump of the store's clock since the last reply. Positive is forward: records
+  // expire too early. Negative is backward: they live too long.
   struct Step {
     std::chrono::microseconds least;
     std::chrono::microseconds most;
   };
 
-  // None: nothing wrong. Replies may come in any order; one that was overtaken says nothing.
+  // None: no step. Replies may come in any order; one that was overtaken is ignored.
   std::optional<Step> observe(Instant requested_at, Instant replied_at, StoreTime store_time);
-  // How much faster than ours the store's clock may run from now on.
+  // The rate by which the store's clock may be faster than ours from now on.
   [[nodiscard]] Drift drift() const noexcept { return gains_.drift(); }
 
  private:
@@ -63,7 +62,7 @@ class StoreClockWatch {
   };
 
   std::optional<Offset> last_;
-  std::deque<Offset> kept_;  // some of the last seconds, none of before a step; the oldest first
+  std::deque<Offset> kept_;  // of the last seconds, from the oldest on; none from before a step
   Instant window_began_{};
   Proven gains_;
   Proven loses_;

@@ -10,7 +10,7 @@ constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
 struct Shape {
   std::size_t size;
   char32_t lead_bits;
-  char32_t lowest;  // anything below has a shorter form
+  char32_t lowest;  // a lower value has a shorter form
 };
 
 std::optional<Shape> shape_of(unsigned char lead) {

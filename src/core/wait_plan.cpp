@@ -8,9 +8,9 @@
 namespace exclusive_lock {
 namespace {
 
-constexpr Milliseconds shortest_backoff{20};
-constexpr Milliseconds longest_backoff{1000};
-// With less time left there is no other try.
+constexpr Milliseconds min_backoff{20};
+constexpr Milliseconds max_backoff{1000};
+// If less time is left, there is no further try.
 constexpr Milliseconds last_pause{2};
 
 }  // namespace
@@ -38,7 +38,7 @@ WaitPlan::Step WaitPlan::after_failure(const StoreFailure& failure, Instant now,
     return Failed{failure};
   ++failures_;
   last_failure_ = failure;
-  return TryAt{next_try(now, backoff_pause(failures_, shortest_backoff, longest_backoff, unit))};
+  return TryAt{next_try(now, backoff_pause(failures_, min_backoff, max_backoff, unit))};
 }
 
 WaitPlan::Step WaitPlan::at_deadline() const {
@@ -58,10 +58,10 @@ Instant WaitPlan::next_try(Instant now, Milliseconds pause) const {
   return left <= last_pause ? *deadline_ : now + std::min<Instant::duration>(pause, left / 2);
 }
 
-bool is_passing(const std::error_code& trouble) {
-  return trouble == errc::store_unavailable || trouble == errc::outcome_unknown ||
-         trouble == errc::store_loading || trouble == errc::store_busy ||
-         trouble == errc::too_many_clients || trouble == errc::store_failed_over;
+bool is_passing(const std::error_code& error) {
+  return error == errc::store_unavailable || error == errc::outcome_unknown ||
+         error == errc::store_loading || error == errc::store_busy ||
+         error == errc::too_many_clients || error == errc::store_failed_over;
 }
 
 }  // namespace exclusive_lock

@@ -1,10 +1,10 @@
 #pragma once
-// What a waiting acquire does after each try: the policy of acquire_for, acquire_until and lock(),
-// without a clock or a thread.
+// Decides what a waiting acquire does after each try: the policy of acquire_for, acquire_until and
+// lock(), without a clock or a thread.
 //
-// In the queue the machine waits by itself; this decides when it is to ask again: after passing
-// trouble, where another thread of the object was in the way, and where a store answered busy to
-// one who was ready to wait (pace.hpp).
+// The lock machine waits in the queue by itself. This class decides when to try again: after a
+// failure that may pass, while another caller of the same object holds or tries, and when a store
+// answers busy to a caller that is ready to wait (pace.hpp).
 
 #include <optional>
 #include <variant>
@@ -23,24 +23,24 @@ class WaitPlan {
   struct TryAt {
     Instant at;
   };
-  // Another thread has the lock through the same object: try when that ends, at the latest at `at`
-  // (none: no limit).
+  // Another caller of the same object holds or tries: try again when that has ended, at `at` at the
+  // latest (none: no limit).
   struct TryWhenIdle {
     std::optional<Instant> at;
   };
   using Step = std::variant<Succeeded, TimedOut, Failed, TryAt, TryWhenIdle>;
 
-  // No deadline: no limit. `retry_pause` is the store's.
+  // Without a deadline: no limit. `retry_pause` is that of the store.
   WaitPlan(std::optional<Instant> deadline, Milliseconds retry_pause)
       : deadline_(deadline), retry_pause_(retry_pause) {}
 
-  // `unit` is random in [0, 1). Pauses become shorter towards the deadline, so that the last try is
-  // made shortly before it: a try that begins at the deadline could only be answered after it.
+  // `unit` is a random number in [0, 1). Pauses become shorter near the deadline, so that the last
+  // try begins shortly before it and can be answered in time.
   [[nodiscard]] Step after(const AcquireAnswer& answer, Instant now, double unit);
-  // How it ends at the deadline: with the failure that was the last answer, or as timed out.
+  // The result at the deadline: the failure if the last answer was one, else timed out.
   [[nodiscard]] Step at_deadline() const;
-  // The same with a request on its way. A store that has answered this wait is busy, not stuck: the
-  // answer was cut off by the deadline.
+  // The same while a request is in flight. If the store has answered during this wait, it works,
+  // and the deadline has only cut the reply off.
   [[nodiscard]] Step unanswered_at_deadline(const StoreFailure& failure) const;
   [[nodiscard]] bool is_over(Instant now) const { return deadline_ && now >= *deadline_; }
 
@@ -51,12 +51,12 @@ class WaitPlan {
   std::optional<Instant> deadline_;
   Milliseconds retry_pause_;
   int failures_ = 0;                          // in a row
-  std::optional<StoreFailure> last_failure_;  // none: the last answer was none
+  std::optional<StoreFailure> last_failure_;  // none: the last answer was no failure
   bool was_answered_ = false;
 };
 
-// Trouble that may pass by itself while one waits: no connection, no answer, loading, busy, too
+// Whether the failure may pass while a caller waits: no connection, no answer, loading, busy, too
 // many clients, a failover.
-bool is_passing(const std::error_code& trouble);
+bool is_passing(const std::error_code& error);
 
 }  // namespace exclusive_lock

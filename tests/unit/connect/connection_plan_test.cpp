@@ -191,7 +191,7 @@ TEST(CredentialsVariable, NotSetIsAMistake) {
   const auto refusal = refusal_of("redis://h", {.credentials_variable = "hunter2"}, no_environment);
   EXPECT_THAT(refusal.fields, ElementsAre("credentials_variable"));
   EXPECT_THAT(refusal.what, HasSubstr("not set"));
-  EXPECT_THAT(refusal.what, Not(HasSubstr("hunter2")));  // somebody gave the value for the name
+  EXPECT_THAT(refusal.what, Not(HasSubstr("hunter2")));  // the value was passed as the name
 }
 
 TEST(CredentialsVariable, ANameThatNoneCanHaveIsAMistake) {

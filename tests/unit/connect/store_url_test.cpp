@@ -171,7 +171,7 @@ TEST(RedisUrlParts, QueryAndFragmentAreRefused) {
   EXPECT_THAT(wrong_parts("rediss://h#"), ElementsAre("fragment"));
 }
 
-TEST(RedisUrlParts, EveryMistakeIsToldAtOnce) {
+TEST(RedisUrlParts, EveryMistakeIsReportedAtOnce) {
   EXPECT_THAT(wrong_parts("redis://u%0:p%00@a b:70000/x?y#z"),
               ElementsAre("query", "fragment", "user", "password", "host", "port", "database"));
 }
@@ -193,7 +193,7 @@ TEST(RedisUrlCredentials, AnEmptyOrMissingPasswordIsNotTakenForNone) {
   EXPECT_THAT(wrong_parts("redis://:@h"), ElementsAre("password"));
 }
 
-TEST(RedisUrlCredentials, DelimitersThatAreNotEncodedAreTold) {
+TEST(RedisUrlCredentials, DelimitersThatAreNotEncodedAreReported) {
   for (const std::string text :
        {"redis://u:p@w@h", "redis://u:p/w@h", "redis://u:p?w@h", "redis://u:p#w@h",
         "redis://u:1/2@h:6379/3", "redis:u:p@h", "redis://h/1?@", "redis://h#@"}) {
@@ -228,7 +228,7 @@ TEST(UnixUrl, AnythingElseIsRefusedByPart) {
   EXPECT_THAT(wrong_parts("unix:///p#f"), ElementsAre("fragment"));
 }
 
-TEST(StoreScheme, AnUnknownOneIsToldWithWhatThereIsAndTheNearest) {
+TEST(StoreScheme, UnknownOneIsReportedWithAllSchemesAndTheNearest) {
   EXPECT_EQ(
       what_is_wrong("redsi://h"),
       "store URL: scheme is unknown: redsi: (did you mean redis:?); allowed: local:, memory:, "
@@ -252,7 +252,7 @@ TEST(StoreScheme, NearestIsFoundWithinTwoSlips) {
   EXPECT_EQ(nearest_store_scheme(""), std::nullopt);
 }
 
-TEST(StoreScheme, AMissingOneIsTold) {
+TEST(StoreScheme, MissingOneIsReported) {
   for (const std::string text : {"127.0.0.1:6379", "//h", "/run/redis.sock", "://h", "h",
                                  "1redis://h", "pw@h:6379", "re dis://h", "\xC3\xA4:"}) {
     EXPECT_THAT(wrong_parts(text), ElementsAre("scheme")) << text;
@@ -307,7 +307,7 @@ RC_GTEST_PROP(TextWithoutCredentials, IsParsedToTheSameUrl, ()) {
   RC_ASSERT(parsed<LocalUrl>(text_without_credentials(local)) == local);
 }
 
-// Whatever else is wrong with a URL, the password between "://" and the last '@' is not told (G11).
+// No mistake in a URL shows the password between "://" and the last '@' (G11).
 RC_GTEST_PROP(StoreUrl, NoMistakeShowsThePassword, ()) {
   const std::string secret = "hunter2";
   const auto scheme = *rc::gen::element<std::string>("redis", "rediss", "unix", "local", "memory",
@@ -317,21 +317,21 @@ RC_GTEST_PROP(StoreUrl, NoMistakeShowsThePassword, ()) {
   const auto url =
       scheme + "://" + before + secret + *rc::gen::element<std::string>("", ":", "/") + "@" + after;
   const auto result = parse_store_url(url);
-  const std::string told = ValidationError(result.mistakes).what();
-  RC_ASSERT(told.find(secret) == std::string::npos);
+  const std::string message = ValidationError(result.mistakes).what();
+  RC_ASSERT(message.find(secret) == std::string::npos);
   if (result.mistakes.empty() && std::holds_alternative<RedisUrl>(*result.url) &&
       scheme != "unix") {
     RC_ASSERT(text_without_credentials(*result.url).find(secret) == std::string::npos);
   }
 }
 
-TEST(StoreUrl, APasswordThatLostItsAtSignIsNotTold) {
+TEST(StoreUrl, PasswordWithoutItsAtSignIsNotShown) {
   for (const std::string url : {"redis://bob:hunter2", "redis://hunter2:x", "redis://h/hunter2",
                                 "redis://h?hunter2", "redis://h#hunter2", "unix:///p?hunter2",
                                 "redis://bob:123456789", "memory:hunter2", "local://hunter2"}) {
-    const auto told = what_is_wrong(url);
-    EXPECT_THAT(told, Not(HasSubstr("hunter2"))) << url;
-    EXPECT_THAT(told, Not(HasSubstr("123456789"))) << url;
+    const auto message = what_is_wrong(url);
+    EXPECT_THAT(message, Not(HasSubstr("hunter2"))) << url;
+    EXPECT_THAT(message, Not(HasSubstr("123456789"))) << url;
   }
 }
 

@@ -19,7 +19,7 @@ TEST(ErrorCategory, EveryCodeHasAMessageOfItsOwn) {
   EXPECT_FALSE(messages.contains(""));
 }
 
-TEST(ErrorCategory, AnUnknownCodeIsToldAsSuch) {
+TEST(ErrorCategory, UnknownCodeHasAMessageToo) {
   EXPECT_EQ(error_category().message(last_code + 1), "unknown error of exclusive_lock");
   EXPECT_EQ(error_category().message(0), "unknown error of exclusive_lock");
 }

@@ -41,7 +41,7 @@ RC_GTEST_PROP(DecodeName, WhatItReadsIsSpelledInOneWayOnly, ()) {
   const auto text = *rc::gen::container<std::string>(
       rc::gen::elementOf(std::string("%%%%0123456789ABCDEFabf-./:{ ")));
   const auto name = decode_name(text);
-  // RC_ASSERT takes an || apart and evaluates both sides; hence the second parentheses.
+  // RC_ASSERT would evaluate both sides of an || without the second parentheses.
   RC_ASSERT((!name || encode_name(*name) == text));
 }
 
@@ -74,8 +74,8 @@ RC_GTEST_PROP(NameOfKey, GivesBackTheNameOfEveryKey, (const std::string& name)) 
             (name.empty() ? std::nullopt : std::optional(name)));
 }
 
-// The slot rule of the Redis Cluster specification, written apart from the code under test: what of
-// a key is hashed.
+// The part of a key that a cluster hashes (Redis Cluster specification), independent of the code
+// under test.
 std::string hashed_part(const std::string& key) {
   for (std::size_t i = 0; i < key.size(); ++i) {
     if (key[i] == '{') {
@@ -103,7 +103,7 @@ TEST(FenceKey, NoneWhereThereIsNoSuchKey) {
   for (const std::string_view key : {""sv, "a}b"sv, "{}x"sv, "{}{a}"sv, "}"sv, "{}"sv, "x{}"sv}) {
     EXPECT_FALSE(fence_key(key)) << key;
   }
-  EXPECT_FALSE(fence_key("{job}"));  // "{job}:fence" is that of the key "job"
+  EXPECT_FALSE(fence_key("{job}"));  // "{job}:fence" belongs to the key "job"
 }
 
 std::string braced_text() {
@@ -167,7 +167,7 @@ RC_GTEST_PROP(IsSideKey, TrueForEveryFenceKeyAndFalseForEveryRecordKey, (const s
   RC_ASSERT(is_side_key(fence_key(record_key("exclusive-lock", name)).value()));
 }
 
-// What Node 18 gives for name.replace(/[\s\W]+/g, '-').
+// The results of name.replace(/[\s\W]+/g, '-') in Node 18.
 TEST(SeedKey, SpellsNamesAsTheOriginalDoes) {
   const auto slug = [](std::string_view name) { return seed_key(name, ""); };
   EXPECT_EQ(slug("a b"), ":a-b");

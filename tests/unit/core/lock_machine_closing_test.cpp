@@ -1,4 +1,4 @@
-// How a lock machine keeps the name closed for a minimum time, and says that its work was done
+// How a lock machine keeps the name closed for a minimum hold, and records that its work was done
 // (docs/decisions/0020-once-per-period.md).
 
 #include "core/lock_machine.hpp"
@@ -70,7 +70,7 @@ TEST_F(LockMachineClosing, ReleaseWithinTheMinimumLeavesTheNameClosedForTheRest)
   EXPECT_FALSE(machine.hold());
 }
 
-// The release may not have arrived, and a newer ticket would take the record over.
+// The release may not have arrived yet, and a newer ticket would take the record over.
 TEST_F(LockMachineClosing, ObjectThatClosedTheNameIsBusyItselfUntilThen) {
   const Ticket ticket = acquire(at(0ms));
   confirm_minimum(ticket, at(0ms));
@@ -146,8 +146,8 @@ TEST_F(LockMachineClosing, WithoutAHoldThereIsNoMinimum) {
       << "that of the hold before";
 }
 
-// Else the newer ticket may come first, as after SCRIPT FLUSH, and take over the record of which
-// the mark is made.
+// A newer ticket could overtake the release, as after SCRIPT FLUSH, and take over the record that
+// the mark is made from.
 TEST_F(LockMachineClosing, DoesNotAskBeforeAReleaseThatLeavesAMarkIsAnswered) {  // G12
   const Ticket ticket = acquire(at(0ms));
   (void)machine.release_requested(at(1ms), 1h);

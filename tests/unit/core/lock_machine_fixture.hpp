@@ -1,5 +1,5 @@
 #pragma once
-// A lock machine at a scripted time, and short words for what it is told and what it answers.
+// A lock machine in scripted time, with short names for its inputs and actions.
 
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ class LockMachineFixture : public ::testing::Test {
   static constexpr Milliseconds ttl = 3000ms;
   static constexpr Milliseconds refresh_interval = 1000ms;
   static constexpr Milliseconds command_timeout = 1000ms;
-  // ttl less 1 % and 2 ms: what one confirmed request is worth, from its sending.
+  // ttl less 1 % and 2 ms: how long a hold is valid after the sending of a confirmed request.
   static constexpr Milliseconds safe_part = 2968ms;
 
   static LockSettings settings() {
@@ -31,7 +31,7 @@ class LockMachineFixture : public ::testing::Test {
             .command_timeout = command_timeout};
   }
 
-  // All instants are written as time since this one.
+  // All instants are relative to this one.
   static Instant at(Milliseconds since_start) { return Instant{1h} + since_start; }
 
   static AttemptReply granted(std::uint64_t fence = 7) {
@@ -92,7 +92,7 @@ class LockMachineFixture : public ::testing::Test {
   static bool concluded_as(const Actions& actions) {
     return std::holds_alternative<A>(the<ConcludeAcquire>(actions).answer);
   }
-  // The one call only, and no other.
+  // Only this call was answered.
   template <class A>
   static bool answered_as(const Actions& actions) {
     return std::holds_alternative<A>(the<AnswerAcquire>(actions).answer);

@@ -9,7 +9,7 @@ namespace {
 
 class LockMachineLoss : public LockMachineFixture {};
 
-TEST_F(LockMachineLoss, IsToldAtOnceWhenTheStoreSaysSo) {  // G5
+TEST_F(LockMachineLoss, IsReportedAtOnceWhenTheReplyShowsIt) {  // G5
   const Ticket ticket = acquire(at(0ms));
   (void)machine.woken(at(1000ms));
   const auto actions =
@@ -20,14 +20,14 @@ TEST_F(LockMachineLoss, IsToldAtOnceWhenTheStoreSaysSo) {  // G5
   EXPECT_FALSE(machine.hold());
 }
 
-TEST_F(LockMachineLoss, IsToldWhenTheSafePartEndsUnconfirmed) {  // G5
+TEST_F(LockMachineLoss, IsReportedWhenTheSafePartEndsUnconfirmed) {  // G5
   const Ticket ticket = acquire(at(0ms));
   (void)machine.woken(at(1000ms));
   EXPECT_TRUE(machine.woken(at(safe_part) - 1ns).empty());
   const auto actions = machine.woken(at(safe_part));
   EXPECT_EQ(the<TellLost>(actions).reason, LossReason::not_confirmed);
-  // The refresh may have been carried out unseen: the record would stand in the way of others for
-  // one more ttl.
+  // The refresh may have been carried out without a reply. Its record would keep others out for one
+  // more ttl.
   EXPECT_EQ(the<SendRelease>(actions).request.owner.ticket, ticket);
 }
 
@@ -42,7 +42,7 @@ TEST_F(LockMachineLoss, IsFinalWhateverIsAnsweredLater) {  // G5
   EXPECT_TRUE(machine.attempt_replied(ticket, busy(), at(safe_part + 1ms)).empty());
 }
 
-TEST_F(LockMachineLoss, IsFinalOnceSomebodyWasToldSo) {
+TEST_F(LockMachineLoss, IsFinalOnceACallerHasSeenIt) {
   acquire(at(0ms));
   EXPECT_EQ(the<TellLost>(machine.belief_ended(at(1ms))).reason, LossReason::not_confirmed);
   EXPECT_FALSE(machine.hold());

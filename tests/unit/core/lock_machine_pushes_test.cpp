@@ -1,4 +1,5 @@
-// What a lock machine makes of pushes: a wake-up, whoever sent it, begins no hold (decisions/0008).
+// How a lock machine handles pushes: a wake-up begins no hold, even if it is forged
+// (decisions/0008).
 
 #include "lock_machine_waiting_fixture.hpp"
 
@@ -29,7 +30,7 @@ TEST_F(LockMachinePushes, HoldAfterAWakeUpIsAWholeOneFromTheHeartbeatsSending) {
   const Ticket ticket = queue_up(at(0ms));
   only<SendBeat>(machine.wake_up_pushed(wake_up(ticket), at(300ms)));
   const auto actions =
-      machine.beat_replied(ticket, at(300ms), beat(BeatOutcome::granted), at(340ms));
+      machine.beat_replied(ticket, at(300ms), heartbeat_reply(BeatOutcome::granted), at(340ms));
   EXPECT_TRUE(concluded_as<Acquired>(actions));
   EXPECT_EQ(the<TellAcquired>(actions).fence, Fence{20});
   EXPECT_EQ(machine.hold()->safe_until, at(300ms) + safe_part);
@@ -39,22 +40,25 @@ TEST_F(LockMachinePushes, HoldAfterAWakeUpIsAWholeOneFromTheHeartbeatsSending) {
 TEST_F(LockMachinePushes, WakeUpThatIsNotTrueChangesNothing) {  // G1
   const Ticket ticket = queue_up(at(0ms));
   only<SendBeat>(machine.wake_up_pushed(wake_up(ticket), at(20ms)));
-  EXPECT_TRUE(machine.beat_replied(ticket, at(20ms), beat(BeatOutcome::waiting), at(30ms)).empty());
+  EXPECT_TRUE(
+      machine.beat_replied(ticket, at(20ms), heartbeat_reply(BeatOutcome::waiting), at(30ms))
+          .empty());
   EXPECT_FALSE(machine.hold());
   EXPECT_EQ(machine.next_wake(), at(520ms)) << "a heartbeat after the last one";
 }
 
-// What is in flight may have been answered before the lock was handed over.
+// The heartbeat in flight may have been answered before the lock was handed over.
 TEST_F(LockMachinePushes, WakeUpDuringAHeartbeatSendsAnotherOne) {
   const Ticket ticket = queue_up(at(0ms));
   only<SendBeat>(machine.woken(at(500ms)));
   EXPECT_TRUE(machine.wake_up_pushed(wake_up(ticket), at(505ms)).empty()) << "one at a time";
   EXPECT_TRUE(machine.wake_up_pushed(wake_up(ticket), at(506ms)).empty());
   const auto again = only<SendBeat>(
-      machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::waiting), at(510ms)));
+      machine.beat_replied(ticket, at(500ms), heartbeat_reply(BeatOutcome::waiting), at(510ms)));
   EXPECT_EQ(again.requested_at, at(510ms));
   EXPECT_TRUE(
-      machine.beat_replied(ticket, at(510ms), beat(BeatOutcome::waiting), at(520ms)).empty())
+      machine.beat_replied(ticket, at(510ms), heartbeat_reply(BeatOutcome::waiting), at(520ms))
+          .empty())
       << "one for all of them";
 }
 
@@ -63,13 +67,13 @@ TEST_F(LockMachinePushes, HeartbeatThatFindsTheGrantBeforeItsWakeUpIsEnough) {
   only<SendBeat>(machine.woken(at(500ms)));
   EXPECT_TRUE(machine.wake_up_pushed(wake_up(ticket), at(505ms)).empty());
   const auto actions =
-      machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::granted), at(510ms));
+      machine.beat_replied(ticket, at(500ms), heartbeat_reply(BeatOutcome::granted), at(510ms));
   EXPECT_TRUE(concluded_as<Acquired>(actions));
   EXPECT_FALSE(has<SendBeat>(actions));
 }
 
 TEST_F(LockMachinePushes, WakeUpThatOvertakesTheReplySendsAHeartbeatWithIt) {
-  const Ticket ticket = ask_patiently(at(0ms)).request.owner.ticket;
+  const Ticket ticket = ask_and_wait(at(0ms)).request.owner.ticket;
   EXPECT_TRUE(machine.wake_up_pushed(wake_up(ticket), at(5ms)).empty());
   const auto actions = machine.attempt_replied(ticket, queued(), at(10ms));
   EXPECT_EQ(the<SendBeat>(actions).requested_at, at(10ms));
@@ -77,17 +81,17 @@ TEST_F(LockMachinePushes, WakeUpThatOvertakesTheReplySendsAHeartbeatWithIt) {
 }
 
 TEST_F(LockMachinePushes, WakeUpDuringAnAttemptThatIsGrantedOrBusyChangesNothing) {
-  const Ticket first = ask_patiently(at(0ms)).request.owner.ticket;
+  const Ticket first = ask_and_wait(at(0ms)).request.owner.ticket;
   EXPECT_TRUE(machine.wake_up_pushed(wake_up(first), at(5ms)).empty());
   EXPECT_TRUE(concluded_as<Busy>(machine.attempt_replied(first, busy(), at(10ms))));
-  const Ticket second = ask_patiently(at(20ms)).request.owner.ticket;
+  const Ticket second = ask_and_wait(at(20ms)).request.owner.ticket;
   EXPECT_TRUE(machine.wake_up_pushed(wake_up(second), at(25ms)).empty());
   EXPECT_TRUE(concluded_as<Acquired>(machine.attempt_replied(second, granted(), at(30ms))));
   EXPECT_EQ(machine.hold()->safe_until, at(20ms) + safe_part);
 }
 
 TEST_F(LockMachinePushes, WakeUpForAnotherTicketOrObjectIsIgnored) {
-  const Ticket ticket = ask_patiently(at(0ms)).request.owner.ticket;
+  const Ticket ticket = ask_and_wait(at(0ms)).request.owner.ticket;
   for (const WakeUp& stray : strays(ticket))
     EXPECT_TRUE(machine.wake_up_pushed(stray, at(5ms)).empty());
   only<TellWaiting>(machine.attempt_replied(ticket, queued(), at(10ms)));
@@ -111,12 +115,13 @@ TEST_F(LockMachinePushes, HoldThatIsOverWhenAWakeUpComesIsLost) {  // G5
   EXPECT_TRUE(has<TellLost>(machine.wake_up_pushed(wake_up(ticket), at(20ms) + safe_part)));
 }
 
-TEST_F(LockMachinePushes, ResumedPushesMakeItBeatAtOnce) {
+TEST_F(LockMachinePushes, ResumedPushesSendAHeartbeatAtOnce) {
   const Ticket ticket = queue_up(at(0ms));
   only<SendBeat>(machine.pushes_resumed(at(50ms)));
-  // What is in flight may have been answered before the push was lost.
+  // The heartbeat in flight may have been answered before the push was lost.
   EXPECT_TRUE(machine.pushes_resumed(at(60ms)).empty());
-  only<SendBeat>(machine.beat_replied(ticket, at(50ms), beat(BeatOutcome::waiting), at(70ms)));
+  only<SendBeat>(
+      machine.beat_replied(ticket, at(50ms), heartbeat_reply(BeatOutcome::waiting), at(70ms)));
 }
 
 TEST_F(LockMachinePushes, ResumedPushesAreNothingToOthers) {
@@ -125,9 +130,9 @@ TEST_F(LockMachinePushes, ResumedPushesAreNothingToOthers) {
   EXPECT_TRUE(machine.pushes_resumed(at(50ms)).empty());
 }
 
-// Its entry may have been made for one that gets no pushes.
-TEST_F(LockMachinePushes, PushesThatResumeDuringTheAttemptMakeItBeatAtOnce) {
-  const Ticket ticket = ask_patiently(at(0ms)).request.owner.ticket;
+// The entry may have been made for a waiter without pushes.
+TEST_F(LockMachinePushes, PushesThatResumeDuringTheAttemptSendAHeartbeatAtOnce) {
+  const Ticket ticket = ask_and_wait(at(0ms)).request.owner.ticket;
   EXPECT_TRUE(machine.pushes_resumed(at(5ms)).empty());
   const auto actions = machine.attempt_replied(ticket, queued(), at(10ms));
   EXPECT_EQ(the<SendBeat>(actions).requested_at, at(10ms));

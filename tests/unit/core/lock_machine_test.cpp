@@ -77,8 +77,8 @@ TEST_F(LockMachineAcquire, UnansweredAttemptIsGivenBack) {  // G4
   const auto back = the<SendRelease>(actions);
   EXPECT_EQ(back.request.owner.ticket, ticket);
   EXPECT_FALSE(back.called_for);
-  // It may be carried out up to not_after, one command timeout after it was given up at the latest,
-  // and its record lives one ttl from then, on a clock that may be 1 % slower.
+  // It may be carried out until not_after, at most one command timeout after it was given up. Its
+  // record then lives for one ttl, on a clock that may be 1 % slower.
   EXPECT_EQ(back.pointless_after, at(command_timeout + command_timeout + ttl + ttl / 100 + 2ms));
 }
 
@@ -182,7 +182,7 @@ TEST_F(LockMachineRefresh, IsNotSentTwiceAtATime) {
   acquire(at(0ms));
   (void)machine.woken(at(1000ms));
   EXPECT_TRUE(machine.woken(at(1500ms)).empty());
-  EXPECT_TRUE(machine.woken(at(2000ms)).empty());  // when the next would be due
+  EXPECT_TRUE(machine.woken(at(2000ms)).empty());  // when the next one would be due
   EXPECT_EQ(machine.next_wake(), at(safe_part));
 }
 
@@ -203,14 +203,14 @@ TEST_F(LockMachineRefresh, CanBePlannedEarlierOnce) {
   EXPECT_EQ(machine.next_wake(), at(900ms));
   EXPECT_TRUE(machine.woken(at(899ms)).empty());
   EXPECT_TRUE(has<SendRefresh>(machine.woken(at(901ms))));
-  EXPECT_EQ(machine.refresh_to_plan(), at(1901ms));  // before the answer is there
+  EXPECT_EQ(machine.refresh_to_plan(), at(1901ms));  // before the reply has come
   machine.plan_refresh(at(1800ms));
   (void)machine.refresh_replied(ticket, at(901ms), RefreshVerdict::refreshed, at(950ms));
-  EXPECT_FALSE(machine.refresh_to_plan());  // and its answer changes nothing
+  EXPECT_FALSE(machine.refresh_to_plan());  // the reply does not change that
   EXPECT_EQ(machine.next_wake(), at(1800ms));
 }
 
-TEST_F(LockMachineRefresh, IsNotPlannedAfterTroubleWithoutAHoldOrByHand) {
+TEST_F(LockMachineRefresh, IsNotPlannedAfterAFailureWithoutAHoldOrByHand) {
   EXPECT_FALSE(machine.refresh_to_plan());
   machine.plan_refresh(at(0ms));
   const Ticket ticket = acquire(at(0ms));
@@ -226,7 +226,7 @@ TEST_F(LockMachineRefresh, IsNotPlannedAfterTroubleWithoutAHoldOrByHand) {
   EXPECT_FALSE(machine.refresh_to_plan());
 }
 
-TEST_F(LockMachineRefresh, TroubleIsToldAndRetriedNotCalledALoss) {  // G5
+TEST_F(LockMachineRefresh, FailureIsReportedAndRetriedAndIsNoLoss) {  // G5
   const Ticket ticket = acquire(at(0ms));
   (void)machine.woken(at(1000ms));
   const auto actions = machine.refresh_replied(ticket, at(1000ms), unanswered(), at(1900ms));

@@ -1,6 +1,6 @@
 #pragma once
-// A lock machine that stands in line (docs/decisions/0008-fair-hand-over.md).
-// heartbeat of ttl 3000 ms: 500 ms; confirm_ttl: 1500 ms.
+// A lock machine that waits in the queue (docs/decisions/0008-fair-hand-over.md).
+// With ttl 3000 ms, the heartbeat interval is 500 ms and confirm_ttl 1500 ms.
 
 #include "lock_machine_fixture.hpp"
 
@@ -18,7 +18,7 @@ class LockMachineWaitingFixture : public LockMachineFixture {
             .position = position,
             .arrived_at = StoreTime{77}};
   }
-  static BeatReply beat(BeatOutcome outcome, std::size_t position = 2) {
+  static BeatReply heartbeat_reply(BeatOutcome outcome, std::size_t position = 2) {
     return {.outcome = outcome,
             .fence = outcome == BeatOutcome::granted ? Fence{20} : Fence{},
             .position = position,
@@ -27,22 +27,22 @@ class LockMachineWaitingFixture : public LockMachineFixture {
   }
   static WakeUp wake_up(Ticket ticket) { return {.owner = {.id = {1, 2, 3}, .ticket = ticket}}; }
 
-  SendAttempt ask_patiently(Instant now, std::optional<Instant> until = std::nullopt) {
+  SendAttempt ask_and_wait(Instant now, std::optional<Instant> until = std::nullopt) {
     return only<SendAttempt>(
         machine.acquire_requested(AcquireMode::as_object, Wait{.until = until}, now));
   }
-  // Waits from `now` on, with the answer 10 ms later.
+  // Waits from `now` on; the reply comes 10 ms later.
   Ticket queue_up(Instant now, std::optional<Instant> until = std::nullopt) {
-    const Ticket ticket = ask_patiently(now, until).request.owner.ticket;
-    const auto told = only<TellWaiting>(machine.attempt_replied(ticket, queued(), now + 10ms));
-    EXPECT_EQ(told.position, 2U);
+    const Ticket ticket = ask_and_wait(now, until).request.owner.ticket;
+    const auto event = only<TellWaiting>(machine.attempt_replied(ticket, queued(), now + 10ms));
+    EXPECT_EQ(event.position, 2U);
     return ticket;
   }
-  // Sends a heartbeat then, and is granted the lock by the reply 10 ms later.
+  // Sends a heartbeat at `now`; its reply grants the lock 10 ms later.
   void take_over(Ticket ticket, Instant now) {
     only<SendBeat>(machine.wake_up_pushed(wake_up(ticket), now));
     EXPECT_TRUE(concluded_as<Acquired>(
-        machine.beat_replied(ticket, now, beat(BeatOutcome::granted), now + 10ms)));
+        machine.beat_replied(ticket, now, heartbeat_reply(BeatOutcome::granted), now + 10ms)));
   }
 };
 

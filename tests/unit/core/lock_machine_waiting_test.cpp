@@ -1,4 +1,4 @@
-// What a lock machine does while it waits in the queue, but for pushes.
+// How a lock machine waits in the queue; lock_machine_pushes_test.cpp has the pushes.
 
 #include "core/heartbeat.hpp"
 #include "lock_machine_waiting_fixture.hpp"
@@ -8,23 +8,23 @@ namespace {
 
 class LockMachineWaiting : public LockMachineWaitingFixture {};
 
-TEST_F(LockMachineWaiting, AttemptCarriesPatience) {
-  const auto sent = ask_patiently(at(0ms));
+TEST_F(LockMachineWaiting, AttemptCarriesWaitOptions) {
+  const auto sent = ask_and_wait(at(0ms));
   ASSERT_TRUE(sent.request.patience);
   EXPECT_EQ(sent.request.patience->alive_for, 1500ms);
   EXPECT_EQ(sent.request.patience->confirm_ttl, 1500ms);
   EXPECT_FALSE(sent.request.patience->arrived_at);
 }
 
-TEST_F(LockMachineWaiting, EntryIsNotAliveBeyondThePatience) {
-  EXPECT_EQ(ask_patiently(at(0ms), at(200ms)).request.patience->alive_for, 200ms);
+TEST_F(LockMachineWaiting, EntryIsNotAliveBeyondTheDeadline) {
+  EXPECT_EQ(ask_and_wait(at(0ms), at(200ms)).request.patience->alive_for, 200ms);
 }
 
-TEST_F(LockMachineWaiting, BargingStreakGoesWithEveryRequestThatMindsIt) {
+TEST_F(LockMachineWaiting, BargingStreakIsInEveryRequestThatNeedsIt) {
   LockSettings barging = settings();
   barging.barging_streak = 7;
   machine = LockMachine(barging, {1, 2, 3});
-  const auto sent = ask_patiently(at(0ms));
+  const auto sent = ask_and_wait(at(0ms));
   EXPECT_EQ(sent.request.barging_streak, 7U);
   static_cast<void>(machine.attempt_replied(sent.request.owner.ticket, granted(), at(10ms)));
   EXPECT_EQ(the<SendRelease>(machine.release_requested(at(20ms))).request.barging_streak, 7U);
@@ -34,7 +34,7 @@ TEST_F(LockMachineWaiting, BargingStreakGoesWithEveryRequestThatMindsIt) {
       << "a grant may have crossed it";
 }
 
-TEST_F(LockMachineWaiting, BeatsOnceAHeartbeat) {
+TEST_F(LockMachineWaiting, SendsOneHeartbeatPerInterval) {
   const Ticket ticket = queue_up(at(0ms));
   EXPECT_EQ(machine.next_wake(), at(500ms));
   EXPECT_TRUE(machine.woken(at(499ms)).empty()) << "too early";
@@ -45,37 +45,39 @@ TEST_F(LockMachineWaiting, BeatsOnceAHeartbeat) {
   EXPECT_FALSE(machine.next_wake()) << "the answer wakes it";
   EXPECT_TRUE(machine.woken(at(600ms)).empty()) << "one at a time";
   EXPECT_TRUE(
-      machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::waiting), at(610ms)).empty());
+      machine.beat_replied(ticket, at(500ms), heartbeat_reply(BeatOutcome::waiting), at(610ms))
+          .empty());
   EXPECT_EQ(machine.next_wake(), at(1000ms));
 }
 
-TEST_F(LockMachineWaiting, BeatCutOffByTheDeadlineIsNoFailure) {
-  const auto end_with_a_beat_at = [this](Instant beat_at) {
+TEST_F(LockMachineWaiting, HeartbeatCutOffByTheDeadlineIsNoFailure) {
+  const auto end_with_a_heartbeat_at = [this](Instant heartbeat_at) {
     machine = LockMachine(settings(), {1, 2, 3});
     const Ticket ticket = queue_up(at(0ms), at(2500ms));
-    for (Instant now = at(500ms); now < beat_at; now += 500ms) {
+    for (Instant now = at(500ms); now < heartbeat_at; now += 500ms) {
       static_cast<void>(machine.woken(now));
-      static_cast<void>(machine.beat_replied(ticket, now, beat(BeatOutcome::waiting), now));
+      static_cast<void>(
+          machine.beat_replied(ticket, now, heartbeat_reply(BeatOutcome::waiting), now));
     }
-    only<SendBeat>(machine.wake_up_pushed(wake_up(ticket), beat_at));
-    static_cast<void>(machine.beat_replied(ticket, beat_at, unanswered(), at(2500ms)));
+    only<SendBeat>(machine.wake_up_pushed(wake_up(ticket), heartbeat_at));
+    static_cast<void>(machine.beat_replied(ticket, heartbeat_at, unanswered(), at(2500ms)));
     return the<ConcludeAcquire>(machine.woken(at(2500ms))).answer;
   };
-  EXPECT_TRUE(std::holds_alternative<Busy>(end_with_a_beat_at(at(2100ms))));
-  EXPECT_TRUE(std::holds_alternative<StoreFailure>(end_with_a_beat_at(at(2000ms))))
+  EXPECT_TRUE(std::holds_alternative<Busy>(end_with_a_heartbeat_at(at(2100ms))));
+  EXPECT_TRUE(std::holds_alternative<StoreFailure>(end_with_a_heartbeat_at(at(2000ms))))
       << "no answer for a whole heartbeat";
 }
 
-TEST_F(LockMachineWaiting, FirstInLineBeatsWhenTheRecordMustBeOver) {
-  const Ticket ticket = ask_patiently(at(0ms)).request.owner.ticket;
+TEST_F(LockMachineWaiting, FirstInLineSendsAHeartbeatWhenTheRecordMustBeOver) {
+  const Ticket ticket = ask_and_wait(at(0ms)).request.owner.ticket;
   AttemptReply reply = queued(1);
   reply.remaining_ttl = 200ms;
   static_cast<void>(machine.attempt_replied(ticket, reply, at(10ms)));
   EXPECT_EQ(machine.next_wake(), at(211ms));
 }
 
-TEST_F(LockMachineWaiting, FirstInLineBehindARecordWithoutAnEndBeatsAsUsual) {
-  const Ticket ticket = ask_patiently(at(0ms)).request.owner.ticket;
+TEST_F(LockMachineWaiting, FirstInLineBehindARecordWithoutAnEndSendsHeartbeatsAsUsual) {
+  const Ticket ticket = ask_and_wait(at(0ms)).request.owner.ticket;
   AttemptReply reply = queued(1);
   reply.remaining_ttl = std::nullopt;
   static_cast<void>(machine.attempt_replied(ticket, reply, at(10ms)));
@@ -88,15 +90,15 @@ TEST_F(LockMachineWaiting, WithoutPushesItLooksMoreOften) {
   EXPECT_EQ(machine.next_wake(), at(200ms));
 }
 
-TEST_F(LockMachineWaiting, ChangedPlaceIsTold) {
+TEST_F(LockMachineWaiting, ChangedPositionIsReported) {
   const Ticket ticket = queue_up(at(0ms));
   only<SendBeat>(machine.woken(at(500ms)));
-  const auto told = only<TellWaiting>(
-      machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::waiting, 1), at(510ms)));
-  EXPECT_EQ(told.position, 1U);
+  const auto event = only<TellWaiting>(
+      machine.beat_replied(ticket, at(500ms), heartbeat_reply(BeatOutcome::waiting, 1), at(510ms)));
+  EXPECT_EQ(event.position, 1U);
 }
 
-TEST_F(LockMachineWaiting, FailedBeatIsRepeatedUnderTheSameTicket) {
+TEST_F(LockMachineWaiting, FailedHeartbeatIsRepeatedUnderTheSameTicket) {
   const Ticket ticket = queue_up(at(0ms));
   only<SendBeat>(machine.woken(at(500ms)));
   EXPECT_TRUE(machine.beat_replied(ticket, at(500ms), unanswered(), at(1500ms)).empty());
@@ -119,7 +121,7 @@ TEST_F(LockMachineWaiting, FailoverIsWaitedOut) {
   EXPECT_EQ(std::get<StoreFailure>(answer).code, errc::store_failed_over) << "where it lasts";
 }
 
-TEST_F(LockMachineWaiting, TroubleThatDoesNotPassEndsIt) {
+TEST_F(LockMachineWaiting, FailureThatDoesNotPassEndsIt) {
   const Ticket ticket = queue_up(at(0ms));
   only<SendBeat>(machine.woken(at(500ms)));
   const StoreFailure refused{
@@ -134,18 +136,19 @@ TEST_F(LockMachineWaiting, LostEntryIsMadeAgainAtItsOldPlaceUnderANewTicket) {
   const Ticket ticket = queue_up(at(0ms), at(20s));
   only<SendBeat>(machine.woken(at(500ms)));
   const auto sent = only<SendAttempt>(
-      machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::gone), at(510ms)));
+      machine.beat_replied(ticket, at(500ms), heartbeat_reply(BeatOutcome::gone), at(510ms)));
   EXPECT_GT(sent.request.owner.ticket, ticket);
   EXPECT_EQ(sent.request.patience->arrived_at, StoreTime{77});
-  // The patience goes on as well.
+  // The deadline stays the same.
   static_cast<void>(machine.attempt_replied(sent.request.owner.ticket, queued(), at(520ms)));
   EXPECT_TRUE(concluded_as<Busy>(machine.woken(at(20s))));
 }
 
-TEST_F(LockMachineWaiting, LostEntryIsNotMadeAgainWhenThePatienceIsOver) {
+TEST_F(LockMachineWaiting, LostEntryIsNotMadeAgainWhenTheTimeIsOver) {
   const Ticket ticket = queue_up(at(0ms), at(505ms));
   only<SendBeat>(machine.woken(at(500ms)));
-  const auto actions = machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::gone), at(510ms));
+  const auto actions =
+      machine.beat_replied(ticket, at(500ms), heartbeat_reply(BeatOutcome::gone), at(510ms));
   EXPECT_TRUE(concluded_as<Busy>(actions));
   EXPECT_FALSE(machine.attempting());
 }
@@ -163,7 +166,7 @@ TEST_F(LockMachineWaiting, AnswerIsWaitedForUntilTheDeadlineAtMost) {
   EXPECT_EQ(answer_by(std::nullopt), at(command_timeout));
 }
 
-// Else it could enter the queue behind the release that gives it back.
+// The attempt could join the queue after the release that gives it back.
 TEST_F(LockMachineWaiting, AttemptIsNotCarriedOutWhenItsAnswerIsNotWaitedForAnyMore) {
   LockMachine fresh(settings(), {1, 2, 3});
   const auto sent = only<SendAttempt>(
@@ -175,25 +178,25 @@ TEST_F(LockMachineWaiting, WakeUpOfTheLostEntryIsIgnored) {
   const Ticket ticket = queue_up(at(0ms));
   only<SendBeat>(machine.woken(at(500ms)));
   const auto sent = only<SendAttempt>(
-      machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::gone), at(510ms)));
+      machine.beat_replied(ticket, at(500ms), heartbeat_reply(BeatOutcome::gone), at(510ms)));
   static_cast<void>(machine.attempt_replied(sent.request.owner.ticket, queued(), at(520ms)));
   EXPECT_TRUE(machine.wake_up_pushed(wake_up(ticket), at(530ms)).empty());
 }
 
-TEST_F(LockMachineWaiting, PlaceOutlivesTroubleInOneCallOnly) {
+TEST_F(LockMachineWaiting, PlaceOutlivesAFailureInOneCallOnly) {
   const Ticket ticket = queue_up(at(0ms));
   only<SendBeat>(machine.woken(at(500ms)));
   const auto again = only<SendAttempt>(
-      machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::gone), at(510ms)));
+      machine.beat_replied(ticket, at(500ms), heartbeat_reply(BeatOutcome::gone), at(510ms)));
   static_cast<void>(machine.attempt_replied(again.request.owner.ticket, not_sent(), at(520ms)));
   const auto resumed = only<SendAttempt>(machine.acquire_requested(
       AcquireMode::as_object, Wait{.until = std::nullopt, .resumes = true}, at(600ms)));
   EXPECT_EQ(resumed.request.patience->arrived_at, StoreTime{77});
   static_cast<void>(machine.attempt_replied(resumed.request.owner.ticket, not_sent(), at(610ms)));
-  EXPECT_FALSE(ask_patiently(at(700ms)).request.patience->arrived_at);
+  EXPECT_FALSE(ask_and_wait(at(700ms)).request.patience->arrived_at);
 }
 
-TEST_F(LockMachineWaiting, OverPatienceLeavesTheQueue) {
+TEST_F(LockMachineWaiting, LeavesTheQueueAtTheDeadline) {
   const Ticket ticket = queue_up(at(0ms), at(300ms));
   EXPECT_EQ(machine.next_wake(), at(300ms));
   const auto actions = machine.woken(at(300ms));
@@ -204,7 +207,7 @@ TEST_F(LockMachineWaiting, OverPatienceLeavesTheQueue) {
   EXPECT_FALSE(machine.next_wake());
 }
 
-TEST_F(LockMachineWaiting, PatienceThatEndsInTroubleTellsIt) {
+TEST_F(LockMachineWaiting, WaitThatEndsInAFailureReportsIt) {
   const Ticket ticket = queue_up(at(0ms), at(2s));
   only<SendBeat>(machine.woken(at(500ms)));
   static_cast<void>(machine.beat_replied(ticket, at(500ms), unanswered(), at(1500ms)));
@@ -219,15 +222,15 @@ TEST_F(LockMachineWaiting, AbandonedLeavesTheQueue) {
 }
 
 TEST_F(LockMachineWaiting, AbandonedAttemptThatEntersTheQueueLaterLeavesOnceMore) {  // G4
-  const Ticket ticket = ask_patiently(at(0ms)).request.owner.ticket;
+  const Ticket ticket = ask_and_wait(at(0ms)).request.owner.ticket;
   EXPECT_TRUE(has<SendRelease>(machine.attempt_abandoned(ticket, at(5ms))));
-  const Ticket next = ask_patiently(at(6ms)).request.owner.ticket;
+  const Ticket next = ask_and_wait(at(6ms)).request.owner.ticket;
   const auto late = machine.attempt_replied(ticket, queued(1), at(7ms));
   EXPECT_EQ(only<SendRelease>(late).request.owner.ticket, ticket);
   EXPECT_EQ(machine.attempting(), next);
 }
 
-TEST_F(LockMachineWaiting, OtherCallersAreToldThatTheObjectIsBusy) {
+TEST_F(LockMachineWaiting, OtherCallersLearnThatTheObjectIsBusy) {
   static_cast<void>(queue_up(at(0ms)));
   for (const AcquireMode mode : {AcquireMode::as_object, AcquireMode::as_mutex}) {
     EXPECT_TRUE(answered_as<BusyHere>(machine.acquire_requested(mode, std::nullopt, at(20ms))));
@@ -243,12 +246,12 @@ TEST_F(LockMachineWaiting, ReleaseAndRefreshAreForHolders) {
   EXPECT_TRUE(machine.attempting()) << "it waits on";
 }
 
-TEST_F(LockMachineWaiting, BeatOfAnEarlierWaitChangesNothing) {
+TEST_F(LockMachineWaiting, HeartbeatOfAnEarlierWaitChangesNothing) {
   const Ticket old = queue_up(at(0ms));
   only<SendBeat>(machine.woken(at(500ms)));
   static_cast<void>(machine.attempt_abandoned(old, at(501ms)));
   const Ticket next = queue_up(at(502ms));
-  const auto late = beat(BeatOutcome::granted);
+  const auto late = heartbeat_reply(BeatOutcome::granted);
   EXPECT_TRUE(machine.beat_replied(old, at(500ms), late, at(520ms)).empty());
   EXPECT_EQ(machine.attempting(), next) << "it waits on";
 
@@ -260,15 +263,15 @@ TEST_F(LockMachineWaiting, BeatOfAnEarlierWaitChangesNothing) {
 TEST_F(LockMachineWaiting, GrantThatIsOverWhenItIsHeardOfIsGivenBack) {
   const Ticket ticket = queue_up(at(0ms));
   only<SendBeat>(machine.woken(at(500ms)));
-  const auto actions =
-      machine.beat_replied(ticket, at(500ms), beat(BeatOutcome::granted), at(500ms) + safe_part);
+  const auto actions = machine.beat_replied(
+      ticket, at(500ms), heartbeat_reply(BeatOutcome::granted), at(500ms) + safe_part);
   EXPECT_FALSE(machine.hold());
   EXPECT_EQ(the<SendRelease>(actions).request.owner.ticket, ticket);
   EXPECT_TRUE(concluded_as<StoreFailure>(actions));
 }
 
 TEST_F(LockMachineWaiting, FullQueueIsAnError) {
-  const Ticket ticket = ask_patiently(at(0ms)).request.owner.ticket;
+  const Ticket ticket = ask_and_wait(at(0ms)).request.owner.ticket;
   AttemptReply reply = queued();
   reply.outcome = AttemptOutcome::queue_full;
   const auto actions = machine.attempt_replied(ticket, reply, at(10ms));
@@ -279,7 +282,7 @@ TEST_F(LockMachineWaiting, GrantLeavesTheHighestFenceBehind) {
   const Ticket ticket = queue_up(at(0ms));
   take_over(ticket, at(20ms));
   static_cast<void>(machine.release_requested(at(30ms)));
-  EXPECT_EQ(ask_patiently(at(40ms)).request.floor, Fence{20});
+  EXPECT_EQ(ask_and_wait(at(40ms)).request.floor, Fence{20});
 }
 
 TEST(Heartbeat, LeavesHalfOfTheTtlAtMostToAFrozenWaiter) {

@@ -19,12 +19,12 @@ using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""h;
 
 constexpr Milliseconds longest = Milliseconds::max();
-constexpr Milliseconds most_negative = Milliseconds::min();
+constexpr Milliseconds min_value = Milliseconds::min();
 
 Options good_options() {
   Options options;
   options.app_name = "nightly-report";
-  // Never looked into by the checks: only whether it is there counts.
+  // The checks only test that there is one.
   options.cache_connection =
       std::shared_ptr<Connection>(std::shared_ptr<int>(), reinterpret_cast<Connection*>(1));
   return options;
@@ -83,11 +83,11 @@ TEST(OptionsCheck, TimesOfEveryTypeAreTakenAsTheyAre) {
   EXPECT_THAT(refused(duration<std::int8_t>(-128)), both);
 }
 
-TEST(OptionsCheck, WithoutNameAndConnectionBothAreTold) {
+TEST(OptionsCheck, WithoutNameAndConnectionBothAreReported) {
   EXPECT_THAT(fields_of(mistakes_in(Options{})), ElementsAre("app_name", "cache_connection"));
 }
 
-TEST(OptionsCheck, AllMistakesAreToldTogether) {
+TEST(OptionsCheck, AllMistakesAreReportedTogether) {
   Options options;
   options.lock_ttl = 0ms;
   options.lock_refresh = -1ms;
@@ -110,7 +110,7 @@ TEST(OptionsCheck, NameHas1To512Bytes) {
 TEST(OptionsCheck, TtlIs100MillisecondsTo7Days) {
   EXPECT_THAT(wrong_times(100ms, 66ms, true), IsEmpty());
   EXPECT_THAT(wrong_times(168h, 1000ms, false), IsEmpty());
-  for (const auto ttl : {99ms, 0ms, -1ms, Milliseconds(168h) + 1ms, longest, most_negative}) {
+  for (const auto ttl : {99ms, 0ms, -1ms, Milliseconds(168h) + 1ms, longest, min_value}) {
     EXPECT_THAT(wrong_times(ttl, 1000ms, false), ElementsAre("lock_ttl")) << ttl.count();
     EXPECT_THAT(wrong_times(ttl, 1000ms, true), ElementsAre("lock_ttl")) << ttl.count();
   }
@@ -120,7 +120,7 @@ TEST(OptionsCheck, RefreshIs500MillisecondsBelowTtl) {
   EXPECT_THAT(wrong_times(3000ms, 2500ms, false), IsEmpty());
   EXPECT_THAT(wrong_times(3000ms, 2501ms, false), ElementsAre("lock_refresh"));
   EXPECT_THAT(wrong_times(3000ms, 10ms, false), IsEmpty());
-  for (const auto refresh : {9ms, 0ms, -1ms, longest, most_negative}) {
+  for (const auto refresh : {9ms, 0ms, -1ms, longest, min_value}) {
     EXPECT_THAT(wrong_times(3000ms, refresh, false), ElementsAre("lock_refresh"));
     EXPECT_THAT(wrong_times(3000ms, refresh, true), ElementsAre("lock_refresh"));
     EXPECT_THAT(wrong_times(-1ms, refresh, false), ElementsAre("lock_ttl", "lock_refresh"));
@@ -137,7 +137,7 @@ TEST(OptionsCheck, ShortTtlAllowsTwoThirds) {
   EXPECT_THAT(wrong_times(300ms, 200ms, true), IsEmpty());
   EXPECT_THAT(wrong_times(300ms, 201ms, true), ElementsAre("lock_refresh"));
   EXPECT_THAT(wrong_times(300ms, 200ms, false), ElementsAre("lock_ttl"));
-  // The switch does not only lift a rule: far above, two thirds are the stricter one.
+  // allow_short_ttl replaces the rule: with a long ttl, two thirds are the stricter limit.
   EXPECT_THAT(wrong_times(3000ms, 2500ms, true), ElementsAre("lock_refresh"));
 }
 
@@ -226,7 +226,7 @@ TEST(OptionsCheck, QueueLimitIs1To1Million) {
 }
 
 TEST(OptionsCheck, BargingStreakIs0To1Million) {
-  EXPECT_EQ(good_options().barging_streak, 0U) << "fair, unless somebody asks for more";
+  EXPECT_EQ(good_options().barging_streak, 0U) << "fair by default";
   EXPECT_THAT(wrong_with([](Options& o) { o.barging_streak = 1'000'000; }), IsEmpty());
   EXPECT_THAT(wrong_with([](Options& o) { o.barging_streak = 1'000'001; }),
               ElementsAre("barging_streak"));

@@ -1,4 +1,4 @@
-// G11: text that came from elsewhere cannot drive a terminal.
+// G11: untrusted text cannot control a terminal.
 
 #include "exclusive_lock/printable.hpp"
 
@@ -85,7 +85,7 @@ TEST(Printable, CutNeverSplitsACharacter) {
   EXPECT_EQ(printable(euros, 2), "... (6 bytes)");
 }
 
-// The way back, written apart from the code under test.
+// The inverse function, independent of the code under test.
 std::string unspelled(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {

@@ -112,7 +112,7 @@ TEST(RecordFence, IsReadFromTheHead) {
   EXPECT_EQ(record_fence(record), Fence{17});
   const auto comma = record.find(",\"since_us\"");
   EXPECT_EQ(record_fence(record.substr(0, comma + 1)), Fence{17});
-  // Without the comma behind them, the digits may be some of more.
+  // Without the comma after them, the digits may be cut.
   EXPECT_FALSE(record_fence(record.substr(0, comma)));
   const auto highest = std::numeric_limits<std::uint64_t>::max();
   EXPECT_EQ(record_fence(encode_record(an_owner(), Fence{highest}, 1, known_tail)), Fence{highest});
@@ -174,7 +174,7 @@ TEST(DecodeRecord, StrangersAreShownAsTheyAre) {
     std::optional<std::string> contents;
   };
   for (const auto& [value, contents] : {
-           Case{"1", "1"},  // what the original writes
+           Case{"1", "1"},  // the record of the original package
            Case{"\"pod-7\"", "\"pod-7\""},
            Case{" {\"owner\":\"me\"} ", "{\"owner\":\"me\"}"},
            Case{"", std::nullopt},
@@ -193,7 +193,7 @@ TEST(DecodeRecord, StrangersAreShownAsTheyAre) {
   }
 }
 
-TEST(DecodeRecord, NewerVersionsAreToldAndReadAsFarAsPossible) {
+TEST(DecodeRecord, NewerVersionsAreRecognizedAndReadAsFarAsPossible) {
   const std::string value =
       replaced(replaced(a_record("[2]"), "\"version\":1", "\"version\":2,\"queue\":[1]"),
                "\"host\":\"h\",", "");
@@ -300,8 +300,7 @@ RC_GTEST_PROP(DecodeRecord, NeverFails, ()) {
   }
 }
 
-// Longer than what a string keeps in itself, so that AddressSanitizer sees where it is read from
-// memory that was given back.
+// Too long for the small-string buffer, so that AddressSanitizer detects a read of freed memory.
 TEST(Waiter, IsKnownByTheBeginningOfItsTail) {
   const RecordTail tail{.ttl = Milliseconds(3000),
                         .host = std::string(60, 'h'),
@@ -334,7 +333,7 @@ TEST(DecodeRecord, UserProgramAndCommandAreThereWhereTheyWereGiven) {
   EXPECT_EQ(without.user + without.program + without.command, "");
 }
 
-// The one that may be long comes behind the others.
+// The command may be long, so it comes after the others.
 TEST(Waiter, IsKnownThoughItsCommandIsCut) {
   RecordTail tail = a_tail();
   tail.user = "alice";

@@ -1,4 +1,4 @@
-// The plan of refreshes, driven through many intervals of simulated time.
+// The planner of refreshes, over many intervals of simulated time.
 
 #include "core/refresh_calendar.hpp"
 
@@ -18,22 +18,22 @@ using namespace std::chrono_literals;
 
 constexpr Instant::duration interval = 1s;
 
-// Many holds, each refreshed when the calendar says, and planned again.
+// Many holds. Each is refreshed when the planner says, and planned again.
 class Holds {
  public:
   explicit Holds(std::size_t request_size = RequestSize::most) {
     calendar_.fill_requests_with(request_size);
   }
 
-  // So many, whose first refresh is due at `due(number)`.
+  // Adds holds whose first refresh is due at `due(number)`.
   template <class Due>
   void acquire(std::size_t count, Due due) {
     for (std::size_t number = 0; number < count; ++number)
       plan({.number = number, .due = due(number)}, now_);
   }
 
-  // How many went together, and when, until `end`. `late`: a round is looked at so much after its
-  // instant.
+  // Runs until `end` and records how many were refreshed together, and when. Each round is handled
+  // `late` after its time.
   std::map<Instant, std::size_t> run(Instant end, Instant::duration late = 0s) {
     std::map<Instant, std::size_t> rounds;
     while (!planned_.empty() && planned_.begin()->first < end) {
@@ -43,7 +43,7 @@ class Holds {
       now_ = std::max(now_, slot + late);
       for (const Refresh& refresh : together) {
         EXPECT_LE(slot, refresh.due);
-        most_early_ = std::max(most_early_, refresh.due - slot);
+        max_early_ = std::max(max_early_, refresh.due - slot);
         behind_its_neighbour_ += refresh.number == last_number_ + 1 ? 1 : 0;
         last_number_ = refresh.number;
         ++rounds[now_];
@@ -53,10 +53,10 @@ class Holds {
     return rounds;
   }
 
-  [[nodiscard]] Instant::duration most_early() const { return most_early_; }
+  [[nodiscard]] Instant::duration max_early() const { return max_early_; }
   [[nodiscard]] std::size_t planned() const { return calendar_.planned(); }
-  // How many were refreshed directly behind the one that was acquired before them, since the last
-  // question.
+  // How many holds were refreshed directly after the one that was acquired before them, since the
+  // last call.
   std::size_t behind_their_neighbours() { return std::exchange(behind_its_neighbour_, 0); }
 
  private:
@@ -71,7 +71,7 @@ class Holds {
   RefreshCalendar calendar_;
   Instant now_{1h};
   std::map<Instant, std::vector<Refresh>> planned_;
-  Instant::duration most_early_{0};
+  Instant::duration max_early_{0};
   std::size_t last_number_ = 0;
   std::size_t behind_its_neighbour_ = 0;
 };
@@ -101,11 +101,11 @@ TEST(RefreshCalendar, OneHoldIsRefreshedOnceAnInterval) {
   const auto rounds = holds.run(start + 100 * interval);
   EXPECT_LE(rounds.size(), 101U);
   EXPECT_GE(rounds.size(), 99U);
-  EXPECT_LT(holds.most_early(), interval / 8);
+  EXPECT_LT(holds.max_early(), interval / 8);
 }
 
-// A good part of a request, whatever their number, and no second of them refreshed more than
-// once but for the first ones, in which they find each other.
+// Any number of holds fills a good part of each request. After the first seconds, in which they are
+// grouped, no hold is refreshed more than once per interval.
 class RefreshCalendarOfMany : public testing::TestWithParam<std::size_t> {};
 
 TEST_P(RefreshCalendarOfMany, GoodPartGoesTogetherEvenlySpread) {
@@ -132,10 +132,10 @@ TEST(RefreshCalendar, CrowdOfOneInstantIsSpreadOut) {
   const auto rounds = holds.run(start + 4 * interval);
   EXPECT_LE(largest(rounds), RequestSize::most);
   EXPECT_GE(rounds.size(), 10'000U / RequestSize::most);
-  EXPECT_LE(holds.most_early(), interval * 13 / 16);
+  EXPECT_LE(holds.max_early(), interval * 13 / 16);
 }
 
-// Each request wakes our side, and the store, anew.
+// Each request wakes up this process and the store.
 TEST(RefreshCalendar, FewLocksTakeFewRequests) {
   Holds holds;
   holds.acquire(1'000, at_random(11));
@@ -145,10 +145,10 @@ TEST(RefreshCalendar, FewLocksTakeFewRequests) {
   EXPECT_LE(largest(rounds), 200U) << "and are spread all the same";
 }
 
-// Whose memory lies side by side (docs/decisions/0010).
+// Their memory is adjacent (docs/decisions/0010).
 TEST(RefreshCalendar, WhatWasAcquiredInARowStaysTogether) {
   Holds holds;
-  holds.acquire(50'000, [](std::size_t number) {  // 2.5 times as fast as there is room for
+  holds.acquire(50'000, [](std::size_t number) {  // 2.5 times the capacity
     return start + interval + std::chrono::microseconds(number * 8);
   });
   holds.run(start + 5 * interval, 50us);
@@ -211,7 +211,7 @@ TEST(RequestSize, FollowsTheFastRequestsOfABusyMachine) {
   RequestSize size;
   for (int i = 0; i < 1000; ++i)
     size.answered(100, i % 4 == 0 ? 400us : 3ms);
-  EXPECT_GE(size.keys(), 120U);  // with their average, 68 keys
+  EXPECT_GE(size.keys(), 120U);  // their average would give 68 keys
 }
 
 TEST(RequestSize, OneSlowRequestOrAFewKeysChangeLittle) {

@@ -1,4 +1,4 @@
-// Durations and deadlines at the ends of their types: nothing overflows, and what is far is far.
+// Durations and deadlines at the limits of their types: no conversion overflows.
 
 #include "exclusive_lock/saturating.hpp"
 
@@ -104,14 +104,14 @@ TEST(LeftUntil, ComparesBeforeItSubtracts) {
 }
 
 template <class Duration>
-void expect_now(Duration patience) {
+void expect_now(Duration timeout) {
   const Instant before = BootClock::now();
-  const Instant deadline = deadline_after(patience);
+  const Instant deadline = deadline_after(timeout);
   EXPECT_GE(deadline, before);
   EXPECT_LE(deadline, BootClock::now());
 }
 
-TEST(DeadlineAfter, WithoutPatienceIsNow) {
+TEST(DeadlineAfter, WithoutTimeIsNow) {
   expect_now(seconds(0));
   expect_now(nanoseconds::min());
   expect_now(hours::min());
@@ -121,7 +121,7 @@ TEST(DeadlineAfter, WithoutPatienceIsNow) {
   expect_now(DoubleSeconds(-infinity));
 }
 
-TEST(DeadlineAfter, WithEndlessPatienceIsNever) {
+TEST(DeadlineAfter, WithoutALimitIsNever) {
   EXPECT_EQ(deadline_after(seconds::max()), Instant::max());
   EXPECT_EQ(deadline_after(hours::max()), Instant::max());
   EXPECT_EQ(deadline_after(milliseconds::max()), Instant::max());
@@ -146,7 +146,7 @@ TEST(DeadlineAt, OfOurClockIsTheSame) {
   EXPECT_EQ(deadline_at(Hours::min()), Instant::min());
 }
 
-// A clock of a user's that counts in unsigned ticks.
+// A clock of a user that counts in unsigned ticks.
 struct UnsignedClock {
   using duration = std::chrono::duration<unsigned, std::milli>;
   using rep = duration::rep;

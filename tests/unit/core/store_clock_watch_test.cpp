@@ -14,12 +14,12 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Instant start{1h};
-constexpr StoreTime epoch = 1'700'000'000s;  // any offset will do
+constexpr StoreTime epoch = 1'700'000'000s;  // any value
 
 class StoreClockWatchTest : public ::testing::Test {
  protected:
-  // A request sent at `sent`, carried out half a round trip later, when the store's clock is off by
-  // `step`.
+  // The reply to a request that was sent at `sent` and carried out half a round trip later, when
+  // the store's clock was off by `step`.
   auto reply(Milliseconds sent, Milliseconds round_trip, std::chrono::microseconds step = 0us) {
     return watch.observe(start + sent, start + sent + round_trip,
                          epoch + sent + round_trip / 2 + step);
@@ -38,7 +38,7 @@ TEST_F(StoreClockWatchTest, SlowRepliesAreNoStep) {
   EXPECT_FALSE(reply(1000ms, 1ms));
 }
 
-TEST_F(StoreClockWatchTest, StepForwardIsToldWithItsBounds) {
+TEST_F(StoreClockWatchTest, StepForwardIsReportedWithItsBounds) {
   EXPECT_FALSE(reply(0ms, 2ms));
   const auto step = reply(10ms, 2ms, 1h);
   ASSERT_TRUE(step);
@@ -54,7 +54,7 @@ TEST_F(StoreClockWatchTest, StepBackIsNegative) {
   EXPECT_LE(step->most, -1h + 4ms);
 }
 
-TEST_F(StoreClockWatchTest, StepIsToldOnce) {
+TEST_F(StoreClockWatchTest, StepIsReportedOnce) {
   EXPECT_FALSE(reply(0ms, 2ms));
   EXPECT_TRUE(reply(10ms, 2ms, 1s));
   EXPECT_FALSE(reply(20ms, 2ms, 1s));
@@ -66,8 +66,8 @@ TEST_F(StoreClockWatchTest, RatesThatDifferByLessThanTheAssumedDriftAreNoStep) {
   }
 }
 
-// Each rate for a minute: at most the first reply takes it for a step, and from then on the drift
-// covers it. What is within the usual drift is neither.
+// Each rate lasts for a minute. At most the first reply reports a step; from then on the drift
+// covers the rate. A rate within the usual drift causes neither.
 TEST_F(StoreClockWatchTest, RatesAreCoveredFromTheSecondReplyOn) {
   for (const std::int64_t ppm : {0, 5'000, -5'000, 10'000, -10'000, 83'333, -83'333, 100'000}) {
     watch = {};
@@ -104,7 +104,7 @@ TEST_F(StoreClockWatchTest, SlewIsForgottenSomeSecondsAfterItsEnd) {
   }
 }
 
-// A slow reply proves nothing, nor that the slew is over.
+// A slow reply proves neither a rate nor the end of a slew.
 TEST_F(StoreClockWatchTest, SlowRepliesDoNotHideASlew) {
   for (Milliseconds sent = 0ms; sent < 20s; sent += 500ms) {
     const bool is_slow = sent > 5s && sent % 2000ms != 0ms;
@@ -122,7 +122,7 @@ TEST_F(StoreClockWatchTest, StepThatNoSlewExplainsIsNoRate) {
   }
 }
 
-// It may be either, so it is counted as both for a while.
+// It may be a step or a slew, so it counts as both for a while.
 TEST_F(StoreClockWatchTest, SmallStepIsCountedAsASlewForSomeSeconds) {
   for (Milliseconds sent = 0ms; sent < 60s; sent += 1s) {
     EXPECT_EQ(reply(sent, 1ms, sent < 10s ? 0ms : 60ms).has_value(), sent == 10s);
@@ -141,7 +141,7 @@ TEST_F(StoreClockWatchTest, WhoAsksRarelySeesASlewToo) {
   EXPECT_GE(watch.drift().ppm, 83'333);
 }
 
-// Found by the simulation, seed 18989: a process that was paused looks at an old reply.
+// Found by the simulation, seed 18989: a process that was paused handles an old reply.
 TEST_F(StoreClockWatchTest, DriftSinceAReplyThatLayAboutIsNoStep) {
   const auto drifted = [](Milliseconds at) { return epoch + at + at * 9 / 1000; };
   EXPECT_FALSE(watch.observe(start, start + 1000ms, drifted(1ms)));
@@ -154,12 +154,12 @@ TEST_F(StoreClockWatchTest, ReplyThatWasOvertakenIsNoStep) {
   EXPECT_FALSE(reply(101ms, 1ms));
 }
 
-// It would take the place of a newer one, against which the next one would be a step again.
+// It would replace a newer reply, and the next one would be a step again.
 TEST_F(StoreClockWatchTest, ReplyThatWasOvertakenByAStepIsNotLookedAt) {
   EXPECT_FALSE(reply(0ms, 1ms));
   EXPECT_TRUE(reply(100ms, 1ms, 1h));
   EXPECT_FALSE(reply(50ms, 1ms)) << "of before the step";
-  EXPECT_FALSE(reply(101ms, 1ms, 1h)) << "told already";
+  EXPECT_FALSE(reply(101ms, 1ms, 1h)) << "reported already";
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ constexpr Instant asked_at{1h};
 constexpr double low = 0.0;
 
 AcquireAnswer failure(errc code) {
-  return StoreFailure{.code = code, .message = "trouble", .may_have_run = false};
+  return StoreFailure{.code = code, .message = "failure", .may_have_run = false};
 }
 
 TEST(WaitPlan, HoldingTheLockIsTheEnd) {
@@ -73,7 +73,7 @@ TEST(WaitPlan, AtTheDeadlineTheLastAnswerCounts) {
   EXPECT_TRUE(std::holds_alternative<WaitPlan::TimedOut>(plan.at_deadline()));
 }
 
-TEST(WaitPlan, NoPatienceIsOneTry) {
+TEST(WaitPlan, WithoutTimeToWaitThereIsOneTry) {
   WaitPlan plan(asked_at, 100ms);
   EXPECT_TRUE(std::holds_alternative<WaitPlan::TimedOut>(plan.after(Busy{}, asked_at, low)));
 }
@@ -95,7 +95,7 @@ TEST(WaitPlan, AnotherThreadOfTheObjectIsWaitedFor) {
                    .at);
 }
 
-TEST(WaitPlan, PassingTroubleIsWaitedOutWithBackoff) {
+TEST(WaitPlan, PassingFailureIsWaitedOutWithBackoff) {
   WaitPlan plan(asked_at + 10s, 100ms);
   const auto pause = [&](const AcquireAnswer& answer) {
     return std::get<WaitPlan::TryAt>(plan.after(answer, asked_at, low)).at - asked_at;
@@ -103,19 +103,19 @@ TEST(WaitPlan, PassingTroubleIsWaitedOutWithBackoff) {
   EXPECT_EQ(pause(failure(errc::store_unavailable)), 10ms);
   EXPECT_EQ(pause(failure(errc::store_loading)), 20ms);
   EXPECT_EQ(pause(failure(errc::outcome_unknown)), 40ms);
-  EXPECT_EQ(pause(Busy{}), 50ms);  // an answer: the backoff starts over
+  EXPECT_EQ(pause(Busy{}), 50ms);  // an answer resets the backoff
   EXPECT_EQ(pause(failure(errc::store_busy)), 10ms);
   EXPECT_EQ(pause(failure(errc::too_many_clients)), 20ms);
   EXPECT_EQ(pause(failure(errc::store_failed_over)), 40ms);
 }
 
-TEST(WaitPlan, PassingTroubleThatLastsToTheDeadlineIsReported) {
+TEST(WaitPlan, PassingFailureThatLastsToTheDeadlineIsReported) {
   WaitPlan plan(asked_at + 10s, 100ms);
   const auto end = plan.after(failure(errc::store_unavailable), asked_at + 10s, low);
   EXPECT_EQ(std::get<WaitPlan::Failed>(end).failure.code, errc::store_unavailable);
 }
 
-TEST(WaitPlan, LastingTroubleIsReportedAtOnce) {
+TEST(WaitPlan, LastingFailureIsReportedAtOnce) {
   for (const errc code :
        {errc::wrong_password, errc::authentication_required, errc::permission_denied,
         errc::wrong_type, errc::unsuitable_store, errc::store_corrupt, errc::store_full,
