@@ -62,6 +62,18 @@ TEST(RedisStore, ScriptsAreLoadedAgainAfterScriptFlush) {
   EXPECT_EQ(asker.release(key, owner), ReleaseVerdict::released);
 }
 
+// Or it would lose its place to those who call later.
+TEST(RedisStore, FirstAttemptOfAConnectionFindsItsScript) {
+  Server server;  // has just started, so it knows no script
+  RedisAsker asker(server);
+  RawClient client = server.client();
+  client.must({"CONFIG", "RESETSTAT"});
+  EXPECT_EQ(asker.attempt(key, new_owner()).outcome, AttemptOutcome::granted);
+  const std::string stats = client.text({"INFO", "commandstats"});
+  EXPECT_NE(stats.find("cmdstat_evalsha:calls=1,"), std::string::npos) << stats;
+  EXPECT_EQ(stats.find("cmdstat_eval:"), std::string::npos) << stats;
+}
+
 TEST(RedisStore, AfterNoscriptTheScriptIsThereForAll) {
   Server server;
   RedisAsker asker(server);

@@ -99,9 +99,15 @@ void send_handshake(const Login& login, const CommandSink& sink) {
   }
   sink({"TIME"});
   sink({"INFO"});
+  if (!login.script.empty()) {
+    sink({"SCRIPT", "LOAD", login.script});
+  }
 }
 
-std::size_t handshake_replies(const Login& login) { return login.database == 0 ? 3 : 4; }
+std::size_t handshake_replies(const Login& login) {
+  constexpr std::size_t always = 3;
+  return always + (login.database == 0 ? 0 : 1) + (login.script.empty() ? 0 : 1);
+}
 
 std::optional<Answer<Greeting>> judge_handshake(const Login& login,
                                                 const std::vector<Reply>& replies) {

@@ -1,13 +1,14 @@
 #pragma once
 // The first words with a server: who are we, who are you, may we work here? No I/O.
 //
-// One round trip: HELLO 3 with AUTH and SETNAME, SELECT, TIME, INFO. HELLO is the one that
-// decides: it switches to RESP3, authenticates, and its answer names the server and its role. The
-// others may be refused for now (BUSY) or for ever (an ACL without `info`) without harm.
+// One round trip: HELLO 3 with AUTH and SETNAME, SELECT, TIME, INFO, SCRIPT LOAD. HELLO is the one
+// that decides: it switches to RESP3, authenticates, and its answer names the server and its role.
+// The others may be refused for now (BUSY) or for ever (an ACL without `info`) without harm.
 
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/protocol.hpp"
@@ -21,6 +22,9 @@ struct Login {
   std::string password;  // empty, with an empty username: no AUTH
   std::string client_name;
   int database = 0;
+  // Text to load; empty: none. The first call of a script that the server does not know takes a
+  // second round trip, in which others who call later are served: an attempt would lose its place.
+  std::string_view script{};
 };
 
 void send_handshake(const Login& login, const CommandSink& sink);

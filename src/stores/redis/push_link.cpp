@@ -19,7 +19,8 @@ constexpr Milliseconds pause_elsewhere = 200ms;
 
 FrontOptions quiet_options(FrontOptions options) {
   options.asks_when_unused = false;
-  options.log = nullptr;  // FrontLoop's words about the other connection say it all
+  options.login.script = {};  // runs none
+  options.log = nullptr;      // FrontLoop's words about the other connection say it all
   options.on_time = [](Instant, Instant, StoreTime, bool) {};
   return options;
 }

@@ -54,6 +54,17 @@ TEST(Handshake, SaysOnlyWhatIsNeeded) {
   EXPECT_EQ(lines_of({.username = "u", .password = {}, .client_name = {}})[0], "HELLO 3 AUTH u ''");
 }
 
+TEST(Handshake, ScriptIsLoadedLastAndMayBeRefused) {
+  const Login login{
+      .username = {}, .password = {}, .client_name = {}, .database = 2, .script = "return 1"};
+  EXPECT_EQ(lines_of(login),
+            (Lines{"HELLO 3", "SELECT 2", "TIME", "INFO", "SCRIPT LOAD return 1"}));
+  std::vector<Reply> replies{hello("master"), text("OK"), time_reply, info("noeviction")};
+  EXPECT_FALSE(judge_handshake(login, replies));  // one is to come
+  replies.push_back(error("NOPERM this user has no permissions to run the 'script|load' command"));
+  EXPECT_EQ(greeting(replies, login).run_id, "0123abcd");
+}
+
 TEST(Handshake, MasterIsWelcome) {
   const Greeting server = greeting({hello("master"), time_reply, info("noeviction")});
   EXPECT_EQ(server.server, "redis 7.0.15");
