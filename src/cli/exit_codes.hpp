@@ -47,16 +47,15 @@ inline constexpr std::array exit_code_meanings{
     ExitCodeMeaning{ExitCode::output_failed, "74", "the result could not be written to stdout"},
     ExitCodeMeaning{ExitCode::busy, "75",
                     "`run`, `acquire`: another holder has the lock (`--no-wait`, `--wait 0s`), or "
-                    "the number that `--conflict-exit-code` gives"},
+                    "the `--conflict-exit-code`"},
     ExitCodeMeaning{ExitCode::lost, "79",
                     "`run`, `acquire`: the lock was lost while held; `refresh`, `release --owner`: "
                     "this owner does not hold it"},
     ExitCodeMeaning{ExitCode::held_too_long, "80",
-                    "`run`: `--max-hold` was over and the command was ended"},
-    ExitCodeMeaning{
-        ExitCode::timed_out, "124",
-        "`run`, `acquire`: another holder had the lock for all of `--wait`, or the number that "
-        "`--conflict-exit-code` gives"},
+                    "`run`: `--max-hold` has passed and the command was ended"},
+    ExitCodeMeaning{ExitCode::timed_out, "124",
+                    "`run`, `acquire`: another holder had the lock for all of `--wait`, or the "
+                    "`--conflict-exit-code`"},
     ExitCodeMeaning{ExitCode::cannot_execute, "126",
                     "`run`: the command was found but could not be started"},
     ExitCodeMeaning{ExitCode::not_found, "127", "`run`: the command was not found"},
