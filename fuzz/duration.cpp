@@ -3,7 +3,7 @@
 // - What is taken, and as how much, agrees with exact arithmetic on the digits; nothing is rounded.
 // - What is taken is never negative nor above ten years, so no sum with a clock overflows.
 // - A problem is told in text fit for a terminal.
-// - Any duration at all can be spoken.
+// - Every duration has a text.
 //
 // Input: the text.
 
@@ -137,9 +137,9 @@ void check_duration(Bytes bytes) {
   const auto again = cli::parse_duration(std::to_string(taken.count()) + "ms");
   require(std::holds_alternative<Milliseconds>(again) && std::get<Milliseconds>(again) == taken,
           "what is taken is taken again", text);
-  require_fit(cli::spoken(taken), "a spoken duration");
-  require_fit(cli::spoken(Milliseconds(static_cast<std::int64_t>(Input(bytes).number()))),
-              "a spoken duration");
+  require_fit(cli::duration_text(taken), "a duration's text");
+  require_fit(cli::duration_text(Milliseconds(static_cast<std::int64_t>(Input(bytes).number()))),
+              "a duration's text");
 }
 
 }  // namespace exclusive_lock::fuzz

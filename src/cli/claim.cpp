@@ -273,7 +273,7 @@ int report_not_held(const NotHeld& result, const ClaimOptions& claim, Talk& talk
     talk.note(held + "; not waiting for it");
     return claim.conflict_exit_code.value_or(to_int(ExitCode::busy));
   }
-  talk.note(held + "; gave up after " + spoken(claim.wait.value_or(no_limit)));
+  talk.note(held + "; gave up after " + duration_text(claim.wait.value_or(no_limit)));
   return claim.conflict_exit_code.value_or(to_int(ExitCode::timed_out));
 }
 

@@ -10,7 +10,7 @@ namespace exclusive_lock::cli {
 CommandLine::CommandLine(Session& session)
     : session_(session),
       app_(std::make_unique<CLI::App>(
-          "One of many processes, on one machine or on many, holds a lock: run commands under it.",
+          "Run a command in only one of many processes at a time, on one machine or on many.",
           "exclusive-lock")) {
   app_->set_version_flag("--version", "exclusive-lock " EXCLUSIVE_LOCK_VERSION,
                          "Print the version");

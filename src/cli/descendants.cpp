@@ -28,7 +28,7 @@ constexpr std::chrono::milliseconds time_to_look{50};
 // Deeper descendants are found after their ancestors have ended.
 constexpr int max_depth = 500;
 
-// Empty where it cannot be read.
+// The text of a file; empty if it cannot be read.
 std::string text_of(const std::string& path) {
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   std::string text;
@@ -222,7 +222,7 @@ bool Ending::step(Instant now, bool has_children, pid_t group) {
   return false;
 }
 
-std::string names_of(const std::vector<Descendant>& survivors) {
+std::string survivors_text(const std::vector<Descendant>& survivors) {
   std::string text;
   for (const Descendant& one : survivors) {
     const std::string who =

@@ -59,6 +59,6 @@ class Ending {
 };
 
 // "process 12 (sleep): Operation not permitted; process 13 (cat): does not end". Not empty.
-std::string names_of(const std::vector<Descendant>& survivors);
+std::string survivors_text(const std::vector<Descendant>& survivors);
 
 }  // namespace exclusive_lock::cli

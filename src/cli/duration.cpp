@@ -154,7 +154,7 @@ std::variant<Milliseconds, DurationProblem> parse_duration(std::string_view text
   return Milliseconds(std::get<std::int64_t>(sum));
 }
 
-std::string spoken(Milliseconds duration) {
+std::string duration_text(Milliseconds duration) {
   const std::int64_t ms = std::max<std::int64_t>(0, duration.count());
   const std::int64_t seconds = ms / 1000;
   if (ms < 1000) {

@@ -22,6 +22,6 @@ std::variant<Milliseconds, DurationProblem> parse_duration(std::string_view text
 
 // At most two units: "250 ms", "3 s", "1.5 s", "2 min 5 s", "3 h", "7 d 2 h". Negative durations
 // count as 0.
-std::string spoken(Milliseconds duration);
+std::string duration_text(Milliseconds duration);
 
 }  // namespace exclusive_lock::cli

@@ -1,10 +1,10 @@
 #pragma once
 // The environment variables that the command reads and those that its child gets.
 //
-//   EXCLUSIVE_LOCK_STORE             the store URL where --store is not given
+//   EXCLUSIVE_LOCK_STORE             the store URL, if --store is not given
 //   EXCLUSIVE_LOCK_CREDENTIALS       "password" or "user:password" for the store
 //   EXCLUSIVE_LOCK_CREDENTIALS_FILE  as --credentials-file }  of the store in EXCLUSIVE_LOCK_STORE:
-//   EXCLUSIVE_LOCK_CA_FILE           as --ca-file          }  without effect where --store is given
+//   EXCLUSIVE_LOCK_CA_FILE           as --ca-file          }  no effect with --store
 //   EXCLUSIVE_LOCK_KEY_PREFIX        as --key-prefix       }
 //   EXCLUSIVE_LOCK_OWNERS            the holds of enclosing runs; waiting for one is refused
 //   NO_COLOR                         set and not empty: no colour (no-color.org)

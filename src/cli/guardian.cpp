@@ -25,11 +25,11 @@ Guardian::Guardian(GuardianRules rules, const SignalInbox& signals, const Foregr
     ::setpgid(0, 0);
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     ::prctl(PR_SET_NAME, "lock-guardian");
-    JobKeeper({.socket = std::move(guardian_end),
-               .timer = timer_,
-               .signals = signals,
-               .foreground = foreground,
-               .rules = rules})
+    GuardianProcess({.socket = std::move(guardian_end),
+                     .timer = timer_,
+                     .signals = signals,
+                     .foreground = foreground,
+                     .rules = rules})
         .run();
   }
 }
@@ -114,7 +114,7 @@ void Guardian::check_ending() {
   }
   is_ending_ = false;
   for (const Descendant& survivor : ending_.survivors()) {
-    reports_.push_back(left_report(survivor));
+    reports_.push_back(survivor_report(survivor));
   }
   reports_.push_back({.kind = Report::Kind::over});
 }

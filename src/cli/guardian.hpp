@@ -26,8 +26,8 @@
 
 #include "cli/descendants.hpp"
 #include "cli/descriptors.hpp"
-#include "cli/guardian_link.hpp"
-#include "cli/job_keeper.hpp"
+#include "cli/guardian_messages.hpp"
+#include "cli/guardian_process.hpp"
 #include "exclusive_lock/clock.hpp"
 
 namespace exclusive_lock::cli {

@@ -19,7 +19,7 @@ struct VariableMeaning {
 };
 
 constexpr std::array variables_read{
-    VariableMeaning{"EXCLUSIVE_LOCK_STORE", "the store where --store is not given"},
+    VariableMeaning{"EXCLUSIVE_LOCK_STORE", "the store, if --store is not given"},
     VariableMeaning{"EXCLUSIVE_LOCK_CREDENTIALS",
                     "\"password\" or \"user:password\" for the store"},
     VariableMeaning{"EXCLUSIVE_LOCK_CREDENTIALS_FILE",
@@ -32,11 +32,11 @@ constexpr std::array variables_read{
 constexpr std::array variables_given{
     VariableMeaning{"EXCLUSIVE_LOCK_NAME", "NAME"},
     VariableMeaning{"EXCLUSIVE_LOCK_KEY", "the store's key"},
-    VariableMeaning{"EXCLUSIVE_LOCK_OWNER", "who holds it, as inspect shows it"},
-    VariableMeaning{"EXCLUSIVE_LOCK_OWNERS", "the same of every run around it, this one included"},
+    VariableMeaning{"EXCLUSIVE_LOCK_OWNER", "the owner, as inspect shows it"},
+    VariableMeaning{"EXCLUSIVE_LOCK_OWNERS", "the owners of all enclosing runs and of this one"},
     VariableMeaning{"EXCLUSIVE_LOCK_FENCE", "a number that grows with every hold of this name"},
     VariableMeaning{"EXCLUSIVE_LOCK_SAFE_UNTIL_MS",
-                    "until when the hold was safe at the start, in ms of CLOCK_BOOTTIME"},
+                    "the end of the safe hold at the start, in ms of CLOCK_BOOTTIME"},
 };
 
 // The text, beginning in `column`; further lines are indented to it.
@@ -173,7 +173,7 @@ std::string help_for(const CLI::App& app) {
   text += exit_codes_for(whole == nullptr ? "" : app.get_name());
   text += variables_for_people("Environment", variables_read);
   if (is_run) {
-    text += variables_for_people("The command of run finds these, and the above without passwords",
+    text += variables_for_people("Set for the command of run, with the above except passwords",
                                  variables_given);
   }
   return text;

@@ -85,7 +85,7 @@ void fill_standard_descriptors() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // One heap for all threads: they allocate little, and each heap of its own is 128 MiB to map.
+  // One heap for all threads: they allocate little, and each further heap would map 128 MiB.
   ::mallopt(M_ARENA_MAX, 1);
   fill_standard_descriptors();
   auto arguments = exclusive_lock::cli::take_arguments(argc, argv);

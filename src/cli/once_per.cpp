@@ -31,8 +31,8 @@ void add_once_per_options(CLI::App& app, OncePerOptions& options, std::vector<Mi
 
 std::optional<OncePer> once_per_of(const OncePerOptions& options, std::vector<Mistake>& mistakes) {
   if (options.min_hold.value_or(Milliseconds(0)) > max_min_hold) {
-    mistakes.push_back(
-        {"--min-hold", "is " + spoken(*options.min_hold), "up to " + spoken(max_min_hold)});
+    mistakes.push_back({"--min-hold", "is " + duration_text(*options.min_hold),
+                        "up to " + duration_text(max_min_hold)});
   }
   const auto is_about_period = [](const Mistake& one) {
     return one.field.starts_with("--once-per");
@@ -54,8 +54,8 @@ std::optional<OncePer> once_per_of(const OncePerOptions& options, std::vector<Mi
   if (rule.period.count() < 1) {
     mistakes.push_back({"--once-per", "is 0 ms", "from 1ms on"});
   } else if (rule.tolerance > rule.period) {
-    mistakes.push_back({"--tolerance", "is " + spoken(rule.tolerance),
-                        "up to --once-per, " + spoken(rule.period)});
+    mistakes.push_back({"--tolerance", "is " + duration_text(rule.tolerance),
+                        "up to --once-per, " + duration_text(rule.period)});
   }
   return rule;
 }
@@ -74,7 +74,7 @@ void report_not_recorded(const DoneRelease& release, const std::string& name, co
   if (release.not_recorded) {
     talk.say("the store refused to record that " + shown(name) + " was done (" +
              fit_for_terminal(release.not_recorded.message()) +
-             "); another host may run it again within " + spoken(rule.period) +
+             "); another host may run it again within " + duration_text(rule.period) +
              ". Grant the right to write the key, or free memory in the store");
   } else if (release.outcome == ReleaseOutcome::unknown) {
     talk.say("whether the store recorded that " + shown(name) +
@@ -84,12 +84,13 @@ void report_not_recorded(const DoneRelease& release, const std::string& name, co
 
 int report_skipped(const LastDone& done, const std::string& name, const OncePerOptions& options,
                    Talk& talk) {
-  const std::string rule = "; it runs once per " + spoken(options.period.value_or(done.age));
+  const std::string rule = "; it runs once per " + duration_text(options.period.value_or(done.age));
   if (done.age.count() < 0) {
     talk.note("skipped " + shown(name) + ": done by " + holder_text(done) + ", " +
-              spoken(-done.age) + " in the future of the store's clock, which was set back" + rule);
+              duration_text(-done.age) + " in the future of the store's clock, which was set back" +
+              rule);
   } else {
-    talk.note("skipped " + shown(name) + ": done " + spoken(done.age) + " ago by " +
+    talk.note("skipped " + shown(name) + ": done " + duration_text(done.age) + " ago by " +
               holder_text(done) + rule);
   }
   return options.skip_exit_code.value_or(0);

@@ -43,11 +43,11 @@ class ArgumentScan {
   ArgumentScan(const CLI::App& app, std::vector<Mistake>& mistakes)
       : app_(app), apps_{&app}, mistakes_(mistakes) {}
 
-  std::vector<std::string> good_ones(const std::vector<std::string>& own) {
-    for (std::size_t i = 0; i < own.size() && !is_over_; ++i) {
+  std::vector<std::string> valid_arguments(const std::vector<std::string>& own) {
+    for (std::size_t i = 0; i < own.size() && !is_finished_; ++i) {
       const std::string* const next = i + 1 < own.size() ? &own[i + 1] : nullptr;
       if (own[i] == "--") {
-        good_.insert(good_.end(), own.begin() + static_cast<std::ptrdiff_t>(i), own.end());
+        valid_.insert(valid_.end(), own.begin() + static_cast<std::ptrdiff_t>(i), own.end());
         break;
       }
       if (own[i].starts_with("--")) {
@@ -58,13 +58,13 @@ class ArgumentScan {
         take_word(own[i]);
       }
     }
-    if (!subcommand_ && !is_over_ && !asks_for_help_) {
+    if (!subcommand_ && !is_finished_ && !asks_for_help_) {
       add("a subcommand", "is required: run, acquire, refresh, release, inspect or list");
     }
-    return good_;
+    return valid_;
   }
 
-  // The first word that is no option and no option's value.
+  // The first word that is neither an option nor an option's value.
   static std::string subcommand_word(const CLI::App& app, const std::vector<std::string>& own) {
     for (std::size_t i = 0; i < own.size(); ++i) {
       if (!is_option(own[i])) {
@@ -90,12 +90,12 @@ class ArgumentScan {
         }
       }
       if (!subcommand_) {
-        is_over_ = true;  // the meaning of all further arguments depends on the subcommand
+        is_finished_ = true;  // the meaning of all further arguments depends on the subcommand
         add("unknown command", shown_word(word) + hint(subcommand_meant(word)));
         return;
       }
     }
-    good_.push_back(word);
+    valid_.push_back(word);
   }
 
   // Returns how many of the following arguments belong to this one.
@@ -111,7 +111,7 @@ class ArgumentScan {
       if (equals != std::string::npos) {
         add(name, "takes no value");
       } else {
-        good_.push_back(argument);
+        valid_.push_back(argument);
       }
       return 0;
     }
@@ -119,7 +119,7 @@ class ArgumentScan {
       if (equals + 1 == argument.size()) {
         add(name, "has an empty value; remove the option or give a value");
       } else if (is_first(name, option)) {
-        good_.push_back(argument);
+        valid_.push_back(argument);
       }
       return 0;
     }
@@ -140,7 +140,7 @@ class ArgumentScan {
           return take_with_next(argument, name, option, next);
         }
         if (is_first(name, option)) {
-          good_.push_back(argument);
+          valid_.push_back(argument);
         }
         return 0;
       }
@@ -150,7 +150,7 @@ class ArgumentScan {
         return 0;
       }
     }
-    good_.push_back(argument);
+    valid_.push_back(argument);
     return 0;
   }
 
@@ -161,7 +161,7 @@ class ArgumentScan {
       return 0;
     }
     if (is_first(name, option)) {
-      good_.insert(good_.end(), {argument, *next});
+      valid_.insert(valid_.end(), {argument, *next});
     }
     return 1;
   }
@@ -223,10 +223,10 @@ class ArgumentScan {
   const CLI::App& app_;
   std::vector<const CLI::App*> apps_;
   std::vector<Mistake>& mistakes_;
-  std::vector<std::string> good_;
+  std::vector<std::string> valid_;
   std::set<const CLI::Option*> seen_;
   const CLI::App* subcommand_ = nullptr;
-  bool is_over_ = false;
+  bool is_finished_ = false;
   bool asks_for_help_ = false;
 };
 
@@ -245,7 +245,7 @@ SplitArguments split(const CLI::App& app, std::vector<std::string> arguments) {
 
 std::vector<std::string> without_mistakes(const CLI::App& app, const std::vector<std::string>& own,
                                           std::vector<Mistake>& mistakes) {
-  return ArgumentScan(app, mistakes).good_ones(own);
+  return ArgumentScan(app, mistakes).valid_arguments(own);
 }
 
 void append_extra_arguments(const CLI::App& app, std::vector<Mistake>& mistakes) {

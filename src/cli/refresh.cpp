@@ -36,7 +36,8 @@ int report(RefreshOutcome outcome, const RefreshOptions& options, Milliseconds t
             .add("ttl_ms", ttl.count());
         write_result(object.text() + "\n");
       } else {
-        session.talk.note(name + " was refreshed; it is held for " + spoken(ttl) + " from now");
+        session.talk.note(name + " was refreshed; it is held for " + duration_text(ttl) +
+                          " from now");
       }
       return to_int(ExitCode::done);
     case RefreshOutcome::not_held:

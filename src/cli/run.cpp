@@ -180,7 +180,7 @@ int Run::report_not_started(int error) const {
   const bool not_found = error == ENOENT || error == ENOTDIR;
   const std::string& command = session_.command.front();
   const std::string why = command.empty() ? "its name is empty"
-                          : not_found     ? "not found, or what its first line names is not"
+                          : not_found     ? "not found, or the interpreter in its first line is not"
                                           : std::generic_category().message(error);
   session_.talk.say("cannot run \"" + shown(without_credentials(command)) + "\": " + why + "; " +
                     lock_state());
@@ -235,7 +235,7 @@ int Run::report_end(const Supervision::Ended& ended, const DoneRelease& released
   const bool is_ended = ended.survivors.empty();
   if (!is_ended) {
     session_.talk.say("could not be ended, and may run beside the next holder of " +
-                      shown(options_.claim.name) + ": " + names_of(ended.survivors));
+                      shown(options_.claim.name) + ": " + survivors_text(ended.survivors));
   }
   const bool is_lost = ended.reason == HoldWatch::Reason::lost;
   if (is_lost) {
@@ -253,12 +253,13 @@ int Run::report_end(const Supervision::Ended& ended, const DoneRelease& released
   }
   if (released.outcome == ReleaseOutcome::unknown) {
     session_.talk.say("the store did not answer the release of " + shown(options_.claim.name) +
-                      "; it is free after " + spoken(lock_options_.lock_ttl) + " at the latest");
+                      "; it is free after " + duration_text(lock_options_.lock_ttl) +
+                      " at the latest");
   }
   if (ended.reason == HoldWatch::Reason::held_too_long) {
     session_.talk.say(
         shown(options_.claim.name) + " was held for longer than --max-hold " +
-        spoken(*options_.max_hold) +
+        duration_text(*options_.max_hold) +
         (is_ended ? "; the command was ended, and " : "; not all processes could be ended; ") +
         lock_state());
     return to_int(ExitCode::held_too_long);

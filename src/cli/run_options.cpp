@@ -39,9 +39,7 @@ std::string joined(const std::vector<std::string>& command) {
 void add_run_options(CLI::App& app, RunOptions& options, std::vector<Mistake>& mistakes) {
   add_claim_options(app, options.claim, mistakes);
   add_duration(app, "--refresh", options.refresh,
-               "How often it is refreshed; default a third of the ttl, so that two refreshes may "
-               "fail",
-               mistakes);
+               "Refresh interval; default a third of the ttl: two refreshes may fail", mistakes);
   add_duration(app, "--grace", options.grace,
                "Time between TERM and KILL; default 1s, or a quarter of ttl - refresh if that is "
                "less",
@@ -95,7 +93,7 @@ HoldRules hold_rules(const RunOptions& options, const Options& lock) {
   // If ttl and refresh are wrong in themselves, the library reports that.
   if (options.grace && max.count() >= 0 && grace > max) {
     throw ValidationError(
-        {{"--grace", "is " + spoken(grace),
+        {{"--grace", "is " + duration_text(grace),
           "up to " + std::to_string(max.count()) +
               "ms with this ttl and refresh: with more, a refresh in time could still end "
               "the command; a longer --ttl allows more"}});

@@ -116,14 +116,14 @@ void add_store_options(CLI::App& app, StoreOptions& options, std::vector<Mistake
   app.add_option("--ca-file", options.ca_file, "rediss: trust these certificates, not the system's")
       ->type_name("FILE");
   add_duration(app, "--connect-timeout", options.connect_timeout,
-               "How long the first contact may take; default 5s", mistakes);
+               "Limit for connecting; default 5s", mistakes);
   add_duration(app, "--command-timeout", options.command_timeout,
-               "How long the store may take to answer; default 1s", mistakes);
+               "Limit for each reply of the store; default 1s", mistakes);
   app.add_option("--key-prefix", options.given_key_prefix,
-                 "What the store's keys begin with; default exclusive-lock")
+                 "Prefix of the store's keys; default exclusive-lock")
       ->type_name("PREFIX");
-  app.add_flag("-v,--verbose", options.verbose, "Say on stderr what is being done");
-  app.add_flag("-q,--quiet", options.quiet, "Say nothing on stderr but errors");
+  app.add_flag("-v,--verbose", options.verbose, "Report on stderr what is done");
+  app.add_flag("-q,--quiet", options.quiet, "Report only errors on stderr");
 }
 
 void take_variables(StoreOptions& options, const Environment& environment) {

@@ -14,7 +14,7 @@ Supervision::Supervision(Parts parts, HoldWatch watch) : parts_(parts), watch_(w
 
 Supervision::Ended Supervision::run() {
   for (;;) {
-    take_reports();
+    handle_reports();
     check_hold();
     if (is_finished()) {
       return finish();
@@ -65,13 +65,13 @@ void Supervision::carry_out(HoldWatch::Order order) {
   }
 }
 
-void Supervision::take_reports() {
+void Supervision::handle_reports() {
   while (const auto report = parts_.guardian.next_report()) {
-    take(*report);
+    handle(*report);
   }
 }
 
-void Supervision::take(const Report& report) {
+void Supervision::handle(const Report& report) {
   switch (report.kind) {
     case Report::Kind::started:
       group_ = report.pid;

@@ -47,8 +47,8 @@ class Supervision {
  private:
   void check_hold();
   void carry_out(HoldWatch::Order order);
-  void take_reports();
-  void take(const Report& report);
+  void handle_reports();
+  void handle(const Report& report);
   void job_ended(const Report& report);
   [[nodiscard]] bool was_ended_by_signal(const Report& end) const;
   [[nodiscard]] bool is_finished() const;

@@ -26,7 +26,7 @@ class Descendants : public EscapeesTest {};
 TEST_F(Descendants, EndBeforeTheReleaseAfterMaxHold) {
   const auto process = start_escapees({"--max-hold", "2s", "--grace", "200ms"});
   EXPECT_EQ(process->wait().exit_code, 80);
-  EXPECT_THAT(living(), IsEmpty());
+  EXPECT_THAT(running(), IsEmpty());
   EXPECT_TRUE(is_free("job"));
 }
 
@@ -43,7 +43,7 @@ TEST_F(Descendants, EndWhenTheRecordIsRemoved) {
   ASSERT_EQ(command({"release", "job", "--force", "--yes"}).exit_code, 0);
   const Ended ended = process->wait();
   EXPECT_EQ(ended.exit_code, 79);
-  EXPECT_THAT(living(), IsEmpty());
+  EXPECT_THAT(running(), IsEmpty());
   EXPECT_THAT(ended.err, HasSubstr("the command was ended"));
 }
 
@@ -53,14 +53,14 @@ TEST_F(Descendants, EndWhenTheServerIsGone) {
   const auto process = start_escapees({"--ttl", "2s"});
   server.kill();
   EXPECT_EQ(process->wait().exit_code, 79);
-  EXPECT_THAT(living(), IsEmpty());
+  EXPECT_THAT(running(), IsEmpty());
 }
 
 TEST_F(Descendants, EndWithASignalThatWasPassedOn) {
   const auto process = start_escapees({"--grace", "200ms"});
   process->signal(SIGTERM);
   EXPECT_EQ(process->wait().exit_code, 128 + SIGTERM);
-  EXPECT_THAT(living(), IsEmpty());
+  EXPECT_THAT(running(), IsEmpty());
   EXPECT_TRUE(is_free("job"));
 }
 
@@ -69,7 +69,7 @@ TEST_F(Descendants, EndWhereTheJobCleansUpAfterTermAndExits) {
       start_escapees({"--grace", "200ms"}, "trap 'exit 0' TERM; while :; do sleep 0.02; done");
   process->signal(SIGTERM);
   EXPECT_EQ(process->wait().exit_code, 0);
-  EXPECT_THAT(living(), IsEmpty());
+  EXPECT_THAT(running(), IsEmpty());
 }
 
 TEST_F(Descendants, EndWhereTheJobExitsWithTheSignalsCode) {
@@ -77,7 +77,7 @@ TEST_F(Descendants, EndWhereTheJobExitsWithTheSignalsCode) {
       start_escapees({"--grace", "200ms"}, "trap 'exit 129' HUP; while :; do sleep 0.02; done");
   process->signal(SIGHUP);
   EXPECT_EQ(process->wait().exit_code, 129);
-  EXPECT_THAT(living(), IsEmpty());
+  EXPECT_THAT(running(), IsEmpty());
 }
 
 TEST_F(Descendants, EndWhereTheJobCrashes) {
@@ -85,7 +85,7 @@ TEST_F(Descendants, EndWhereTheJobCrashes) {
                                       "until [ -e $FOLDER/go ]; do sleep 0.02; done; kill -9 $$");
   std::ofstream(path("go")) << "go";
   EXPECT_EQ(process->wait().exit_code, 128 + SIGKILL);
-  EXPECT_THAT(living(), IsEmpty());
+  EXPECT_THAT(running(), IsEmpty());
 }
 
 TEST_F(Descendants, AreGivenTheGraceToCleanUp) {

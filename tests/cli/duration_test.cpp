@@ -76,13 +76,13 @@ TEST(Duration, ProblemsAreFitForTerminals) {
 }
 
 TEST(Duration, SpokenInAtMostTwoUnits) {
-  EXPECT_EQ(spoken(Milliseconds(-5)), "0 ms");
-  EXPECT_EQ(spoken(Milliseconds(999)), "999 ms");
-  EXPECT_EQ(spoken(Milliseconds(1'000)), "1 s");
-  EXPECT_EQ(spoken(Milliseconds(59'960)), "59.9 s");
-  EXPECT_EQ(spoken(Milliseconds(125'000)), "2 min 5 s");
-  EXPECT_EQ(spoken(Milliseconds(7'200'000)), "2 h");
-  EXPECT_EQ(spoken(Milliseconds(7LL * 86'400'000 + 7'200'000)), "7 d 2 h");
+  EXPECT_EQ(duration_text(Milliseconds(-5)), "0 ms");
+  EXPECT_EQ(duration_text(Milliseconds(999)), "999 ms");
+  EXPECT_EQ(duration_text(Milliseconds(1'000)), "1 s");
+  EXPECT_EQ(duration_text(Milliseconds(59'960)), "59.9 s");
+  EXPECT_EQ(duration_text(Milliseconds(125'000)), "2 min 5 s");
+  EXPECT_EQ(duration_text(Milliseconds(7'200'000)), "2 h");
+  EXPECT_EQ(duration_text(Milliseconds(7LL * 86'400'000 + 7'200'000)), "7 d 2 h");
 }
 
 }  // namespace

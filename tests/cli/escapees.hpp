@@ -29,10 +29,10 @@ class EscapeesTest : public CommandTest {
     }
     return process;
   }
-  [[nodiscard]] std::vector<pid_t> living() const {
-    std::vector<pid_t> living;
-    std::ranges::copy_if(pids_, std::back_inserter(living), is_running);
-    return living;
+  [[nodiscard]] std::vector<pid_t> running() const {
+    std::vector<pid_t> running;
+    std::ranges::copy_if(pids_, std::back_inserter(running), is_running);
+    return running;
   }
 
   std::vector<pid_t> pids_;

@@ -53,7 +53,7 @@ TEST_F(FullStderr, LossEndsTheCommandInTime) {
   EXPECT_FALSE(is_running(child));
 }
 
-// It logs the lost connection, which must delay no refresh and not the end.
+// The log of the lost connection must delay neither a refresh nor the end.
 TEST_F(FullStderr, RunRefreshesOverANewConnection) {
   const live::Server server;
   const auto process = start_full("--store " + server.url() +

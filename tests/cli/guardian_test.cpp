@@ -19,7 +19,7 @@ using ::testing::Not;
 class Guardian : public EscapeesTest {
  protected:
   void wait_for_the_end_of_all() const {
-    wait_until([this] { return living().empty(); }, "the end of all descendants");
+    wait_until([this] { return running().empty(); }, "the end of all descendants");
   }
 };
 
@@ -70,7 +70,7 @@ TEST_F(Guardian, OutlivesEverySignalThatIsNotKill) {
   // If the guardian had ended, the command would end all descendants.
   EXPECT_EQ(command(under_lock("job", {"--wait", "300ms"}, "true")).exit_code, 124);
   EXPECT_TRUE(is_running(guardian));
-  EXPECT_EQ(living().size(), pids_.size());
+  EXPECT_EQ(running().size(), pids_.size());
   process->signal(SIGKILL);
   wait_for_the_end_of_all();
 }
@@ -85,7 +85,7 @@ TEST_F(Guardian, EndsAllAfterTermToEveryProcess) {
     ::kill(pid, SIGTERM);
   }
   EXPECT_EQ(process->wait().exit_code, 128 + SIGTERM);
-  EXPECT_THAT(living(), IsEmpty());
+  EXPECT_THAT(running(), IsEmpty());
   EXPECT_TRUE(is_free("job"));
 }
 
@@ -94,7 +94,7 @@ TEST_F(Guardian, IsReplacedByTheCommandWhereItIsKilled) {
   ::kill(guardian_of(*process), SIGKILL);
   const Ended ended = process->wait();
   EXPECT_EQ(ended.exit_code, 70);
-  EXPECT_THAT(living(), IsEmpty());
+  EXPECT_THAT(running(), IsEmpty());
   EXPECT_THAT(ended.err, HasSubstr("(lock-guardian) was killed; so the command was ended"));
   EXPECT_TRUE(is_free("job"));
 }
@@ -106,7 +106,7 @@ TEST_F(Guardian, IsContinuedWhereItIsStopped) {
   wait_until([&] { return state_of(guardian) == 'S'; }, "the continuation");
   process->signal(SIGTERM);
   EXPECT_EQ(process->wait().exit_code, 128 + SIGTERM);
-  EXPECT_THAT(living(), IsEmpty());
+  EXPECT_THAT(running(), IsEmpty());
 }
 
 TEST_F(Guardian, KilledWhileTheCommandWaitsIsAnError) {

@@ -41,7 +41,7 @@ class OncePer : public CommandTest {
         "a waiter");
     return waits;
   }
-  void let_go() const { std::ofstream(path("go")) << "go"; }
+  void signal_go() const { std::ofstream(path("go")) << "go"; }
   void expect_runs() const {
     const Ended ended = command(once("echo ran", {"--wait", "60s"}));
     EXPECT_EQ(ended.out, "ran\n") << ended.err;
@@ -112,7 +112,7 @@ TEST_F(OncePer, CrashIsNotRecorded) {
 TEST_F(OncePer, WaiterFindsItDoneAndIsSkipped) {
   const auto works = worker("true");
   const auto waits = waiter();
-  let_go();
+  signal_go();
   const Ended ended = waits->wait();
   EXPECT_THAT(ended.out, IsEmpty());
   EXPECT_THAT(ended.err, HasSubstr("skipped job: done"));
@@ -123,7 +123,7 @@ TEST_F(OncePer, WaiterFindsItDoneAndIsSkipped) {
 TEST_F(OncePer, WaiterRunsItAfterAFailure) {
   const auto works = worker("exit 1");
   const auto waits = waiter();
-  let_go();
+  signal_go();
   EXPECT_EQ(waits->wait().out, "ran\n");
   EXPECT_EQ(works->wait().exit_code, 1);
   expect_skips();
@@ -218,7 +218,7 @@ TEST_P(OncePerOnServer, SecondHostIsSkippedAndTheNextRunsWhatFailed) {
 TEST_P(OncePerOnServer, RunThatTheStoreRefusesToRecordSaysSo) {
   const auto works = worker("true");
   server_.client().must({"ACL", "SETUSER", "default", "-set"});
-  let_go();
+  signal_go();
   const Ended ended = works->wait();
   EXPECT_EQ(ended.exit_code, 0) << "the job has succeeded";
   EXPECT_THAT(ended.err, HasSubstr("the store refused to record that job was done"));
@@ -272,7 +272,7 @@ TEST_F(MinHold, NameOpensAfterACrashWhenMinHoldHasPassed) {
 TEST_F(MinHold, WaiterWhoseWaitEndsFirstFindsItDone) {
   const auto works = worker("true", {"--min-hold", "1h"});
   auto waits = start(once("echo ran", {"--wait", "3s"}));
-  let_go();
+  signal_go();
   EXPECT_EQ(works->wait().exit_code, 0);
   const Ended ended = waits->wait();
   EXPECT_EQ(ended.exit_code, 0);

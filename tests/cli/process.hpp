@@ -33,13 +33,13 @@ struct Ended {
 
 struct Invocation {
   std::vector<std::string> arguments;  // without the program's name
-  std::vector<std::pair<std::string, std::string>>
-      variables{};                     // added to this process's environment
+  // Added to this process's environment.
+  std::vector<std::pair<std::string, std::string>> variables{};
   std::vector<std::string> without{};  // removed from this process's environment
   std::string input{};
   std::string program{};  // default: the command under test
-  int terminal =
-      -1;  // this end of a pty becomes stdin, stdout, stderr and the controlling terminal
+  // This end of a pty becomes stdin, stdout, stderr and the controlling terminal; -1: none.
+  int terminal = -1;
   bool ignores_hangup = false;  // as nohup(1) does
 };
 

@@ -26,7 +26,7 @@ class Run : public CommandTest {
     holder->wait_for_out("held");
     return holder;
   }
-  void let_go() const { std::ofstream(path("go")) << "go"; }
+  void signal_go() const { std::ofstream(path("go")) << "go"; }
 };
 
 TEST_F(Run, ExitCodeIsThatOfTheCommand) {
@@ -189,7 +189,7 @@ TEST_F(Run, WaitsForTheLockWithoutALimitByDefault) {
   const auto limited = start(under_lock("job", {"--wait", "60s"}, "echo ran"));
   const auto unlimited = start(under_lock("job", {}, "echo ran"));
   EXPECT_THAT(limited->out(), IsEmpty());
-  let_go();
+  signal_go();
   EXPECT_EQ(limited->wait().out, "ran\n");
   EXPECT_EQ(unlimited->wait().out, "ran\n");
 }
@@ -263,7 +263,7 @@ TEST_F(Run, HoldOutlastsItsTtlWhileTheCommandRuns) {
   const Ended ended = command(under_lock("job", {"--wait", "1500ms"}, "echo ran"));
   EXPECT_EQ(ended.exit_code, 124);
   EXPECT_FALSE(holder->has_ended());
-  let_go();
+  signal_go();
   EXPECT_EQ(holder->wait().exit_code, 0);
 }
 

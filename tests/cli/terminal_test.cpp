@@ -47,7 +47,7 @@ class OnTerminal : public CommandTest {
     holder->wait_for_out("held");
     return holder;
   }
-  void let_go() const { std::ofstream(path("go")) << "go"; }
+  void signal_go() const { std::ofstream(path("go")) << "go"; }
 };
 
 TEST_F(OnTerminal, CommandReadsKeys) {
@@ -190,7 +190,7 @@ TEST_F(OnTerminal, BackgroundJobLeavesTheTerminalToTheShell) {
   // when the job needs it.
   pty.type("fg\r");
   wait_until([&] { return pty.foreground() != shell->pid(); }, "the job to be in the foreground");
-  let_go();
+  signal_go();
   wait_until([&] { return pty.foreground() == command; }, "the terminal to be the command's");
   pty.type("keys\r");
   pty.wait_for("read keys");
@@ -223,7 +223,7 @@ TEST_F(OnTerminal, InAPipelineTheTerminalIsLentOnDemand) {
       "read line < /dev/tty; echo read $line' | sed 's/^/piped: /'\r");
   const pid_t command = pid_in("command");
   EXPECT_NE(pty.foreground(), command) << "a pager at the end of the pipe may read keys";
-  let_go();
+  signal_go();
   wait_until([&] { return pty.foreground() == command; }, "the terminal to be lent");
   pty.type("keys\r");
   pty.wait_for("piped: read keys");
@@ -248,7 +248,7 @@ TEST_F(OnTerminal, WaitShowsTheHolderAndErasesTheLine) {
   EXPECT_THAT(pty.screen(),
               HasSubstr("process " + std::to_string(holder->pid()) + ", sh (nightly), for "));
   pty.wait_for("waited 1 s");  // redrawn
-  let_go();
+  signal_go();
   EXPECT_EQ(process->wait().exit_code, 0);
   const std::size_t ran = pty.wait_for("ran");
   const std::string screen = pty.screen();
@@ -269,7 +269,7 @@ TEST_F(OnTerminal, WaitShowsThePositionAndItsChanges) {
   first->signal(SIGTERM);
   EXPECT_EQ(first->wait().exit_code, 128 + SIGTERM);
   pty.wait_for("; place 1 in line, waited ", seen);
-  let_go();
+  signal_go();
   EXPECT_EQ(process->wait().exit_code, 0);
 }
 
@@ -282,7 +282,7 @@ TEST_F(OnTerminal, WaitLineFitsTheTerminal) {
   pty.wait_for("\u2026");
   const std::string screen = pty.screen();
   EXPECT_LE(screen.find("\u2026") - begin + std::string("waiting for job").size(), 39U);
-  let_go();
+  signal_go();
   process->wait();
 }
 
@@ -316,7 +316,7 @@ TEST_F(OnTerminal, ControlZStopsAWaitAndFgContinuesIt) {
   pty.type(control_z);
   const std::size_t seen = pty.wait_for("Stopped");
   wait_until([&] { return pty.foreground() == shell->pid(); }, "the shell");
-  let_go();
+  signal_go();
   holder->wait();
   wait_until([&] { return is_free("job"); },
              "the end of the hold that the stopped waiter was given");

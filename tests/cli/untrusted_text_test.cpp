@@ -75,7 +75,7 @@ class UntrustedText : public CommandTest {
  protected:
   void SetUp() override { store_ = server_.url(); }
   // Writes a record as the original package, or any client, may do.
-  void plant(const std::string& key, const std::string& value) {
+  void write_record(const std::string& key, const std::string& value) {
     server_.client().must({"SET", key, value, "PX", "100000"});
   }
 
@@ -89,7 +89,7 @@ TEST_F(UntrustedText, OfAMarkNeverReachesPeopleRaw) {
   for (const std::string& tail : {tail_of(hostile, hostile), lenient_tail(), raw_tail()}) {
     const std::string record =
         encode_record(Owner{.id = {1, 2, 3}, .ticket = 1}, Fence{5}, now_us.count(), tail);
-    plant("{exclusive-lock:job}:done", encode_done_mark(record, now_us));
+    write_record("{exclusive-lock:job}:done", encode_done_mark(record, now_us));
     for (const Arguments& arguments :
          {Arguments{"inspect", "job"}, Arguments{"inspect", "job", "--json"},
           Arguments{"list", "--json"},
@@ -103,8 +103,8 @@ TEST_F(UntrustedText, NeverReachesPeopleRaw) {
   const std::string contents = R"({"a":"\u001b[2J)" + std::string("\u009b\u202e\x7f") + "\"}";
   ASSERT_EQ(command({"acquire", "own", "--label", hostile, "--contents", contents}).exit_code, 0);
   ASSERT_EQ(command({"acquire", "--", hostile}).exit_code, 0);
-  plant("exclusive-lock:strange", hostile + "\xff\xfe");
-  plant("exclusive-lock:" + hostile, hostile);
+  write_record("exclusive-lock:strange", hostile + "\xff\xfe");
+  write_record("exclusive-lock:" + hostile, hostile);
   for (const Arguments& arguments :
        {Arguments{"list"}, Arguments{"inspect", "own"}, Arguments{"inspect", "strange"},
         Arguments{"inspect", hostile}, Arguments{"run", "own", "-n", "--", "true"},
@@ -123,7 +123,8 @@ TEST_F(UntrustedText, NeverReachesPeopleRaw) {
 TEST_F(UntrustedText, OfArgumentsThatAreNoUtf8IsNotShownRaw) {
   const std::string bytes = hostile + no_utf8;
   ASSERT_EQ(command({"acquire", "--", bytes}).exit_code, 0);
-  plant("exclusive-lock:" + bytes, bytes);  // a key that no name has: the library escapes names
+  write_record("exclusive-lock:" + bytes,
+               bytes);  // a key that no name has: the library escapes names
   for (const Arguments& arguments :
        {Arguments{"list"}, Arguments{"list", "--json"},
         Arguments{"acquire", "free", "--label", bytes}, Arguments{"inspect", bytes},
@@ -141,12 +142,12 @@ TEST_F(UntrustedText, OfArgumentsThatAreNoUtf8IsNotShownRaw) {
 // Records in the library's format, with a host and a label that any client of the server may have
 // written.
 TEST_F(UntrustedText, OfAHolderIsNotShownRaw) {
-  plant("exclusive-lock:own", record_of(tail_of(hostile, hostile)));
-  plant("exclusive-lock:bytes", record_of(tail_of(hostile + no_utf8, hostile + no_utf8)));
-  plant("exclusive-lock:raw", record_of(raw_tail()));
-  plant("exclusive-lock:lenient", record_of(lenient_tail()));
-  plant("exclusive-lock:newer",
-        replaced(record_of(tail_of(hostile, hostile)), R"("version":1)", R"("version":2)"));
+  write_record("exclusive-lock:own", record_of(tail_of(hostile, hostile)));
+  write_record("exclusive-lock:bytes", record_of(tail_of(hostile + no_utf8, hostile + no_utf8)));
+  write_record("exclusive-lock:raw", record_of(raw_tail()));
+  write_record("exclusive-lock:lenient", record_of(lenient_tail()));
+  write_record("exclusive-lock:newer",
+               replaced(record_of(tail_of(hostile, hostile)), R"("version":1)", R"("version":2)"));
   for (const std::string name : {"own", "bytes", "raw", "lenient", "newer"}) {
     for (const Arguments& arguments :
          {Arguments{"inspect", name}, Arguments{"inspect", name, "--json"},
@@ -165,7 +166,7 @@ TEST_F(UntrustedText, OfAHolderIsNotShownRaw) {
 }
 
 TEST_F(UntrustedText, OfWaitersIsNotShownRaw) {
-  plant("exclusive-lock:job", record_of(tail_of("host", "label")));
+  write_record("exclusive-lock:job", record_of(tail_of("host", "label")));
   auto client = server_.client();
   const std::vector<std::string> tails{tail_of(hostile, hostile),
                                        tail_of(hostile + no_utf8, no_utf8), raw_tail(),
@@ -251,7 +252,7 @@ TEST_F(UntrustedServer, ThatSpeaksSomethingElse) {
 }
 
 TEST_F(UntrustedText, NeverReachesTheStatusLineRaw) {
-  plant("exclusive-lock:job", record_of(tail_of(hostile + no_utf8, hostile)));
+  write_record("exclusive-lock:job", record_of(tail_of(hostile + no_utf8, hostile)));
   Pty pty;
   Invocation all = invocation(under_lock("job", {"--wait", "700ms"}, "true"),
                               {{"TERM", "xterm"}, {"NO_COLOR", "1"}});
@@ -265,7 +266,7 @@ TEST_F(UntrustedText, NeverReachesTheStatusLineRaw) {
 }
 
 TEST_F(UntrustedText, HugeValuesAreCutForPeopleAndWholeForPrograms) {
-  plant("exclusive-lock:huge", std::string(1024 * 1024, 'x'));
+  write_record("exclusive-lock:huge", std::string(1024 * 1024, 'x'));
   const Ended human = command({"inspect", "huge"});
   EXPECT_LT(human.out.size(), 10'000U);
   EXPECT_THAT(human.out, HasSubstr("(1048576 bytes)"));
@@ -285,7 +286,7 @@ TEST_F(UntrustedText, JsonIsValidForEveryRecord) {
       "[1,\n\t2]",
       R"({"owner":"00112233445566778899aabbccddeeff-0000000000000001","fence":)"};
   for (std::size_t i = 0; i < values.size(); ++i) {
-    plant("exclusive-lock:v" + std::to_string(i), values[i]);
+    write_record("exclusive-lock:v" + std::to_string(i), values[i]);
     const Ended ended = command({"inspect", "v" + std::to_string(i), "--json"});
     boost::system::error_code error;
     const auto parsed = boost::json::parse(ended.out, error);
@@ -307,7 +308,7 @@ TEST_F(UntrustedText, JsonHoldsContentsAndTheBytesOfOtherPrograms) {
   EXPECT_EQ(own.at("label").as_string(), hostile);
   EXPECT_EQ(own.at("kind").as_string(), "ours");
   EXPECT_FALSE(own.as_object().contains("raw"));
-  plant("exclusive-lock:strange", "a\xff");
+  write_record("exclusive-lock:strange", "a\xff");
   const auto strange = boost::json::parse(command({"inspect", "strange", "--json"}).out);
   EXPECT_EQ(strange.at("kind").as_string(), "stranger");
   EXPECT_TRUE(strange.at("owner").is_null());
@@ -315,7 +316,7 @@ TEST_F(UntrustedText, JsonHoldsContentsAndTheBytesOfOtherPrograms) {
 }
 
 TEST_F(UntrustedText, RecordsOfOtherProgramsCountAsHeld) {
-  plant("exclusive-lock:job", "1");
+  write_record("exclusive-lock:job", "1");
   const Ended busy = command({"run", "job", "-n", "--", "true"});
   EXPECT_EQ(busy.exit_code, 75);
   EXPECT_THAT(busy.err, HasSubstr("job is held by another program"));

@@ -34,14 +34,14 @@ class Waiting : public CommandTest {
     holder->wait_for_out("held");
     return holder;
   }
-  void let_go() const { std::ofstream(path("go")) << "go"; }
+  void signal_go() const { std::ofstream(path("go")) << "go"; }
 };
 
 TEST_F(Waiting, WithoutATerminalReportsHolderPlaceAndStoreAtTheStart) {
   const auto holder = hold();
   const auto waiter = start(under_lock("job", {}, "true"));
   waiter->wait_for_err("waiting for job");
-  let_go();
+  signal_go();
   const Ended ended = waiter->wait();
   EXPECT_EQ(ended.exit_code, 0);
   EXPECT_THAT(ended.err, ContainsRegex("^exclusive-lock: " + std::string(time_pattern) +
@@ -58,7 +58,7 @@ TEST_F(Waiting, QuietSaysNothingButErrors) {
   EXPECT_EQ(ended.exit_code, 124);
   EXPECT_THAT(ended.err, IsEmpty());
   EXPECT_THAT(command({"run", "job", "-q", "-n", "--", "true"}).err, IsEmpty());
-  let_go();
+  signal_go();
   const Ended wrong = command({"run", "job", "--quiet", "--", "/missing"});
   EXPECT_EQ(wrong.exit_code, 127);
   EXPECT_THAT(wrong.err, HasSubstr("cannot run \"/missing\""));

@@ -31,12 +31,12 @@ std::string process_text(const auto& one) {
 }
 
 // The store's clock may differ from this machine's: an age below 0 counts as 0.
-std::string spoken_age(WallTime since, WallTime now) {
-  return spoken(std::chrono::duration_cast<Milliseconds>(now - since));
+std::string elapsed_text(WallTime since, WallTime now) {
+  return duration_text(std::chrono::duration_cast<Milliseconds>(now - since));
 }
 
 std::string age_text(const LockRecord& record, WallTime now) {
-  return record.since ? spoken_age(*record.since, now) : "unknown";
+  return record.since ? elapsed_text(*record.since, now) : "unknown";
 }
 
 std::string local_time_text(WallTime instant) {
@@ -49,7 +49,7 @@ std::string local_time_text(WallTime instant) {
 }
 
 std::string remaining_text(const LockRecord& record) {
-  return record.remaining_ttl ? spoken(*record.remaining_ttl) : "never expires";
+  return record.remaining_ttl ? duration_text(*record.remaining_ttl) : "never expires";
 }
 
 std::string contents_text(const LockRecord& record, std::size_t max_bytes) {
@@ -72,7 +72,7 @@ std::string waiters_text(const LockRecord& record, WallTime now) {
       break;
     }
     text += row("", std::to_string(place) + ". " + process_text(waiter) +
-                        (waiter.since ? ", for " + spoken_age(*waiter.since, now) : ""));
+                        (waiter.since ? ", for " + elapsed_text(*waiter.since, now) : ""));
   }
   return text;
 }
@@ -142,9 +142,9 @@ std::string holder_text(const LockRecord& record) {
 std::string holder_text(const LastDone& done) { return process_text(done); }
 
 std::string last_done_text(const LastDone& done) {
-  return row("last done", "by " + holder_text(done) + ", begun " + local_time_text(done.began) +
-                              ", took " +
-                              spoken(std::chrono::floor<Milliseconds>(done.ended - done.began)));
+  return row("last done",
+             "by " + holder_text(done) + ", begun " + local_time_text(done.began) + ", took " +
+                 duration_text(std::chrono::floor<Milliseconds>(done.ended - done.began)));
 }
 
 std::string holder_and_age_text(const LockRecord& record, WallTime now) {
@@ -163,7 +163,7 @@ std::string inspect_text(const LockRecord& record, WallTime now, const Terminal&
     text += row("since", local_time_text(*record.since) + ", " + age_text(record, now) + " ago");
   }
   if (record.kind == RecordKind::ours) {
-    text += row("ttl", spoken(record.lock_ttl) + ", " + remaining_text(record) + " left");
+    text += row("ttl", duration_text(record.lock_ttl) + ", " + remaining_text(record) + " left");
     text += row("fence", std::to_string(record.fence.value));
     text += row("owner", shown(record.owner));
     if (!record.command.empty()) {

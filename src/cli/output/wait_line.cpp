@@ -59,7 +59,7 @@ std::string WaitLine::text(const ExclusiveLock& lock) const {
   const std::size_t position = *position_;
   return "waiting for " + shown(name_, 64) + ": " + holder + "; " +
          (position == 0 ? "" : "place " + std::to_string(position) + " in line, ") + "waited " +
-         spoken(shown_wait) + "; store " + shown(store_);
+         duration_text(shown_wait) + "; store " + shown(store_);
 }
 
 void WaitLine::end() {

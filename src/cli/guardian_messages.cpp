@@ -1,4 +1,4 @@
-#include "cli/guardian_link.hpp"
+#include "cli/guardian_messages.hpp"
 
 #include <sys/socket.h>
 
@@ -77,7 +77,7 @@ std::vector<std::string> take(std::size_t count, const std::string& bytes, std::
 
 }  // namespace
 
-Report left_report(const Descendant& survivor) {
+Report survivor_report(const Descendant& survivor) {
   Report report{.kind = Report::Kind::left, .error = survivor.error, .pid = survivor.pid};
   const std::size_t size = std::min(survivor.program.size(), report.program.size() - 1);
   std::copy_n(survivor.program.begin(), size, report.program.begin());

@@ -1,4 +1,4 @@
-#include "cli/job_keeper.hpp"
+#include "cli/guardian_process.hpp"
 
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -14,7 +14,7 @@
 #include "cli/output/write.hpp"
 
 namespace exclusive_lock::cli {
-JobKeeper::JobKeeper(Parts parts) : parts_(std::move(parts)) {
+GuardianProcess::GuardianProcess(Parts parts) : parts_(std::move(parts)) {
   sigset_t all;
   ::sigfillset(&all);
   ::sigprocmask(SIG_SETMASK, &all, nullptr);
@@ -25,12 +25,12 @@ JobKeeper::JobKeeper(Parts parts) : parts_(std::move(parts)) {
       FileDescriptor(checked(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd"));
 }
 
-void JobKeeper::run() noexcept {
+void GuardianProcess::run() noexcept {
   for (;;) {
     wait();
     const Instant now = BootClock::now();
     check_timer(now);
-    follow_instructions(now);
+    read_instructions(now);
     check_children();
     check_ending(now);
     send_reports();
@@ -38,7 +38,7 @@ void JobKeeper::run() noexcept {
 }
 
 // In milliseconds, for poll; -1: no limit.
-int JobKeeper::poll_timeout() const {
+int GuardianProcess::poll_timeout() const {
   std::optional<Instant> next = ending_.next_step_at();
   if (kill_at_) {
     next = std::min(*kill_at_, next.value_or(*kill_at_));
@@ -50,7 +50,7 @@ int JobKeeper::poll_timeout() const {
   return static_cast<int>(std::max(rest, Milliseconds(0)).count());
 }
 
-void JobKeeper::wait() {
+void GuardianProcess::wait() {
   const auto wanted = static_cast<short>(reports_.empty() ? POLLIN : POLLIN | POLLOUT);
   std::array<pollfd, 3> events{
       pollfd{.fd = is_command_gone_ ? -1 : parts_.socket.number(), .events = wanted, .revents = 0},
@@ -59,7 +59,7 @@ void JobKeeper::wait() {
   ::poll(events.data(), events.size(), poll_timeout());
 }
 
-void JobKeeper::check_timer(Instant now) {
+void GuardianProcess::check_timer(Instant now) {
   // If the command set the timer anew in the last moment, it has not expired.
   if (parts_.timer.has_expired()) {
     report({.kind = Report::Kind::timer_expired});
@@ -72,12 +72,12 @@ void JobKeeper::check_timer(Instant now) {
   }
 }
 
-void JobKeeper::follow_instructions(Instant now) {
+void GuardianProcess::read_instructions(Instant now) {
   bool is_closed = is_command_gone_;
   while (!is_closed) {
     const auto instruction = receive_instruction(parts_.socket.number(), is_closed);
     if (instruction) {
-      follow(*instruction, now);
+      carry_out(*instruction, now);
     } else if (!is_closed) {
       return;
     }
@@ -88,7 +88,7 @@ void JobKeeper::follow_instructions(Instant now) {
   }
 }
 
-void JobKeeper::follow(const Instruction& instruction, Instant now) {
+void GuardianProcess::carry_out(const Instruction& instruction, Instant now) {
   switch (instruction.kind) {
     case Instruction::Kind::start:
       start(instruction.number != 0);
@@ -109,7 +109,7 @@ void JobKeeper::follow(const Instruction& instruction, Instant now) {
   }
 }
 
-void JobKeeper::command_is_gone(Instant now) {
+void GuardianProcess::command_is_gone(Instant now) {
   if (parts_.rules.allows_orphans) {
     ::_exit(0);
   }
@@ -122,7 +122,7 @@ void JobKeeper::command_is_gone(Instant now) {
   }
 }
 
-void JobKeeper::start(bool takes_terminal) {
+void GuardianProcess::start(bool takes_terminal) {
   const auto plan = receive_plan(parts_.socket.number());
   if (!plan) {
     return;  // the command has ended; the next read of the socket finds that
@@ -140,13 +140,13 @@ void JobKeeper::start(bool takes_terminal) {
   report({.kind = Report::Kind::started, .pid = started.pid});
 }
 
-void JobKeeper::pass_on(int signal) {
+void GuardianProcess::pass_on(int signal) {
   if (group() != 0 && ::kill(-group(), signal) != 0 && errno != ESRCH) {
     report({.kind = Report::Kind::not_passed_on, .number = signal, .error = errno});
   }
 }
 
-void JobKeeper::check_children() {
+void GuardianProcess::check_children() {
   signalfd_siginfo signal{};
   while (::read(children_.number(), &signal, sizeof signal) > 0) {
   }
@@ -169,31 +169,31 @@ void JobKeeper::check_children() {
   }
 }
 
-void JobKeeper::check_ending(Instant now) {
+void GuardianProcess::check_ending(Instant now) {
   if (is_ending_ && ending_.step(now, has_children_, group())) {
     is_ending_ = false;
     report_over();
   }
 }
 
-void JobKeeper::report_over() {
+void GuardianProcess::report_over() {
   const auto& survivors = ending_.survivors();
   if (is_command_gone_) {
     if (!survivors.empty()) {
       static_cast<void>(write_all(STDERR_FILENO,
                                   "exclusive-lock: was killed; could not be ended, and may run "
                                   "beside the next holder: " +
-                                      names_of(survivors) + "\n"));
+                                      survivors_text(survivors) + "\n"));
     }
     ::_exit(0);
   }
   for (const Descendant& survivor : survivors) {
-    report(left_report(survivor));
+    report(survivor_report(survivor));
   }
   report({.kind = Report::Kind::over});
 }
 
-void JobKeeper::report(const Report& message) {
+void GuardianProcess::report(const Report& message) {
   const bool is_repeated = message.kind == Report::Kind::stopped && !reports_.empty() &&
                            reports_.back().kind == message.kind;
   if (!is_command_gone_ && !is_repeated) {
@@ -201,7 +201,7 @@ void JobKeeper::report(const Report& message) {
   }
 }
 
-void JobKeeper::send_reports() {
+void GuardianProcess::send_reports() {
   while (!reports_.empty() && send_message(parts_.socket.number(), reports_.front())) {
     reports_.pop_front();
   }

@@ -10,7 +10,7 @@
 #include "cli/descriptors.hpp"
 #include "cli/duration.hpp"
 #include "cli/foreground.hpp"
-#include "cli/guardian_link.hpp"
+#include "cli/guardian_messages.hpp"
 #include "cli/signal_inbox.hpp"
 
 namespace exclusive_lock::cli {
@@ -22,7 +22,7 @@ struct GuardianRules {
   Milliseconds grace;
 };
 
-class JobKeeper {
+class GuardianProcess {
  public:
   struct Parts {
     FileDescriptor socket;
@@ -33,15 +33,15 @@ class JobKeeper {
   };
 
   // Blocks all signals.
-  explicit JobKeeper(Parts parts);
+  explicit GuardianProcess(Parts parts);
   // Ends this process. No exception may reach the command's code, of which this process is a copy.
   [[noreturn]] void run() noexcept;
 
  private:
   void wait();
   void check_timer(Instant now);
-  void follow_instructions(Instant now);
-  void follow(const Instruction& instruction, Instant now);
+  void read_instructions(Instant now);
+  void carry_out(const Instruction& instruction, Instant now);
   void command_is_gone(Instant now);
   void start(bool takes_terminal);
   void pass_on(int signal);

@@ -47,7 +47,7 @@ struct Report {
   std::array<char, 32> program{};  // ends with a null
 };
 
-Report left_report(const Descendant& survivor);
+Report survivor_report(const Descendant& survivor);
 Descendant survivor_of(const Report& report);
 
 // Each returns false if the other side is gone or the socket is full. Never blocks.
