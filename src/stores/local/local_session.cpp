@@ -13,7 +13,7 @@ LocalSession::LocalSession(const StorePlace& place, const Machine& machine)
       directory_(place),
       holders_(directory_),
       holder_(directory_, holders_),
-      database_(directory_, holders_),
+      database_(directory_, holders_, machine),
       locks_(database_.database()),
       waiters_(database_.database()),
       marks_(database_.database()),

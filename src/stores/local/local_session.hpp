@@ -30,8 +30,8 @@ class LocalSession {
   [[nodiscard]] const std::string& path() const noexcept { return directory_.path(); }
   [[nodiscard]] const std::string& folder() const noexcept { return directory_.folder(); }
 
-  // To be called before each verb: until when it may wait for other processes.
-  void begin_verb(Instant limit) noexcept { database_.wait_until(limit); }
+  // To be called before each verb: how it waits for other processes.
+  void begin_verb(Wait wait) noexcept { database_.set_wait(wait); }
 
   // Verbs throw where the files are not those any more that other processes use; to refresh() all
   // is lost then, for others see nothing of what was held in them.

@@ -41,6 +41,11 @@ constexpr std::size_t most_path_bytes = 400;
 // How long the calling thread waits for other processes, and for other threads, before the request
 // is one for the thread of late ones. A transaction takes some 10 us.
 constexpr std::chrono::nanoseconds inline_patience = 1ms;
+// How long a request waits before it claims the next turn (write_claim.hpp): far longer than on a
+// machine that is not loaded. A hold depends on a refresh. If all claimed as early, each turn would
+// wait for the thread whose turn it is, and no process would write meanwhile.
+constexpr Milliseconds refresh_claims_after = 5ms;
+constexpr Milliseconds others_claim_after = 100ms;
 
 StoreFailure failure(errc code, std::string message, bool may_have_run = false) {
   return {
@@ -107,9 +112,10 @@ class LocalStore final : public Store {
   }
   void refresh(std::vector<RefreshRequest> requests, Instant deadline,
                Done<RefreshReply> done) override {
-    answer<RefreshReply>(deadline, std::move(done), [this, requests = std::move(requests)] {
+    const auto step = [this, requests = std::move(requests)] {
       return session_->refresh(requests);
-    });
+    };
+    answer<RefreshReply>(deadline, std::move(done), step, refresh_claims_after);
   }
   void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
     answer<ReleaseReply>(deadline, std::move(done), [this, request = std::move(request)] {
@@ -204,13 +210,15 @@ class LocalStore final : public Store {
   // On the calling thread if the store is free within a moment, else on the thread of late
   // requests.
   template <class Reply, class Step>
-  void answer(Instant deadline, Done<Reply> done, Step step) {
+  void answer(Instant deadline, Done<Reply> done, Step step,
+              Milliseconds claims_after = others_claim_after) {
     if (!is_in_its_process()) {  // before the mutexes, which a thread of the parent may have held
       done(failure(errc::connection_closed,
                    "the connection was made before a fork(); the child needs one of its own"));
       return;
     }
-    if (now() > deadline) {
+    const Instant asked_at = now();
+    if (asked_at > deadline) {
       StoreFailure late =
           failure(errc::store_unavailable,
                   "the time for the request was over before it was sent; nothing was done");
@@ -218,26 +226,32 @@ class LocalStore final : public Store {
       done(std::move(late));
       return;
     }
-    if (late_->is_empty() && try_answer(deadline, done, step, inline_patience, false)) {
+    const Times times{.deadline = deadline, .claims_at = asked_at + claims_after};
+    if (late_->is_empty() && try_answer(times, done, step, inline_patience, false)) {
       return;
     }
     try {
-      late_->add(deadline, [this, deadline, done, step](bool is_last) {
-        return try_answer(deadline, done, step, 0ns, is_last);
+      late_->add(deadline, [this, times, done, step](bool is_last) {
+        return try_answer(times, done, step, 0ns, is_last);
       });
     } catch (const std::system_error&) {  // no thread: this one waits
-      try_answer(deadline, done, step, std::max<std::chrono::nanoseconds>(deadline - now(), 0ns),
+      try_answer(times, done, step, std::max<std::chrono::nanoseconds>(deadline - now(), 0ns),
                  true);
     }
   }
 
+  struct Times {
+    Instant deadline;
+    Instant claims_at;
+  };
+
   // False: it is busy still, `is_last` is not set, and nothing was done.
   template <class Reply, class Step>
-  bool try_answer(Instant deadline, const Done<Reply>& done, const Step& step,
+  bool try_answer(Times times, const Done<Reply>& done, const Step& step,
                   std::chrono::nanoseconds patience, bool is_last) {
-    const bool may_come_again = !is_last && now() < deadline;
+    const bool may_come_again = !is_last && now() < times.deadline;
     bool is_checkpoint_due = false;
-    Answer<Reply> answer = carry_out<Reply>(deadline, step, patience, is_checkpoint_due);
+    Answer<Reply> answer = carry_out<Reply>(times, step, patience, is_checkpoint_due);
     if (may_come_again && is_busy(answer)) {
       return false;
     }
@@ -261,13 +275,14 @@ class LocalStore final : public Store {
   }
 
   template <class Reply, class Step>
-  Answer<Reply> carry_out(Instant deadline, const Step& step, std::chrono::nanoseconds patience,
+  Answer<Reply> carry_out(Times times, const Step& step, std::chrono::nanoseconds patience,
                           bool& is_checkpoint_due) {
-    const Instant asked_at = now();
-    const bool is_in_time = asked_at <= deadline;
-    const auto left = is_in_time ? std::min<std::chrono::nanoseconds>(deadline - asked_at, patience)
-                                 : std::chrono::nanoseconds(0);
-    const Instant limit = BootClock::now() + left;
+    const Instant tried_at = now();
+    const bool is_in_time = tried_at <= times.deadline;
+    const auto left = is_in_time
+                          ? std::min<std::chrono::nanoseconds>(times.deadline - tried_at, patience)
+                          : std::chrono::nanoseconds(0);
+    const Wait wait{.until = BootClock::now() + left, .may_claim = tried_at >= times.claims_at};
     const Turn::Held guard(turn_, left);
     if (!guard.is_given() || !is_in_time) {
       return failure(errc::store_busy, local_message(errc::store_busy, folder_,
@@ -276,16 +291,16 @@ class LocalStore final : public Store {
     if (!session_) {
       return failure(errc::connection_closed, "the connection was closed; make a new one");
     }
-    Answer<Reply> answer = answer_or_failure<Reply>(limit, step);
+    Answer<Reply> answer = answer_or_failure<Reply>(wait, step);
     is_checkpoint_due = session_->is_checkpoint_due();
     return answer;
   }
 
   template <class Reply, class Step>
-  Answer<Reply> answer_or_failure(Instant limit, const Step& step) {
+  Answer<Reply> answer_or_failure(Wait wait, const Step& step) {
     const HoldBackFileSizeSignal quietly;
     try {
-      session_->begin_verb(limit);
+      session_->begin_verb(wait);
       return step();
     } catch (const SqliteError& error) {
       return failure(error.code(), local_message(error.code(), folder_, error.what()),

@@ -29,6 +29,9 @@ constexpr int most_frames_left = 200;
 constexpr int looks_without_pause = 3;
 constexpr int min_pause_us = 20;
 constexpr int max_pause_us = 200;
+// Once a claim was met.
+constexpr auto pause_before_transactions = 50us;
+constexpr auto pauses_last = 60s;
 
 Database opened(const StoreDirectory& directory, HoldersFile& holders) {
   try {
@@ -41,12 +44,14 @@ Database opened(const StoreDirectory& directory, HoldersFile& holders) {
 
 }  // namespace
 
-LockDatabase::LockDatabase(const StoreDirectory& directory, HoldersFile& holders)
+LockDatabase::LockDatabase(const StoreDirectory& directory, HoldersFile& holders,
+                           const Machine& machine)
     : directory_(directory),
       holders_(holders),
       database_(opened(directory, holders)),
+      claim_(holders, machine),
       jitter_(std::random_device{}()),
-      wait_until_(BootClock::now()),
+      wait_{.until = BootClock::now()},
       checkpoint_at_(checkpoint_frames),
       page_count_(database_, "PRAGMA page_count"),
       begin_read_(database_, "BEGIN"),
@@ -78,6 +83,7 @@ void LockDatabase::set_up() {
   database_.execute("PRAGMA synchronous = NORMAL");
   database_.execute("PRAGMA wal_autocheckpoint = 0");
   sqlite3_wal_hook(handle, &LockDatabase::on_commit, this);
+  database_.ask_before_writing([this] { return may_write(); });
   // After a burst of long contents the log shrinks to this again.
   database_.execute("PRAGMA journal_size_limit = 4194304");
   static_cast<void>(rollback_.get());  // so that it is there when nothing may be thrown
@@ -86,10 +92,10 @@ void LockDatabase::set_up() {
 bool LockDatabase::checkpoint() noexcept { return checkpoint(SQLITE_CHECKPOINT_RESTART); }
 
 bool LockDatabase::checkpoint(int mode) noexcept {
-  wait_until_ = BootClock::now() + checkpoint_patience;
+  wait_.until = BootClock::now() + checkpoint_patience;
   int result = SQLITE_BUSY;
   try {
-    const HoldersFile::Gate gate(holders_, HoldersFile::Gate::Kind::shared, wait_until_);
+    const HoldersFile::Gate gate(holders_, HoldersFile::Gate::Kind::shared, wait_.until);
     if (holders_.is_current()) {
       is_checkpointing_ = true;
       result = sqlite3_wal_checkpoint_v2(database_.get(), "main", mode, nullptr, nullptr);
@@ -118,9 +124,23 @@ int LockDatabase::on_busy(void* self, int count) {
   return 0;
 }
 
+bool LockDatabase::may_write() noexcept {
+  if (wait_.may_claim || !claim_.is_made_by_another()) {
+    return true;
+  }
+  claim_met_at_ = BootClock::now();
+  return false;
+}
+
+void LockDatabase::pause_where_claims_were_met() const {
+  if (claim_met_at_ && !wait_.may_claim && BootClock::now() < *claim_met_at_ + pauses_last) {
+    std::this_thread::sleep_for(pause_before_transactions);
+  }
+}
+
 // With jitter, and never beyond the limit. False: give up.
 bool LockDatabase::pause_while_busy(int count) {
-  const auto left = wait_until_ - BootClock::now();
+  const auto left = wait_.until - BootClock::now();
   if (left <= 0ns) {
     return false;
   }
@@ -167,6 +187,7 @@ int LockDatabase::on_commit(void* self, sqlite3* /*database*/, const char* /*nam
 }
 
 Transaction::Transaction(LockDatabase& database, Kind kind) : database_(database) {
+  database_.pause_where_claims_were_met();
   if (kind == Kind::look_first) {
     enter_gate();
     Query(database.begin_read_).run();
@@ -174,6 +195,9 @@ Transaction::Transaction(LockDatabase& database, Kind kind) : database_(database
   }
   for (int count = 0; !begin_write(); ++count) {
     gate_.reset();
+    if (database.wait_.may_claim) {
+      database.claim_.make();
+    }
     if (!database.pause_while_busy(count)) {
       throw SqliteError(SQLITE_BUSY, 0, "another process is writing, or was stopped while it did");
     }
@@ -181,7 +205,7 @@ Transaction::Transaction(LockDatabase& database, Kind kind) : database_(database
 }
 
 void Transaction::enter_gate() {
-  gate_.emplace(database_.holders_, HoldersFile::Gate::Kind::shared, database_.wait_until_);
+  gate_.emplace(database_.holders_, HoldersFile::Gate::Kind::shared, database_.wait_.until);
   if (!database_.holders_.is_current()) {
     throw_local(errc::store_unavailable, database_.directory_.folder(),
                 "its files were deleted or replaced while it was open");
@@ -225,6 +249,7 @@ void Transaction::commit() {
     throw;
   }
   gate_.reset();
+  database_.claim_.end();
 }
 
 }  // namespace exclusive_lock

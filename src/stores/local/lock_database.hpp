@@ -25,8 +25,15 @@
 //
 // Waiting for a writer. A transaction takes some 10 us, and nothing is done in it but statements. A
 // process that loses the processor, or is stopped, within one keeps the others from writing for so
-// long. They try again after short pauses that do not grow, and not within the gate: here until
-// wait_until(), then as late requests (late_requests.hpp).
+// long. They try again after short pauses that do not grow, and not within the gate: here until the
+// limit of the request, then as late requests (late_requests.hpp). Who is next among them is left
+// to chance, but for requests that must not wait long: they claim the next turn (write_claim.hpp).
+//
+// A loaded machine. A thread that has used up its time slice loses the processor, and where a
+// hundred threads want to run it gets it back after a second. A thread that writes again and again
+// is within a transaction most of the time, so it loses the processor within one. So a store that
+// meets a claim sleeps for a moment before each of its transactions, for a minute: a thread that
+// has just been woken has its time slice before it.
 
 #include <cstdint>
 #include <optional>
@@ -35,25 +42,38 @@
 #include "exclusive_lock/clock.hpp"
 #include "stores/local/directory.hpp"
 #include "stores/local/holders_file.hpp"
+#include "stores/local/machine.hpp"
 #include "stores/local/sqlite.hpp"
+#include "stores/local/write_claim.hpp"
 
 namespace exclusive_lock {
 
+// How a request waits for other processes.
+struct Wait {
+  Instant until;
+  // It goes before requests without a claim, and claims the next turn where it finds the store
+  // busy.
+  bool may_claim = false;
+};
+
 class LockDatabase {
  public:
-  // Opens the directory's database, makes it if there is none. Throws LocalError. Both must outlive
+  // Opens the directory's database, makes it if there is none. Throws LocalError. All must outlive
   // it.
-  LockDatabase(const StoreDirectory& directory, HoldersFile& holders);
+  LockDatabase(const StoreDirectory& directory, HoldersFile& holders, const Machine& machine);
   ~LockDatabase();
   LockDatabase(const LockDatabase&) = delete;
   LockDatabase& operator=(const LockDatabase&) = delete;
 
   [[nodiscard]] Database& database() noexcept { return database_; }
 
-  // How long the following transactions wait for other processes.
-  void wait_until(Instant limit) noexcept { wait_until_ = limit; }
+  // How the following transactions wait.
+  void set_wait(Wait wait) noexcept { wait_ = wait; }
 
-  [[nodiscard]] bool is_checkpoint_due() const noexcept { return log_frames_ >= checkpoint_at_; }
+  // Not while another process claims to write next: it waits for the disk.
+  [[nodiscard]] bool is_checkpoint_due() const noexcept {
+    return log_frames_ >= checkpoint_at_ && !claim_.is_made_by_another();
+  }
   // Whether the log was copied back as a whole. Waits for other processes for a moment only.
   bool checkpoint() noexcept;
 
@@ -61,6 +81,8 @@ class LockDatabase {
   friend class Transaction;
   static int on_busy(void* self, int count);
   static int on_commit(void* self, sqlite3* database, const char* name, int log_frames);
+  bool may_write() noexcept;
+  void pause_where_claims_were_met() const;
   void set_up();
   bool checkpoint(int mode) noexcept;
   bool pause_while_busy(int count);
@@ -71,8 +93,10 @@ class LockDatabase {
   const StoreDirectory& directory_;
   const HoldersFile& holders_;
   Database database_;
+  WriteClaim claim_;
   std::minstd_rand jitter_;
-  Instant wait_until_;
+  Wait wait_;
+  std::optional<Instant> claim_met_at_;
   bool is_checkpointing_ = false;
   bool may_wait_ = true;  // in the busy handler
   int log_frames_ = 0;

@@ -156,17 +156,28 @@ std::int64_t Database::integer_of(std::string_view sql) {
   return query.next() ? query.integer(0) : 0;
 }
 
+bool Database::may_write() const {
+  return !may_write_ || sqlite3_txn_state(get(), "main") == SQLITE_TXN_WRITE || may_write_();
+}
+
 sqlite3_stmt* Statement::get() {
   if (!handle_) {
     sqlite3_stmt* prepared = nullptr;
-    const int result = sqlite3_prepare_v3(database(), sql_.data(), static_cast<int>(sql_.size()),
-                                          SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
+    const int result =
+        sqlite3_prepare_v3(database_.get(), sql_.data(), static_cast<int>(sql_.size()),
+                           SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
     handle_.reset(prepared);
     if (result != SQLITE_OK) {
-      throw SqliteError(database());
+      throw SqliteError(database_.get());
     }
   }
   return handle_.get();
+}
+
+Query::Query(Statement& statement) : database_(statement.database().get()), run_(statement.get()) {
+  if (sqlite3_stmt_readonly(run_) == 0 && !statement.database().may_write()) {
+    throw SqliteError(SQLITE_BUSY, 0, "another request is first to write");
+  }
 }
 
 Query& Query::bind(int parameter, std::int64_t value) {

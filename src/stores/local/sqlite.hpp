@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,11 +62,17 @@ class Database {
   void execute(std::string_view sql);
   [[nodiscard]] std::int64_t integer_of(std::string_view sql);
 
+  // Asked before a statement that would make a transaction a writing one. False: that statement
+  // fails with store_busy, and nothing was done.
+  void ask_before_writing(std::function<bool()> may_write) { may_write_ = std::move(may_write); }
+  [[nodiscard]] bool may_write() const;
+
  private:
   struct Close {
     void operator()(sqlite3* handle) const noexcept { sqlite3_close_v2(handle); }
   };
   std::unique_ptr<sqlite3, Close> handle_;
+  std::function<bool()> may_write_;
 };
 
 // Prepared when it is first used, and kept. `sql` must outlive it.
@@ -73,7 +80,7 @@ class Statement {
  public:
   Statement(Database& database, std::string_view sql) noexcept : database_(database), sql_(sql) {}
   [[nodiscard]] sqlite3_stmt* get();
-  [[nodiscard]] sqlite3* database() const noexcept { return database_.get(); }
+  [[nodiscard]] const Database& database() const noexcept { return database_; }
 
  private:
   struct Finalize {
@@ -88,7 +95,7 @@ class Statement {
 // are bound, and those of columns, live as long as what they were taken from.
 class Query {
  public:
-  explicit Query(Statement& statement) : database_(statement.database()), run_(statement.get()) {}
+  explicit Query(Statement& statement);
   ~Query() { sqlite3_reset(run_); }
   Query(const Query&) = delete;
   Query& operator=(const Query&) = delete;

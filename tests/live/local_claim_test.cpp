@@ -1,0 +1,128 @@
+// A request that must not wait long goes before those of other processes (write_claim.hpp), so that
+// a holder does not lose its lock while others write again and again (G1).
+
+#include "stores/local/write_claim.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <future>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "live/comes_true.hpp"
+#include "live/local_asker.hpp"
+#include "live/temporary_directory.hpp"
+#include "stores/local/directory.hpp"
+
+namespace exclusive_lock::live {
+namespace {
+
+using namespace std::chrono_literals;
+
+Machine machine_ahead_by(std::chrono::nanoseconds time) {
+  static const SystemClockSource clock;
+  Machine machine = this_machine(clock);
+  machine.clock_ahead -= time;
+  return machine;
+}
+
+// What another store does. Its claims are of later than now, so that they do not grow old.
+class LocalClaim : public testing::Test {
+ protected:
+  void attempt_finds_it_busy() {
+    const auto answer = asker_.attempt_now({.key = "other"}, 30ms);
+    ASSERT_TRUE(std::holds_alternative<StoreFailure>(answer));
+    EXPECT_EQ(std::get<StoreFailure>(answer).code, errc::store_busy);
+    EXPECT_FALSE(std::get<StoreFailure>(answer).may_have_run);
+  }
+
+  TemporaryDirectory directory_;
+  LocalAsker asker_{directory_.path()};
+  StoreDirectory opened_{StorePlace{.path = directory_.path(), .private_to = std::nullopt}};
+  HoldersFile holders_{opened_};
+  Machine later_ = machine_ahead_by(1h);
+  WriteClaim claim_{holders_, later_};
+  LocalWish held_{.key = "held"};
+};
+
+TEST_F(LocalClaim, KeepsOtherWritesOutUntilItEnds) {
+  claim_.make();
+  attempt_finds_it_busy();
+  claim_.end();
+  EXPECT_EQ(asker_.attempt({.key = "other"}).outcome, AttemptOutcome::granted);
+}
+
+TEST_F(LocalClaim, IsNotInTheWayOfLooksAndOfRefreshes) {
+  ASSERT_EQ(asker_.attempt(held_).outcome, AttemptOutcome::granted);
+  claim_.make();
+  EXPECT_TRUE(asker_.inspect(held_.key));
+  EXPECT_EQ(asker_.attempt({.key = held_.key}).outcome, AttemptOutcome::busy);
+  EXPECT_EQ(asker_.refresh(held_), RefreshVerdict::refreshed);
+  attempt_finds_it_busy();
+}
+
+TEST_F(LocalClaim, OfAProcessThatWasStoppedIsIgnoredAfterASecond) {
+  const Machine earlier = machine_ahead_by(-2s);
+  WriteClaim old(holders_, earlier);
+  old.make();
+  EXPECT_EQ(asker_.attempt({}).outcome, AttemptOutcome::granted);
+}
+
+TEST_F(LocalClaim, IsMadeByARefreshThatFindsTheStoreBusyAndEndsWithIt) {
+  ASSERT_EQ(asker_.attempt(held_).outcome, AttemptOutcome::granted);
+  const Machine now = machine_ahead_by(0s);
+  const WriteClaim watch(holders_, now);
+  Database writer(folder_of(directory_.path()) / "locks.db");
+  writer.execute("BEGIN IMMEDIATE");
+  auto refreshed = std::make_shared<std::promise<Answer<RefreshReply>>>();
+  asker_.store().refresh(
+      {{.key = held_.key, .owner = held_.owner, .ttl = 600s}}, BootClock::now() + 600s,
+      [refreshed](Answer<RefreshReply> given) { refreshed->set_value(std::move(given)); });
+  EXPECT_TRUE(comes_true([&] { return watch.is_made_by_another(); }));
+  writer.execute("COMMIT");
+  EXPECT_EQ(LocalAsker::value_of(refreshed->get_future().get()).verdicts.at(0),
+            RefreshVerdict::refreshed);
+  EXPECT_FALSE(watch.is_made_by_another());
+}
+
+// The writer keeps the store for longer than a claim counts that is not made anew.
+TEST_F(LocalClaim, IsMadeByAnyRequestThatWaitsForLongAndAnewWhileItWaits) {
+  const Machine now = machine_ahead_by(0s);
+  const WriteClaim watch(holders_, now);
+  Database writer(folder_of(directory_.path()) / "locks.db");
+  writer.execute("BEGIN IMMEDIATE");
+  auto answered = std::async(std::launch::async, [&] { return asker_.attempt(held_).outcome; });
+  EXPECT_TRUE(comes_true([&] { return watch.is_made_by_another(); }));
+  const Instant met_at = BootClock::now();
+  EXPECT_TRUE(comes_true([&] { return BootClock::now() > met_at + max_claim_age; }));
+  EXPECT_TRUE(comes_true([&] { return watch.is_made_by_another(); }));
+  writer.execute("COMMIT");
+  EXPECT_EQ(answered.get(), AttemptOutcome::granted);
+}
+
+long sleeps_of_this_thread() {
+  struct rusage usage {};
+  ::getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_nvcsw;
+}
+
+// So that it is not within one when its time slice ends.
+TEST_F(LocalClaim, StoreThatMetOneSleepsBeforeEachTransaction) {
+  claim_.make();
+  attempt_finds_it_busy();
+  claim_.end();
+  constexpr int pairs = 20;
+  const long before = sleeps_of_this_thread();
+  for (int i = 0; i < pairs; ++i) {
+    asker_.attempt(held_);
+    asker_.release(held_);
+    ++held_.owner.ticket;
+  }
+  EXPECT_GE(sleeps_of_this_thread() - before, 2 * pairs);
+}
+
+}  // namespace
+}  // namespace exclusive_lock::live
