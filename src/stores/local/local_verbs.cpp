@@ -9,8 +9,8 @@
 #include "core/key_codec.hpp"
 #include "core/record_codec.hpp"
 #include "exclusive_lock/error.hpp"
+#include "stores/grant_rules.hpp"
 #include "stores/local/local_error.hpp"
-#include "stores/local/next_fence.hpp"
 
 namespace exclusive_lock {
 namespace {
@@ -26,25 +26,7 @@ constexpr int looks_per_grant = 4;
 
 std::int64_t seconds_of(std::int64_t wall_us) { return wall_us / 1'000'000; }
 
-bool is_same_object(const Owner& one, const Owner& other) { return one.id == other.id; }
-
 }  // namespace
-
-AttemptStep judge_attempt(const std::optional<std::string>& live_head, const Owner& asking) {
-  if (!live_head) {
-    return AttemptStep::grant;
-  }
-  const std::optional<Owner> owner = record_owner(*live_head);
-  if (!owner || !is_same_object(*owner, asking)) {
-    return AttemptStep::busy;
-  }
-  if (owner->ticket != asking.ticket) {
-    return owner->ticket < asking.ticket ? AttemptStep::grant : AttemptStep::superseded;
-  }
-  // Written by this very request, and damaged by somebody since where it has no fence: not ours
-  // any more.
-  return record_fence(*live_head) ? AttemptStep::granted_before : AttemptStep::busy;
-}
 
 AttemptReply LocalVerbs::attempt(const AttemptRequest& request) {
   std::optional<LockRow> there = locks_.find(request.key);
@@ -114,10 +96,7 @@ AttemptReply LocalVerbs::grant(const AttemptRequest& request, const std::optiona
   const std::int64_t wall_us = machine_.wall_us();
   const std::optional<Fence> fence = next_fence(last, wall_us, request.floor);
   if (!fence) {
-    throw LocalError({.code = make_error_code(errc::wrong_type),
-                      .message = "the fence of this name cannot grow any more; nothing was done. "
-                                 "Somebody has planted a record or a floor near 2^53: use another "
-                                 "name"});
+    throw LocalError(no_fence_left());
   }
   if (there && there->head && there->holder) {
     after_.suspects.push_back(*there->holder);
@@ -200,7 +179,7 @@ bool LocalVerbs::end_own_record(LockRow& row, const ReleaseRequest& request) {
   const Owner& asking = request.owner;
   const std::optional<Owner> owner =
       liveness_.is_live(row) ? record_owner(*row.head) : std::nullopt;
-  if (!owner || !is_same_object(*owner, asking) || owner->ticket > asking.ticket) {
+  if (!owner || owner->id != asking.id || owner->ticket > asking.ticket) {
     return false;
   }
   std::string value;

@@ -23,11 +23,6 @@
 
 namespace exclusive_lock {
 
-// What an attempt comes to, given what is there. Pure.
-enum class AttemptStep { grant, granted_before, busy, superseded };
-// `live_head`: of the live record; none: there is none.
-AttemptStep judge_attempt(const std::optional<std::string>& live_head, const Owner& asking);
-
 struct LocalTables {
   LockTable& locks;
   WaiterTable& waiters;

@@ -152,9 +152,9 @@ bool LockDatabase::pause_while_busy(int count) {
   return true;
 }
 
-// It writes behind the end of the file in a transaction that writes. A checkpoint that does not hold
-// the right to write could copy a page there in between, and lose it: so none of ours is passive
-// (on_busy), and no other program may make one (docs/local_store.md).
+// It writes behind the end of the file in a transaction that writes. A checkpoint that does not
+// hold the right to write could copy a page there in between, and lose it: so none of ours is
+// passive (on_busy), and no other program may make one (docs/local_store.md).
 std::int64_t LockDatabase::make_room() {
   static constexpr std::array<char, page_bytes> empty{};
   Query count(page_count_);

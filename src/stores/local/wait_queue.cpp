@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "core/record_codec.hpp"
-#include "stores/local/next_fence.hpp"
+#include "stores/grant_rules.hpp"
 
 namespace exclusive_lock {
 namespace {

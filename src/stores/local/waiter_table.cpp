@@ -5,7 +5,7 @@
 
 #include "core/options_check.hpp"
 #include "local_sql.hpp"
-#include "stores/local/next_fence.hpp"
+#include "stores/grant_rules.hpp"
 
 namespace exclusive_lock {
 namespace {
@@ -37,7 +37,7 @@ bool is_arrival(std::int64_t arrived_us) {
 bool is_sound(const WaiterRow& row, std::size_t id_size, std::int64_t floor) {
   return id_size == row.owner.id.size() && is_arrival(row.arrived_us) &&
          row.confirm_ttl >= Milliseconds(1) && row.confirm_ttl <= most_ttl_allowed && floor >= 0 &&
-         next_fence(Fence{}, 0, row.floor).has_value();
+         can_grow(row.floor);
 }
 
 // The columns of every statement that reads whole rows.

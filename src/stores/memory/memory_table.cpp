@@ -7,7 +7,7 @@
 #include "core/done_mark.hpp"
 #include "core/key_codec.hpp"
 #include "core/record_codec.hpp"
-#include "stores/memory/last_fence.hpp"
+#include "stores/grant_rules.hpp"
 
 namespace exclusive_lock {
 namespace {
@@ -18,12 +18,6 @@ using namespace std::chrono_literals;
 // enough that the fences of names that are not used any more go away (G8). After it, the time part
 // makes it grow (G2).
 constexpr Milliseconds fence_ttl = 24h;
-
-// None: a stranger's record, or one that somebody has damaged.
-std::optional<Fence> fence_in(std::string_view record) {
-  const std::optional<Fence> fence = record_fence(record);
-  return fence && fence->value <= highest_fence ? fence : std::nullopt;
-}
 
 }  // namespace
 
@@ -45,22 +39,21 @@ Answer<AttemptReply> MemoryTable::attempt(const AttemptRequest& request,
     return std::move(*failure);
   }
   const Entry* there = find(request.key);
-  const std::optional<Owner> holder = there == nullptr ? std::nullopt : record_owner(there->value);
-  const bool holds = holder && holder->id == request.owner.id;
-  if (holds && holder->ticket > request.owner.ticket) {
-    return attempt_reply(request, AttemptOutcome::superseded);
-  }
-  if (holds && holder->ticket < request.owner.ticket) {
-    return grant(request);  // take-over
-  }
-  // Our own request was carried out before and its reply lost. A fence that cannot be read is a
-  // record that somebody has damaged: not ours any more.
-  if (holds && fence_in(there->value)) {
-    return attempt_reply(request, AttemptOutcome::granted);
-  }
   WaitingLine* line = find_line(request.key);
-  if (there == nullptr && line == nullptr) {
-    return grant(request);
+  const auto record =
+      there == nullptr ? std::nullopt : std::optional<std::string_view>(there->value);
+  switch (judge_attempt(record, request.owner)) {
+    case AttemptStep::superseded:
+      return attempt_reply(request, AttemptOutcome::superseded);
+    case AttemptStep::granted_before:
+      return attempt_reply(request, AttemptOutcome::granted);
+    case AttemptStep::grant:
+      if (there != nullptr || line == nullptr) {
+        return grant(request);
+      }
+      break;  // so many dead wait that this call did not come past them
+    case AttemptStep::busy:
+      break;
   }
   if (request.patience && !can_grow(request.floor)) {
     return no_fence_left();
@@ -256,14 +249,13 @@ ForgetReply MemoryTable::forget(const std::string& key) {
 // None: no fence above the last one and the floor is left, and nothing was done.
 std::optional<Fence> MemoryTable::write_record(const AttemptRequest& request,
                                                std::optional<Fence> last, Milliseconds ttl) {
-  if (!can_grow(last) || !can_grow(request.floor)) {
+  const std::int64_t since_us = clock_.wall().count();
+  const std::optional<Fence> fence = next_fence(last, since_us, request.floor);
+  if (!fence) {
     return std::nullopt;
   }
-  const std::int64_t since_us = clock_.wall().count();
-  const Fence fence{
-      std::max(std::max(*last, request.floor).value + 1, static_cast<std::uint64_t>(since_us))};
-  plant(fence_key(request.key).value(), std::to_string(fence.value), fence_ttl);
-  plant(request.key, encode_record(request.owner, fence, since_us, request.record_tail), ttl);
+  plant(fence_key(request.key).value(), std::to_string(fence->value), fence_ttl);
+  plant(request.key, encode_record(request.owner, *fence, since_us, request.record_tail), ttl);
   if (WaitingLine* line = find_line(request.key)) {
     line->leave(request.owner.id);  // a grant ends the entry
   }
@@ -284,7 +276,7 @@ std::optional<Fence> MemoryTable::last_fence(const std::string& key) {
   Fence last;
   const char* const end = kept->value.data() + kept->value.size();
   const auto [stopped, error] = std::from_chars(kept->value.data(), end, last.value);
-  const bool is_fence = error == std::errc() && stopped == end && last.value <= highest_fence;
+  const bool is_fence = error == std::errc() && stopped == end && last.value <= max_fence;
   return is_fence ? std::optional(last) : std::nullopt;
 }
 

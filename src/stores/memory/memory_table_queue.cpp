@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "stores/memory/last_fence.hpp"
+#include "stores/grant_rules.hpp"
 #include "stores/memory/memory_table.hpp"
 
 namespace exclusive_lock {

@@ -1,16 +1,13 @@
 // What an attempt comes to, and the next fence, as pure functions.
 
-#include "stores/local/local_verbs.hpp"
+#include "stores/grant_rules.hpp"
 
 #include <gtest/gtest.h>
 
 #include "core/record_codec.hpp"
-#include "stores/local/next_fence.hpp"
 
 namespace exclusive_lock {
 namespace {
-
-constexpr std::uint64_t most_fence = (1ULL << 53U) - 1;
 
 Owner owner(std::uint8_t id, Ticket ticket) {
   Owner owner;
@@ -58,9 +55,9 @@ TEST(LocalFence, IsAboveLastTimeAndFloor) {
 }
 
 TEST(LocalFence, EndsWhereADoubleDoes) {
-  EXPECT_EQ(next_fence(Fence{most_fence - 1}, 0, Fence{0}), Fence{most_fence});
-  EXPECT_FALSE(next_fence(Fence{most_fence}, 0, Fence{0}));
-  EXPECT_FALSE(next_fence(Fence{0}, 0, Fence{most_fence}));
+  EXPECT_EQ(next_fence(Fence{max_fence - 1}, 0, Fence{0}), Fence{max_fence});
+  EXPECT_FALSE(next_fence(Fence{max_fence}, 0, Fence{0}));
+  EXPECT_FALSE(next_fence(Fence{0}, 0, Fence{max_fence}));
   EXPECT_FALSE(next_fence(Fence{0}, 0, Fence{~std::uint64_t{0}}));
 }
 
