@@ -162,11 +162,12 @@ void check_inspection(const Reply& reply, std::optional<StoreTime> time) {
   }
 }
 
-void check_script(const Reply& packed) {
-  const Reply reply = redis::unpacked(packed);
-  require(packed.is_string() || reply == packed, "only one string is taken apart");
-  require(!packed.is_string() || reply.elements.size() <= 8, "a long string has few parts");
-  const std::string echo = reply.elements.empty() ? "" : reply.elements.front().text;
+void check_script(const Reply& reply) {
+  const redis::ReplyTexts texts(reply);
+  require(!reply.is_string() || texts.size() <= 8, "a long string has few parts");
+  require(reply.is_string() || texts.size() == 0 || texts.size() == reply.elements.size(),
+          "an array is read as a whole");
+  const std::string echo(texts.size() == 0 ? "" : texts[0]);
   require(!redis::has_echo(reply, echo + "x"), "a reply without its echo is nobody's");
   if (!redis::has_echo(reply, echo)) {
     return;  // whoever runs scripts goes no further (script_runner.cpp)
@@ -178,7 +179,7 @@ void check_script(const Reply& packed) {
   check_attempt(reply, time);
   check_beat(reply, time);
   RefreshReply refreshed;
-  const std::size_t count = reply.elements.size() - 2;
+  const std::size_t count = texts.size() - 2;
   require(!redis::read_refresh(reply, count + 1, refreshed) && refreshed.verdicts.empty(),
           "a refresh is answered as a whole");
   if (redis::read_refresh(reply, count, refreshed)) {

@@ -2,15 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <initializer_list>
 
 namespace exclusive_lock {
 namespace {
 
 constexpr std::string_view upper_hex = "0123456789ABCDEF";
 
-constexpr std::string_view done_suffix = ":done";
-constexpr std::array<std::string_view, 4> side_suffixes{":fence", ":queue", ":waiters",
+constexpr std::array<std::string_view, 4> side_suffixes{fence_suffix, queue_suffix, waiters_suffix,
                                                         done_suffix};
 
 bool stays(char c) {
@@ -99,40 +97,35 @@ std::optional<std::string> name_of_key(std::string_view key_prefix, std::string_
   return decode_name(key.substr(1));
 }
 
-namespace {
-
-// Joins the parts with one allocation; each request makes three side keys.
-std::string joined(std::initializer_list<std::string_view> parts) {
-  std::size_t size = 0;
-  for (const std::string_view part : parts) {
-    size += part.size();
-  }
-  std::string text;
-  text.reserve(size);
-  for (const std::string_view part : parts) {
-    text += part;
-  }
-  return text;
-}
-
-// "{K}<suffix>", or "K<suffix>" for a key that has a tag.
-std::optional<std::string> side_key(std::string_view key, std::string_view suffix) {
-  const auto tag = hash_tag(key);
-  if (tag) {
+std::optional<AroundKey> around_side_keys(std::string_view key) {
+  if (const auto tag = hash_tag(key)) {
     const bool is_tag_only = tag->opening == 0 && tag->closing + 1 == key.size();
-    return is_tag_only ? std::nullopt : std::optional(joined({key, suffix}));
+    return is_tag_only ? std::nullopt : std::optional(AroundKey{"", ""});
   }
   if (key.empty() || key.find('}') != std::string_view::npos) {
     return std::nullopt;
   }
-  return joined({"{", key, "}", suffix});
+  return AroundKey{"{", "}"};
+}
+
+namespace {
+
+// "{K}<suffix>", or "K<suffix>" for a key with a tag of its own.
+std::optional<std::string> side_key(std::string_view key, std::string_view suffix) {
+  const auto around = around_side_keys(key);
+  if (!around) {
+    return std::nullopt;
+  }
+  return std::string(around->before).append(key).append(around->behind).append(suffix);
 }
 
 }  // namespace
 
-std::optional<std::string> fence_key(std::string_view key) { return side_key(key, ":fence"); }
-std::optional<std::string> queue_key(std::string_view key) { return side_key(key, ":queue"); }
-std::optional<std::string> waiters_key(std::string_view key) { return side_key(key, ":waiters"); }
+std::optional<std::string> fence_key(std::string_view key) { return side_key(key, fence_suffix); }
+std::optional<std::string> queue_key(std::string_view key) { return side_key(key, queue_suffix); }
+std::optional<std::string> waiters_key(std::string_view key) {
+  return side_key(key, waiters_suffix);
+}
 std::optional<std::string> done_key(std::string_view key) { return side_key(key, done_suffix); }
 
 std::optional<std::string> key_of_done_key(std::string_view done_key) {

@@ -32,6 +32,16 @@ std::optional<std::string> queue_key(std::string_view key);
 std::optional<std::string> waiters_key(std::string_view key);
 // The side key of the mark (done_mark.hpp).
 std::optional<std::string> done_key(std::string_view key);
+// The texts before and behind K in its side keys, without the suffix. None: K has no side keys.
+struct AroundKey {
+  std::string_view before;
+  std::string_view behind;
+};
+std::optional<AroundKey> around_side_keys(std::string_view key);
+inline constexpr std::string_view fence_suffix = ":fence";
+inline constexpr std::string_view queue_suffix = ":queue";
+inline constexpr std::string_view waiters_suffix = ":waiters";
+inline constexpr std::string_view done_suffix = ":done";
 // The record key of a done_key(). None: it is none, or its record key has a tag.
 std::optional<std::string> key_of_done_key(std::string_view done_key);
 // True for the results of these four functions. list() leaves such keys out, and Options refuses

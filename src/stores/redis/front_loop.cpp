@@ -183,12 +183,12 @@ void FrontLoop::rest(const StoreFailure& failure, bool refused) {
 
 // --- operations ---
 
-void FrontLoop::take(std::vector<Operation> arrived) {
-  for (Operation& operation : arrived) {
-    if (state_ == State::closed) {
-      operation.done(closed_failure(false));
-    } else if (state_ == State::resting && is_refusal_) {
-      operation.done(trouble_);
+void FrontLoop::take(std::span<std::unique_ptr<Operation>> arrived) {
+  for (auto& operation : arrived) {
+    if (state_ == State::closed || (state_ == State::resting && is_refusal_)) {
+      Operation& refused = *operation;
+      refused.done(std::move(operation),
+                   state_ == State::closed ? closed_failure(false) : trouble_);
     } else {
       queue_.add(std::move(operation));
     }
@@ -209,9 +209,15 @@ void FrontLoop::flush() {
     return;
   }
   const Instant now = clock_.now();
-  queue_.expire(now, not_sent());
+  expire(now);
   if (queue_.has_waiting()) {
     link_->send([this, now](const CommandSink& sink) { queue_.take_waiting(now, sink); });
+  }
+}
+
+void FrontLoop::expire(Instant now) {
+  if (queue_.may_expire(now)) {
+    queue_.expire(now, not_sent());
   }
 }
 
@@ -268,7 +274,7 @@ void FrontLoop::shut_down() {
 void FrontLoop::on_alarm() {
   alarm_.reset();
   const Instant now = clock_.now();
-  queue_.expire(now, not_sent());
+  expire(now);
   if (state_ == State::up) {
     look_after_link(now);
   } else if (state_ == State::connecting && now >= started_at_ + try_limit_) {
@@ -315,9 +321,8 @@ void FrontLoop::ask_for_time(Instant now) {
       options_.on_time(answer->requested_at, answer->replied_at, *time, false);
     }
   };
-  queue_.add({.commands = [](const CommandSink& sink) { sink({"TIME"}); },
-              .deadline = now + 2 * silence_limit_,
-              .done = on_outcome});
+  queue_.add(make_operation([](const CommandSink& sink) { sink({"TIME"}); },
+                            now + 2 * silence_limit_, on_outcome));
   flush();
 }
 
@@ -339,7 +344,7 @@ Instant FrontLoop::next_event() const {
 
 // An alarm that comes too early does no harm, and setting one for every request would cost more.
 void FrontLoop::set_alarm() {
-  const Instant next = std::min(next_event(), queue_.next_deadline().value_or(Instant::max()));
+  const Instant next = std::min(next_event(), queue_.earliest_deadline());
   if (state_ != State::closed && (!alarm_ || next < *alarm_)) {
     alarm_ = next;
     timer_.set(next);

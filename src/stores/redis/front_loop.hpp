@@ -30,6 +30,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -72,7 +73,8 @@ class FrontLoop {
   FrontLoop(EventLoop& loop, FrontOptions options, const ClockSource& clock, Events events);
 
   void connect();
-  void take(std::vector<Operation> arrived);
+  void take(std::span<std::unique_ptr<Operation>> arrived);
+  void take(std::unique_ptr<Operation> operation) { take(std::span(&operation, 1)); }
   // Somebody relies on the link just now.
   void use();
   // The answers do not fit the questions: ends the link soon.
@@ -94,6 +96,7 @@ class FrontLoop {
   void rest(const StoreFailure& failure, bool refused);
 
   void flush();
+  void expire(Instant now);
   [[nodiscard]] StoreFailure not_sent() const;
   void leave_if_idle();
 

@@ -7,95 +7,137 @@
 
 namespace exclusive_lock::redis {
 
-void OperationQueue::add(Operation operation) {
-  auto entry = std::make_shared<Entry>(Entry{.operation = std::move(operation)});
-  entry->deadline = deadlines_.emplace(entry->operation.deadline, entry);
-  waiting_.push_back(std::move(entry));
+namespace {
+
+class OperationOfFunctions final : public Operation {
+ public:
+  OperationOfFunctions(std::function<void(const CommandSink&)> commands, Instant deadline,
+                       std::function<void(Outcome)> done)
+      : Operation(deadline), commands_(std::move(commands)), done_(std::move(done)) {}
+
+  void give_commands(const CommandSink& sink) override { commands_(sink); }
+  void done(std::unique_ptr<Operation> /*self*/, Outcome outcome) override {
+    done_(std::move(outcome));
+  }
+
+ private:
+  const std::function<void(const CommandSink&)> commands_;
+  const std::function<void(Outcome)> done_;
+};
+
+void end(std::unique_ptr<Operation> operation, Outcome outcome) {
+  Operation& ended = *operation;
+  ended.done(std::move(operation), std::move(outcome));
+}
+
+}  // namespace
+
+std::unique_ptr<Operation> make_operation(std::function<void(const CommandSink&)> commands,
+                                          Instant deadline, std::function<void(Outcome)> done) {
+  return std::make_unique<OperationOfFunctions>(std::move(commands), deadline, std::move(done));
+}
+
+void OperationQueue::add(std::unique_ptr<Operation> operation) {
+  earliest_deadline_ = std::min(earliest_deadline_, operation->deadline());
+  waiting_.push_back(std::move(operation));
 }
 
 void OperationQueue::take_waiting(Instant now, const CommandSink& sink) {
-  for (auto& entry : waiting_) {
-    if (entry->state != State::waiting) {
-      continue;  // withdrawn
-    }
-    entry->state = State::sent;
-    entry->requested_at = now;
-    entry->operation.commands([&sink, &entry](const Command& command) {
-      entry->missing += has_reply(command) ? 1 : 0;
+  for (auto& operation : waiting_) {
+    Sent& sent = sent_.emplace_back(Sent{.operation = std::move(operation), .requested_at = now});
+    sent.operation->give_commands([&sink, &sent](const Command& command) {
+      sent.missing += has_reply(command) ? 1 : 0;
       sink(command);
     });
-    sent_.push_back(std::move(entry));
   }
   waiting_.clear();
 }
 
+// What is told of an end may add operations: the queue is in order before.
 bool OperationQueue::on_reply(Reply reply, Instant now) {
   if (sent_.empty()) {
     return false;
   }
-  const std::shared_ptr<Entry> entry = sent_.front();
-  if (entry->state == State::sent) {
-    entry->replies.push_back(std::move(reply));
+  Sent& first = sent_.front();
+  if (first.operation) {
+    first.replies.push_back(std::move(reply));
   }
-  if (--entry->missing == 0) {
+  if (--first.missing == 0) {
+    Sent answered = std::move(first);
     sent_.pop_front();
-    conclude(entry, Exchange{.replies = std::move(entry->replies),
-                             .requested_at = entry->requested_at,
-                             .replied_at = now});
+    if (sent_.empty() && waiting_.empty()) {
+      earliest_deadline_ = Instant::max();
+    }
+    if (answered.operation) {
+      end(std::move(answered.operation), Exchange{.replies = std::move(answered.replies),
+                                                  .requested_at = answered.requested_at,
+                                                  .replied_at = now});
+    }
   }
   return true;
 }
 
 void OperationQueue::expire(Instant now, const StoreFailure& not_sent) {
-  bool is_withdrawn = false;
-  while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
-    const std::shared_ptr<Entry> entry = deadlines_.begin()->second;
-    if (entry->state == State::waiting) {
-      is_withdrawn = true;
-      conclude(entry, not_sent);
-    } else {
-      const auto waited = std::chrono::floor<Milliseconds>(now - entry->requested_at);
-      conclude(entry, not_answered_in_time(waited));
+  if (!may_expire(now)) {
+    return;
+  }
+  std::vector<Expired> expired = take_expired(now, not_sent);
+  find_earliest_deadline();
+  for (Expired& each : expired) {
+    end(std::move(each.operation), std::move(each.failure));
+  }
+}
+
+// What was withdrawn must not pile up while there is no link.
+std::vector<OperationQueue::Expired> OperationQueue::take_expired(Instant now,
+                                                                  const StoreFailure& not_sent) {
+  std::vector<Expired> expired;
+  for (Sent& sent : sent_) {
+    if (sent.operation && sent.operation->deadline() <= now) {
+      const auto waited = std::chrono::floor<Milliseconds>(now - sent.requested_at);
+      expired.push_back({std::move(sent.operation), not_answered_in_time(waited)});
+      sent.replies.clear();
     }
   }
-  // What was withdrawn must not pile up while there is no link, behind one that waits for longer
-  // either.
-  if (is_withdrawn) {
-    std::erase_if(waiting_, [](const auto& entry) { return entry->state == State::over; });
+  for (auto& operation : waiting_) {
+    if (operation->deadline() <= now) {
+      expired.push_back({std::move(operation), not_sent});
+    }
+  }
+  std::erase(waiting_, nullptr);
+  return expired;
+}
+
+void OperationQueue::find_earliest_deadline() {
+  earliest_deadline_ = Instant::max();
+  for (const auto& operation : waiting_) {
+    earliest_deadline_ = std::min(earliest_deadline_, operation->deadline());
+  }
+  for (const Sent& sent : sent_) {
+    if (sent.operation) {
+      earliest_deadline_ = std::min(earliest_deadline_, sent.operation->deadline());
+    }
   }
 }
 
 void OperationQueue::fail_waiting(const StoreFailure& failure) {
-  for (const auto& entry : std::exchange(waiting_, {})) {
-    conclude(entry, failure);
+  auto failed = std::exchange(waiting_, {});
+  for (auto& operation : failed) {
+    end(std::move(operation), failure);
   }
 }
 
 void OperationQueue::fail_sent(const StoreFailure& failure) {
-  for (const auto& entry : std::exchange(sent_, {})) {
-    conclude(entry, failure);
+  auto failed = std::exchange(sent_, {});
+  for (Sent& sent : failed) {
+    if (sent.operation) {
+      end(std::move(sent.operation), failure);
+    }
   }
-}
-
-std::optional<Instant> OperationQueue::next_deadline() const {
-  return deadlines_.empty() ? std::nullopt : std::optional(deadlines_.begin()->first);
 }
 
 std::optional<Instant> OperationQueue::unanswered_since() const {
-  return sent_.empty() ? std::nullopt : std::optional(sent_.front()->requested_at);
-}
-
-// Does nothing for one that is over. The state is settled before `done` runs.
-void OperationQueue::conclude(const std::shared_ptr<Entry>& entry, Outcome outcome) {
-  if (entry->state == State::over) {
-    return;
-  }
-  entry->state = State::over;
-  deadlines_.erase(entry->deadline);
-  // What it held goes now, not when the replies of an abandoned one have come.
-  const Operation operation = std::exchange(entry->operation, {});
-  entry->replies.clear();
-  operation.done(std::move(outcome));
+  return sent_.empty() ? std::nullopt : std::optional(sent_.front().requested_at);
 }
 
 bool has_reply(const Command& command) { return command.front() != "SUBSCRIBE"; }

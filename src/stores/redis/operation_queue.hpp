@@ -11,10 +11,10 @@
 // Replies come in the order of the commands, over one link: the first one that is missing belongs
 // to the oldest operation that was sent. Nothing is ever sent twice.
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -26,13 +26,17 @@
 
 namespace exclusive_lock::redis {
 
-using Command = std::vector<std::string_view>;  // its words; at least one
+// Its words; at least one. In place are as many as a call of a script has.
+using Command = boost::container::small_vector<std::string_view, 20>;
 // Takes commands to be sent, in this order; each is read before the call returns, and not kept.
 using CommandSink = std::function<void(const Command&)>;
 
+// Most operations have one.
+using Replies = boost::container::small_vector<Reply, 1>;
+
 // All replies to one operation. Between the two instants the server carried it out.
 struct Exchange {
-  std::vector<Reply> replies;  // one for each command
+  Replies replies;  // one for each command
   Instant requested_at;
   Instant replied_at;
 };
@@ -40,17 +44,32 @@ struct Exchange {
 using Outcome = std::variant<Exchange, StoreFailure>;
 
 // One or more commands that belong together and are answered together.
-struct Operation {
+class Operation {
+ public:
+  explicit Operation(Instant deadline) : deadline_(deadline) {}
+  virtual ~Operation() = default;
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+
+  [[nodiscard]] Instant deadline() const noexcept { return deadline_; }
   // Called when they are about to be sent, never if they are not; gives at least one that has a
   // reply.
-  std::function<void(const CommandSink&)> commands;
-  Instant deadline;
-  std::function<void(Outcome)> done;  // called exactly once
+  virtual void give_commands(const CommandSink& sink) = 0;
+  // Called exactly once for each time that it is submitted. `self` is this object, which may be
+  // submitted again.
+  virtual void done(std::unique_ptr<Operation> self, Outcome outcome) = 0;
+
+ private:
+  const Instant deadline_;
 };
+
+// One made of two functions, for what is asked seldom.
+std::unique_ptr<Operation> make_operation(std::function<void(const CommandSink&)> commands,
+                                          Instant deadline, std::function<void(Outcome)> done);
 
 class OperationQueue {
  public:
-  void add(Operation operation);
+  void add(std::unique_ptr<Operation> operation);
   [[nodiscard]] bool has_waiting() const { return !waiting_.empty(); }
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
 
@@ -59,34 +78,38 @@ class OperationQueue {
   // False: nothing was asked, so this reply is nobody's.
   [[nodiscard]] bool on_reply(Reply reply, Instant now);
 
+  // Whether a deadline may have come.
+  [[nodiscard]] bool may_expire(Instant now) const { return now >= earliest_deadline_; }
   // Ends those whose deadline has come. `not_sent` says why the waiting ones were not.
   void expire(Instant now, const StoreFailure& not_sent);
   void fail_waiting(const StoreFailure& failure);
   // The link is gone: no reply will come any more.
   void fail_sent(const StoreFailure& failure);
 
-  [[nodiscard]] std::optional<Instant> next_deadline() const;
+  // None is before it. It can be too early until the next expire(): what ends in time does not move
+  // it, so a busy queue looks through its operations once in a command timeout, not at each reply.
+  [[nodiscard]] Instant earliest_deadline() const { return earliest_deadline_; }
   // When the oldest command without a reply was sent.
   [[nodiscard]] std::optional<Instant> unanswered_since() const;
 
  private:
-  enum class State { waiting, sent, over };
-  struct Entry;
-  using Deadlines = std::multimap<Instant, std::shared_ptr<Entry>>;
-  struct Entry {
-    Operation operation;
-    State state = State::waiting;
+  struct Sent {
+    std::unique_ptr<Operation> operation;  // null: abandoned, but its replies have not come
+    Instant requested_at;
     std::size_t missing = 0;  // replies
-    std::vector<Reply> replies{};
-    Instant requested_at{};
-    Deadlines::iterator deadline{};
+    Replies replies{};
+  };
+  struct Expired {
+    std::unique_ptr<Operation> operation;
+    StoreFailure failure;
   };
 
-  void conclude(const std::shared_ptr<Entry>& entry, Outcome outcome);
+  std::vector<Expired> take_expired(Instant now, const StoreFailure& not_sent);
+  void find_earliest_deadline();
 
-  std::deque<std::shared_ptr<Entry>> waiting_;
-  std::deque<std::shared_ptr<Entry>> sent_;  // abandoned ones too, until their replies have come
-  Deadlines deadlines_;                      // those that are not over
+  std::deque<std::unique_ptr<Operation>> waiting_;
+  std::deque<Sent> sent_;
+  Instant earliest_deadline_ = Instant::max();
 };
 
 // SUBSCRIBE is confirmed by a push, which is no reply; an error is one.

@@ -59,13 +59,13 @@ void PushLink::shut_down() {
 void PushLink::on_up(const Greeting& server) {
   own_server_ = server.run_id;
   is_newer_ = true;
-  front_.take({{.commands =
-                    [this](const CommandSink& sink) {
-                      sink({"SUBSCRIBE", pushes_.channel});
-                      sink({"TIME"});
-                    },
-                .deadline = clock_.now() + 1h,  // silence ends it before
-                .done = [this](const Outcome& outcome) { on_answer(outcome); }}});
+  front_.take(make_operation(
+      [this](const CommandSink& sink) {
+        sink({"SUBSCRIBE", pushes_.channel});
+        sink({"TIME"});
+      },
+      clock_.now() + 1h,  // silence ends it before
+      [this](const Outcome& outcome) { on_answer(outcome); }));
 }
 
 void PushLink::on_push(const Reply& push) {

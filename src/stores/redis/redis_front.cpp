@@ -54,24 +54,22 @@ struct RedisFront::Impl {
   }
 
   void ask_for_listener(std::function<void(std::optional<bool>)> done) {
-    machine.take({{.commands =
-                       [this](const CommandSink& sink) {
-                         sink({"PUBSUB", "NUMSUB", channel});
-                       },
-                   .deadline = clock.now() + timeout,
-                   .done =
-                       [done = std::move(done)](const Outcome& outcome) {
-                         const auto* answer = std::get_if<Exchange>(&outcome);
-                         done(answer == nullptr ? std::nullopt
-                                                : has_listener(answer->replies.front()));
-                       }}});
+    machine.take(make_operation(
+        [this](const CommandSink& sink) {
+          sink({"PUBSUB", "NUMSUB", channel});
+        },
+        clock.now() + timeout,
+        [done = std::move(done)](const Outcome& outcome) {
+          const auto* answer = std::get_if<Exchange>(&outcome);
+          done(answer == nullptr ? std::nullopt : has_listener(answer->replies.front()));
+        }));
   }
 
   void take_inbox() {
-    std::vector<Operation> arrived;
     bool is_waiters = false;
     {
       const std::lock_guard guard(mutex);
+      arrived.clear();
       arrived.swap(inbox);
       inbox_is_announced = false;
       is_waiters = std::exchange(uses_pushes, false);
@@ -79,7 +77,8 @@ struct RedisFront::Impl {
     if (is_waiters) {
       pushes.use();
     }
-    machine.take(std::move(arrived));
+    machine.take(arrived);
+    arrived.clear();
   }
 
   const ClockSource& clock;
@@ -89,7 +88,7 @@ struct RedisFront::Impl {
   // Callers and the loop's thread meet here. It guards what follows, up to the loop.
   std::mutex mutex;
   std::condition_variable news;
-  std::vector<Operation> inbox;
+  std::vector<std::unique_ptr<Operation>> inbox;
   bool inbox_is_announced = false;
   bool wants_pushes = false;
   bool uses_pushes = false;  // one that is in the inbox
@@ -101,6 +100,7 @@ struct RedisFront::Impl {
                             .message = "cannot connect: the server did not answer in time",
                             .may_have_run = false};
 
+  std::vector<std::unique_ptr<Operation>> arrived;  // of the loop's thread, for its memory
   EventLoop loop;
   FrontLoop machine;
   const std::string channel;
@@ -125,11 +125,12 @@ std::optional<StoreFailure> RedisFront::wait_until_up(Instant deadline, bool tri
   return impl_->was_up ? std::nullopt : std::optional(impl_->last_trouble);
 }
 
-void RedisFront::submit(Operation operation) {
+void RedisFront::submit(std::unique_ptr<Operation> operation) {
   std::unique_lock lock(impl_->mutex);
   if (impl_->is_closed) {
     lock.unlock();
-    return operation.done(closed_failure(false));
+    Operation& refused = *operation;
+    return refused.done(std::move(operation), closed_failure(false));
   }
   impl_->inbox.push_back(std::move(operation));
   // Under the mutex: the loop must not end between the two.

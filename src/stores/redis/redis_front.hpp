@@ -29,9 +29,9 @@ class RedisFront {
   // is not to try again, also until the first try has failed.
   std::optional<StoreFailure> wait_until_up(Instant deadline, bool tries_again);
 
-  // From any thread. `done` is called on the loop's thread, or inline after close(); it must not
-  // block or throw.
-  void submit(Operation operation);
+  // From any thread. Its `done` is called on the loop's thread, or inline after close(); it must
+  // not block or throw.
+  void submit(std::unique_ptr<Operation> operation);
 
   // Who waits for answers may run it meanwhile.
   [[nodiscard]] EventLoop& loop() noexcept;

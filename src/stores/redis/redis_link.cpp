@@ -1,5 +1,6 @@
 #include "stores/redis/redis_link.hpp"
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/error.hpp>
@@ -11,7 +12,8 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/redis/error.hpp>
-#include <boost/redis/request.hpp>
+#include <charconv>
+#include <limits>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -29,29 +31,39 @@ namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-// A refresh of a hundred keys would be copied again and again while its bytes grow.
-constexpr std::size_t long_command = 16;  // words
-constexpr std::size_t most_framing = 16;  // "$<size>\r\n" and "\r\n"
 // After a failed write: a peer may go on sending without end.
 constexpr int max_last_reads = 64;
 
-std::size_t wire_size(const Command& command) {
-  std::size_t size = most_framing;
-  for (const std::string_view word : command) {
-    size += word.size() + most_framing;
+// "<kind><number>\r\n"
+char* put_number(char* to, char kind, std::size_t number) {
+  *to++ = kind;
+  if (number < 10) {  // most words are short
+    *to++ = static_cast<char>('0' + number);
+  } else {
+    to = std::to_chars(to, to + std::numeric_limits<std::size_t>::digits10 + 1, number).ptr;
   }
-  return size;
+  return std::ranges::copy(std::string_view("\r\n"), to).out;
 }
 
-void add_command(boost::redis::request& to, const Command& command) {
-  if (command.size() >= long_command) {
-    to.reserve(to.payload().size() + wire_size(command));
+// RESP: "*<words>\r\n", and for each word "$<bytes>\r\n<word>\r\n".
+void append_command(std::string& to, const Command& command) {
+  constexpr std::size_t most_framing = 26;
+  std::size_t most = most_framing;
+  for (const std::string_view word : command) {
+    most += word.size() + most_framing;
   }
-  if (command.size() == 1) {
-    to.push(command.front());  // push_range() leaves out a command without arguments
-  } else {
-    to.push_range(command.front(), command.begin() + 1, command.end());
+  const std::size_t begin = to.size();
+  if (to.capacity() - begin < most) {
+    to.reserve(std::max(begin + most, 2 * to.capacity()));
   }
+  to.resize(begin + most);
+  char* at = put_number(to.data() + begin, '*', command.size());
+  for (const std::string_view word : command) {
+    at = put_number(at, '$', word.size());
+    at = std::ranges::copy(word, at).out;
+    at = std::ranges::copy(std::string_view("\r\n"), at).out;
+  }
+  to.resize(static_cast<std::size_t>(at - to.data()));
 }
 
 asio::ssl::context tls_context(const LinkAddress& address,
@@ -115,12 +127,10 @@ class SocketLink final : public RedisLink,
   }
 
   void send(const std::function<void(const CommandSink&)>& commands) override {
-    words_.clear();
     commands([this](const Command& command) {
-      add_command(words_, command);
+      append_command(unsent_, command);
       reader_.expect(has_reply(command) ? 1 : 0);
     });
-    unsent_ += words_.payload();
     write();
   }
 
@@ -329,7 +339,6 @@ class SocketLink final : public RedisLink,
   const std::shared_ptr<TlsReport> report_ = std::make_shared<TlsReport>();
   LinkEvents events_;
   RespReader reader_;
-  boost::redis::request words_;  // of the commands that are sent just now
   std::string unsent_;
   std::string written_;  // TLS: under way
   std::string drop_reason_;

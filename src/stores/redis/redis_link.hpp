@@ -1,13 +1,12 @@
 #pragma once
 // One connection to a server, from the first try to its end: never used again after that.
 //
-// Boost.Asio looks up, connects and speaks TLS; Boost.Redis writes commands and parses replies
-// (resp_reader.hpp). Its connection is not used: it is to reconnect with a fixed pause, and keep
-// what was not sent; sends a PING that a server that is alive may refuse (MISCONF, BUSY, LOADING,
-// an ACL); hides its socket, and each request costs it ten system calls. The front
-// (redis_front.hpp) makes a new link after a pause that grows, decides what becomes of each
-// operation, greets (handshake.hpp), and asks TIME as a sign of life. Nothing is ever sent twice: a
-// script could run twice.
+// Boost.Asio looks up, connects and speaks TLS; Boost.Redis parses replies (resp_reader.hpp). Its
+// connection is not used: it is to reconnect with a fixed pause, and keep what was not sent; sends
+// a PING that a server that is alive may refuse (MISCONF, BUSY, LOADING, an ACL); hides its socket,
+// and each request costs it ten system calls. The front (redis_front.hpp) makes a new link after a
+// pause that grows, decides what becomes of each operation, greets (handshake.hpp), and asks TIME
+// as a sign of life. Nothing is ever sent twice: a script could run twice.
 //
 // All calls and callbacks on the loop's thread.
 

@@ -37,15 +37,33 @@ class Walker : public std::enable_shared_from_this<Walker> {
   }
 
  private:
+  class Inspection final : public ScriptBatch {
+   public:
+    Inspection(std::shared_ptr<Walker> walker, std::vector<std::string> keys)
+        : ScriptBatch(walker->request_.deadline),
+          walker_(std::move(walker)),
+          keys_(std::move(keys)) {
+      for (const std::string& key : keys_) {
+        add(inspect_call(key, 0));
+      }
+    }
+    void replied(std::span<const Reply> replies) override {
+      walker_->end_or_go_on(walker_->walk_.on_values(keys_, replies));
+    }
+    void failed(StoreFailure failure) override { walker_->done_(std::move(failure)); }
+
+   private:
+    const std::shared_ptr<Walker> walker_;
+    const std::vector<std::string> keys_;
+  };
+
   void scan() {
-    front_.submit(
-        {.commands =
-             [self = shared_from_this()](const CommandSink& sink) {
-               sink({"SCAN", self->walk_.cursor(), "MATCH", self->pattern_, "COUNT", scan_count});
-             },
-         .deadline = request_.deadline,
-         .done = [self = shared_from_this()](
-                     Outcome outcome) { self->on_scanned(std::move(outcome)); }});
+    front_.submit(make_operation(
+        [self = shared_from_this()](const CommandSink& sink) {
+          sink({"SCAN", self->walk_.cursor(), "MATCH", self->pattern_, "COUNT", scan_count});
+        },
+        request_.deadline,
+        [self = shared_from_this()](Outcome outcome) { self->on_scanned(std::move(outcome)); }));
   }
 
   void on_scanned(Outcome outcome) {
@@ -56,22 +74,7 @@ class Walker : public std::enable_shared_from_this<Walker> {
   }
 
   void inspect() {
-    std::vector<std::string> asked = walk_.take_keys();
-    std::vector<ScriptCall> calls;
-    calls.reserve(asked.size());
-    for (const std::string& key : asked) {
-      calls.push_back(inspect_call(key, 0));
-    }
-    scripts_.run(std::move(calls), request_.deadline,
-                 [self = shared_from_this(), asked = std::move(asked)](
-                     ScriptRunner::Replies replies) { self->on_inspected(asked, replies); });
-  }
-
-  void on_inspected(const std::vector<std::string>& asked, ScriptRunner::Replies& replies) {
-    if (auto* failure = std::get_if<StoreFailure>(&replies)) {
-      return done_(std::move(*failure));
-    }
-    end_or_go_on(walk_.on_values(asked, std::get<std::vector<Reply>>(replies)));
+    scripts_.run(std::make_unique<Inspection>(shared_from_this(), walk_.take_keys()));
   }
 
   void end_or_go_on(std::optional<StoreFailure> failure) {

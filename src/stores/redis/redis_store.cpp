@@ -48,13 +48,6 @@ StoreFailure bad_fence_failure(const std::string& fence_key) {
           .may_have_run = false};
 }
 
-// Not {call}, which would copy it with all its words.
-std::vector<ScriptCall> alone(ScriptCall call) {
-  std::vector<ScriptCall> calls;
-  calls.push_back(std::move(call));
-  return calls;
-}
-
 redis::LinkAddress link_address(const RedisStoreOptions& options) {
   return {.host = options.host,
           .port = options.port,
@@ -118,6 +111,66 @@ struct Inside {
   ScriptRunner scripts;
 };
 
+// Which store it was that failed.
+void name_store(StoreFailure& failure, const std::string& url) {
+  failure.message = url + ": " + failure.message;
+}
+
+// What makes an answer of the replies to a batch; none: they make no sense.
+template <class Read>
+struct Alone {
+  Read read;
+  auto operator()(std::span<const Reply> replies, const ScriptCall& /*call*/) const {
+    return read(replies.front());
+  }
+};
+template <class T>
+struct Fenced {
+  std::optional<redis::FencedAnswer<T>> (*read)(const redis::ReplyTexts&);
+  std::optional<Answer<T>> operator()(std::span<const Reply> replies,
+                                      const ScriptCall& call) const {
+    auto fenced = read(replies.front());
+    if (!fenced) {
+      return std::nullopt;
+    }
+    if (std::holds_alternative<redis::BadFence>(*fenced)) {
+      return bad_fence_failure(std::string(call.key(redis::place_of_fence_key)));
+    }
+    return std::get<T>(std::move(*fenced));
+  }
+};
+
+// A verb that is under way.
+template <class T, class Read>
+class Batch final : public redis::ScriptBatch {
+ public:
+  Batch(const std::string& url, Instant deadline, Done<T> done, Read read)
+      : ScriptBatch(deadline), url_(url), done_(std::move(done)), read_(std::move(read)) {}
+
+ private:
+  void replied(std::span<const Reply> replies) override {
+    const auto error = std::ranges::find_if(replies, &Reply::is_error);
+    if (error != replies.end()) {
+      return answer(redis::server_refused(error->text));
+    }
+    auto read = read_(replies, call());
+    read ? answer(std::move(*read))
+         : answer(redis::senseless_answer("the script " + std::string(call().script().name)));
+  }
+  void failed(StoreFailure failure) override { answer(std::move(failure)); }
+
+  void answer(Answer<T> answer) const {
+    if (auto* failure = std::get_if<StoreFailure>(&answer)) {
+      name_store(*failure, url_);
+    }
+    done_(std::move(answer));
+  }
+
+  const std::string& url_;  // of the store
+  const Done<T> done_;
+  const Read read_;
+};
+
 class RedisStore final : public Store {
  public:
   RedisStore(const RedisStoreOptions& options, const ClockSource& clock,
@@ -148,9 +201,8 @@ class RedisStore final : public Store {
     if (request.patience) {
       inside_->front.use_pushes();
     }
-    std::string fence_key = (*keys)[1];
-    run_fenced<AttemptReply>(redis::acquire_call(request, *keys, channel()), std::move(fence_key),
-                             deadline, std::move(done), redis::read_acquire);
+    run<AttemptReply>(redis::acquire_call(request, std::move(*keys), channel()), deadline,
+                      std::move(done), Fenced{redis::read_acquire});
   }
 
   void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
@@ -159,32 +211,37 @@ class RedisStore final : public Store {
       return done(is_forked() ? forked_failure() : keyless_failure(request.key));
     }
     inside_->front.use_pushes();
-    std::string fence_key = (*keys)[1];
-    run_fenced<BeatReply>(redis::beat_call(request, *keys, channel()), std::move(fence_key),
-                          deadline, std::move(done), redis::read_beat);
+    run<BeatReply>(redis::beat_call(request, std::move(*keys), channel()), deadline,
+                   std::move(done), Fenced{redis::read_beat});
   }
 
   void refresh(std::vector<RefreshRequest> requests, Instant deadline,
                Done<RefreshReply> done) override {
-    std::vector<ScriptCall> calls;
+    if (is_forked()) {
+      return done(forked_failure());
+    }
     std::vector<std::size_t> counts;
     const std::span<const RefreshRequest> wanted = requests;
     const std::size_t parts = redis::refresh_calls_for(wanted.size());
     for (std::size_t part = 0; part < parts; ++part) {
-      const std::size_t first = wanted.size() * part / parts;
-      counts.push_back(wanted.size() * (part + 1) / parts - first);
-      calls.push_back(redis::refresh_call(wanted.subspan(first, counts.back())));
+      counts.push_back(wanted.size() * (part + 1) / parts - wanted.size() * part / parts);
     }
-    run<RefreshReply>(std::move(calls), deadline, std::move(done),
-                      [counts](const std::vector<Reply>& replies) {
-                        std::optional<RefreshReply> all(std::in_place);
-                        for (std::size_t i = 0; all && i < counts.size(); ++i) {
-                          if (!redis::read_refresh(replies[i], counts[i], *all)) {
-                            all.reset();
-                          }
-                        }
-                        return all;
-                      });
+    auto batch = make_batch<RefreshReply>(
+        deadline, std::move(done), [counts](std::span<const Reply> replies, const ScriptCall&) {
+          std::optional<RefreshReply> all(std::in_place);
+          for (std::size_t i = 0; all && i < counts.size(); ++i) {
+            if (!redis::read_refresh(replies[i], counts[i], *all)) {
+              all.reset();
+            }
+          }
+          return all;
+        });
+    std::size_t first = 0;
+    for (const std::size_t count : counts) {
+      batch->add(redis::refresh_call(wanted.subspan(first, count)));
+      first += count;
+    }
+    inside_->scripts.run(std::move(batch));
   }
 
   void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
@@ -192,18 +249,17 @@ class RedisStore final : public Store {
     if (!keys) {
       return done(keyless_failure(request.key));
     }
-    ScriptCall call = redis::release_call(request, *keys);
+    ScriptCall call = redis::release_call(request, std::move(*keys));
     if (request.done_for && !is_forked()) {
       done = or_without_mark(std::move(request), deadline, std::move(done));
     }
-    run<ReleaseReply>(alone(std::move(call)), deadline, std::move(done),
-                      [](const auto& replies) { return redis::read_release(replies[0]); });
+    run<ReleaseReply>(std::move(call), deadline, std::move(done), Alone{redis::read_release});
   }
 
   void inspect(std::string key, Instant deadline, Done<InspectReply> done) override {
-    run<InspectReply>(alone(redis::inspect_call(key, most_waiters_shown)), deadline,
-                      std::move(done),
-                      [key](const auto& replies) { return redis::read_inspect(replies[0], key); });
+    run<InspectReply>(
+        redis::inspect_call(key, most_waiters_shown), deadline, std::move(done),
+        Alone{[key](const redis::ReplyTexts& texts) { return redis::read_inspect(texts, key); }});
   }
 
   void list(std::string key_prefix, std::size_t most, Instant deadline,
@@ -220,8 +276,8 @@ class RedisStore final : public Store {
 
   void remove(std::string key, std::string expected, Instant deadline,
               Done<RemoveReply> done) override {
-    run<RemoveReply>(alone(redis::remove_call(key, expected)), deadline, std::move(done),
-                     [](const auto& replies) { return redis::read_remove(replies[0]); });
+    run<RemoveReply>(redis::remove_call(key, expected), deadline, std::move(done),
+                     Alone{redis::read_remove});
   }
 
   void list_marks(std::string key_prefix, std::size_t most, Instant deadline,
@@ -241,8 +297,8 @@ class RedisStore final : public Store {
     if (!beside) {
       return done(keyless_failure(key));
     }
-    run<ForgetReply>(alone(redis::forget_call(*beside)), deadline, std::move(done),
-                     [](const auto& replies) { return redis::read_forget(replies[0]); });
+    run<ForgetReply>(redis::forget_call(*beside), deadline, std::move(done),
+                     Alone{redis::read_forget});
   }
 
   void listen(WakeUpListener listener) override {
@@ -305,70 +361,26 @@ class RedisStore final : public Store {
     };
   }
 
-  // Which store it was that failed.
   template <class T>
   Answer<T> named(Answer<T> answer) const {
     if (auto* failure = std::get_if<StoreFailure>(&answer)) {
-      failure->message = url_ + ": " + failure->message;
+      name_store(*failure, url_);
     }
     return answer;
   }
 
   template <class T, class Read>
-  void run_fenced(ScriptCall call, std::string fence_key, Instant deadline, Done<T> done,
-                  Read read) {
-    const std::string_view name = call.script().name;
-    inside_->scripts.run(alone(std::move(call)), deadline,
-                         [this, name, fence_key = std::move(fence_key), done = std::move(done),
-                          read](ScriptRunner::Replies replies) {
-                           done(named(fenced_answer<T>(name, fence_key, std::move(replies), read)));
-                         });
+  std::unique_ptr<Batch<T, Read>> make_batch(Instant deadline, Done<T> done, Read read) const {
+    return std::make_unique<Batch<T, Read>>(url_, deadline, std::move(done), std::move(read));
   }
-
   template <class T, class Read>
-  static Answer<T> fenced_answer(std::string_view script, const std::string& fence_key,
-                                 ScriptRunner::Replies replies, const Read& read) {
-    auto answer = answer_of<redis::FencedAnswer<T>>(
-        script, std::move(replies), [&read](const auto& all) { return read(all.front()); });
-    if (auto* failure = std::get_if<StoreFailure>(&answer)) {
-      return std::move(*failure);
-    }
-    auto& fenced = std::get<redis::FencedAnswer<T>>(answer);
-    if (std::holds_alternative<redis::BadFence>(fenced)) {
-      return bad_fence_failure(fence_key);
-    }
-    return std::move(std::get<T>(fenced));
-  }
-
-  // `read` makes a T of the replies to the calls; none: they make no sense.
-  template <class T, class Read>
-  void run(std::vector<ScriptCall> calls, Instant deadline, Done<T> done, Read read) {
+  void run(ScriptCall call, Instant deadline, Done<T> done, Read read) {
     if (is_forked()) {
       return done(forked_failure());
     }
-    const std::string_view name = calls.front().script().name;
-    inside_->scripts.run(std::move(calls), deadline,
-                         [this, name, done = std::move(done), read](ScriptRunner::Replies replies) {
-                           done(named(answer_of<T>(name, std::move(replies), read)));
-                         });
-  }
-
-  template <class T, class Read>
-  static Answer<T> answer_of(std::string_view script, ScriptRunner::Replies replies,
-                             const Read& read) {
-    if (auto* failure = std::get_if<StoreFailure>(&replies)) {
-      return std::move(*failure);
-    }
-    const auto& all = std::get<std::vector<Reply>>(replies);
-    const auto error = std::ranges::find_if(all, &Reply::is_error);
-    if (error != all.end()) {
-      return redis::server_refused(error->text);
-    }
-    auto answer = read(all);
-    if (!answer) {
-      return redis::senseless_answer("the script " + std::string(script));
-    }
-    return std::move(*answer);
+    auto batch = make_batch<T>(deadline, std::move(done), std::move(read));
+    batch->add(std::move(call));
+    inside_->scripts.run(std::move(batch));
   }
 
   const std::string url_;

@@ -1,6 +1,7 @@
 #include "stores/redis/script_calls.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 
@@ -14,21 +15,12 @@ namespace {
 
 std::string ms_text(Milliseconds time) { return std::to_string(time.count()); }
 
-Words words_of(const LockKeys& keys) { return {keys[0], keys[1], keys[2], keys[3]}; }
-
 template <class Integer>
-std::optional<Integer> number_in(const Reply& reply) {
+std::optional<Integer> number_in(std::string_view text) {
   Integer value{};
-  const char* end = reply.text.data() + reply.text.size();
-  const auto [stopped, error] = std::from_chars(reply.text.data(), end, value);
-  const bool is_number = reply.is_string() && error == std::errc{} && stopped == end;
-  return is_number ? std::optional(value) : std::nullopt;
-}
-
-// All replies, unpacked, are an array of strings that begins with echo and time.
-bool has_shape(const Reply& reply, std::size_t size) {
-  return reply.is_array() && reply.elements.size() == size &&
-         std::ranges::all_of(reply.elements, &Reply::is_string);
+  const char* end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, value);
+  return error == std::errc{} && stopped == end ? std::optional(value) : std::nullopt;
 }
 
 // What remains is added to clocks that count nanoseconds. A stranger's key may live longer.
@@ -41,7 +33,7 @@ std::optional<Milliseconds> ttl_in(std::int64_t ms) {
 
 constexpr std::size_t texts_of_acquire = 7;
 
-std::optional<AttemptOutcome> outcome_in(const std::string& text) {
+std::optional<AttemptOutcome> outcome_in(std::string_view text) {
   if (text == "granted") {
     return AttemptOutcome::granted;
   }
@@ -60,7 +52,7 @@ std::optional<AttemptOutcome> outcome_in(const std::string& text) {
   return text == "too_late" ? std::optional(AttemptOutcome::too_late) : std::nullopt;
 }
 
-std::optional<BeatOutcome> beat_outcome_in(const std::string& text) {
+std::optional<BeatOutcome> beat_outcome_in(std::string_view text) {
   if (text == "granted") {
     return BeatOutcome::granted;
   }
@@ -70,7 +62,7 @@ std::optional<BeatOutcome> beat_outcome_in(const std::string& text) {
   return text == "gone" ? std::optional(BeatOutcome::gone) : std::nullopt;
 }
 
-std::optional<ReleaseVerdict> release_verdict_in(const std::string& text) {
+std::optional<ReleaseVerdict> release_verdict_in(std::string_view text) {
   if (text == "released") {
     return ReleaseVerdict::released;
   }
@@ -83,14 +75,15 @@ std::optional<ReleaseVerdict> release_verdict_in(const std::string& text) {
 // Owner, arrival, beginning of the tail.
 constexpr std::size_t texts_of_waiter = 3;
 
-std::optional<StoredWaiter> waiter_in(const Reply* texts) {
-  const auto owner = parse_owner(texts[0].text);
-  const auto arrived_us = number_in<std::int64_t>(texts[1]);
+std::optional<StoredWaiter> waiter_in(const ReplyTexts& texts, std::size_t at) {
+  const auto owner = parse_owner(texts[at]);
+  const auto arrived_us = number_in<std::int64_t>(texts[at + 1]);
   if (!owner || !arrived_us) {
     return std::nullopt;
   }
-  return StoredWaiter{
-      .owner = *owner, .arrived_at = StoreTime(*arrived_us), .tail_head = texts[2].text};
+  return StoredWaiter{.owner = *owner,
+                      .arrived_at = StoreTime(*arrived_us),
+                      .tail_head = std::string(texts[at + 2])};
 }
 
 }  // namespace
@@ -114,40 +107,46 @@ void ScriptCall::send(ScriptForm form, std::string_view echo, std::int64_t not_a
   sink(command);
 }
 
-std::optional<LockKeys> lock_keys(const std::string& key) {
-  auto fence = fence_key(key);
-  auto queue = queue_key(key);
-  auto waiters = waiters_key(key);
-  if (!fence || !queue || !waiters) {
+std::optional<LockKeys> lock_keys(std::string_view key) {
+  const auto around = around_side_keys(key);
+  if (!around) {
     return std::nullopt;
   }
-  return LockKeys{key, std::move(*fence), std::move(*queue), std::move(*waiters)};
+  constexpr std::array side_suffixes{fence_suffix, queue_suffix, waiters_suffix};
+  constexpr std::size_t most_beside_key = 10;  // "{}:waiters"
+  LockKeys keys;
+  keys.reserve(1 + side_suffixes.size(),
+               (1 + side_suffixes.size()) * (key.size() + most_beside_key));
+  keys.add(key);
+  for (const std::string_view suffix : side_suffixes) {
+    keys.add({around->before, key, around->behind, suffix});
+  }
+  return keys;
 }
 
-ScriptCall acquire_call(const AttemptRequest& request, const LockKeys& keys,
-                        std::string_view channel) {
+ScriptCall acquire_call(const AttemptRequest& request, LockKeys keys, std::string_view channel) {
   Words arguments;
   constexpr std::size_t most_numbers = 8 * 20;  // digits of eight numbers
   arguments.reserve(10,
                     owner_text_size + request.record_tail.size() + channel.size() + most_numbers);
   arguments.add(owner_text(request.owner));
-  arguments.add(ms_text(request.ttl));
-  arguments.add(std::to_string(request.floor.value));
+  arguments.add(request.ttl.count());
+  arguments.add(request.floor.value);
   arguments.add(request.record_tail);
-  arguments.add(std::to_string(request.barging_streak));
+  arguments.add(request.barging_streak);
   if (const auto& patience = request.patience) {
-    arguments.add(ms_text(patience->alive_for));
-    arguments.add(ms_text(patience->confirm_ttl));
-    arguments.add(std::to_string(patience->arrived_at.value_or(StoreTime(0)).count()));
-    arguments.add(std::to_string(patience->most_waiting));
+    arguments.add(patience->alive_for.count());
+    arguments.add(patience->confirm_ttl.count());
+    arguments.add(patience->arrived_at.value_or(StoreTime(0)).count());
+    arguments.add(patience->most_waiting);
     arguments.add(channel);
   }
-  return {redis_scripts::acquire, words_of(keys), std::move(arguments), request.not_after};
+  return {redis_scripts::acquire, std::move(keys), std::move(arguments), request.not_after};
 }
 
-ScriptCall beat_call(const BeatRequest& request, const LockKeys& keys, std::string_view channel) {
+ScriptCall beat_call(const BeatRequest& request, LockKeys keys, std::string_view channel) {
   return {
-      redis_scripts::beat, words_of(keys),
+      redis_scripts::beat, std::move(keys),
       Words{owner_text(request.owner), ms_text(request.ttl), ms_text(request.alive_for), channel}};
 }
 
@@ -168,24 +167,23 @@ ScriptCall refresh_call(std::span<const RefreshRequest> requests) {
   arguments.reserve(2 * count, count * (record_owner_end + usual_ttl));
   for (const RefreshRequest& request : requests) {
     keys.add(request.key);
-    arguments.add(record_opening, owner_text(request.owner));
+    arguments.add({record_opening, owner_text(request.owner)});
     arguments.add(ms_text(request.ttl));
   }
   return {redis_scripts::refresh, std::move(keys), std::move(arguments)};
 }
 
-ScriptCall release_call(const ReleaseRequest& request, const LockKeys& keys) {
-  Words all = words_of(keys);
+ScriptCall release_call(const ReleaseRequest& request, LockKeys keys) {
   Words arguments{owner_text(request.owner), std::to_string(request.barging_streak)};
   if (request.closed_for || request.done_for) {
     arguments.add(request.closed_for ? ms_text(std::max(*request.closed_for, Milliseconds(1)))
                                      : "0");
   }
   if (request.done_for) {
-    all.add(done_key(request.key).value());
+    keys.add(done_key(request.key).value());
     arguments.add(ms_text(std::max(*request.done_for, Milliseconds(1))));
   }
-  return {redis_scripts::release, std::move(all), std::move(arguments)};
+  return {redis_scripts::release, std::move(keys), std::move(arguments)};
 }
 
 ScriptCall forget_call(std::string_view done_key) {
@@ -200,55 +198,54 @@ ScriptCall inspect_call(const std::string& key, std::size_t most_waiters) {
 }
 
 ScriptCall remove_call(const std::string& key, std::string_view expected) {
-  const auto all = lock_keys(key);
-  return {redis_scripts::remove, all ? words_of(*all) : Words{key}, Words{expected}};
+  auto all = lock_keys(key);
+  return {redis_scripts::remove, all ? std::move(*all) : Words{key}, Words{expected}};
 }
 
-Reply unpacked(Reply reply) {
-  if (!reply.is_string()) {
-    return reply;
+ReplyTexts::ReplyTexts(const Reply& reply) {
+  if (reply.is_array() && std::ranges::all_of(reply.elements, &Reply::is_string)) {
+    texts_.reserve(reply.elements.size());
+    for (const Reply& element : reply.elements) {
+      texts_.push_back(element.text);
+    }
+  } else if (reply.is_string()) {
+    std::string_view rest = reply.text;
+    // No more than a script joins: the last one keeps what a hostile server adds.
+    for (auto end = rest.find(' '); texts_.size() + 1 < texts_of_acquire && end != rest.npos;
+         end = rest.find(' ')) {
+      texts_.push_back(rest.substr(0, end));
+      rest.remove_prefix(end + 1);
+    }
+    texts_.push_back(rest);
   }
-  Reply array{.kind = Reply::Kind::array};
-  std::string_view rest = reply.text;
-  // No more than a script joins: the last one keeps what a hostile server adds.
-  while (array.elements.size() + 1 < texts_of_acquire && rest.find(' ') != rest.npos) {
-    array.elements.push_back(
-        {.kind = Reply::Kind::string, .text = std::string(rest.substr(0, rest.find(' ')))});
-    rest.remove_prefix(rest.find(' ') + 1);
-  }
-  array.elements.push_back({.kind = Reply::Kind::string, .text = std::string(rest)});
-  return array;
 }
 
-bool has_echo(const Reply& reply, std::string_view echo) {
-  return reply.is_array() && reply.elements.size() >= 2 && reply.elements[0].is_string() &&
-         reply.elements[0].text == echo && reply.elements[1].is_string() &&
-         (reply.elements[1].text == "-" || script_time(reply));
+bool has_echo(const ReplyTexts& texts, std::string_view echo) {
+  return texts.size() >= 2 && texts[0] == echo && (texts[1] == "-" || script_time(texts));
 }
 
-std::optional<StoreTime> script_time(const Reply& reply) {
-  const auto time_us = number_in<std::int64_t>(reply.elements[1]);
+std::optional<StoreTime> script_time(const ReplyTexts& texts) {
+  const auto time_us = number_in<std::int64_t>(texts[1]);
   const bool is_sane = time_us && *time_us >= 0 && *time_us <= most_server_time.count();
   return is_sane ? std::optional(StoreTime(*time_us)) : std::nullopt;
 }
 
-bool is_too_late(const Reply& reply) {
-  return has_shape(reply, texts_of_acquire) &&
-         outcome_in(reply.elements[2].text) == AttemptOutcome::too_late;
+bool is_too_late(const ReplyTexts& texts) {
+  return texts.size() == texts_of_acquire && outcome_in(texts[2]) == AttemptOutcome::too_late;
 }
 
-std::optional<FencedAnswer<AttemptReply>> read_acquire(const Reply& reply) {
-  if (!has_shape(reply, texts_of_acquire)) {
+std::optional<FencedAnswer<AttemptReply>> read_acquire(const ReplyTexts& texts) {
+  if (texts.size() != texts_of_acquire) {
     return std::nullopt;
   }
-  if (reply.elements[2].text == "bad_fence") {
+  if (texts[2] == "bad_fence") {
     return BadFence{};
   }
-  const auto outcome = outcome_in(reply.elements[2].text);
-  const auto fence = number_in<std::uint64_t>(reply.elements[3]);
-  const auto remaining_ms = number_in<std::int64_t>(reply.elements[4]);
-  const auto position = number_in<std::size_t>(reply.elements[5]);
-  const auto arrived_us = number_in<std::int64_t>(reply.elements[6]);
+  const auto outcome = outcome_in(texts[2]);
+  const auto fence = number_in<std::uint64_t>(texts[3]);
+  const auto remaining_ms = number_in<std::int64_t>(texts[4]);
+  const auto position = number_in<std::size_t>(texts[5]);
+  const auto arrived_us = number_in<std::int64_t>(texts[6]);
   if (!outcome || !fence || !remaining_ms || !position || !arrived_us) {
     return std::nullopt;
   }
@@ -260,22 +257,22 @@ std::optional<FencedAnswer<AttemptReply>> read_acquire(const Reply& reply) {
       .outcome = *outcome,
       .fence = Fence{*fence},
       .remaining_ttl = ttl_in(*remaining_ms),
-      .store_time = script_time(reply),
+      .store_time = script_time(texts),
       .position = *position,
       .arrived_at = is_waiting ? std::optional(StoreTime(*arrived_us)) : std::nullopt};
 }
 
-std::optional<FencedAnswer<BeatReply>> read_beat(const Reply& reply) {
-  if (!has_shape(reply, 6)) {
+std::optional<FencedAnswer<BeatReply>> read_beat(const ReplyTexts& texts) {
+  if (texts.size() != 6) {
     return std::nullopt;
   }
-  if (reply.elements[2].text == "bad_fence") {
+  if (texts[2] == "bad_fence") {
     return BadFence{};
   }
-  const auto outcome = beat_outcome_in(reply.elements[2].text);
-  const auto fence = number_in<std::uint64_t>(reply.elements[3]);
-  const auto remaining_ms = number_in<std::int64_t>(reply.elements[4]);
-  const auto position = number_in<std::size_t>(reply.elements[5]);
+  const auto outcome = beat_outcome_in(texts[2]);
+  const auto fence = number_in<std::uint64_t>(texts[3]);
+  const auto remaining_ms = number_in<std::int64_t>(texts[4]);
+  const auto position = number_in<std::size_t>(texts[5]);
   if (!outcome || !fence || !remaining_ms || !position ||
       (outcome == BeatOutcome::granted) != (*fence > 0) ||
       (outcome == BeatOutcome::waiting) != (*position > 0)) {
@@ -285,75 +282,73 @@ std::optional<FencedAnswer<BeatReply>> read_beat(const Reply& reply) {
                    .fence = Fence{*fence},
                    .position = *position,
                    .remaining_ttl = ttl_in(*remaining_ms),
-                   .store_time = script_time(reply)};
+                   .store_time = script_time(texts)};
 }
 
-bool read_refresh(const Reply& reply, std::size_t count, RefreshReply& into) {
-  if (!has_shape(reply, 4) || reply.elements[2].text.size() != count) {
+bool read_refresh(const ReplyTexts& texts, std::size_t count, RefreshReply& into) {
+  if (texts.size() != 4 || texts[2].size() != count) {
     return false;
   }
-  const auto took_us = number_in<std::int64_t>(reply.elements[3]);
+  const auto took_us = number_in<std::int64_t>(texts[3]);
   if (!took_us) {
     return false;
   }
-  for (const char verdict : reply.elements[2].text) {
+  for (const char verdict : texts[2]) {
     if (verdict != 'r' && verdict != 'l') {
       return false;
     }
     into.verdicts.push_back(verdict == 'r' ? RefreshVerdict::refreshed : RefreshVerdict::lost);
   }
-  into.store_time = script_time(reply);
+  into.store_time = script_time(texts);
   into.took =
       into.took.value_or(std::chrono::microseconds(0)) + std::chrono::microseconds(*took_us);
   return true;
 }
 
-std::optional<ReleaseReply> read_release(const Reply& reply) {
-  const std::size_t size = reply.elements.size();
-  if (size > 4 || !has_shape(reply, std::max<std::size_t>(size, 3))) {
+std::optional<ReleaseReply> read_release(const ReplyTexts& texts) {
+  const std::size_t size = texts.size();
+  if (size < 3 || size > 4) {
     return std::nullopt;
   }
-  const auto verdict = release_verdict_in(reply.elements[2].text);
+  const auto verdict = release_verdict_in(texts[2]);
   if (!verdict) {
     return std::nullopt;
   }
   ReleaseReply said{.verdict = *verdict};
   if (size == 4) {
-    said.mark_failure =
-        std::make_shared<const StoreFailure>(server_refused(reply.elements[3].text));
+    said.mark_failure = std::make_shared<const StoreFailure>(server_refused(std::string(texts[3])));
   }
   return said;
 }
 
-std::optional<InspectReply> read_inspect(const Reply& reply, const std::string& key) {
-  const std::size_t size = reply.elements.size();
+std::optional<InspectReply> read_inspect(const ReplyTexts& texts, const std::string& key) {
+  const std::size_t size = texts.size();
   constexpr std::size_t before_waiters = 6;
-  if (size < before_waiters || (size - before_waiters) % texts_of_waiter != 0 ||
-      !has_shape(reply, size)) {
+  if (size < before_waiters || (size - before_waiters) % texts_of_waiter != 0) {
     return std::nullopt;
   }
-  const auto remaining_ms = number_in<std::int64_t>(reply.elements[2]);
-  const auto waiting = number_in<std::size_t>(reply.elements[4]);
+  const auto remaining_ms = number_in<std::int64_t>(texts[2]);
+  const auto waiting = number_in<std::size_t>(texts[4]);
   if (!remaining_ms || !waiting) {
     return std::nullopt;
   }
   InspectReply said;
-  if (const std::string& mark = reply.elements[5].text; !mark.empty()) {
-    const auto time = script_time(reply);
+  if (const std::string_view mark = texts[5]; !mark.empty()) {
+    const auto time = script_time(texts);
     if (!time) {
       return std::nullopt;
     }
-    said.mark = StoredMark{.key = key, .value = mark, .read_at = *time};
+    said.mark = StoredMark{.key = key, .value = std::string(mark), .read_at = *time};
   }
   if (*remaining_ms == -2) {
     return said;
   }
   StoredRecord record{.key = key,
-                      .value = reply.elements[3].text,
+                      .value = std::string(texts[3]),
                       .remaining_ttl = ttl_in(*remaining_ms),
                       .waiting = *waiting};
   for (std::size_t at = before_waiters; at < size; at += texts_of_waiter) {
-    auto waiter = waiter_in(&reply.elements[at]);
+    auto waiter = waiter_in(texts, at);
     if (!waiter) {
       return std::nullopt;
     }
@@ -363,22 +358,22 @@ std::optional<InspectReply> read_inspect(const Reply& reply, const std::string& 
   return said;
 }
 
-std::optional<RemoveReply> read_remove(const Reply& reply) {
-  if (!has_shape(reply, 3)) {
+std::optional<RemoveReply> read_remove(const ReplyTexts& texts) {
+  if (texts.size() != 3) {
     return std::nullopt;
   }
-  const std::string& verdict = reply.elements[2].text;
+  const std::string_view verdict = texts[2];
   if (verdict != "removed" && verdict != "different") {
     return std::nullopt;
   }
   return RemoveReply{verdict == "removed"};
 }
 
-std::optional<ForgetReply> read_forget(const Reply& reply) {
-  if (!has_shape(reply, 3)) {
+std::optional<ForgetReply> read_forget(const ReplyTexts& texts) {
+  if (texts.size() != 3) {
     return std::nullopt;
   }
-  const std::string& verdict = reply.elements[2].text;
+  const std::string_view verdict = texts[2];
   if (verdict != "forgotten" && verdict != "nothing") {
     return std::nullopt;
   }

@@ -6,7 +6,7 @@
 // and "granted" to the wrong one is two holders. So every script gives back a text that it was
 // given, different for each call; a reply without it is not taken.
 
-#include <array>
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -40,6 +40,7 @@ class ScriptCall {
 
   [[nodiscard]] const redis_scripts::Script& script() const { return *script_; }
   [[nodiscard]] const std::optional<Instant>& not_after() const { return not_after_; }
+  [[nodiscard]] std::string_view key(std::size_t place) const { return keys_[place]; }
   // `not_after_us`: not_after() in server time; of no effect for a call without one.
   void send(ScriptForm form, std::string_view echo, std::int64_t not_after_us,
             const CommandSink& sink) const;
@@ -60,46 +61,56 @@ inline constexpr std::size_t most_value_bytes = 1024 * 1024 + 256 * 1024;
 
 // The keys of one lock, in the order in which the scripts want them: the record, and beside it the
 // fence, the queue and the waiters.
-using LockKeys = std::array<std::string, 4>;
+using LockKeys = Words;
+inline constexpr std::size_t place_of_fence_key = 1;
 // None: the key has no place for others beside it (key_codec.hpp).
-std::optional<LockKeys> lock_keys(const std::string& key);
+std::optional<LockKeys> lock_keys(std::string_view key);
 
 // `channel`: where to tell of a hand-over; empty: nowhere.
-ScriptCall acquire_call(const AttemptRequest& request, const LockKeys& keys,
-                        std::string_view channel);
-ScriptCall beat_call(const BeatRequest& request, const LockKeys& keys, std::string_view channel);
+ScriptCall acquire_call(const AttemptRequest& request, LockKeys keys, std::string_view channel);
+ScriptCall beat_call(const BeatRequest& request, LockKeys keys, std::string_view channel);
 ScriptCall refresh_call(std::span<const RefreshRequest> requests);
-ScriptCall release_call(const ReleaseRequest& request, const LockKeys& keys);
+ScriptCall release_call(const ReleaseRequest& request, LockKeys keys);
 ScriptCall forget_call(std::string_view done_key);
 // These two take any key.
 ScriptCall inspect_call(const std::string& key, std::size_t most_waiters);
 ScriptCall remove_call(const std::string& key, std::string_view expected);
 
-// A script's reply as an array of strings. Where none of the user's text is in it, it comes as one
-// string with a space between two, which costs both sides less than an array.
-Reply unpacked(Reply reply);
+// What a script's reply says: an array of strings, or, where none of the user's text is in it, one
+// string with a space between two, which costs both sides less. The texts are read where they are:
+// the reply must outlive them. Of any other kind of reply there are none.
+class ReplyTexts {
+ public:
+  ReplyTexts(const Reply& reply);  // also unsaid: whoever reads replies is given them as they came
 
-// Whether an unpacked reply is the one to the call that had this echo: it begins with the echo and
-// the server's time, from 0 to most_server_time, or "-" where the script did not read its clock.
-bool has_echo(const Reply& reply, std::string_view echo);
+  [[nodiscard]] std::size_t size() const { return texts_.size(); }
+  std::string_view operator[](std::size_t place) const { return texts_[place]; }
+
+ private:
+  boost::container::small_vector<std::string_view, 8> texts_;
+};
+
+// Whether a reply is the one to the call that had this echo: it begins with the echo and the
+// server's time, from 0 to most_server_time, or "-" where the script did not read its clock.
+bool has_echo(const ReplyTexts& texts, std::string_view echo);
 // The time in a reply that has its echo.
-std::optional<StoreTime> script_time(const Reply& reply);
+std::optional<StoreTime> script_time(const ReplyTexts& texts);
 
 struct BadFence {};  // the fence key holds something else
 template <class Reply>
 using FencedAnswer = std::variant<Reply, BadFence>;
 
 // Whether an attempt was refused because the server's clock was beyond its `not_after`.
-bool is_too_late(const Reply& reply);
+bool is_too_late(const ReplyTexts& texts);
 
 // What such a reply says. None: it makes no sense.
-std::optional<FencedAnswer<AttemptReply>> read_acquire(const Reply& reply);
-std::optional<FencedAnswer<BeatReply>> read_beat(const Reply& reply);
+std::optional<FencedAnswer<AttemptReply>> read_acquire(const ReplyTexts& texts);
+std::optional<FencedAnswer<BeatReply>> read_beat(const ReplyTexts& texts);
 // Adds to what the calls before it have said; false: it makes no sense.
-[[nodiscard]] bool read_refresh(const Reply& reply, std::size_t count, RefreshReply& into);
-std::optional<ReleaseReply> read_release(const Reply& reply);
-std::optional<InspectReply> read_inspect(const Reply& reply, const std::string& key);
-std::optional<RemoveReply> read_remove(const Reply& reply);
-std::optional<ForgetReply> read_forget(const Reply& reply);
+[[nodiscard]] bool read_refresh(const ReplyTexts& texts, std::size_t count, RefreshReply& into);
+std::optional<ReleaseReply> read_release(const ReplyTexts& texts);
+std::optional<InspectReply> read_inspect(const ReplyTexts& texts, const std::string& key);
+std::optional<RemoveReply> read_remove(const ReplyTexts& texts);
+std::optional<ForgetReply> read_forget(const ReplyTexts& texts);
 
 }  // namespace exclusive_lock::redis

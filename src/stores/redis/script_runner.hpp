@@ -9,13 +9,14 @@
 // late although it is in time by our clock (the server's was set forward) is made once more, by
 // what was learnt of it just then: nothing was done. There is no other repetition.
 
+#include <algorithm>
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
-#include <variant>
-#include <vector>
+#include <utility>
 
 #include "stores/clock_source.hpp"
 #include "stores/redis/redis_front.hpp"
@@ -24,26 +25,61 @@
 
 namespace exclusive_lock::redis {
 
+class ScriptRunner;
+
+// Calls of one script, at least one, that are sent and answered together.
+class ScriptBatch : public Operation {
+ public:
+  explicit ScriptBatch(Instant deadline) : Operation(deadline) {}
+  void add(ScriptCall call) { parts_.push_back({.call = std::move(call)}); }
+
+  void give_commands(const CommandSink& sink) final;
+  void done(std::unique_ptr<Operation> self, Outcome outcome) final;
+
+ protected:
+  [[nodiscard]] const ScriptCall& call() const { return parts_.front().call; }
+  // One of these two is called, once, on the loop's thread, or inline after the end. It must not
+  // block or throw.
+  // One reply for each call, in order: with the echo that the call had, or an error.
+  virtual void replied(std::span<const Reply> replies) = 0;
+  virtual void failed(StoreFailure failure) = 0;
+
+ private:
+  friend class ScriptRunner;
+  struct Part {
+    ScriptCall call;
+    std::string echo{};   // when it was sent last
+    bool is_open = true;  // to be sent, or without a reply that counts
+  };
+
+  [[nodiscard]] const redis_scripts::Script& script() const { return parts_.front().call.script(); }
+  [[nodiscard]] bool is_open() const { return std::ranges::any_of(parts_, &Part::is_open); }
+
+  ScriptRunner* runner_ = nullptr;
+  boost::container::small_vector<Part, 1> parts_;
+  Replies replies_;  // one for each part
+  ScriptForm form_ = ScriptForm::by_sha;
+  std::uint64_t loads_before_ = 0;  // of its script, when it was sent last
+  bool is_second_try_ = false;
+  bool was_repeated_ = false;  // because it only seemed late
+};
+
 class ScriptRunner {
  public:
-  // One reply for each call, in order: with the echo that the call had, or an error.
-  using Replies = std::variant<std::vector<Reply>, StoreFailure>;
-  using Done = std::function<void(Replies)>;
-
   // All must outlive it; `server_time` is of the loop's thread.
   ScriptRunner(RedisFront& front, ServerTime& server_time, const ClockSource& clock)
       : front_(front), server_time_(server_time), clock_(clock) {}
 
-  // From any thread. All of one script, and at least one; `done` as in Operation.
-  void run(std::vector<ScriptCall> calls, Instant deadline, Done done);
+  // From any thread.
+  void run(std::unique_ptr<ScriptBatch> batch);
 
  private:
-  struct Batch;
-  void send(const std::shared_ptr<Batch>& batch);
-  void on_outcome(const std::shared_ptr<Batch>& batch, Outcome outcome);
-  bool take_replies(Batch& batch, Exchange& exchange);
-  void prepare_to_load(Batch& batch);
-  [[nodiscard]] bool only_seems_late(const Batch& batch) const;
+  friend class ScriptBatch;
+  void give_commands(ScriptBatch& batch, const CommandSink& sink);
+  void on_outcome(std::unique_ptr<Operation> self, ScriptBatch& batch, Outcome outcome);
+  bool take_replies(ScriptBatch& batch, Exchange& exchange);
+  void prepare_to_load(ScriptBatch& batch);
+  [[nodiscard]] bool only_seems_late(const ScriptBatch& batch) const;
 
   RedisFront& front_;
   ServerTime& server_time_;

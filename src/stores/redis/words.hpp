@@ -1,11 +1,14 @@
 #pragma once
 // Texts, one behind the other in one piece of memory: a refresh has hundreds of them.
 
+#include <array>
+#include <boost/container/small_vector.hpp>
+#include <charconv>
+#include <concepts>
 #include <cstddef>
 #include <initializer_list>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace exclusive_lock::redis {
 
@@ -26,16 +29,27 @@ class Words {
     ends_.reserve(words);
     text_.reserve(bytes);
   }
-  void add(std::string_view word) { add(word, {}); }
-  // One word of two parts.
-  void add(std::string_view begin, std::string_view rest) {
-    text_.append(begin).append(rest);
+  void add(std::string_view word) { add({word}); }
+  void add(std::integral auto number) {
+    std::array<char, 24> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+    add(std::string_view(digits.data(), end));
+  }
+  // One word of several parts.
+  void add(std::initializer_list<std::string_view> parts) {
+    for (const std::string_view part : parts)
+      text_.append(part);
     ends_.push_back(text_.size());
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return ends_.size(); }
-  // All of them, behind what is in `to`. Good until the next word is added here.
-  void append_to(std::vector<std::string_view>& to) const {
+  // Good until the next word is added.
+  [[nodiscard]] std::string_view operator[](std::size_t place) const {
+    const std::size_t begin = place == 0 ? 0 : ends_[place - 1];
+    return std::string_view(text_).substr(begin, ends_[place] - begin);
+  }
+  // All of them, behind what is in `to`; good for as long.
+  void append_to(auto& to) const {
     std::size_t begin = 0;
     for (const std::size_t end : ends_) {
       to.push_back(std::string_view(text_).substr(begin, end - begin));
@@ -43,9 +57,11 @@ class Words {
     }
   }
 
+  friend bool operator==(const Words&, const Words&) = default;
+
  private:
   std::string text_;
-  std::vector<std::size_t> ends_;  // of each, in text_
+  boost::container::small_vector<std::size_t, 10> ends_;  // of each, in text_; most have no more
 };
 
 }  // namespace exclusive_lock::redis

@@ -21,14 +21,13 @@ StoreFailure no_link() { return {.code = errc::store_unavailable, .message = "no
 class Operations : public testing::Test {
  protected:
   void add(const std::string& name, std::size_t commands = 1, Instant deadline = began + 1s) {
-    queue.add({.commands =
-                   [name, commands](const CommandSink& sink) {
-                     for (std::size_t i = 0; i < commands; ++i) {
-                       sink({name, std::to_string(i)});
-                     }
-                   },
-               .deadline = deadline,
-               .done = [this, name](const Outcome& outcome) { note(name, outcome); }});
+    queue.add(make_operation(
+        [name, commands](const CommandSink& sink) {
+          for (std::size_t i = 0; i < commands; ++i) {
+            sink({name, std::to_string(i)});
+          }
+        },
+        deadline, [this, name](const Outcome& outcome) { note(name, outcome); }));
   }
 
   void note(const std::string& name, const Outcome& outcome) {
@@ -74,13 +73,12 @@ TEST_F(Operations, GetTheirOwnReplies) {
 
 // RESP3 confirms it by a push.
 TEST_F(Operations, SubscribeHasNoReply) {
-  queue.add({.commands =
-                 [](const CommandSink& sink) {
-                   sink({"SUBSCRIBE", "c"});
-                   sink({"TIME", ""});
-                 },
-             .deadline = began + 1s,
-             .done = [this](const Outcome& outcome) { note("a", outcome); }});
+  queue.add(make_operation(
+      [](const CommandSink& sink) {
+        sink({"SUBSCRIBE", "c"});
+        sink({"TIME", ""});
+      },
+      began + 1s, [this](const Outcome& outcome) { note("a", outcome); }));
   add("b");
   EXPECT_THAT(send(), ElementsAre("SUBSCRIBEc", "TIME", "b0"));
   EXPECT_TRUE(queue.on_reply(text("1"), began));
@@ -148,7 +146,8 @@ TEST_F(Operations, FailedWaitingAreNotSent) {
   queue.fail_waiting(no_link());
   EXPECT_THAT(answers, ElementsAre("a!"));
   EXPECT_THAT(send(), IsEmpty());
-  EXPECT_FALSE(queue.next_deadline());
+  queue.expire(began + 9s, no_link());
+  EXPECT_EQ(queue.earliest_deadline(), Instant::max());
 }
 
 TEST_F(Operations, AreAnsweredOnce) {
@@ -163,41 +162,80 @@ TEST_F(Operations, AreAnsweredOnce) {
 
 TEST_F(Operations, CommandsAreAskedForWhenTheyAreSent) {
   int asked = 0;
-  queue.add({.commands =
-                 [&asked](const CommandSink& sink) {
-                   ++asked;
-                   sink({"x"});
-                 },
-             .deadline = began + 1s,
-             .done = [](const Outcome&) {}});
+  queue.add(make_operation(
+      [&asked](const CommandSink& sink) {
+        ++asked;
+        sink({"x"});
+      },
+      began + 1s, [](const Outcome&) {}));
   EXPECT_EQ(asked, 0);
   queue.take_waiting(began, [](const Command&) {});
   EXPECT_EQ(asked, 1);
 }
 
 TEST_F(Operations, TellTheNextDeadlineAndTheOldestQuestion) {
-  EXPECT_FALSE(queue.next_deadline());
+  EXPECT_EQ(queue.earliest_deadline(), Instant::max());
   EXPECT_FALSE(queue.unanswered_since());
   add("a", 1, began + 2s);
   add("b", 1, began + 1s);
-  EXPECT_EQ(queue.next_deadline(), began + 1s);
+  EXPECT_EQ(queue.earliest_deadline(), began + 1s);
   send(began + 10ms);
   add("c", 1, began + 3s);
   send(began + 20ms);
   EXPECT_EQ(queue.unanswered_since(), began + 10ms);
   queue.expire(began + 2s, no_link());
-  EXPECT_EQ(queue.next_deadline(), began + 3s);
+  EXPECT_EQ(queue.earliest_deadline(), began + 3s);
   EXPECT_EQ(queue.unanswered_since(), began + 10ms);  // abandoned, but the server owes the reply
   EXPECT_TRUE(queue.on_reply(text("1"), began));
   EXPECT_TRUE(queue.on_reply(text("2"), began));
   EXPECT_EQ(queue.unanswered_since(), began + 20ms);
 }
 
+// What ends in time leaves it too early, until the next look.
+TEST_F(Operations, EarliestDeadlineIsNeverTooLate) {
+  add("a", 1, began + 1s);
+  add("b", 1, began + 5s);
+  send();
+  EXPECT_TRUE(queue.on_reply(text("1"), began));
+  EXPECT_LE(queue.earliest_deadline(), began + 5s);
+  queue.expire(began + 1s, no_link());
+  EXPECT_EQ(queue.earliest_deadline(), began + 5s);
+  EXPECT_TRUE(queue.on_reply(text("2"), began));
+  EXPECT_EQ(queue.earliest_deadline(), Instant::max());
+}
+
+// A call of a script that the server did not have is sent once more as it is.
+TEST_F(Operations, MayBeAddedAgainWhenTheyEnd) {
+  class Persistent final : public Operation {
+   public:
+    Persistent(OperationQueue& queue, std::vector<std::string>& answers)
+        : Operation(began + 1s), queue_(queue), answers_(answers) {}
+    void give_commands(const CommandSink& sink) override { sink({"p", "0"}); }
+    void done(std::unique_ptr<Operation> self, Outcome outcome) override {
+      answers_.push_back(std::get<Exchange>(outcome).replies.front().text);
+      if (answers_.size() == 1) {
+        queue_.add(std::move(self));
+      }
+    }
+
+   private:
+    OperationQueue& queue_;
+    std::vector<std::string>& answers_;
+  };
+  queue.add(std::make_unique<Persistent>(queue, answers));
+  EXPECT_THAT(send(), ElementsAre("p0"));
+  EXPECT_TRUE(queue.on_reply(text("1"), began));
+  EXPECT_EQ(queue.earliest_deadline(), began + 1s);
+  EXPECT_THAT(send(), ElementsAre("p0"));
+  EXPECT_TRUE(queue.on_reply(text("2"), began));
+  EXPECT_THAT(answers, ElementsAre("1", "2"));
+}
+
 TEST_F(Operations, ExchangeTellsBothInstants) {
   Exchange seen;
-  queue.add({.commands = [](const CommandSink& sink) { sink({"x"}); },
-             .deadline = began + 1s,
-             .done = [&seen](const Outcome& outcome) { seen = std::get<Exchange>(outcome); }});
+  queue.add(
+      make_operation([](const CommandSink& sink) { sink({"x"}); }, began + 1s,
+                     [&seen](const Outcome& outcome) { seen = std::get<Exchange>(outcome); }));
   queue.take_waiting(began + 1ms, [](const Command&) {});
   EXPECT_TRUE(queue.on_reply(text("1"), began + 7ms));
   EXPECT_EQ(seen.requested_at, began + 1ms);
@@ -205,12 +243,11 @@ TEST_F(Operations, ExchangeTellsBothInstants) {
 }
 
 TEST_F(Operations, MayBeAddedWhileOthersEnd) {
-  queue.add({.commands =
-                 [](const CommandSink& sink) {
-                   sink({"x", "0"});
-                 },
-             .deadline = began + 1s,
-             .done = [this](const Outcome&) { add("again", 1, began + 9s); }});
+  queue.add(make_operation(
+      [](const CommandSink& sink) {
+        sink({"x", "0"});
+      },
+      began + 1s, [this](const Outcome&) { add("again", 1, began + 9s); }));
   queue.expire(began + 1s, no_link());
   EXPECT_THAT(send(), ElementsAre("again0"));
 }

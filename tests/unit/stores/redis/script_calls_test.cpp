@@ -13,6 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::ElementsAre;
+using testing::IsEmpty;
 
 const Owner owner{.id = {0xAB}, .ticket = 0x1F};
 const LockKeys keys{"k", "{k}:fence", "{k}:queue", "{k}:waiters"};
@@ -144,19 +145,33 @@ TEST(ScriptReply, NeedsItsEchoAndATimeOrNone) {
   EXPECT_FALSE(has_echo(text("e"), "e"));
 }
 
+std::vector<std::string> texts_of(const Reply& reply) {
+  const ReplyTexts texts(reply);
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    all.emplace_back(texts[i]);
+  }
+  return all;
+}
+
 TEST(ScriptReply, OneStringIsTakenApartAtItsSpaces) {
-  EXPECT_EQ(unpacked(text("e 17 granted 5 3000 0 0")),
-            texts({"e", "17", "granted", "5", "3000", "0", "0"}));
-  EXPECT_EQ(unpacked(text("e - released")), texts({"e", "-", "released"}));
-  EXPECT_EQ(unpacked(text("")), texts({""}));
-  EXPECT_EQ(unpacked(texts({"e", "1 2"})), texts({"e", "1 2"}));
-  EXPECT_EQ(unpacked(integer(7)), integer(7));
+  EXPECT_THAT(texts_of(text("e 17 granted 5 3000 0 0")),
+              ElementsAre("e", "17", "granted", "5", "3000", "0", "0"));
+  EXPECT_THAT(texts_of(text("e - released")), ElementsAre("e", "-", "released"));
+  EXPECT_THAT(texts_of(text("")), ElementsAre(""));
+  EXPECT_THAT(texts_of(texts({"e", "1 2"})), ElementsAre("e", "1 2"));
+}
+
+TEST(ScriptReply, OfAnotherKindHasNoTexts) {
+  EXPECT_THAT(texts_of(integer(7)), IsEmpty());
+  EXPECT_THAT(texts_of(error("ERR no")), IsEmpty());
+  EXPECT_THAT(texts_of(array({text("e"), integer(17)})), IsEmpty());
 }
 
 TEST(ScriptReply, LongStringIsNotTakenApartWithoutEnd) {
-  EXPECT_EQ(unpacked(text("e 17 granted 5 3000 0 0 x y")).elements.back(), text("0 x y"));
-  EXPECT_FALSE(read_acquire(unpacked(text("e 17 granted 5 3000 0 0 x"))));
-  EXPECT_EQ(unpacked(text(std::string(1'000'000, ' '))).elements.size(), 7U);
+  EXPECT_EQ(texts_of(text("e 17 granted 5 3000 0 0 x y")).back(), "0 x y");
+  EXPECT_FALSE(read_acquire(text("e 17 granted 5 3000 0 0 x")));
+  EXPECT_EQ(texts_of(text(std::string(1'000'000, ' '))).size(), 7U);
 }
 
 // The runtime counts with it in nanoseconds, which would overflow.
