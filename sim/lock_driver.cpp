@@ -20,6 +20,18 @@ std::string told(const AcquireEnd& end) {
   return std::visit(Words(), end);
 }
 
+class ToldOperation final : public AcquireOperation {
+ public:
+  using Ended = std::function<void(const AcquireEnd&)>;
+  ToldOperation(std::shared_ptr<LockHandle> handle, const AcquireCall& call, Ended ended)
+      : AcquireOperation(std::move(handle), call), ended_(std::move(ended)) {}
+
+ private:
+  void ended(const AcquireEnd& end) override { std::exchange(ended_, nullptr)(end); }
+
+  Ended ended_;
+};
+
 }  // namespace
 
 LockDriver::LockDriver(Process& process, LockSettings settings, User user)
@@ -106,7 +118,7 @@ LockDriver::Operation LockDriver::begin(const AcquireCall& call,
       !call.patience || (call.patience->deadline && *call.patience->deadline <= process_.now());
   const CallNumber number =
       called(is_one_try ? std::optional(one_answer()) : call.patience->deadline);
-  auto operation = std::make_shared<AcquireOperation>(
+  auto operation = std::make_shared<ToldOperation>(
       handle_, call, [this, number, ended = std::move(ended)](const AcquireEnd& end) {
         say([&] { return "hears: " + told(end); });
         calls_.erase(number);

@@ -47,7 +47,10 @@ class Call {
         io_(boost::asio::get_associated_executor(handler_, FallbackExecutor()), lock) {}
 
   // Calls `call`, which begins the operation, once.
-  void begin(const std::function<void()>& call) const { io_.begin(call); }
+  template <class Begin>
+  void begin(Begin call) const {
+    io_.begin(std::ref(call));  // needs no memory
+  }
 
   // Call it before begin(), when no answer can come yet.
   template <class Cancel>
@@ -95,27 +98,45 @@ class Call {
 };
 
 template <class Handler>
-void begin_acquire(Handler handler, ExclusiveLock& lock, const AcquireTerms& terms) {
-  const auto call = std::make_shared<Call<Handler, bool>>(std::move(handler), lock);
-  const CallbackAcquire acquire(lock, terms);
-  const auto cancelled = std::make_shared<bool>(false);
-  call->on_cancel([acquire, cancelled] {
-    *cancelled = true;
-    acquire.abandon();
-  });
-  call->begin([&] {
-    acquire.start([call, acquire, cancelled](const std::error_code& error, bool acquired) {
-      call->answer(to_asio_error(error), acquired,
-                   [acquire, cancelled](error_code& result, bool& is_acquired) {
-                     if (!is_acquired || !*cancelled)
-                       return;
-                     // The lock was granted before the cancellation could reach the acquire.
-                     acquire.give_back();
-                     result = aborted();
-                     is_acquired = false;
-                   });
+class AcquireCall : public Call<Handler, bool> {
+ public:
+  AcquireCall(Handler handler, ExclusiveLock& lock, const AcquireTerms& terms)
+      : Call<Handler, bool>(std::move(handler), lock), acquire_(lock, terms) {}
+
+  static void begin(const std::shared_ptr<AcquireCall>& self) {
+    self->on_cancel([weak = std::weak_ptr(self)] {
+      if (const auto call = weak.lock()) {
+        call->is_cancelled_ = true;
+        call->acquire_.abandon();
+      }
     });
-  });
+    self->Call<Handler, bool>::begin([&self] {
+      self->acquire_.start([self](const std::error_code& error, bool acquired) {
+        self->answer(to_asio_error(error), acquired, [self](error_code& result, bool& is_acquired) {
+          self->take_back_if_cancelled(result, is_acquired);
+        });
+      });
+    });
+  }
+
+ private:
+  // The lock may have been granted before the cancellation could reach the acquire.
+  void take_back_if_cancelled(error_code& result, bool& is_acquired) const {
+    if (!is_acquired || !is_cancelled_)
+      return;
+    acquire_.give_back();
+    result = aborted();
+    is_acquired = false;
+  }
+
+  const CallbackAcquire acquire_;
+  bool is_cancelled_ = false;
+};
+
+template <class Handler>
+void begin_acquire(Handler handler, ExclusiveLock& lock, const AcquireTerms& terms) {
+  AcquireCall<Handler>::begin(
+      std::make_shared<AcquireCall<Handler>>(std::move(handler), lock, terms));
 }
 
 // Begins a call whose answer is discarded after a cancellation. `begin(answered)` starts it.

@@ -49,16 +49,19 @@ class IoShare : public std::enable_shared_from_this<IoShare> {
   [[nodiscard]] bool is_of(const ExclusiveLock& lock) const { return connection_.is_of(lock); }
   [[nodiscard]] bool is_over() const { return connection_.descriptor() < 0; }
 
-  // Calls `call`, which begins a request. The request is sent after the handlers that are ready
-  // now, in one batch with theirs; a batch that has max_batch requests is sent at once.
+  // Calls `call`, which begins a request. A request that is the only one is sent at once, and so is
+  // a batch that has max_batch; others are sent after the handlers that are ready now, in one batch
+  // with theirs.
   void begin(const std::function<void()>& call) {
     connection_.hand_in(call);
     int unsent = 0;
+    bool is_alone = false;
     {
       const std::lock_guard guard(mutex_);
       unsent = ++unsent_;
+      is_alone = unanswered_ == 1;
     }
-    if (unsent == max_batch) {
+    if (unsent == max_batch || (is_alone && unsent == 1)) {
       send();
     } else if (unsent == 1) {
       boost::asio::post(io_, [self = shared_from_this()] { self->send(); });

@@ -22,10 +22,6 @@ AcquireEnd end_of(const WaitPlan::Step& at_deadline) {
 
 }  // namespace
 
-AcquireOperation::AcquireOperation(std::shared_ptr<LockHandle> handle, const AcquireCall& call,
-                                   Ended ended)
-    : handle_(std::move(handle)), call_(call), ended_(std::move(ended)) {}
-
 void AcquireOperation::start() {
   handle_->on_strand([self = shared_from_this()] {
     if (self->has_ended())
@@ -121,7 +117,7 @@ void AcquireOperation::end(const AcquireEnd& end) {
   registration_.reset();
   handle_->wait_for_object_no_more(*this);
   handle_->forget(*this);
-  std::exchange(ended_, nullptr)(end);
+  ended(end);
 }
 
 void AcquireOperation::abandon() {

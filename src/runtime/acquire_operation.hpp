@@ -11,12 +11,12 @@
 //   idle       another caller has or tries this object   that ends -> asked; its deadline -> ended
 //   ended      its end was told                          -
 //
-// Everything happens on the strand of its handle, which keeps it until it has ended. The end is
-// told once, on the strand: whoever is told must not block.
+// Everything happens on the strand of its handle, which keeps it until it has ended. Who calls
+// derives from it, and is told of the end by ended().
 
-#include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <variant>
 
 #include "core/lock_machine.hpp"
@@ -46,9 +46,11 @@ using AcquireEnd =
 
 class AcquireOperation : public std::enable_shared_from_this<AcquireOperation> {
  public:
-  using Ended = std::function<void(const AcquireEnd&)>;
-
-  AcquireOperation(std::shared_ptr<LockHandle> handle, const AcquireCall& call, Ended ended);
+  AcquireOperation(std::shared_ptr<LockHandle> handle, const AcquireCall& call)
+      : handle_(std::move(handle)), call_(call) {}
+  virtual ~AcquireOperation() = default;
+  AcquireOperation(const AcquireOperation&) = delete;
+  AcquireOperation& operator=(const AcquireOperation&) = delete;
 
   // Any thread, once.
   void start();
@@ -69,6 +71,9 @@ class AcquireOperation : public std::enable_shared_from_this<AcquireOperation> {
   [[nodiscard]] bool has_ended() const noexcept { return phase_ == Phase::ended; }
 
  private:
+  // Once, on the strand; must not block.
+  virtual void ended(const AcquireEnd& end) = 0;
+
   enum class Phase { begun, asked, paused, idle, ended };
   void ask();
   void resume();
@@ -76,7 +81,6 @@ class AcquireOperation : public std::enable_shared_from_this<AcquireOperation> {
 
   const std::shared_ptr<LockHandle> handle_;
   const AcquireCall call_;
-  Ended ended_;
   std::optional<WaitPlan> plan_;  // none: one try
   std::optional<PushRouter::Registration> registration_;
   Wait wait_;

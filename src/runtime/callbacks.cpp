@@ -30,24 +30,25 @@ void tell(const CallbackAcquire::Answered& answered, const AcquireEnd& end) {
 }  // namespace
 
 // Does not own the connection: a copy may be freed on one of the connection's own threads.
-struct CallbackAcquire::Parts {
-  std::weak_ptr<Connection> connection;
-  std::shared_ptr<LockHandle> handle;
-  AcquireCall call;
-  // Which owns what it tells, and so perhaps this, until it has ended.
-  std::shared_ptr<AcquireOperation> operation{};
+struct CallbackAcquire::Parts final : AcquireOperation {
+  Parts(std::weak_ptr<Connection> on, std::shared_ptr<LockHandle> lock, const AcquireTerms& terms)
+      : AcquireOperation(std::move(lock), call_for(terms)), connection(std::move(on)) {}
 
-  // None: it was not started, its connection is gone, or it is the parent's.
-  [[nodiscard]] std::shared_ptr<AcquireOperation> alive() const {
+  const std::weak_ptr<Connection> connection;
+  Answered answered;  // owns what it tells, and so perhaps this, until it has ended
+  bool was_started = false;
+
+  // Otherwise its connection is gone, or it is the parent's.
+  [[nodiscard]] bool is_alive() const {
     const auto owner = connection.lock();
-    return owner && owner->engine()->is_in_its_process() ? operation : nullptr;
+    return was_started && owner && owner->engine()->is_in_its_process();
   }
+  void ended(const AcquireEnd& end) override { tell(std::exchange(answered, nullptr), end); }
 };
 
 CallbackAcquire::CallbackAcquire(ExclusiveLock& lock, const AcquireTerms& terms) {
   const auto& parts = LockAccess::parts(lock);
-  parts_ = std::make_shared<Parts>(
-      Parts{.connection = parts.connection, .handle = parts.handle, .call = call_for(terms)});
+  parts_ = std::make_shared<Parts>(parts.connection, parts.handle, terms);
 }
 
 void CallbackAcquire::start(Answered answered) const {
@@ -60,21 +61,19 @@ void CallbackAcquire::start(Answered answered) const {
     tell(answered, WaitPlan::Failed{failure_after_fork()});
     return;
   }
-  const auto operation = std::make_shared<AcquireOperation>(
-      parts_->handle, parts_->call,
-      [answered = std::move(answered)](const AcquireEnd& end) { tell(answered, end); });
-  parts_->operation = operation;
-  operation->start();
+  parts_->answered = std::move(answered);
+  parts_->was_started = true;
+  parts_->start();
 }
 
 void CallbackAcquire::abandon() const {
-  if (const auto operation = parts_->alive())
-    operation->abandon();
+  if (parts_->is_alive())
+    parts_->abandon();
 }
 
 void CallbackAcquire::give_back() const {
-  if (const auto operation = parts_->alive())
-    operation->give_back();
+  if (parts_->is_alive())
+    parts_->give_back();
 }
 
 // Does not own the connection, as above.

@@ -39,23 +39,30 @@ LockSettings settings_from(const Options& options) {
       .barging_streak = options.barging_streak};
 }
 
+class BlockingAcquire final : public AcquireOperation {
+ public:
+  using AcquireOperation::AcquireOperation;
+  Pending<AcquireEnd> pending;
+
+ private:
+  void ended(const AcquireEnd& end) override { pending.answer(end); }
+};
+
 AcquireEnd acquire_and_wait(Store& store, const std::shared_ptr<LockHandle>& handle,
                             const AcquireCall& call, const std::stop_token& stop) {
   if (stop.stop_requested())
     return Abandoned{};
-  const auto pending = std::make_shared<Pending<AcquireEnd>>();
-  const auto operation = std::make_shared<AcquireOperation>(
-      handle, call, [pending](const AcquireEnd& end) { pending->answer(end); });
+  const auto operation = std::make_shared<BlockingAcquire>(handle, call);
   const std::stop_callback abandon(stop, [operation] { operation->abandon(); });
   try {
-    store.wait([&] { operation->start(); }, *pending);
+    store.wait([&] { operation->start(); }, operation->pending);
   } catch (...) {  // no memory for one of its steps: it must leave nothing behind (G4)
-    if (!pending->has_come()) {
+    if (!operation->pending.has_come()) {
       operation->abandon();
       throw;
     }
   }
-  return pending->take();
+  return operation->pending.take();
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 // set again once a refresh, and the handle itself is what timers, refreshes and clock steps call.
 
 #include <atomic>
+#include <boost/container/small_vector.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -116,11 +117,12 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
   [[nodiscard]] virtual Drift store_drift() const noexcept { return engine_.drift(); }
 
  private:
+  using Operations = boost::container::small_vector<Operation, 1>;  // mostly one
   // Those that are being answered, or wait to be.
   struct Callers {
-    std::vector<Operation> operations;  // all that have not ended
-    std::vector<Operation> acquirers;   // asked and not answered; the first began the attempt
-    std::vector<Operation> idle;        // that wait for this object
+    Operations operations;  // all that have not ended
+    Operations acquirers;   // asked and not answered; the first began the attempt
+    Operations idle;        // that wait for this object
     std::vector<RefreshAnswered> refreshers;
     Operation asking;           // whose acquire is being requested just now
     ReleaseAnswered releasing;  // whose release is being requested just now

@@ -10,7 +10,9 @@ namespace exclusive_lock {
 namespace {
 
 void take_out(auto& operations, const AcquireOperation& operation) {
-  std::erase_if(operations, [&](const auto& each) { return each.get() == &operation; });
+  operations.erase(std::remove_if(operations.begin(), operations.end(),
+                                  [&](const auto& each) { return each.get() == &operation; }),
+                   operations.end());
 }
 
 }  // namespace
