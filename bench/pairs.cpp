@@ -1,6 +1,7 @@
 #include "pairs.hpp"
 
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "statistics.hpp"
@@ -24,8 +25,11 @@ double round_trip_us(std::uint16_t port) {
   return median_us(std::chrono::milliseconds(100), [&] { client.ask(wire_bytes({"PING"})); });
 }
 
-void acquire_and_release(ExclusiveLock& lock) {
-  if (!lock.acquire() || lock.release() != ReleaseOutcome::released) {
+void acquire_and_release(ExclusiveLock& lock, std::chrono::microseconds pause) {
+  std::this_thread::sleep_for(pause);
+  const bool is_held = lock.acquire();
+  std::this_thread::sleep_for(pause);
+  if (!is_held || lock.release() != ReleaseOutcome::released) {
     throw std::runtime_error("an uncontended lock was not acquired and released");
   }
 }

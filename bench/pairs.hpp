@@ -16,7 +16,8 @@ double median_us(std::chrono::milliseconds slice, const std::function<void()>& o
 double round_trip_us(std::uint16_t port);
 
 // Throw where a pair fails: a benchmark of refusals would be a fast one.
-void acquire_and_release(ExclusiveLock& lock);
+// With a pause before each call.
+void acquire_and_release(ExclusiveLock& lock, std::chrono::microseconds pause = {});
 void acquire_and_release(FloorClient& client, const FloorLock& lock);
 
 }  // namespace exclusive_lock::bench

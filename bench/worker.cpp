@@ -3,9 +3,9 @@
 //   bench_worker contest SIDE PLACE CLIENTS FIRST_CLIENT   says "ready"; for each line
 //                                                          "UNTIL_NS HOLD_US AFTER_THE_OTHER" plays
 //                                                          a round and says "done"
-//   bench_worker pairs SIDE PLACE COUNT                    acquires and releases one lock COUNT
-//   times,
-//                                                          with blocking calls
+//   bench_worker pairs SIDE PLACE COUNT [PAUSE_US]         acquires and releases one lock COUNT
+//                                                          times, with blocking calls, and with a
+//                                                          pause before each
 //   bench_worker wait SIDE PLACE COUNT                     waits for one lock so many times at once
 //   bench_worker hold SIDE PLACE COUNT                     says "ready"; takes all for "take", says
 //                                                          "taken"; holds for "hold MS", reports
@@ -130,10 +130,11 @@ void contest(const Arguments& arguments) {
 
 void make_pairs(const Arguments& arguments) {
   const std::int64_t count = std::stoll(arguments.at(3));
+  const std::chrono::microseconds pause(arguments.size() > 4 ? std::stoll(arguments[4]) : 0);
   if (arguments.at(1) == library_side) {
     ExclusiveLock lock({.app_name = "pairs", .cache_connection = connect(arguments.at(2))});
     for (std::int64_t i = 0; i < count; ++i) {
-      acquire_and_release(lock);
+      acquire_and_release(lock, pause);
     }
     return;
   }

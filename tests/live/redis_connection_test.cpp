@@ -10,9 +10,13 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <thread>
 
+#include "exclusive_lock/connection.hpp"
+#include "exclusive_lock/exclusive_lock.hpp"
+#include "live/comes_true.hpp"
 #include "live/job_key.hpp"
 #include "live/redis_asker.hpp"
 
@@ -35,6 +39,37 @@ TEST(RedisConnection, ComesBackAfterTheServerWasKilledAndRestarted) {
   const AttemptReply reply = asker.attempt(key, with_ticket(owner, 2));
   EXPECT_EQ(reply.outcome, AttemptOutcome::granted);
   EXPECT_GT(reply.fence, first);  // G2, although the counter is lost
+}
+
+// Of the client that calls itself so; empty: it is not connected.
+std::string client_id(RawClient& client, const std::string& name) {
+  std::istringstream lines(client.text({"CLIENT", "LIST"}));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find(" name=" + name + " ") != std::string::npos) {
+      return line.substr(0, line.find(' '));
+    }
+  }
+  return "";
+}
+
+// The last caller leaves nobody told of news, as none are to come; but of the end somebody hears.
+// (A sign of life is asked for after half of the command timeout only.)
+TEST(RedisConnection, EndBetweenTwoCallsIsNoticedAtOnce) {
+  Server server;
+  ExclusiveLock lock(
+      {.app_name = "job", .cache_connection = connect(server.url(), {.command_timeout = 5min})});
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(lock.acquire());
+    ASSERT_EQ(lock.release(), ReleaseOutcome::released);
+    RawClient client = server.client();
+    const std::string before = client_id(client, "exclusive-lock");
+    ASSERT_FALSE(before.empty());
+    client.must({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
+    EXPECT_TRUE(comes_true([&] {
+      const std::string now = client_id(client, "exclusive-lock");
+      return !now.empty() && now != before;
+    }));
+  }
 }
 
 TEST(RedisConnection, WithoutAServerNothingIsSentAndTheReasonIsTold) {

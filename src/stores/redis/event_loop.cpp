@@ -285,14 +285,27 @@ void EventLoop::Impl::remove(int socket) {
   news_for_visitors.remove(socket);
 }
 
+// Who is told hears of each socket over which something is to come. One that was switched on stays
+// so until somebody else runs the loop or is told. Of the end of a connection the own thread hears
+// always. So a call that is answered while its caller runs the loop makes no epoll_ctl, whether
+// others follow soon or not.
 void EventLoop::Impl::tell(Told told) {
-  own_bell.news.turn(told == Told::own_thread);
-  news_for_visitors.turn(told == Told::visitors);
+  const auto turn = [](NewsDescriptor& news, const Socket& socket, bool is_told) {
+    if (!is_told || socket.expects_news()) {
+      news.turn(socket.descriptor, is_told);
+    }
+  };
+  bool expects_news = false;
+  for (const Socket& each : sockets) {
+    turn(own_bell.news, each, told == Told::own_thread);
+    turn(news_for_visitors, each, told == Told::visitors);
+    expects_news = expects_news || each.expects_news();
+  }
   if (told == Told::nobody) {
     return;
   }
-  const Instant now = BootClock::now();
-  Instant next = told == Told::own_thread ? Instant::max() : now + patience_with_visitors;
+  const bool may_be_missed = told != Told::own_thread && expects_news;
+  Instant next = may_be_missed ? BootClock::now() + patience_with_visitors : Instant::max();
   for (const LoopTimer::Impl* each : timers) {
     next = std::min(next, each->at.value_or(next));
   }

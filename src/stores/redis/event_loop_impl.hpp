@@ -33,6 +33,8 @@ class SocketReader {
  public:
   // There is something to read, or the end.
   virtual void read_ready() = 0;
+  // Something is to come over it but its end.
+  [[nodiscard]] virtual bool expects_news() const = 0;
 
  protected:
   ~SocketReader() = default;
@@ -42,13 +44,14 @@ struct EventLoop::Impl {
   boost::asio::io_context io{1};  // a hint: one thread at a time runs it
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};
   OwnThreadBell own_bell;
-  NewsDescriptor news_for_visitors;
+  NewsDescriptor news_for_visitors{NewsDescriptor::WhenOff::silent};
   WakeUpDescriptor wake_up;           // of the thread that waits in poll(2)
   std::set<LoopTimer::Impl*> timers;  // those that were ever set
   int asio_users = 0;                 // that need Asio to be run
   struct Socket {
     int descriptor;
     SocketReader* reader;  // null: Asio's
+    [[nodiscard]] bool expects_news() const { return reader == nullptr || reader->expects_news(); }
   };
   std::vector<Socket> sockets;
   std::vector<pollfd> polled;  // the same, while they are waited for

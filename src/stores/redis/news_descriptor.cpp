@@ -4,12 +4,14 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <system_error>
 #include <utility>
 
 namespace exclusive_lock::redis {
 
-NewsDescriptor::NewsDescriptor() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+NewsDescriptor::NewsDescriptor(WhenOff when_off)
+    : when_off_(when_off), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
   if (epoll_ < 0) {
     throw std::system_error(errno, std::generic_category(), "epoll_create1");
   }
@@ -18,27 +20,25 @@ NewsDescriptor::NewsDescriptor() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
 NewsDescriptor::~NewsDescriptor() { ::close(epoll_); }
 
 void NewsDescriptor::add(int socket) {
-  sockets_.insert(socket);
-  set(EPOLL_CTL_ADD, socket);
+  sockets_[socket] = false;
+  set(EPOLL_CTL_ADD, socket, false);
 }
 
 void NewsDescriptor::remove(int socket) {
   if (sockets_.erase(socket) > 0) {
-    set(EPOLL_CTL_DEL, socket);
+    set(EPOLL_CTL_DEL, socket, false);
   }
 }
 
-void NewsDescriptor::turn(bool on) {
-  if (std::exchange(is_on_, on) == on) {
-    return;
-  }
-  for (const int socket : sockets_) {
-    set(EPOLL_CTL_MOD, socket);
+void NewsDescriptor::turn(int socket, bool on) {
+  if (std::exchange(sockets_[socket], on) != on) {
+    set(EPOLL_CTL_MOD, socket, on);
   }
 }
 
-void NewsDescriptor::set(int operation, int socket) const {
-  epoll_event event{.events = is_on_ ? EPOLLIN : 0U, .data = {.fd = socket}};
+void NewsDescriptor::set(int operation, int socket, bool on) const {
+  const std::uint32_t off = when_off_ == WhenOff::tells_of_ends ? EPOLLRDHUP : 0U;
+  epoll_event event{.events = on ? EPOLLIN : off, .data = {.fd = socket}};
   ::epoll_ctl(epoll_, operation, socket, &event);
 }
 

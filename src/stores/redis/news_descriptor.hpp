@@ -1,35 +1,38 @@
 #pragma once
-// A descriptor that is readable while it is switched on and one of its sockets is: what a thread
+// A descriptor that is readable while one of its sockets is that is switched on: what a thread
 // waits for that does not run the loop, and what an event loop of the program's watches. It stays
 // the same when connections come and go, and nobody who has a copy of it keeps their sockets open.
 //
 // It is an epoll(7) instance. Everything but descriptor() by one thread at a time.
 
-#include <set>
+#include <map>
 
 namespace exclusive_lock::redis {
 
 class NewsDescriptor {
  public:
-  NewsDescriptor();  // throws std::system_error
+  // Of sockets that are switched off: whether it tells that the other side has hung up.
+  enum class WhenOff { silent, tells_of_ends };
+
+  explicit NewsDescriptor(WhenOff when_off);  // throws std::system_error
   ~NewsDescriptor();
   NewsDescriptor(const NewsDescriptor&) = delete;
   NewsDescriptor& operator=(const NewsDescriptor&) = delete;
 
   [[nodiscard]] int descriptor() const noexcept { return epoll_; }
 
-  void add(int socket);
+  void add(int socket);  // switched off
   // After which it may be closed.
   void remove(int socket);
-  // At first it is off.
-  void turn(bool on);
+  // One that was added. Free where that changes nothing.
+  void turn(int socket, bool on);
 
  private:
-  void set(int operation, int socket) const;
+  void set(int operation, int socket, bool on) const;
 
+  const WhenOff when_off_;
   const int epoll_;
-  std::set<int> sockets_;
-  bool is_on_ = false;
+  std::map<int, bool> sockets_;  // whether each is on
 };
 
 }  // namespace exclusive_lock::redis

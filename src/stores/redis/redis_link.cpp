@@ -129,7 +129,9 @@ class SocketLink final : public RedisLink,
   void send(const std::function<void(const CommandSink&)>& commands) override {
     commands([this](const Command& command) {
       append_command(unsent_, command);
-      reader_.expect(has_reply(command) ? 1 : 0);
+      const bool is_answered = has_reply(command);
+      reader_.expect(is_answered ? 1 : 0);
+      hears_pushes_ = hears_pushes_ || !is_answered;
     });
     write();
   }
@@ -159,6 +161,7 @@ class SocketLink final : public RedisLink,
   }
 
   void read_ready() override { read_some(); }
+  bool expects_news() const override { return hears_pushes_ || reader_.missing() > 0; }
 
  private:
   void connect(std::vector<Endpoint> endpoints) {
@@ -342,6 +345,7 @@ class SocketLink final : public RedisLink,
   std::string unsent_;
   std::string written_;  // TLS: under way
   std::string drop_reason_;
+  bool hears_pushes_ = false;
   bool is_ready_ = false;  // connected
   bool is_tuned_ = false;  // greeted
   bool is_writing_ = false;

@@ -43,6 +43,7 @@ class RespReader {
 
   // So many replies more are to come.
   void expect(std::size_t replies) { missing_ += replies; }
+  [[nodiscard]] std::size_t missing() const noexcept { return missing_; }
   // Where the next bytes belong; empty: the message that is under way is too large. Valid until
   // take().
   [[nodiscard]] std::span<char> room();
