@@ -167,15 +167,17 @@ bool EventLoop::Impl::run_own() {
 
 // Those that are there now: what they post comes after.
 bool EventLoop::Impl::run_tasks() {
-  std::vector<std::function<void()>> tasks;
+  running_tasks_.clear();  // where one has thrown after all, the others go with it
   {
     const std::lock_guard guard(tasks_mutex_);
-    tasks.swap(tasks_);
+    running_tasks_.swap(tasks_);
   }
-  for (const auto& task : tasks) {
+  const bool was_something = !running_tasks_.empty();
+  for (const auto& task : running_tasks_) {
     task();
   }
-  return !tasks.empty();
+  running_tasks_.clear();
+  return was_something;
 }
 
 bool EventLoop::Impl::ring_due_timers() {

@@ -85,6 +85,7 @@ struct EventLoop::Impl {
 
  private:
   enum class Waiting { no, in_poll, in_asio };
+  using Tasks = std::vector<std::function<void()>>;
 
   void run();
   bool run_ready();
@@ -103,8 +104,10 @@ struct EventLoop::Impl {
   void end_waiting();
   void wake_whoever_waits();
 
+  Tasks running_tasks_;  // of the turn, for its memory
+
   std::mutex tasks_mutex_;  // guards what follows
-  std::vector<std::function<void()>> tasks_;
+  Tasks tasks_;
   Waiting waiting_ = Waiting::no;
   std::atomic<bool> is_stopped_ = false;
   std::atomic<bool> is_finishing_ = false;
