@@ -6,6 +6,7 @@
 
 #include "cli/command_fixture.hpp"
 #include "live/failover_address.hpp"
+#include "live/queue_entries.hpp"
 
 namespace exclusive_lock::cli_test {
 namespace {
@@ -27,8 +28,8 @@ class CommandInAFailover : public CommandTest {
   void wait_for_waiter() {
     wait_until(
         [this] {
-          return address_.old_master().client().integer({"ZCARD", "{exclusive-lock:job}:queue"}) ==
-                 1;
+          auto client = address_.old_master().client();
+          return live::count_entries(client, "{exclusive-lock:job}:queue") == 1;
         },
         "a waiter");
   }

@@ -173,10 +173,10 @@ TEST_F(UntrustedText, OfWaitersIsNotShownRaw) {
                                        lenient_tail(), hostile + no_utf8};
   for (std::size_t i = 0; i < tails.size(); ++i) {
     const std::string id = std::string(31, '0') + std::to_string(i);
+    const std::string place = std::to_string(1'700'000'000'000'000 + i);
     client.must(
-        {"ZADD", "{exclusive-lock:job}:queue", std::to_string(1'700'000'000'000'000 + i), id});
-    client.must({"HSET", "{exclusive-lock:job}:waiters", id, "60000 0 " + tails[i], id + ":alive",
-                 "0000000000000001 9000000000000000 "});
+        {"ZADD", "{exclusive-lock:job}:queue", place,
+         "2" + id + "-0000000000000001 " + place + " " + place + " 60000 60000 0 0  " + tails[i]});
   }
   const Ended ended = command({"inspect", "job"});
   EXPECT_THAT(ended.out, HasSubstr("1. " + shown_hostile));

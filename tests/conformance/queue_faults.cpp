@@ -7,16 +7,13 @@
 namespace exclusive_lock::conformance {
 namespace {
 
-constexpr std::string_view alive_mark = ":alive";
-
-// What the entries say of when they were last heard of, by field.
+// What the entries say of when they were last heard of, by owner.
 std::map<std::string, std::string> beats(live::RawClient client) {
   std::map<std::string, std::string> found;
-  const auto fields = client.texts({"HGETALL", job::waiters_at});
-  for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
-    const bool has_channel = fields[i + 1].find(" exclusive-lock:push:") != std::string::npos;
-    if (fields[i].ends_with(alive_mark) && has_channel) {
-      found[fields[i]] = fields[i + 1];
+  for (const std::string& entry : live::entries_in(client, job::queue_at)) {
+    if (live::text_in(entry, live::EntryField::channel).starts_with("exclusive-lock:push:")) {
+      found[live::text_in(entry, live::EntryField::owner)] =
+          live::text_in(entry, live::EntryField::heard_us);
     }
   }
   return found;

@@ -16,6 +16,7 @@
 
 #include "conformance/api/worker.hpp"
 #include "faults/proxy.hpp"
+#include "live/queue_entries.hpp"
 #include "live/server.hpp"
 
 namespace exclusive_lock::conformance {
@@ -25,7 +26,6 @@ namespace job {
 inline const std::string record_at = "exclusive-lock:job";
 inline const std::string fence_at = "{exclusive-lock:job}:fence";
 inline const std::string queue_at = "{exclusive-lock:job}:queue";
-inline const std::string waiters_at = "{exclusive-lock:job}:waiters";
 
 // A refresh is not what is looked at here.
 Options options(std::shared_ptr<Connection> connection, Milliseconds ttl = long_lock_ttl);
@@ -69,7 +69,8 @@ class QueueFaults : public testing::TestWithParam<live::ServerKind> {
   }
 
   [[nodiscard]] std::int64_t waiting() const {
-    return server.client().integer({"ZCARD", job::queue_at});
+    live::RawClient client = server.client();
+    return live::count_entries(client, job::queue_at);
   }
   [[nodiscard]] std::size_t subscriptions() const {
     return server.client().texts({"PUBSUB", "CHANNELS", "*"}).size();

@@ -11,47 +11,53 @@ using namespace queue;
 
 std::string id_of(const Owner& owner) { return owner_text(owner).substr(0, 32); }
 
+// What a stranger has made of an entry: of its text, or of its place.
 struct Damage {
   std::string what;
-  // Of an entry with that id.
-  std::function<std::vector<std::string>(const std::string& id)> command;
+  std::function<void(RawClient& client, const std::string& entry)> damage;
 };
 
 std::vector<Damage> damages() {
   std::vector<Damage> all;
-  const auto field = [&all](const std::string& suffix, const std::string& value) {
-    all.push_back({.what = "<id>" + suffix + " is '" + value + "'",
-                   .command = [suffix, value](const std::string& id) {
-                     return std::vector<std::string>{"HSET", waiters_at, id + suffix, value};
+  const auto becomes = [&all](const std::string& what, auto other) {
+    all.push_back({.what = what, .damage = [other](RawClient& client, const std::string& entry) {
+                     replace_entry(client, queue_at, entry, other(entry));
                    }});
   };
-  for (const std::string data :
-       {"", "rubbish", "0 0 }", "99999999999999999999 0 }", "604800001 0 }", "-1 0 }", "1.5 0 }",
-        "5000 9007199254740991 }", "5000 99999999999999999999 }", "5000 -1 }", "5000 0"}) {
-    field("", data);
+  for (const std::string text : {"", "rubbish", "2"}) {
+    becomes("it is '" + text + "'", [text](const std::string&) { return text; });
   }
-  const std::string ticket = "0000000000000001";
-  const std::vector<std::string> texts{"",
-                                       "rubbish",
-                                       "1 9007199254740991 ",
-                                       ticket + " ",
-                                       ticket + " 1",
-                                       ticket + " 99999999999999999999 ",
-                                       ticket + " -1 ",
-                                       "00000000000000zz 9007199254740991 ",
-                                       "000000000000000A 9007199254740991 "};
-  for (const std::string& alive : texts) {
-    field(":alive", alive);
+  becomes("it is of another format", [](std::string entry) { return entry.replace(0, 1, "3"); });
+  becomes("its tail is gone", [](const std::string& entry) {
+    return entry.substr(0, begin_of(entry, EntryField::tail) - 1);
+  });
+  const std::string beyond = "9007199254740992";
+  const std::string far_beyond = "99999999999999999999";
+  const std::vector<std::pair<EntryField, std::vector<std::string>>> texts{
+      {EntryField::owner,
+       {"", "x", "0123456789abcdef0123456789abcdeg-0000000000000001",
+        "0123456789ABCDEF0123456789abcdef-0000000000000001",
+        "0123456789abcdef0123456789abcde-00000000000000001",
+        "0123456789abcdef0123456789abcdef-000000000000001",
+        "0123456789abcdef0123456789abcdef-00000000000000zz",
+        "0123456789abcdef0123456789abcdef-000000000000000A"}},
+      {EntryField::place, {"", "-1", "1.5", beyond, far_beyond}},
+      {EntryField::heard_us, {"", "rubbish", "1", "-1", "1.5", beyond, far_beyond}},
+      {EntryField::alive_ms, {"", "rubbish", "0", "-1", far_beyond}},
+      {EntryField::confirm_ms, {"", "rubbish", "0", "-1", "1.5", "604800001", far_beyond}},
+      {EntryField::floor, {"", "rubbish", "-1", "9007199254740991", far_beyond}},
+      {EntryField::rest, {"", "rubbish", "-1", "5"}}};
+  for (const auto& [field, values] : texts) {
+    for (const std::string& value : values) {
+      becomes("its text " + std::to_string(static_cast<int>(field)) + " is '" + value + "'",
+              [field, value](const std::string& entry) { return with_text(entry, field, value); });
+    }
   }
-  for (const std::string suffix : {"", ":alive", ":rest"}) {
-    all.push_back({.what = "<id>" + suffix + " is gone", .command = [suffix](const auto& id) {
-                     return std::vector<std::string>{"HDEL", waiters_at, id + suffix};
-                   }});
-  }
-  for (const std::string score : {"-inf", "-5", "1.5"}) {
-    all.push_back({.what = "its place is " + score, .command = [score](const auto& id) {
-                     return std::vector<std::string>{"ZADD", queue_at, score, id};
-                   }});
+  for (const std::string score : {"-inf", "-5", "0.5"}) {
+    all.push_back(
+        {.what = "its place is " + score, .damage = [score](auto& client, const auto& entry) {
+           client.must({"ZADD", queue_at, score, entry});
+         }});
   }
   return all;
 }
@@ -77,44 +83,59 @@ TEST_P(DamagedEntry, IsSkippedByAHandOverAndByAWakeUp) {
       SCOPED_TRACE(damage.what + ", streak " + std::to_string(streak));
       const Owner first = new_owner();
       const std::vector<Owner> waiters = queue_up(2, first);
-      client.must(damage.command(id_of(waiters[0])));
+      damage.damage(client, entry(0));
       expect_next(waiters[0], waiters[1]);
       EXPECT_EQ(asker.release(key, first, streak), ReleaseVerdict::released);
-      EXPECT_EQ(client.integer({"ZCARD", queue_at}), streak);
+      EXPECT_EQ(waiting(), streak);
       EXPECT_EQ(asker.beat(key, waiters[1]).outcome, BeatOutcome::granted);
       EXPECT_EQ(asker.release(key, waiters[1]), ReleaseVerdict::released);
-      expect_nothing_left(client);
+      EXPECT_EQ(waiting(), 0);
+      expect_ttl_everywhere(client);
+      EXPECT_EQ(asker.attempt(key, first).outcome, AttemptOutcome::granted);
       client.must({"FLUSHALL"});
     }
   }
 }
 
-TEST_P(DamagedEntry, WhoseIdIsNoneIsSkipped) {
-  for (const std::string id :
-       {"", "x", "0123456789abcdef0123456789abcdeg", "0123456789abcdef0123456789abcde",
-        "0123456789ABCDEF0123456789abcdef"}) {
-    SCOPED_TRACE(id);
-    const Owner first = new_owner();
-    const std::vector<Owner> waiters = queue_up(1, first);
-    client.must({"ZADD", queue_at, "1", id});
-    client.must({"HSET", waiters_at, id, "5000 0 }", id + ":rest", "", id + ":alive",
-                 "0000000000000001 9007199254740991 "});
-    expect_next(waiters[0], waiters[0]);
-    EXPECT_EQ(asker.release(key, first), ReleaseVerdict::released);
-    EXPECT_EQ(holder(), waiters[0]);
-    EXPECT_EQ(asker.release(key, waiters[0]), ReleaseVerdict::released);
+TEST_P(DamagedEntry, IsNotItsOwnersAnyMore) {
+  for (const Damage& damage : damages()) {
+    SCOPED_TRACE(damage.what);
+    if (damage.what.find("'5'") != std::string::npos ||
+        damage.what.find("text 2 is '1'") != std::string::npos ||
+        damage.what.find("text 3 is '0'") != std::string::npos) {
+      continue;  // looked at where it is handed over to
+    }
+    const std::vector<Owner> waiters = queue_up(1, new_owner());
+    damage.damage(client, entry(0));
+    EXPECT_EQ(asker.beat(key, waiters[0]).outcome, BeatOutcome::gone);
+    EXPECT_EQ(asker.release(key, waiters[0]), ReleaseVerdict::not_owner);
+    const AttemptReply again = asker.patient_attempt(key, with_ticket(waiters[0], 2));
+    EXPECT_EQ(again.outcome, AttemptOutcome::waiting);
+    EXPECT_EQ(asker.beat(key, with_ticket(waiters[0], 2)).outcome, BeatOutcome::waiting);
     client.must({"FLUSHALL"});
   }
+}
+
+TEST_P(DamagedEntry, TakesNothingAwayFromAnotherOneOfItsOwner) {
+  const Owner first = new_owner();
+  const std::vector<Owner> waiters = queue_up(1, first);
+  client.must({"ZADD", queue_at, "1", with_text(entry(0), EntryField::heard_us, "rubbish")});
+  client.must({"ZADD", queue_at, "2", with_text(entry(1), EntryField::place, "2") + "x"});
+  damage(1, EntryField::alive_ms, "0");
+  EXPECT_EQ(asker.release(key, first, 1), ReleaseVerdict::released);
+  EXPECT_EQ(waiting(), 1);
+  client.must({"SET", key, "a stranger's"});
+  EXPECT_EQ(asker.beat(key, waiters[0]).outcome, BeatOutcome::waiting);
 }
 
 TEST_P(DamagedEntry, LeavesAFullQueue) {
   for (const Damage& damage : damages()) {
     SCOPED_TRACE(damage.what);
-    if (damage.what.find(":rest") != std::string::npos) {
+    if (damage.what.find("'5'") != std::string::npos) {
       continue;  // looked at where it is handed over to
     }
     const std::vector<Owner> waiters = queue_up(2, new_owner());
-    client.must(damage.command(id_of(waiters[0])));
+    damage.damage(client, entry(0));
     AttemptRequest another = asker.patient_request(key, new_owner());
     another.patience->most_waiting = 2;
     const AttemptReply reply = reply_in(asker.attempt_answer(another));
@@ -125,13 +146,12 @@ TEST_P(DamagedEntry, LeavesAFullQueue) {
 }
 
 TEST_P(DamagedEntry, WhosePlaceIsNoneHandsItToNobodyBehindIt) {
-  for (const std::string score : {"inf", "1e300", "9007199254740992", "-inf", "-5", "1.5"}) {
+  for (const std::string score : {"inf", "1e300", "9007199254740992", "-inf", "-5", "0.5"}) {
     SCOPED_TRACE(score);
     const Owner first = new_owner();
     const std::vector<Owner> waiters = queue_up(1, first);
-    client.must({"ZADD", queue_at, score, id_of(waiters[0])});
+    client.must({"ZADD", queue_at, score, entry(0)});
     EXPECT_TRUE(asker.inspect(key)) << "it can be shown";
-    EXPECT_TRUE(asker.inspect(key)->waiters.empty());
     const AttemptReply second = asker.patient_attempt(key, new_owner());
     EXPECT_EQ(second.outcome, AttemptOutcome::waiting);
     EXPECT_EQ(second.position, 1U);
@@ -148,7 +168,7 @@ TEST_P(DamagedEntry, WhosePlaceIsNoneGetsAnotherOneWithItsNextTicket) {
   for (const std::string score : {"inf", "-inf"}) {
     SCOPED_TRACE(score);
     const std::vector<Owner> waiters = queue_up(2, new_owner());
-    client.must({"ZADD", queue_at, score, id_of(waiters[0])});
+    client.must({"ZADD", queue_at, score, entry(0)});
     AttemptRequest again = asker.patient_request(key, with_ticket(waiters[0], 2));
     again.patience->arrived_at = StoreTime(1);
     const AttemptReply reply = reply_in(asker.attempt_answer(again));
@@ -159,10 +179,20 @@ TEST_P(DamagedEntry, WhosePlaceIsNoneGetsAnotherOneWithItsNextTicket) {
   }
 }
 
-TEST_P(DamagedEntry, SeventeenOfThemAtTheEndDelayNobody) {
+TEST_P(DamagedEntry, ThatCannotBeFoundIsMadeOnceMore) {
+  const std::vector<Owner> waiters = queue_up(2, new_owner());
+  client.must({"ZREM", queue_at, id_of(waiters[1])});
+  EXPECT_EQ(asker.beat(key, waiters[1]).outcome, BeatOutcome::gone);
+  const AttemptReply again = asker.patient_attempt(key, with_ticket(waiters[1], 2));
+  EXPECT_EQ(again.outcome, AttemptOutcome::waiting);
+  EXPECT_EQ(again.position, 3U);
+  EXPECT_EQ(asker.beat(key, with_ticket(waiters[1], 2)).position, 3U);
+}
+
+TEST_P(DamagedEntry, NineteenAtTheEndDelayNobody) {
   const std::vector<Owner> waiters = queue_up(20, new_owner());
   for (std::size_t i = 1; i < waiters.size(); ++i) {
-    client.must({"ZADD", queue_at, "inf", id_of(waiters[i])});
+    client.must({"ZADD", queue_at, "inf", entry(1)});
   }
   const AttemptReply reply = asker.patient_attempt(key, new_owner());
   EXPECT_EQ(reply.outcome, AttemptOutcome::waiting);
@@ -171,14 +201,20 @@ TEST_P(DamagedEntry, SeventeenOfThemAtTheEndDelayNobody) {
 }
 
 TEST_P(DamagedEntry, LatestPlaceIsSharedAndNotExceeded) {
-  const std::vector<Owner> waiters = queue_up(1, new_owner());
-  client.must({"ZADD", queue_at, "9007199254740991", id_of(waiters[0])});
-  const StoreTime latest(9'007'199'254'740'991);
-  EXPECT_EQ(asker.patient_attempt(key, new_owner()).arrived_at, latest);
+  queue_up(1, new_owner());
   AttemptRequest beyond = asker.patient_request(key, new_owner());
   beyond.patience->arrived_at = StoreTime::max();
-  EXPECT_EQ(reply_in(asker.attempt_answer(beyond)).arrived_at, latest);
+  EXPECT_EQ(reply_in(asker.attempt_answer(beyond)).arrived_at, last_arrival);
+  const Owner other = new_owner();
+  EXPECT_EQ(asker.patient_attempt(key, other).arrived_at, last_arrival);
   EXPECT_EQ(asker.inspect(key)->waiters.size(), 3U);
+  for (const Owner& each : {beyond.owner, other}) {
+    EXPECT_EQ(asker.beat(key, each).outcome, BeatOutcome::waiting);
+  }
+  for (const Owner& each : {beyond.owner, other}) {
+    EXPECT_EQ(asker.release(key, each), ReleaseVerdict::left);
+    EXPECT_EQ(asker.release(key, each), ReleaseVerdict::not_owner);
+  }
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "exclusive_lock/connection.hpp"
 #include "exclusive_lock/exclusive_lock.hpp"
 #include "live/failover_address.hpp"
+#include "live/queue_entries.hpp"
 #include "live/redis_asker.hpp"
 
 namespace exclusive_lock::live {
@@ -21,7 +22,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto queue_at = "{exclusive-lock:job}:queue";
-constexpr auto waiters_at = "{exclusive-lock:job}:waiters";
 
 struct Case {
   ServerKind server;
@@ -109,14 +109,15 @@ class FailoverBehindOneAddress : public testing::TestWithParam<Case> {
   }
   [[nodiscard]] bool wait_in_line(int count) {
     return eventually([&] {
-      return address.next_master().client().integer({"ZCARD", queue_at}) == count;
+      RawClient client = address.next_master().client();
+      return count_entries(client, queue_at) == count;
     });
   }
   // The whole of what the waiter's heartbeats renew.
   std::string last_heartbeat() {
     RawClient client = address.next_master().client();
-    const auto ids = client.texts({"ZRANGE", queue_at, "0", "0"});
-    return ids.empty() ? "" : client.text({"HGET", waiters_at, ids[0] + ":alive"});
+    const auto entries = entries_in(client, queue_at);
+    return entries.empty() ? "" : entries[0];
   }
 
   FailoverAddress address{GetParam().server};

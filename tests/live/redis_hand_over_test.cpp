@@ -166,7 +166,6 @@ TEST_P(HandOver, RefusedSetStopsItAndLosesNobody) {
       end(user, first);
       EXPECT_EQ(client.integer({"EXISTS", key}), 0);
       EXPECT_EQ(queue_with_places(), before);
-      EXPECT_EQ(client.integer({"HLEN", waiters_at}), 6);
       expect_ttl_everywhere(client);
       EXPECT_EQ(heard_by(subscriber, channel), std::vector<std::string>());
       EXPECT_EQ(asker.beat(key, next).outcome, BeatOutcome::granted) << "one with the right";
@@ -179,7 +178,7 @@ TEST_P(HandOver, RefusedSetStopsItAndLosesNobody) {
 
 TEST_P(HandOver, MissingRightKeepsNobodyFromReleasing) {
   for (const std::string missing :
-       {"set", "zrange", "hmget", "hdel", "zrem", "zcard", "publish", "pubsub", "get"}) {
+       {"set", "zrangebyscore", "zcount", "zscore", "zrem", "publish", "pubsub", "get"}) {
     for (const std::size_t streak : {0U, 1U}) {
       SCOPED_TRACE(missing + ", streak " + std::to_string(streak));
       change_rights({"+@all"});
@@ -206,7 +205,7 @@ TEST_P(HandOver, WithoutTheRightToPutItBackAWaiterComesBackToItsPlace) {
   waits_at("");
   change_rights({"-set", "-zadd"});
   EXPECT_EQ(user.release(key, first), ReleaseVerdict::released);
-  EXPECT_EQ(client.integer({"ZCARD", queue_at}), 1) << "one is taken, and not another one";
+  EXPECT_EQ(waiting(), 1) << "one is taken, and not another one";
   asker.attempt("exclusive-lock:other", new_owner());
   client.must({"SET", key, "a stranger's"});
   EXPECT_EQ(asker.beat(key, next.owner).outcome, BeatOutcome::gone);

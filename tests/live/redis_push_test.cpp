@@ -15,6 +15,7 @@
 #include "exclusive_lock/connection.hpp"
 #include "exclusive_lock/exclusive_lock.hpp"
 #include "live/job_key.hpp"
+#include "live/queue_entries.hpp"
 #include "live/redis_asker.hpp"
 
 namespace exclusive_lock::live {
@@ -252,18 +253,13 @@ TEST_P(Pushes, ForgedOneBeginsNoHoldAndChangesNoFence) {
   ASSERT_TRUE(holder.acquire());
   ExclusiveLock waiter({.app_name = "job", .cache_connection = connection});
   std::jthread waits([&](const std::stop_token&) { EXPECT_TRUE(waiter.acquire_for(1min)); });
-  const auto entry = [&] {
-    return client.texts({"ZRANGE", "{exclusive-lock:job}:queue", "0", "0"});
-  };
-  ASSERT_TRUE(eventually([&] { return entry().size() == 1 && !channels().empty(); }));
-  const auto beats = [&] {
-    return client.text({"HGET", "{exclusive-lock:job}:waiters", entry().at(0) + ":alive"});
-  };
-  const std::string before = beats();
-  const std::string owner = entry().at(0) + "-" + before.substr(0, 16);
+  const auto entries = [&] { return entries_in(client, "{exclusive-lock:job}:queue"); };
+  ASSERT_TRUE(eventually([&] { return entries().size() == 1 && !channels().empty(); }));
+  const std::string before = entries().at(0);
+  const std::string owner = text_in(before, EntryField::owner);
   client.must({"PUBLISH", channels().at(0), owner});
   client.must({"PUBLISH", channels().at(0), owner + " 9007199254740000 9007199254740000"});
-  ASSERT_TRUE(eventually([&] { return beats() != before; })) << "it asks";
+  ASSERT_TRUE(eventually([&] { return entries().at(0) != before; })) << "it asks";
   EXPECT_TRUE(holder.held());
   EXPECT_FALSE(waiter.held());
   const Fence last = *holder.fence();

@@ -12,6 +12,7 @@
 
 #include "core/record_codec.hpp"
 #include "live/job_key.hpp"
+#include "live/queue_entries.hpp"
 #include "live/redis_asker.hpp"
 
 namespace exclusive_lock::live {
@@ -74,6 +75,23 @@ class Queue : public testing::TestWithParam<ServerKind> {
 
   // Of whom the record is.
   std::optional<Owner> holder() { return record_owner(client.must({"GET", key}).text); }
+
+  // Waits with more than one entry has room for.
+  AttemptRequest long_request(const Owner& owner) {
+    AttemptRequest request = asker.patient_request(key, owner);
+    request.record_tail = encode_record_tail({.ttl = long_ttl,
+                                              .host = "h",
+                                              .pid = 7,
+                                              .label = "l",
+                                              .contents_text = '"' + std::string(9000, 'c') + '"'});
+    return request;
+  }
+
+  std::int64_t waiting() { return count_entries(client, queue::queue_at); }
+  std::string entry(std::size_t number) { return entries_in(client, queue::queue_at).at(number); }
+  void damage(std::size_t number, EntryField field, const std::string& text) {
+    replace_entry(client, queue::queue_at, entry(number), with_text(entry(number), field, text));
+  }
 
   // By the server's clock.
   void let_pass(std::chrono::microseconds time) {

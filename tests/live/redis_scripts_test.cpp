@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/record_codec.hpp"
+#include "live/queue_entries.hpp"
 #include "live/raw_client.hpp"
 #include "live/redis_asker.hpp"
 #include "stores/redis/script_calls.hpp"
@@ -93,8 +94,8 @@ TEST_F(RedisScripts, AttemptWithoutALimitIsNeverTooLate) {
 TEST_F(RedisScripts, UncontendedPairTakesFewCommands) {
   using Commands = std::vector<std::string>;
   const Owner owner = new_owner();
-  const Commands short_acquire{"get=1", "pttl=1", "set=2", "time=1", "zcard=1"};
-  const Commands short_release{"del=1", "getrange=1", "zrange=1"};
+  const Commands short_acquire{"get=1", "pttl=1", "set=2", "time=1", "zcount=1"};
+  const Commands short_release{"del=1", "getrange=1", "zrangebyscore=1"};
   EXPECT_EQ(commands_in(attempt(owner)), short_acquire);
   EXPECT_EQ(commands_in(release(owner)), short_release);
   EXPECT_EQ(commands_in(attempt(owner), INT64_MAX), short_acquire) << "with a fence and a limit";
@@ -154,14 +155,16 @@ TEST_F(RedisScripts, FenceIsAboveTheKeptOneAndTheFloorUpToTheLast) {
   EXPECT_EQ(fence_after("8007199254740989", Fence{8007199254740990}), "8007199254740991");
 }
 
-// What is there is nobody's queue, but whoever may pass those who wait does not write beside it.
+// What is there is nobody's queue, but nothing is written beside it.
 TEST_F(RedisScripts, QueueOfAnotherTypeIsNotPassed) {
   client_.must({"SET", queue_of_it, "x"});
-  AttemptRequest request = asker_.request(lock_key, new_owner());
-  request.barging_streak = 5;
-  const auto failure = failure_in(asker_.attempt_answer(request));
-  EXPECT_TRUE(is_failure(failure, errc::wrong_type));
-  EXPECT_EQ(client_.integer({"EXISTS", lock_key, waiters_of_it}), 0);
+  for (const std::size_t streak : {0U, 5U}) {
+    AttemptRequest request = asker_.request(lock_key, new_owner());
+    request.barging_streak = streak;
+    const auto failure = failure_in(asker_.attempt_answer(request));
+    EXPECT_TRUE(is_failure(failure, errc::wrong_type)) << streak;
+    EXPECT_EQ(client_.integer({"EXISTS", lock_key, waiters_of_it}), 0) << streak;
+  }
 }
 
 // Patterns and formats have their own meaning for "%".
@@ -194,30 +197,63 @@ TEST_F(RedisScripts, KeyWithoutPlaceForOthersBesideItCanBeLookedAtAndRemoved) {
   EXPECT_EQ(client_.integer({"EXISTS", key}), 0);
 }
 
-TEST_F(RedisScripts, WaitersOfWhomHalfIsMissingAreNotTold) {
-  const Owner waiter = new_owner();
-  const std::string id = owner_text(waiter).substr(0, 32);
-  for (const std::string& missing : {id, id + ":alive"}) {
+TEST_F(RedisScripts, DamagedWaitersAreCountedAndNotShown) {
+  asker_.attempt(lock_key, new_owner());
+  asker_.patient_attempt(lock_key, new_owner());
+  const std::string entry = entries_in(client_, queue_of_it).at(0);
+  replace_entry(client_, queue_of_it, entry, with_text(entry, EntryField::floor, "x"));
+  const std::vector<std::string> texts = said(redis::inspect_call(lock_key, 100));
+  EXPECT_EQ(texts.size(), 4U);
+  EXPECT_EQ(texts.at(2), "1");
+}
+
+TEST_F(RedisScripts, FenceOfADamagedRecordIsNotShownToWhoeverWaits) {
+  const std::string id(31, 'a');
+  for (const std::string& beginning :
+       {id + R"(-a0000000000000001","fence":5,)",
+        id + R"(a-0000000000000001","fence":9007199254740992,)",
+        id + R"(a-0000000000000001","fence":05,)", id + R"(x-0000000000000001","fence":5,)",
+        id + R"(a-000000000000001","fence":5,)"}) {
     client_.must({"FLUSHALL"});
-    asker_.attempt(lock_key, new_owner());
-    asker_.patient_attempt(lock_key, waiter);
-    client_.must({"HDEL", waiters_of_it, missing});
-    const std::vector<std::string> texts = said(redis::inspect_call(lock_key, 100));
-    EXPECT_EQ(texts.size(), 4U) << missing;
-    EXPECT_EQ(texts.at(2), "1");
+    client_.must({"SET", lock_key, R"({"owner":")" + beginning});
+    const AttemptReply reply = asker_.patient_attempt(lock_key, new_owner());
+    EXPECT_EQ(reply.outcome, AttemptOutcome::waiting) << beginning;
+    EXPECT_EQ(reply.fence, Fence{}) << beginning;
   }
 }
 
-TEST_F(RedisScripts, WaiterWhoseFloorLeavesNoFenceAboveItCountsAsDead) {
+TEST_F(RedisScripts, NobodyWaitsForAFenceThatCannotBeGiven) {
+  asker_.attempt(lock_key, new_owner());
+  AttemptRequest request = asker_.patient_request(lock_key, new_owner());
+  request.floor = Fence{9007199254740991};
+  EXPECT_EQ(said(redis::acquire_call(request, keys_, "")).at(0), "bad_fence");
+  request.floor = Fence{9007199254740990};
+  EXPECT_EQ(said(redis::acquire_call(request, keys_, ""), 1).at(0), "too_late");
+  EXPECT_EQ(count_entries(client_, queue_of_it), 0);
+  EXPECT_EQ(said(redis::acquire_call(request, keys_, ""), INT64_MAX).at(0), "waiting");
+}
+
+// Both are answered by the first lines of the scripts, before most functions are made.
+TEST_F(RedisScripts, HandOverTakesFewCommands) {
+  using Commands = std::vector<std::string>;
   const Owner holder = new_owner();
-  const Owner waiter = new_owner();
   asker_.attempt(lock_key, holder);
-  asker_.patient_attempt(lock_key, waiter);
-  const std::string id = owner_text(waiter).substr(0, 32);
-  client_.must({"HSET", waiters_of_it, id, "5000 9007199254740991 }"});  // somebody else did
-  EXPECT_EQ(asker_.release(lock_key, holder), ReleaseVerdict::released);
-  EXPECT_FALSE(asker_.inspect(lock_key));
-  EXPECT_EQ(asker_.attempt(lock_key, new_owner()).outcome, AttemptOutcome::granted);
+  const auto stand_in_line = [&](const std::string& channel) {
+    return redis::acquire_call(asker_.patient_request(lock_key, new_owner()), keys_, channel);
+  };
+  const Commands first{"getrange=1", "pexpire=1", "pttl=1",  "time=1",
+                       "zadd=1",     "zcount=1",  "zrange=1"};
+  const Commands second{"getrange=1", "pttl=1", "time=1", "zadd=1", "zcount=1", "zrange=1"};
+  EXPECT_EQ(commands_in(stand_in_line("some-channel")), first);
+  EXPECT_EQ(commands_in(stand_in_line("")), second);
+  EXPECT_EQ(commands_in(stand_in_line(""), INT64_MAX), second) << "with a limit";
+  RawClient subscriber(server_.client());
+  subscriber.must({"SUBSCRIBE", "some-channel"});
+  const Commands hand_over{"getrange=1", "publish=1",       "pubsub|numsub=1", "set=2",
+                           "time=1",     "zrangebyscore=1", "zrem=1"};
+  EXPECT_EQ(commands_in(release(holder)), hand_over);
+  const std::string next = client_.text({"GET", lock_key});
+  EXPECT_EQ(subscriber.receive().items.at(2).text, owner_text(*record_owner(next)));
 }
 
 TEST_F(RedisScripts, RecordWithoutAFenceIsHandedOverAboveTheKeptOne) {

@@ -38,6 +38,16 @@ EQUIVALENT = {
     "acquire.lua": {
         "fence == now_us and fence_text -> false": "the same text is made a second time",
     },
+    "hand_over.lua": {
+        "fence == now_us and fence_text -> false": "the same text is made a second time",
+    },
+    "advance.lua": {
+        "rest == 0 and '' -> false": "where nothing more belongs to it, nothing more is found",
+    },
+    "release.lua": {
+        "not id -> true": "a record that is there has a ttl, or none: -2 is neither",
+        "owner -> true": "a PUBLISH of nothing to nowhere is refused, and changes nothing",
+    },
     "remove.lua": {
         "queue -> true": "without the keys of a queue its commands raise, which changes nothing "
                          "there",

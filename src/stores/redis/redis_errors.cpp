@@ -23,9 +23,10 @@ struct Meaning {
 // The rule of docs/server_rights.md.
 constexpr std::string_view needed_rights =
     "this user lacks a right. Needed are the commands hello, eval, evalsha, script|load, time, "
-    "pttl, getrange, get, set, pexpire, del, zcard, zrange, zrem and hget, for waiting and barging "
-    "also zadd, zrank, zscore, hset, hmget and hdel, for waking and being woken pubsub|numsub, "
-    "publish, subscribe and the channels &exclusive-lock:push:*, for listing scan, for a database "
+    "pttl, getrange, get, set, pexpire, del, zcount, zscore and zrangebyscore, for waiting and "
+    "barging also zadd, zrem, zrange, hset, hget, hdel and hexists, for waking and being woken "
+    "pubsub|numsub, publish, subscribe and the channels &exclusive-lock:push:*, for listing scan, "
+    "for a database "
     "other than 0 select; and the keys <prefix>:* and {<prefix>:* (with the default prefix "
     "~exclusive-lock:* ~{exclusive-lock:*)";
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <iterator>
 #include <map>
@@ -26,7 +27,7 @@ constexpr const char* scratch_key = "scratch";
 // All five keys in one step. What is not there is "", with -2 as its remaining ttl.
 constexpr const char* dump = R"(
 local said = {}
-for i, read in ipairs({{'GET'}, {'GET'}, {'ZRANGE', 0, -1}, {'HGETALL'}, {'GET'}}) do
+for i, read in ipairs({{'GET'}, {'GET'}, {'ZRANGE', 0, -1, 'WITHSCORES'}, {'HGETALL'}, {'GET'}}) do
   said[2 * i - 1] = redis.call(read[1], KEYS[i], unpack(read, 2)) or ''
   said[2 * i] = tostring(redis.call('PTTL', KEYS[i]))
 end
@@ -61,30 +62,44 @@ struct QueueTexts {
   std::string tails;
 };
 
-QueueTexts queue_texts(const live::Reply& ids, const live::Reply& fields) {
+// `members`: with their places. `rests`: what the packed entries have no room for.
+QueueTexts queue_texts(const live::Reply& members, const live::Reply& rests) {
   std::map<std::string, std::string> left;
-  for (std::size_t i = 0; i + 1 < fields.items.size(); i += 2) {
-    left[fields.items[i].text] = fields.items[i + 1].text;
+  for (std::size_t i = 0; i + 1 < rests.items.size(); i += 2) {
+    left["rest " + rests.items[i].text] = rests.items[i + 1].text;
   }
-  const auto take = [&left](const std::string& field) {
-    const auto found = left.find(field);
-    std::string value = found == left.end() ? "no such field" : found->second;
-    left.erase(field);
-    return value;
+  std::vector<std::pair<std::string, std::string>> entries;  // text and place
+  for (std::size_t i = 0; i + 1 < members.items.size(); i += 2) {
+    const std::string& text = members.items[i].text;
+    const std::string& place = members.items[i + 1].text;
+    if (text.starts_with('2') && text.size() > 50) {
+      entries.emplace_back(text, place);
+    } else {
+      left[text] = place;
+    }
+  }
+  const auto take = [&left](const std::string& what) {
+    const auto found = left.extract(what);
+    return found ? found.mapped() : std::string();
   };
   QueueTexts texts;
-  for (const live::Reply& id : ids.items) {
-    const std::string alive = take(id.text + ":alive");
-    const std::string entry = take(id.text);
-    const auto second_space = entry.find(' ', entry.find(' ') + 1);
-    texts.owners += id.text + "-" + alive.substr(0, alive.find(' ')) + "\n";
-    texts.tails += entry.substr(second_space + 1) + take(id.text + ":rest") + "\n";
+  for (const auto& [text, place] : entries) {
+    const std::string id = text.substr(1, 32);
+    std::size_t tail = 0;
+    for (int spaces = 0; spaces < 8; ++spaces) {
+      tail = text.find(' ', tail) + 1;
+    }
+    texts.owners += text.substr(1, owner_text_size) + "\n";
+    texts.tails += text.substr(tail) + take("rest " + id) + "\n";
+    if (const std::string found_by = take(id); found_by != "-" + place) {
+      texts.tails += "its place is " + place + ", and it is found at " + found_by + "\n";
+    }
   }
-  if (const auto streak = left.extract("streak")) {
-    texts.tails += "streak " + streak.mapped() + "\n";
+  if (const std::string streak = take("streak"); !streak.empty()) {
+    texts.tails += "streak " + std::to_string(std::lround(std::stod(streak) * 1048576)) + "\n";
   }
-  for (const auto& [field, value] : left) {
-    texts.tails += "left over: " + field + " " + value + "\n";
+  for (const auto& [what, value] : left) {
+    texts.tails += "left over: " + what + " " + value + "\n";
   }
   return texts;
 }
@@ -206,6 +221,7 @@ std::string ServerSide::kept(const std::string& key) {
       raw_.must({"EVAL", dump, "5", key, fence_key(key).value(), queue_key(key).value(),
                  waiters_key(key).value(), done_key(key).value()});
   const QueueTexts queue = queue_texts(said.items.at(4), said.items.at(6));
+  const bool has_queue = said.items.at(5).text != "-2";
   struct Part {
     const char* what;
     std::string value;
@@ -215,7 +231,7 @@ std::string ServerSide::kept(const std::string& key) {
                                    {"mark", said.items.at(8).text, 9},
                                    {"fence", said.items.at(2).text, 3},
                                    {"queue", queue.owners, 5},
-                                   {"waiters", queue.tails, 7}}};
+                                   {"waiters", queue.tails, has_queue ? 5U : 7U}}};
   std::string text;
   for (const Part& part : parts) {
     const live::Reply& remaining = said.items.at(part.at);

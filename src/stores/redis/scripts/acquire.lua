@@ -41,7 +41,7 @@ local record, fence_key, queue, waiters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 -- The common case, before anything is defined: no record, nobody waits. Whatever is odd (a fence key
 -- with anything but digits, no fence above it, a request that comes too late) is answered below.
 local remaining_ms = redis.call('PTTL', record)
-if remaining_ms == -2 and redis.pcall('ZCARD', queue) == 0 then
+if remaining_ms == -2 and redis.pcall('ZCOUNT', queue, '1', '+inf') == 0 then
   local kept, not_after_us = redis.pcall('GET', fence_key) or '0', tonumber(ARGV[2])
   if type(kept) == 'string' and string.find(kept, '^%d+$') and
       (not_after_us == 0 or now_us <= not_after_us) then
@@ -57,39 +57,66 @@ if remaining_ms == -2 and redis.pcall('ZCARD', queue) == 0 then
   end
 end
 
+-- The common case of whoever has to wait: another one's record is there, and it comes behind all
+-- others. Whatever is odd is answered below.
+local head = redis.call('GETRANGE', record, '0', '127')
+local own_id = string.sub(ARGV[3], 1, 32)
+if ARGV[10] == '0' and #ARGV[6] <= 2048 then
+  local id, fence_at, fence =
+    string.match(head, '^{"owner":"([0-9a-f]+)%-[0-9a-f]+","fence":()([1-9]%d*),')
+  local not_after_us = tonumber(ARGV[2])
+  if fence_at == 70 and #id == 32 and id ~= own_id and tonumber(fence) < 9007199254740992 and
+      tonumber(ARGV[5]) < 9007199254740991 and
+      (not_after_us == 0 or now_us <= not_after_us) then
+    -- Of 16 digits, from 2001 on.
+    local last = redis.call('ZRANGE', queue, '-1', '-1')[1]
+    local last_us = not last and 0 or tonumber(string.sub(last, 52, 67))
+    if last_us and last_us < 9007199254740991 then
+      local now_text = string.format('%.0f', now_us)
+      local place = last_us < now_us and now_text or string.format('%.0f', last_us + 1)
+      local entry = '2' .. ARGV[3] .. ' ' .. place .. ' ' .. now_text .. ' ' .. ARGV[8] .. ' ' ..
+        ARGV[9] .. ' ' .. ARGV[5] .. ' 0 ' .. ARGV[12] .. ' ' .. ARGV[6]
+      local added = redis.call('ZADD', queue, 'NX', place, entry, '-' .. place, own_id)
+      local position = redis.call('ZCOUNT', queue, '1', place)
+      if added == 2 and position <= tonumber(ARGV[11]) then
+        if position == 1 then
+          redis.call('PEXPIRE', queue, '60000')
+        end
+        return ARGV[1] .. ' ' .. now_text .. ' waiting ' .. fence .. ' ' ..
+          string.format('%.0f', remaining_ms) .. ' ' .. position .. ' ' .. place
+      end
+      redis.call('ZREM', queue, entry)  -- its id has one already, or the queue is full
+    end
+  end
+end
+
+-- @include shared/entry.lua
+-- @include shared/hand_over.lua
 -- @include shared/words.lua
 -- @include shared/owners.lua
 -- @include shared/queue.lua
 -- @include shared/advance.lua
 
 local owner, ttl_ms, floor = ARGV[3], ARGV[4], tonumber(ARGV[5])
-local own_id, own_ticket = string.sub(owner, 1, 32), string.sub(owner, 34, 49)
+local own_ticket = string.sub(owner, 34, 49)
 local is_patient = ARGV[8] ~= nil
 
-local id, ticket, fence = read_head(redis.call('GETRANGE', record, '0', '127'))
+local id, ticket, fence = read_head(head)
 local highest = fence or kept_fence()
 
 local function can_grow()
-  return highest and highest < most_fence
+  return highest and highest < most_whole
 end
 
-local function answer(outcome, position, arrived_us)
-  return reply(outcome, whole(highest or 0), whole(remaining_ms), whole(position or 0),
-    whole(arrived_us or 0))
-end
-
--- A newer ticket of this owner waits.
-local function is_overtaken()
-  local waiting_ticket = read_alive(ask(false, 'HGET', waiters, own_id .. ':alive'))
-  return waiting_ticket and is_newer(waiting_ticket, own_ticket)
+local function answer(outcome, position, place)
+  return reply(outcome, whole(highest or 0), whole(remaining_ms), whole(position or 0), place or '0')
 end
 
 -- How many grants in a row have gone past those who wait, where this one may too; else nothing. It
 -- may not where its owner waits itself: an id that has a record has no entry.
 local function streak_to_join()
-  local said = ask({}, 'HMGET', waiters, 'streak', own_id .. ':alive')
-  local streak = read_whole(said[1]) or 0
-  if said[2] == false and streak < tonumber(ARGV[7]) then
+  local streak = read_streak()
+  if streak < tonumber(ARGV[7]) and not find(own_id, ask(false, 'ZSCORE', queue, own_id)) then
     return streak
   end
 end
@@ -101,14 +128,14 @@ if not_after_us > 0 and now_us > not_after_us then
 end
 
 local others_wait, streak = false, nil
-if remaining_ms == -2 and can_grow() and redis.call('ZCARD', queue) > 0 then
+if remaining_ms == -2 and can_grow() and redis.call('ZCOUNT', queue, '1', '+inf') > 0 then
   streak = streak_to_join()
   if not streak then
     local new_id, new_ticket, new_fence, new_ms = advance(highest)
     if new_id then
       id, ticket, fence, highest, remaining_ms = new_id, new_ticket, new_fence, new_fence, new_ms
     else
-      others_wait = redis.call('ZCARD', queue) > 0  -- more dead ones than one call looks at
+      others_wait = count_entries() > 0  -- more dead ones than one call looks at
     end
   end
 end
@@ -132,16 +159,17 @@ end
 
 local is_in_reach = (is_free and not others_wait) or is_older_own
 if not is_in_reach and not is_patient then
-  return answer(is_overtaken() and 'superseded' or 'busy')
+  local there = find(own_id, ask(false, 'ZSCORE', queue, own_id))
+  return answer(there and is_newer(there.ticket, own_ticket) and 'superseded' or 'busy')
 end
-if floor >= most_fence or (is_in_reach and not can_grow()) then
+if floor >= most_whole or (is_in_reach and not can_grow()) then
   highest = 0
   return answer('bad_fence')
 end
 
 if is_in_reach then
   if streak then
-    write_streak(whole(streak + 1))
+    redis.call('ZADD', queue, string.format('%.17g', (streak + 1) / 1048576), 'streak')
   end
   highest = math.max(highest + 1, now_us, floor + 1)
   remaining_ms = tonumber(ttl_ms)
@@ -153,77 +181,58 @@ if is_in_reach then
   return answer('granted')
 end
 
--- Behind all others, also where the clock was set back or has not moved since. Entries at the end
--- whose place is damaged leave: nobody stands behind them.
-local function place_behind_all()
-  for _ = 1, 16 do
-    local last = redis.call('ZRANGE', queue, '-1', '-1', 'WITHSCORES')
-    local last_us = read_whole(last[2])
-    if last_us then
-      return math.max(now_us, last_us + 1)
-    elseif not last[1] then
-      return now_us
-    end
-    leave(last[1])
-  end
-  return now_us
+local there = find(own_id, redis.call('ZSCORE', queue, own_id))
+if there and is_newer(there.ticket, own_ticket) then
+  return answer('superseded')
 end
 
-local arrived_us = tonumber(ARGV[10])
-local keeps_place = arrived_us > 0
-if not keeps_place then
-  arrived_us = place_behind_all()
+-- Behind all others, also where the clock was set back or has not moved since.
+local function place_behind_all()
+  local last = redis.call('ZRANGE', queue, '-1', '-1', 'WITHSCORES')
+  return math.max(now_us, (read_whole(last[2]) or 0) + 1)
 end
-arrived_us = math.min(arrived_us, most_whole)
-local is_new = redis.call('ZADD', queue, 'NX', whole(arrived_us), own_id) == 1
-if not is_new then
-  if is_overtaken() then
-    return answer('superseded')
-  end
-  local there_us = read_whole(redis.call('ZSCORE', queue, own_id))
-  if not there_us then
-    redis.call('ZADD', queue, whole(arrived_us), own_id)
-  end
-  arrived_us = there_us or arrived_us
+
+local arrived_us = tonumber(there and there.place or ARGV[10])
+local place = whole(math.min(arrived_us > 0 and arrived_us or place_behind_all(), most_whole))
+local tail, more = string.sub(ARGV[6], 1, 2048), string.sub(ARGV[6], 2049)
+local text = entry_text(owner, place, ARGV[8], ARGV[9], ARGV[5], #more, ARGV[12], tail)
+if more ~= '' then
+  redis.call('HSET', waiters, own_id, more)
+elseif there then
+  ask(0, 'HDEL', waiters, own_id)
 end
+if there then
+  redis.call('ZREM', queue, there.text)
+end
+redis.call('ZADD', queue, place, text, '-' .. place, own_id)
 
 -- Of a queue that is full, its own new entry included: takes away the dead among 16 entries. Where
 -- these begin goes with the clock, so that the dead behind a live one are met sooner or later.
 local function drop_dead(count)
-  local from = now_us % math.max(count - 15, 1)
-  local met = redis.call('ZRANGE', queue, whole(from), whole(from + 15), 'WITHSCORES')
-  for i = 1, #met, 2 do
-    local id = met[i]
-    local texts = ask({}, 'HMGET', waiters, id, id .. ':alive')
-    local entry = read_entry(id, met[i + 1], texts[1], texts[2])
-    if id ~= own_id and not (entry and entry.alive_until_us >= now_us) then
-      leave(id)
+  local from = now_us % math.max(count - 15, 1) - count
+  local met = redis.call('ZRANGE', queue, whole(from), whole(math.min(from + 15, -1)))
+  for _, each in ipairs(met) do
+    local _, _, alive_until_us = read_entry(each)
+    if not (alive_until_us and alive_until_us >= now_us) then
+      leave(each)
     end
   end
 end
 
--- Whoever comes last has all others in front.
-local position = redis.call('ZRANK', queue, own_id) + 1
-local count = keeps_place and redis.call('ZCARD', queue) or position
 local most_waiting = tonumber(ARGV[11])
-if is_new and count > most_waiting then
-  drop_dead(count)
-  if redis.call('ZCARD', queue) > most_waiting then
-    leave(own_id)
+if not there and count_entries() > most_waiting then
+  drop_dead(count_entries())
+  if count_entries() > most_waiting then
+    leave(text)
     return answer('queue_full')
   end
-  position = redis.call('ZRANK', queue, own_id) + 1
 end
-local stored = redis.pcall('HSET', waiters, own_id,
-  ARGV[9] .. ' ' .. ARGV[5] .. ' ' .. string.sub(ARGV[6], 1, 2048),
-  own_id .. ':rest', string.sub(ARGV[6], 2049),
-  own_id .. ':alive', alive_text(own_ticket, ARGV[8], ARGV[12]))
-if type(stored) == 'table' then
-  redis.call('ZREM', queue, own_id)
-  return stored
-end
--- Either may be new: the queue was empty before, or somebody deleted what belongs to it.
-if position == 1 or redis.call('PTTL', waiters) < 0 then
+local position, queue_ms = redis.call('ZCOUNT', queue, '1', place), redis.call('PTTL', queue)
+if position == 1 or queue_ms < 0 then
   keep_queue()
+  queue_ms = 60000
 end
-return answer('waiting', position, arrived_us)
+if more ~= '' then
+  redis.call('PEXPIRE', waiters, queue_ms)  -- no longer than the queue
+end
+return answer('waiting', position, place)

@@ -32,6 +32,8 @@ if string.sub(head, 1, 60) == '{"owner":"' .. ARGV[2] .. '"' then
   end
 end
 
+-- @include shared/entry.lua
+-- @include shared/hand_over.lua
 -- @include shared/words.lua
 -- @include shared/owners.lua
 -- @include shared/queue.lua
@@ -55,11 +57,19 @@ if id == own_id and ticket == own_ticket and fence then
   return reply('granted', whole(fence), ARGV[3], '0')
 end
 
-local rank = redis.call('ZRANK', queue, own_id)
-local waiting_ticket = rank and read_alive(redis.call('HGET', waiters, own_id .. ':alive'))
-if waiting_ticket ~= own_ticket then
+local there = find(own_id, redis.call('ZSCORE', queue, own_id))
+if not there or there.ticket ~= own_ticket then
   return reply('gone', '0', whole(remaining_ms), '0')
 end
+-- What its attempt has left there, but for how long it counts as alive and the channel.
+local confirm_ms, floor, tail =
+  string.match(there.text, '^%S+ %d+ %d+ %d+ (%d+) (%d+) %d+ %S* (.*)$')
+redis.call('ZREM', queue, there.text)
+redis.call('ZADD', queue, there.place,
+  entry_text(ARGV[2], there.place, ARGV[4], confirm_ms, floor, there.rest, ARGV[5], tail))
 keep_queue()
-redis.call('HSET', waiters, own_id .. ':alive', alive_text(own_ticket, ARGV[4], ARGV[5]))
-return reply('waiting', '0', whole(remaining_ms), whole(rank + 1))
+if there.rest > 0 and ask(0, 'HEXISTS', waiters, own_id) == 1 then
+  redis.call('PEXPIRE', waiters, '60000')
+end
+local position = redis.call('ZCOUNT', queue, '1', there.place)
+return reply('waiting', '0', whole(remaining_ms), whole(position))

@@ -27,17 +27,33 @@ local record, fence_key, queue, waiters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
 -- The common case, before anything is defined: its own record, nobody waits, no mark is to be left.
 local head = redis.pcall('GETRANGE', record, '0', '127')
-local in_line  -- id and score of the first one
+local first  -- entry
 if not ARGV[4] and type(head) == 'string' and
     string.sub(head, 1, 60) == '{"owner":"' .. ARGV[2] .. '"' then
-  in_line = redis.pcall('ZRANGE', queue, '0', '0', 'WITHSCORES')  -- an error is nobody
-  if not in_line[1] then
+  -- An error is nobody.
+  first = redis.pcall('ZRANGEBYSCORE', queue, '1', '+inf', 'LIMIT', '0', '1')[1]
+  if not first then
     redis.call('DEL', record)
     return ARGV[1] .. ' - released'
   end
 end
 
 -- @include shared/clock.lua
+-- @include shared/entry.lua
+-- @include shared/hand_over.lua
+
+-- The common case of a hand-over: the first one is alive. Whatever is odd, a refusal included, is
+-- answered below.
+local kept = first and ARGV[3] == '0' and string.match(head, '^,"fence":([1-9]%d*),', 61)
+if kept and tonumber(kept) < most_whole then
+  local owner, place, alive_until_us, channel, ttl_ms, floor, rest, tail = read_entry(first)
+  if rest == 0 and alive_until_us >= now_us and has_listener(owner, channel) and
+      pcall(hand_over, first, tonumber(kept), owner, place, alive_until_us, channel, ttl_ms, floor,
+        rest, tail) then
+    return ARGV[1] .. ' - released'
+  end
+end
+
 -- @include shared/words.lua
 -- @include shared/owners.lua
 -- @include shared/queue.lua
@@ -50,23 +66,23 @@ local own_id, own_ticket = string.sub(ARGV[2], 1, 32), string.sub(ARGV[2], 34, 4
 -- behind 16 dead ones finds the lock free with its next beat.
 local function pass_on(fence, most_streak)
   if most_streak > 0 then
-    local first = first_live(in_line)
-    if (first or {streak = 0}).streak < most_streak then  -- where nobody waits there is none
-      return false, first
+    local text, owner, _, _, channel = first_live(first)
+    if not text or read_streak() < most_streak then
+      return false, owner, channel
     end
-    in_line = nil  -- may have been dead, and left
+    first = nil  -- may have been dead, and left
   end
-  local next_id = advance(fence or kept_fence(), in_line)
+  local next_id = advance(fence or kept_fence(), first)
   return next_id ~= nil and next_id ~= 'bad_fence'
 end
 
 local function free(fence)
-  local _, is_passed_on, first = pcall(pass_on, fence, tonumber(ARGV[3]))
+  local _, is_passed_on, owner, channel = pcall(pass_on, fence, tonumber(ARGV[3]))
   if is_passed_on ~= true then
     redis.call('DEL', record)
   end
-  if first then
-    wake(first)
+  if owner and channel ~= '' then
+    redis.pcall('PUBLISH', channel, owner)
   end
 end
 
@@ -106,8 +122,9 @@ if id == own_id and not is_newer(ticket, own_ticket) then
   return reply('released')
 end
 
-local waiting_ticket = read_alive(ask(false, 'HGET', waiters, own_id .. ':alive'))
-if waiting_ticket and is_newer(waiting_ticket, own_ticket) then
+local there = find(own_id, ask(false, 'ZSCORE', queue, own_id))
+if not there or is_newer(there.ticket, own_ticket) then
   return reply('not_owner')
 end
-return reply(leave(own_id) and 'left' or 'not_owner')
+leave(there.text)
+return reply('left')

@@ -17,6 +17,8 @@
 local record, fence_key, queue, waiters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
 -- @include shared/clock.lua
+-- @include shared/entry.lua
+-- @include shared/hand_over.lua
 -- @include shared/words.lua
 -- @include shared/owners.lua
 -- @include shared/queue.lua

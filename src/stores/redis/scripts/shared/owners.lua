@@ -5,9 +5,6 @@ local function is_newer(a, b)
   return a_high > b_high or (a_high == b_high and a_low > b_low)
 end
 
--- Not before the year 2255, unless others wrote it.
-local most_fence = most_whole
-
 -- Id, ticket and fence of a record, by its first 128 bytes; nothing for one that is not ours, no
 -- fence for one that somebody has damaged.
 local function read_head(head)

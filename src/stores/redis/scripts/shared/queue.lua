@@ -1,62 +1,60 @@
--- The queue of those that wait: queue, a sorted set of owner ids by arrival; waiters, a hash with
--- three fields for each of them:
---   <id>         "<confirm_ttl_ms> <floor> " and the first 2048 bytes of the record's tail
---   <id>:rest    the rest of the tail
---   <id>:alive   "<ticket> <alive_until_us> <channel>", all that a beat has to renew
+-- The queue of those that wait, format 2: a sorted set with two members for each of them,
+--   "2<owner> <place> <heard_us> <alive_ms> <confirm_ms> <floor> <rest> <channel> <tail>"
+--        by its place: its arrival, server time in us, 1 or more. It counts as alive for alive_ms from
+--        heard_us on. tail: the first 2048 bytes of the record's tail; rest: how many more there are,
+--        in the hash of waiters by its id
+--   "<id>"
+--        by its place, negative: finds the other one
 -- and one for all of them, which is there only while one of them waits:
---   streak       how many grants in a row have gone past them (docs/decisions/0011-barging.md)
+--   "streak"
+--        by how many grants in a row have gone past them / 2^20, so that it is below 1
+--        (docs/decisions/0011-barging.md)
 -- An id that has a record has no entry: it enters only where another one's record is in the way,
--- and its entry leaves when its record is written.
+-- and its entry leaves when its record is written. What is not in this form is a dead entry, or
+-- none; it goes with the queue.
 
-local function alive_text(ticket, alive_ms, channel)
-  return ticket .. ' ' .. whole(now_us + tonumber(alive_ms) * 1000) .. ' ' .. channel
-end
-
--- Ticket, alive_until_us and channel; nothing where it is not what alive_text() writes.
-local function read_alive(text)
-  local ticket, alive_until, channel = string.match(text or '', '^([0-9a-f]+) (%d+) (.*)$')
-  local alive_until_us = read_whole(alive_until)
-  if alive_until_us and #ticket == 16 then
-    return ticket, alive_until_us, channel
-  end
-end
-
--- An entry, by its id, its score and the texts of its two fields; nil where one of these is damaged:
--- such an entry counts as dead.
-local function read_entry(id, score, data, alive)
-  local ticket, alive_until_us, channel = read_alive(alive)
-  local ttl, floor, tail = string.match(data or '', '^(%d+) (%d+) (.*)$')
-  local ttl_ms, floor_fence = read_whole(ttl) or 0, read_whole(floor) or most_whole
-  local has_owner = ticket and #id == 32 and not string.find(id, '[^0-9a-f]')
-  -- 7 days, more than Options allow.
-  local can_be_granted = ttl_ms > 0 and ttl_ms <= 604800000 and floor_fence < most_whole
-  if has_owner and can_be_granted and read_whole(score) then
-    return {id = id, score = score, ticket = ticket, alive_until_us = alive_until_us,
-      channel = channel, ttl_ms = ttl_ms, floor = floor_fence, tail = tail}
-  end
-end
-
--- It lives as long as the queue, also in a hash that is new, and ends at once where that has ended.
-local function write_streak(text)
-  redis.call('HSET', waiters, 'streak', text)
-  redis.call('PEXPIRE', waiters, redis.call('PTTL', queue))
-end
-
--- Longer than anybody waits between two beats. It is for queues that everybody has left in a
+-- Longer than anybody waits between two heartbeats. It is for queues that everybody has left in a
 -- hurry.
 local function keep_queue()
   redis.call('PEXPIRE', queue, '60000')
-  redis.call('PEXPIRE', waiters, '60000')
 end
 
--- Takes an entry away, and with the last one the streak. Whether it was there.
-local function leave(id)
-  if ask(0, 'ZREM', queue, id) == 0 then
-    return false
+local function entry_text(owner, place, ...)
+  return '2' .. table.concat({owner, place, whole(now_us), ...}, ' ')
+end
+
+local function count_entries()
+  return ask(0, 'ZCOUNT', queue, '1', '+inf')
+end
+
+-- The entry of an id, by what ZSCORE says of this; nothing: there is none.
+local function find(id, score)
+  local place = string.match(score or '', '^%-(%d+)$')
+  for _, text in ipairs(place and redis.call('ZRANGEBYSCORE', queue, place, place) or {}) do
+    if string.sub(text, 2, 33) == id then
+      local owner, _, _, _, _, _, rest = read_entry(text)
+      if owner then
+        return {text = text, place = place, ticket = string.sub(owner, 34), rest = rest}
+      end
+    end
   end
-  ask(0, 'HDEL', waiters, id, id .. ':rest', id .. ':alive')
-  if ask(0, 'ZCARD', queue) == 0 then
-    ask(0, 'HDEL', waiters, 'streak')
+end
+
+-- Takes an entry away, with what belongs to it (unless that finds another one of its owner), and with
+-- the last one all that is left.
+local function leave(text)
+  local id = string.sub(text, 2, 33)
+  redis.call('ZREM', queue, text)
+  if not find(id, redis.call('ZSCORE', queue, id)) then
+    redis.call('ZREM', queue, id)
+    ask(0, 'HDEL', waiters, id)
   end
-  return true
+  if count_entries() == 0 then
+    redis.call('DEL', queue)
+  end
+end
+
+local function read_streak()
+  local streak = (tonumber(ask(false, 'ZSCORE', queue, 'streak') or '') or 0) * 1048576
+  return streak > 0 and streak % 1 == 0 and streak or 0
 end

@@ -4,13 +4,10 @@ local function whole(number)
   return string.format('%.0f', number)
 end
 
--- 2^53 - 1: above it a number skips integers.
-local most_whole = 9007199254740991
-
--- The number that a text of digits is; nil where it is none, or beyond what a number counts.
+-- The number that a text of digits is; nil where it is none, or beyond what a number counts: 2^53 - 1.
 local function read_whole(text)
   local number = tonumber(string.match(text or '', '^%d+$') or '')
-  return number and number <= most_whole and number or nil
+  return number and number <= 9007199254740991 and number or nil
 end
 
 -- The echo comes back first, so that the asker knows its own reply. One string costs a fifth of an
