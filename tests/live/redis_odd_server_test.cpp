@@ -60,7 +60,8 @@ TEST(RedisOddServer, ServerWithoutResp3IsRefusedWithoutShowingThePassword) {
 }
 
 TEST(RedisOddServer, OtherProtocolsAreRefused) {
-  for (const std::string bytes : {"+OK\r\n+OK\r\n+OK\r\n", "*1\r\n$2\r\nhi\r\n:1\r\n:2\r\n"}) {
+  for (const std::string bytes :
+       {"+OK\r\n+OK\r\n+OK\r\n+OK\r\n", "*1\r\n$2\r\nhi\r\n:1\r\n:2\r\n:3\r\n"}) {
     FakeRedis fake([bytes](const Words& words) { return words[0] == "HELLO" ? bytes : ""; });
     EXPECT_TRUE(is_failure(failure_to_open(fake.options()), errc::unsuitable_store, {"HELLO"}));
   }
@@ -95,7 +96,7 @@ TEST(RedisOddServer, TextOfTheServerIsMadeFitForATerminal) {
 // The pauses between tries grow, from 10 ms to 2 s: of the first seven a half second is the least.
 TEST(RedisOddServer, ThatGreetsAndHangsUpIsAskedMoreAndMoreSeldom) {
   FakeRedis fake([&fake](const Words& words) {
-    if (words[0] == "INFO") {
+    if (words[0] == "SCRIPT") {  // the last word of the greeting
       fake.hang_up();
     }
     return FakeRedis::healthy(words);
