@@ -35,7 +35,9 @@ std::string call_bytes(const redis::ScriptCall& call) {
       std::chrono::floor<std::chrono::microseconds>(tomorrow.time_since_epoch()).count();
   std::string bytes;
   call.send(redis::ScriptForm::by_sha, "12345", not_after_us,
-            [&bytes](const redis::Command& command) { bytes = wire_bytes(command); });
+            [&bytes](const redis::Command& command) {
+              bytes = wire_bytes({command.begin(), command.end()});
+            });
   return bytes;
 }
 
