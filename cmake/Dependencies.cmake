@@ -6,7 +6,7 @@ set(exclusive_lock_boost_tested 1.92)
 set(EXCLUSIVE_LOCK_BOOST_PREFIX "${PROJECT_SOURCE_DIR}/build/deps/boost/usr" CACHE PATH
     "Where Boost's headers are when the system's are too old")
 
-# 1.92 where the header says 109200; 0 where there is none.
+# 1.92.0 where the header says 109200; 0 where there is none.
 function(exclusive_lock_boost_version include_dir out)
   set(version 0)
   if(EXISTS "${include_dir}/boost/version.hpp")
@@ -14,7 +14,8 @@ function(exclusive_lock_boost_version include_dir out)
     string(REGEX MATCH "[0-9]+" number "${line}")
     math(EXPR major "${number} / 100000")
     math(EXPR minor "${number} / 100 % 1000")
-    set(version "${major}.${minor}")
+    math(EXPR patch "${number} % 100")
+    set(version "${major}.${minor}.${patch}")
   endif()
   set(${out} "${version}" PARENT_SCOPE)
 endfunction()
@@ -58,4 +59,8 @@ find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(spdlog REQUIRED)
-find_package(CLI11 REQUIRED)
+# Of the command, the simulation, the benchmark and the fuzz targets.
+if(EXCLUSIVE_LOCK_BUILD_COMMAND OR EXCLUSIVE_LOCK_BUILD_TESTS OR EXCLUSIVE_LOCK_BUILD_BENCH OR
+   EXCLUSIVE_LOCK_BUILD_FUZZERS)
+  find_package(CLI11 REQUIRED)
+endif()

@@ -9,6 +9,10 @@ install(TARGETS exclusive_lock EXPORT exclusive_lock_targets
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 if(TARGET exclusive_lock_cli)
+  if(BUILD_SHARED_LIBS)
+    file(RELATIVE_PATH library_folder "/${CMAKE_INSTALL_BINDIR}" "/${CMAKE_INSTALL_LIBDIR}")
+    set_target_properties(exclusive_lock_cli PROPERTIES INSTALL_RPATH "$ORIGIN/${library_folder}")
+  endif()
   install(TARGETS exclusive_lock_cli RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/exclusive_lock"
