@@ -56,8 +56,9 @@ std::string client_id(RawClient& client, const std::string& name) {
 // (A sign of life is asked for after half of the command timeout only.)
 TEST(RedisConnection, EndBetweenTwoCallsIsNoticedAtOnce) {
   Server server;
-  ExclusiveLock lock(
-      {.app_name = "job", .cache_connection = connect(server.url(), {.command_timeout = 5min})});
+  ExclusiveLock lock({.app_name = "job",
+                      .cache_connection = connect(
+                          server.url(), {.connect_timeout = 5min, .command_timeout = 5min})});
   for (int i = 0; i < 2; ++i) {
     ASSERT_TRUE(lock.acquire());
     ASSERT_EQ(lock.release(), ReleaseOutcome::released);
