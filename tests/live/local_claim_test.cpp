@@ -65,10 +65,13 @@ TEST_F(LocalClaim, IsNotInTheWayOfLooksAndOfRefreshes) {
 }
 
 TEST_F(LocalClaim, OfAProcessThatWasStoppedIsIgnoredAfterASecond) {
-  const Machine earlier = machine_ahead_by(-2s);
-  WriteClaim old(holders_, earlier);
+  const Machine then = machine_ahead_by(-2s);
+  WriteClaim old(holders_, then);
   old.make();
-  EXPECT_EQ(asker_.attempt({}).outcome, AttemptOutcome::granted);
+  const HoldersFile of_another(opened_);
+  const Machine now = machine_ahead_by(0s);
+  EXPECT_TRUE(WriteClaim(of_another, then).is_made_by_another());
+  EXPECT_FALSE(WriteClaim(of_another, now).is_made_by_another());
 }
 
 TEST_F(LocalClaim, IsMadeByARefreshThatFindsTheStoreBusyAndEndsWithIt) {
@@ -97,7 +100,7 @@ TEST_F(LocalClaim, IsMadeByAnyRequestThatWaitsForLongAndAnewWhileItWaits) {
   auto answered = std::async(std::launch::async, [&] { return asker_.attempt(held_).outcome; });
   EXPECT_TRUE(comes_true([&] { return watch.is_made_by_another(); }));
   const Instant met_at = BootClock::now();
-  EXPECT_TRUE(comes_true([&] { return BootClock::now() > met_at + max_claim_age; }));
+  EXPECT_TRUE(comes_true([&] { return BootClock::now() > met_at + 2 * max_claim_age; }));
   EXPECT_TRUE(comes_true([&] { return watch.is_made_by_another(); }));
   writer.execute("COMMIT");
   EXPECT_EQ(answered.get(), AttemptOutcome::granted);
