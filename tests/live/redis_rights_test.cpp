@@ -234,7 +234,7 @@ TEST_P(Rights, DocumentedRuleSuffices) {
   asker.patient_attempt(key, new_owner());
   asker.release(key, first);
   asker.remove(key, asker.inspect(key).value().value);
-  EXPECT_TRUE(eventually([&] { return pushes == 1; }));
+  EXPECT_TRUE(eventually([&] { return pushes >= 1; })) << pushes;
   asker.store().close();
 }
 

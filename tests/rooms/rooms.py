@@ -65,8 +65,8 @@ RULES = {
     "src/stores/local": Rule(("include", "src/core", "src/stores"), ("sqlite", "spdlog")),
     "src/stores/redis": Rule(
         ("include", "src/core", "src/stores"),
-        ("asio", "boost-redis", "boost-system", "openssl", "spdlog")),
-    "src/runtime": Rule(("include", "src/core", "src/stores"), ("spdlog",)),
+        ("asio", "boost-redis", "boost-system", "container", "openssl", "spdlog")),
+    "src/runtime": Rule(("include", "src/core", "src/stores"), ("container", "spdlog")),
     "src/fencing": Rule(("include",)),
     # What a store URL says, and then connect.cpp: the only file that names all stores.
     "src/connect": Rule(("include", "src/core")),

@@ -124,6 +124,8 @@ struct Alone {
     return read(replies.front());
   }
 };
+template <class Read>
+Alone(Read) -> Alone<Read>;  // for clang 14
 template <class T>
 struct Fenced {
   std::optional<redis::FencedAnswer<T>> (*read)(const redis::ReplyTexts&);
@@ -139,6 +141,8 @@ struct Fenced {
     return std::get<T>(std::move(*fenced));
   }
 };
+template <class T>
+Fenced(std::optional<redis::FencedAnswer<T>> (*)(const redis::ReplyTexts&)) -> Fenced<T>;
 
 // A verb that is under way.
 template <class T, class Read>
