@@ -2,6 +2,10 @@
 
 #include <CLI/CLI.hpp>
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
 #include <system_error>
 
 #include "cli/claim.hpp"
@@ -19,10 +23,14 @@
 namespace exclusive_lock::cli {
 namespace {
 
+constexpr auto time_for_event = std::chrono::seconds(1);
+
 // Set by the lock's event handlers, read by the main thread.
 struct HoldEvents {
   WakeUp hold_changed;
-  std::atomic<bool> is_record_gone = false;
+  std::mutex mutex;
+  std::condition_variable lost;
+  std::optional<LossReason> loss;        // with the mutex
   std::atomic<bool> is_running = false;  // failures after that belong to the release
   EveryMinute refresh_failures{};        // used by the handlers' thread only
 };
@@ -54,10 +62,11 @@ class Run {
   [[nodiscard]] std::optional<ChildPlan> plan_child(const Held& held) const;
   Outcome supervise(const Held& held, Instant held_since);
   int report_not_started(int error) const;
-  int report_lost(const Supervision::Ended* ended) const;
+  bool is_record_gone();
+  int report_lost(const Supervision::Ended* ended);
   [[nodiscard]] bool is_closed_for_min_hold(ExclusiveLock& lock) const;
   DoneRelease end_hold(ExclusiveLock& lock, const Supervision::Ended& ended) const;
-  int report_end(const Supervision::Ended& ended, const DoneRelease& released) const;
+  int report_end(const Supervision::Ended& ended, const DoneRelease& released);
   [[nodiscard]] std::string lock_state() const;
 
   const RunOptions& options_;
@@ -74,7 +83,9 @@ Outcome Run::run() {
   const auto listen = [this](ExclusiveLock& lock) {
     lock.on_refreshed([this](const RefreshedEvent&) { events_.hold_changed.send(); });
     lock.on_lost([this](const LostEvent& event) {
-      events_.is_record_gone = event.reason == LossReason::record_gone;
+      const std::lock_guard guard(events_.mutex);
+      events_.loss = event.reason;
+      events_.lost.notify_all();
     });
     lock.on_error([this](const ErrorEvent& event) {
       if (events_.is_running && events_.refresh_failures.is_due(BootClock::now())) {
@@ -187,9 +198,16 @@ int Run::report_not_started(int error) const {
   return to_int(not_found ? ExitCode::not_found : ExitCode::cannot_execute);
 }
 
-int Run::report_lost(const Supervision::Ended* ended) const {
+// The event comes on another thread, perhaps after the token was stopped.
+bool Run::is_record_gone() {
+  std::unique_lock guard(events_.mutex);
+  events_.lost.wait_for(guard, time_for_event, [this] { return events_.loss.has_value(); });
+  return events_.loss == LossReason::record_gone;
+}
+
+int Run::report_lost(const Supervision::Ended* ended) {
   const char* const cause =
-      events_.is_record_gone
+      is_record_gone()
           ? "the store no longer has its record: it expired, or it was removed, or the "
             "store lost its data"
           : "it was not refreshed in time: the store did not answer, or this process was stopped";
@@ -231,7 +249,7 @@ DoneRelease Run::end_hold(ExclusiveLock& lock, const Supervision::Ended& ended) 
   return {.outcome = lock.release()};
 }
 
-int Run::report_end(const Supervision::Ended& ended, const DoneRelease& released) const {
+int Run::report_end(const Supervision::Ended& ended, const DoneRelease& released) {
   const bool is_ended = ended.survivors.empty();
   if (!is_ended) {
     session_.talk.say("could not be ended, and may run beside the next holder of " +
