@@ -21,8 +21,8 @@ class Contender {
 std::unique_ptr<Contender> library_contender(std::shared_ptr<Connection> connection);
 
 // The plain floor of hand-overs: a fair queue in as few commands as it can be, which keeps nothing
-// of what makes a lock safe. Two connections, one subscribed; whoever leaves writes the next one's
-// name into the lock and publishes to it, in one script; that one then asks whether it has it.
+// of what makes a lock safe. Two connections, one subscribed. The releaser writes the next waiter's
+// name into the lock and publishes to it, in one script; that waiter then asks whether it has it.
 std::unique_ptr<Contender> queue_contender(std::uint16_t port, std::int64_t client);
 
 // KEYS: lock, queue. ARGV: who, as "<client>:<try>".

@@ -26,7 +26,7 @@ inline constexpr const char* waited_for = "waited-for";
 
 enum class Manners {
   again_at_once,    // wants it again as soon as it has released it
-  after_the_other,  // wants it again when somebody else has got it, so that every release is a
+  after_the_other,  // wants it again when another one has it, so that every release is a
                     // hand-over
 };
 
@@ -39,9 +39,9 @@ struct ContestRules {
 struct ContestResult {
   std::vector<double> hand_overs_us;  // release call to the return of another's acquire, which was
                                       // waiting
-  double share_in_order = 0;          // of all entries, that went to whoever waited for longest
-  double share_in_order_later = 0;    // the same without the first try of each client
-  double share_in_order_first = 0;    // of the first tries alone
+  double share_in_order = 0;  // of all entries, that went to the waiter that had waited longest
+  double share_in_order_later = 0;         // the same without the first try of each client
+  double share_in_order_first = 0;         // of the first tries alone
   double longest_wait_in_fair_shares = 0;  // fair: the others once each, at the pace of the round
   std::size_t entries = 0;
 };

@@ -1,4 +1,5 @@
-// One process of ours, or of a lock that is written by hand over hiredis, for bench/peers/measure:
+// One process that uses this library, or a lock written by hand over hiredis, for
+// bench/peers/measure:
 //
 //   bench_peer blocking|coroutine|hiredis PORT
 //

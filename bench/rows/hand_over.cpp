@@ -3,7 +3,7 @@
 // trip. Row f: what the server does for one hand-over. Row f2: a hundred processes that want the
 // lock again at once.
 //
-// Plain floor: the fair queue of contender.hpp, where whoever leaves publishes to the next one in
+// Plain floor: the fair queue of contender.hpp, where the releaser publishes to the next waiter in
 // the script that releases. Same-scripts floor: our scripts over bare connections.
 
 #include <fmt/format.h>

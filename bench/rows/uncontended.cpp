@@ -1,4 +1,4 @@
-// One caller acquires and releases a lock that nobody else wants: through the blocking calls (rows
+// One caller acquires and releases a lock without contention: through the blocking calls (rows
 // a and a2) or from a coroutine on its own thread (b and b2). a2 and b2 go through a proxy that
 // adds 1 ms to each round trip, and count in round trips: microseconds do not show there.
 
