@@ -256,6 +256,14 @@ StoreFailure server_refused_connection(std::string_view error_text, std::string_
   return refusal(meaning, without_secret(error_text, password));
 }
 
+StoreFailure bad_fence(std::string_view fence_key) {
+  return {.code = errc::wrong_type,
+          .message = "the key " + printable(fence_key) +
+                     " does not hold a fence of this library, so no higher fence can be given. "
+                     "Find out who wrote it, and delete the key if it is not needed",
+          .may_have_run = false};
+}
+
 StoreFailure no_redis_server() {
   return {.code = errc::unsuitable_store,
           .message = "cannot connect: " + std::string(hung_up_at_hello) +

@@ -29,6 +29,8 @@ StoreFailure server_refused_connection(std::string_view error_text, std::string_
 
 // At the address is something else: HTTP, SSH, memcached.
 StoreFailure no_redis_server();
+// The fence key holds something that cannot be read as a fence, or the highest one.
+StoreFailure bad_fence(std::string_view fence_key);
 // What may be the matter where the connection is closed at the first command.
 inline constexpr std::string_view hung_up_at_hello =
     "this is not a Redis server, or a proxy that does not know HELLO";

@@ -1,6 +1,5 @@
 #include "stores/redis/redis_link.hpp"
 
-#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/error.hpp>
@@ -12,8 +11,6 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/redis/error.hpp>
-#include <charconv>
-#include <limits>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -24,6 +21,7 @@
 #include "stores/redis/link_end.hpp"
 #include "stores/redis/redis_tls.hpp"
 #include "stores/redis/resp_reader.hpp"
+#include "stores/redis/resp_writer.hpp"
 #include "stores/redis/socket_tuning.hpp"
 
 namespace exclusive_lock::redis {
@@ -33,38 +31,6 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 // After a failed write: a peer may go on sending without end.
 constexpr int max_last_reads = 64;
-
-// "<kind><number>\r\n"
-char* put_number(char* to, char kind, std::size_t number) {
-  *to++ = kind;
-  if (number < 10) {  // most words are short
-    *to++ = static_cast<char>('0' + number);
-  } else {
-    to = std::to_chars(to, to + std::numeric_limits<std::size_t>::digits10 + 1, number).ptr;
-  }
-  return std::ranges::copy(std::string_view("\r\n"), to).out;
-}
-
-// RESP: "*<words>\r\n", and for each word "$<bytes>\r\n<word>\r\n".
-void append_command(std::string& to, const Command& command) {
-  constexpr std::size_t most_framing = 26;
-  std::size_t most = most_framing;
-  for (const std::string_view word : command) {
-    most += word.size() + most_framing;
-  }
-  const std::size_t begin = to.size();
-  if (to.capacity() - begin < most) {
-    to.reserve(std::max(begin + most, 2 * to.capacity()));
-  }
-  to.resize(begin + most);
-  char* at = put_number(to.data() + begin, '*', command.size());
-  for (const std::string_view word : command) {
-    at = put_number(at, '$', word.size());
-    at = std::ranges::copy(word, at).out;
-    at = std::ranges::copy(std::string_view("\r\n"), at).out;
-  }
-  to.resize(static_cast<std::size_t>(at - to.data()));
-}
 
 asio::ssl::context tls_context(const LinkAddress& address,
                                const std::shared_ptr<TlsReport>& report) {

@@ -16,6 +16,7 @@
 #include "stores/redis/redis_list.hpp"
 #include "stores/redis/script_calls.hpp"
 #include "stores/redis/script_runner.hpp"
+#include "stores/redis/verb_batch.hpp"
 
 namespace exclusive_lock {
 namespace {
@@ -36,15 +37,6 @@ StoreFailure forked_failure() {
 StoreFailure keyless_failure(const std::string& key) {
   return {.code = errc::protocol_error,
           .message = "the key " + printable(key) + " has no place for a fence beside it",
-          .may_have_run = false};
-}
-
-StoreFailure bad_fence_failure(const std::string& fence_key) {
-  return {.code = errc::wrong_type,
-          .message =
-              "the key " + printable(fence_key) +
-              " holds something that is not one of our fences, so no fence above it can be given. "
-              "Look at what is there and who wrote it, and delete it if it is of no use",
           .may_have_run = false};
 }
 
@@ -111,70 +103,6 @@ struct Inside {
   ScriptRunner scripts;
 };
 
-// Which store it was that failed.
-void name_store(StoreFailure& failure, const std::string& url) {
-  failure.message = url + ": " + failure.message;
-}
-
-// What makes an answer of the replies to a batch; none: they make no sense.
-template <class Read>
-struct Alone {
-  Read read;
-  auto operator()(std::span<const Reply> replies, const ScriptCall& /*call*/) const {
-    return read(replies.front());
-  }
-};
-template <class Read>
-Alone(Read) -> Alone<Read>;  // for clang 14
-template <class T>
-struct Fenced {
-  std::optional<redis::FencedAnswer<T>> (*read)(const redis::ReplyTexts&);
-  std::optional<Answer<T>> operator()(std::span<const Reply> replies,
-                                      const ScriptCall& call) const {
-    auto fenced = read(replies.front());
-    if (!fenced) {
-      return std::nullopt;
-    }
-    if (std::holds_alternative<redis::BadFence>(*fenced)) {
-      return bad_fence_failure(std::string(call.key(redis::place_of_fence_key)));
-    }
-    return std::get<T>(std::move(*fenced));
-  }
-};
-template <class T>
-Fenced(std::optional<redis::FencedAnswer<T>> (*)(const redis::ReplyTexts&)) -> Fenced<T>;
-
-// A verb that is under way.
-template <class T, class Read>
-class Batch final : public redis::ScriptBatch {
- public:
-  Batch(const std::string& url, Instant deadline, Done<T> done, Read read)
-      : ScriptBatch(deadline), url_(url), done_(std::move(done)), read_(std::move(read)) {}
-
- private:
-  void replied(std::span<const Reply> replies) override {
-    const auto error = std::ranges::find_if(replies, &Reply::is_error);
-    if (error != replies.end()) {
-      return answer(redis::server_refused(error->text));
-    }
-    auto read = read_(replies, call());
-    read ? answer(std::move(*read))
-         : answer(redis::senseless_answer("the script " + std::string(call().script().name)));
-  }
-  void failed(StoreFailure failure) override { answer(std::move(failure)); }
-
-  void answer(Answer<T> answer) const {
-    if (auto* failure = std::get_if<StoreFailure>(&answer)) {
-      name_store(*failure, url_);
-    }
-    done_(std::move(answer));
-  }
-
-  const std::string& url_;  // of the store
-  const Done<T> done_;
-  const Read read_;
-};
-
 class RedisStore final : public Store {
  public:
   RedisStore(const RedisStoreOptions& options, const ClockSource& clock,
@@ -206,7 +134,7 @@ class RedisStore final : public Store {
       inside_->front.use_pushes();
     }
     run<AttemptReply>(redis::acquire_call(request, std::move(*keys), channel()), deadline,
-                      std::move(done), Fenced{redis::read_acquire});
+                      std::move(done), redis::ReadFenced{redis::read_acquire});
   }
 
   void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
@@ -216,7 +144,7 @@ class RedisStore final : public Store {
     }
     inside_->front.use_pushes();
     run<BeatReply>(redis::beat_call(request, std::move(*keys), channel()), deadline,
-                   std::move(done), Fenced{redis::read_beat});
+                   std::move(done), redis::ReadFenced{redis::read_beat});
   }
 
   void refresh(std::vector<RefreshRequest> requests, Instant deadline,
@@ -257,13 +185,15 @@ class RedisStore final : public Store {
     if (request.done_for && !is_forked()) {
       done = or_without_mark(std::move(request), deadline, std::move(done));
     }
-    run<ReleaseReply>(std::move(call), deadline, std::move(done), Alone{redis::read_release});
+    run<ReleaseReply>(std::move(call), deadline, std::move(done),
+                      redis::ReadFirst{redis::read_release});
   }
 
   void inspect(std::string key, Instant deadline, Done<InspectReply> done) override {
-    run<InspectReply>(
-        redis::inspect_call(key, most_waiters_shown), deadline, std::move(done),
-        Alone{[key](const redis::ReplyTexts& texts) { return redis::read_inspect(texts, key); }});
+    run<InspectReply>(redis::inspect_call(key, most_waiters_shown), deadline, std::move(done),
+                      redis::ReadFirst{[key](const redis::ReplyTexts& texts) {
+                        return redis::read_inspect(texts, key);
+                      }});
   }
 
   void list(std::string key_prefix, std::size_t most, Instant deadline,
@@ -281,7 +211,7 @@ class RedisStore final : public Store {
   void remove(std::string key, std::string expected, Instant deadline,
               Done<RemoveReply> done) override {
     run<RemoveReply>(redis::remove_call(key, expected), deadline, std::move(done),
-                     Alone{redis::read_remove});
+                     redis::ReadFirst{redis::read_remove});
   }
 
   void list_marks(std::string key_prefix, std::size_t most, Instant deadline,
@@ -302,7 +232,7 @@ class RedisStore final : public Store {
       return done(keyless_failure(key));
     }
     run<ForgetReply>(redis::forget_call(*beside), deadline, std::move(done),
-                     Alone{redis::read_forget});
+                     redis::ReadFirst{redis::read_forget});
   }
 
   void listen(WakeUpListener listener) override {
@@ -368,14 +298,16 @@ class RedisStore final : public Store {
   template <class T>
   Answer<T> named(Answer<T> answer) const {
     if (auto* failure = std::get_if<StoreFailure>(&answer)) {
-      name_store(*failure, url_);
+      redis::name_store(*failure, url_);
     }
     return answer;
   }
 
   template <class T, class Read>
-  std::unique_ptr<Batch<T, Read>> make_batch(Instant deadline, Done<T> done, Read read) const {
-    return std::make_unique<Batch<T, Read>>(url_, deadline, std::move(done), std::move(read));
+  std::unique_ptr<redis::VerbBatch<T, Read>> make_batch(Instant deadline, Done<T> done,
+                                                        Read read) const {
+    return std::make_unique<redis::VerbBatch<T, Read>>(url_, deadline, std::move(done),
+                                                       std::move(read));
   }
   template <class T, class Read>
   void run(ScriptCall call, Instant deadline, Done<T> done, Read read) {
