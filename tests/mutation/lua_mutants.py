@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Removes every condition in every Lua script in turn; some test must fail each time.
+"""Removes every condition in every Lua script, and moves what must come last, in turn; some test
+must fail each time.
 
   tests/mutation/lua_mutants.py BUILD [--only TEXT] [--quick] [--list]      for example: build/dev
 

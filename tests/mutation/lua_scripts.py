@@ -1,5 +1,5 @@
 """The Lua scripts as they are built into programs (cmake/embed_text_script.cmake), and with one
-condition removed."""
+condition removed or one statement moved."""
 
 import hashlib
 import re
@@ -11,6 +11,13 @@ INCLUDE = re.compile(r"^-- @include (.+)\n", re.M)
 COMMENT_LINE = re.compile(r"\n *--[^\n]*")
 EMPTY_LINES = re.compile(r"\n\n+")
 FOLDER = "src/stores/redis/scripts"
+# By file: the statement, and the one that it is moved in front of. The order is what is tested.
+MOVES = {
+    "hand_over.lua": (
+        ("  if channel ~= '' then\n    redis.pcall('PUBLISH', channel, owner)\n  end\n",
+         "  redis.call('ZREM', queue, text, id, 'streak')\n"),
+    ),
+}
 GUARD = "src/fencing/guarded_set.lua"  # which users of the library send to their servers
 
 
@@ -20,7 +27,7 @@ class Site:
     line: int
     was: str
     forced: str
-    text: str  # of the whole file, with the condition removed
+    text: str  # of the whole file, with the condition removed or the statement moved
 
     def __str__(self):
         return f"{self.path.name}:{self.line}: {' '.join(self.was.split())} -> {self.forced}"
@@ -39,8 +46,12 @@ class Scripts:
         self.texts = {path: path.read_text(encoding="utf-8") for path in self.mains + self.shared}
 
     def sites(self):
-        """Every condition, in the order of files and lines."""
+        """Every condition and every move, in the order of files."""
         for path, text in self.texts.items():
+            for statement, first in MOVES.get(path.name, ()):
+                moved = text.replace(statement, "").replace(first, statement + first)
+                yield Site(path, text.count("\n", 0, text.index(statement)) + 1, statement,
+                           f"before {first.strip()}", moved)
             for mutant in conditions_of(text):
                 yield Site(path, text.count("\n", 0, mutant.begin) + 1,
                            text[mutant.begin:mutant.end], mutant.forced,
