@@ -22,6 +22,7 @@ using Order = std::function<bool(const LockRecord&, const LockRecord&)>;
 
 struct ListOptions {
   std::string pattern = "*";
+  std::optional<std::string> key;  // only the lock at this key
   std::string order = "name";
   bool json = false;
 };
@@ -51,13 +52,18 @@ std::optional<Order> order_named(const std::string& word) {
   return std::nullopt;
 }
 
-void check(const ListOptions& options, Session& session) {
+void check(const ListOptions& options, bool has_pattern, Session& session) {
+  if (has_pattern && options.key) {
+    session.mistakes.push_back(
+        {"--key", "replaces PATTERN, but PATTERN is given too", "one of them"});
+  }
   if (!order_named(options.order)) {
     session.mistakes.push_back(
         {"--sort:", "\"" + shown_word(options.order) + "\" is none of name, age, ttl, waiting",
          ""});
   }
-  append_mistakes_in(LockName{}.options(session.store.key_prefix), session.mistakes);
+  const LockName lock{.name = {}, .key = options.key, .is_given = options.key.has_value()};
+  append_mistakes_in(lock.options(session.store.key_prefix), session.mistakes);
 }
 
 std::string count_text(std::size_t count, const std::string& store) {
@@ -83,20 +89,41 @@ std::string json_of(std::vector<LockRecord> records, const std::vector<LastDone>
   return json_array(elements);
 }
 
+std::string nothing_found(const ListOptions& options) {
+  if (options.key) {
+    return "no lock is held at " + shown(*options.key);
+  }
+  return options.pattern == "*" ? "no locks are held"
+                                : "no lock that is held matches " + shown(options.pattern);
+}
+
+std::vector<LockRecord> listed(const LockDirectory& locks, const ListOptions& options) {
+  if (!options.key) {
+    return locks.list(options.pattern);
+  }
+  auto record = locks.inspect_key(*options.key);
+  return record ? std::vector{*std::move(record)} : std::vector<LockRecord>();
+}
+
+std::vector<LastDone> listed_done(const LockDirectory& locks, const ListOptions& options) {
+  if (!options.key) {
+    return locks.list_done(options.pattern);
+  }
+  auto done = locks.last_done_of(*options.key);
+  return done ? std::vector{*std::move(done)} : std::vector<LastDone>();
+}
+
 int list(const ListOptions& options, Session& session) {
   session.store.retry_connect = false;
   const auto store = open_store(session.store, session.environment, session.talk);
   const LockDirectory locks(store, session.store.key_prefix);
-  auto records = locks.list(options.pattern);
+  auto records = listed(locks, options);
   std::ranges::sort(records, is_before_by_name);
   std::ranges::stable_sort(records, *order_named(options.order));
   if (options.json) {
-    write_result(json_of(std::move(records), locks.list_done(options.pattern)) + "\n");
+    write_result(json_of(std::move(records), listed_done(locks, options)) + "\n");
   } else if (records.empty()) {
-    const bool is_all = options.pattern == "*";
-    session.talk.note((is_all ? "no locks are held in "
-                              : "no lock that is held matches " + shown(options.pattern) + " in ") +
-                      shown(store->url()));
+    session.talk.note(nothing_found(options) + " in " + shown(store->url()));
   } else {
     write_result(list_text(records, std::chrono::system_clock::now(), session.results) +
                  count_text(records.size(), store->url()));
@@ -111,6 +138,8 @@ Subcommand add_list(CLI::App& app, Session& session) {
   CLI::App* const parser = app.add_subcommand("list", "Show the locks that are held");
   parser->add_option("PATTERN", options->pattern,
                      "Of names: * is any text, ? one character, [...] one of several");
+  parser->add_option("--key", options->key, "Instead of PATTERN: the lock at this key only")
+      ->type_name("KEY");
   parser
       ->add_option("--sort", options->order,
                    "name (the default; job-2 before job-10), age, ttl (what is left of it) or "
@@ -120,7 +149,8 @@ Subcommand add_list(CLI::App& app, Session& session) {
                    "Print a JSON array, with the free locks that run --once-per has done");
   parser->footer("  exclusive-lock list 'night*' --sort age\n");
   return {.parser = parser,
-          .check = [options, &session] { check(*options, session); },
+          .check = [options, parser,
+                    &session] { check(*options, parser->count("PATTERN") > 0, session); },
           .act = [options, &session] { return list(*options, session); }};
 }
 

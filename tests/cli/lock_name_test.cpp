@@ -27,6 +27,11 @@ TEST_F(Keys, GivenKeyIsUsedUnchangedByEverySubcommand) {
   const std::string owner = owner_of({"acquire", "--key", key});
   EXPECT_EQ(server_.client().integer({"EXISTS", key}), 1);
   EXPECT_EQ(command({"inspect", "--key", key}).exit_code, 0);
+  EXPECT_EQ(command({"acquire", "--key", "app:{other}"}).exit_code, 0);
+  EXPECT_THAT(command({"list", "--key", key}).out,
+              ::testing::AllOf(HasSubstr(key), HasSubstr("1 lock in ")));
+  EXPECT_THAT(command({"list", "--key", key, "--json"}).out, HasSubstr("\"key\":\"" + key + "\""));
+  EXPECT_EQ(command({"list", "--key", "app:{none}", "--json"}).out, "[]\n");
   EXPECT_EQ(command({"run", "--key", key, "-n", "--", "true"}).exit_code, 75);
   EXPECT_EQ(command({"refresh", "--key", key, "--owner", owner, "--ttl", "1m"}).exit_code, 0);
   EXPECT_EQ(command({"release", "--key", key, "--owner", owner}).exit_code, 0);
@@ -42,10 +47,13 @@ TEST_F(Keys, GivenKeyIsUsedUnchangedByEverySubcommand) {
 
 TEST_F(Keys, InvalidKeyIsRefused) {
   for (const std::string key : {"", "a}b", "{job}", "{job}:fence"}) {
-    const Ended ended = command({"inspect", "--key", key});
-    EXPECT_EQ(ended.exit_code, 64) << key;
-    EXPECT_THAT(ended.err, HasSubstr("--key "));
+    for (const char* subcommand : {"inspect", "list"}) {
+      const Ended ended = command({subcommand, "--key", key});
+      EXPECT_EQ(ended.exit_code, 64) << key;
+      EXPECT_THAT(ended.err, HasSubstr("--key "));
+    }
   }
+  EXPECT_THAT(command({"list", "job*", "--key", "k"}).err, HasSubstr("--key replaces PATTERN"));
   EXPECT_EQ(command({"inspect", "--key", std::string(2048, 'k')}).exit_code, 1);
 }
 
