@@ -8,6 +8,7 @@
 // and come back.)
 
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -32,18 +33,27 @@ class Strand {
       }
       running_ = true;
     }
-    try {
-      task();
-      while (const auto next = take())
-        next();
-    } catch (...) {  // out of memory: the caller learns it, and the next task runs all the same
-      const std::lock_guard guard(mutex_);
-      running_ = false;
-      throw;
-    }
+    // Out of memory: the caller gets the first exception, after the tasks that were left here, for
+    // no other thread would run them.
+    std::exception_ptr first;
+    run(task, first);
+    while (const auto next = take())
+      run(next, first);
+    if (first)
+      std::rethrow_exception(first);
   }
 
  private:
+  template <class Task>
+  static void run(Task& task, std::exception_ptr& first) {
+    try {
+      task();
+    } catch (...) {
+      if (!first)
+        first = std::current_exception();
+    }
+  }
+
   std::function<void()> take() {
     const std::lock_guard guard(mutex_);
     if (left_ && left_->first < left_->tasks.size())

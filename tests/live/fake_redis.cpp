@@ -190,4 +190,10 @@ std::string array_of(const std::vector<std::string>& texts) {
   return bytes;
 }
 
+std::string inspect_reply(const Words& words, const std::string& value,
+                          const std::string& remaining_ms) {
+  const std::string& echo = words.at(3 + std::stoul(words.at(2)));
+  return array_of({echo, "1700000000000000", remaining_ms, value, "0", ""});
+}
+
 }  // namespace exclusive_lock::live

@@ -1,4 +1,4 @@
-// Servers that are not what they should be: hostile, too old, or with something in between.
+// Servers that are not what they should be: of another kind, too old, or with something in between.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -18,15 +18,6 @@ namespace exclusive_lock::live {
 namespace {
 
 using namespace std::chrono_literals;
-
-using Words = std::vector<std::string>;
-
-// Of the inspect script: EVALSHA sha keys key... echo most_bytes most_waiters.
-std::string inspect_reply(const Words& words, const std::string& value,
-                          const std::string& remaining_ms = "1000") {
-  const std::string& echo = words.at(3 + std::stoul(words.at(2)));
-  return array_of({echo, "1700000000000000", remaining_ms, value, "0", ""});
-}
 
 TEST(RedisOddServer, ActiveReplicaIsRefused) {
   FakeRedis fake([](const Words& words) {
@@ -196,147 +187,6 @@ TEST(RedisOddServer, PushesInBetweenAreIgnored) {
   EXPECT_EQ(fake.connections(), 1);
 }
 
-std::string nested(int depth) {
-  std::string bytes;
-  for (int i = 0; i < depth; ++i) {
-    bytes += "*1\r\n";
-  }
-  return bytes + ":1\r\n";
-}
-
-// Made when it is needed: GoogleTest writes every parameter out at each start of the program.
-using Monster = std::string (*)();
-
-class Monsters : public testing::TestWithParam<Monster> {};
-
-TEST_P(Monsters, EndTheConnectionAndNothingElse) {
-  const std::string monster = GetParam()();
-  std::atomic<bool> is_mad{true};
-  FakeRedis fake([&](const Words& words) {
-    if (words[0] != "EVALSHA") {
-      return FakeRedis::healthy(words);
-    }
-    return is_mad.exchange(false) ? monster : inspect_reply(words, "v");
-  });
-  RedisAsker asker(fake.options());
-  const auto failure = failure_in(asker.inspect_answer(key, 2s));
-  EXPECT_TRUE(failure.code == errc::outcome_unknown || failure.code == errc::protocol_error)
-      << failure.message;
-  EXPECT_TRUE(failure.may_have_run);
-  EXPECT_TRUE(asker.works_again());
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    RedisOddServer, Monsters,
-    testing::Values([] { return std::string("*4294967295\r\n:1\r\n"); },
-                    [] { return std::string("%9223372036854775807\r\n:1\r\n"); },
-                    [] { return std::string("$536870912\r\nabc"); },
-                    [] { return std::string("$18446744073709551615\r\nabc\r\n"); },
-                    [] { return std::string("*-1\r\n"); }, [] { return std::string("$-7\r\n"); },
-                    [] { return std::string("?what\r\n"); },
-                    [] { return std::string(":9999999999999999999999\r\n"); },
-                    [] { return std::string(":12x\r\n"); }, [] { return nested(1'000'000); },
-                    [] { return nested(9); }, [] { return std::string(3'000'000, 'x'); },
-                    [] { return "$3000000\r\n" + std::string(3'000'000, 'x') + "\r\n"; },
-                    [] { return std::string("*2\r\n+a\r\n+b\r\n"); },
-                    [] { return std::string("_\r\n"); }, [] { return std::string("+OK\r\n"); },
-                    [] { return std::string("$?\r\n;3\r\nabc\r\n;0\r\n"); },
-                    [] { return std::string("$\r\n"); }, [] { return std::string(";0\r\n"); },
-                    [] { return std::string("*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n$?\r\n"); }));
-
-// What a server sends without an end, once it has begun with something.
-struct Babble {
-  const char* name;
-  std::string (*begin)();
-  std::string (*again)();
-  std::chrono::milliseconds pause;
-};
-
-std::string push_of(const std::string& text) {
-  return ">3\r\n" + bulk("message") + bulk("c") + bulk(text);
-}
-
-std::size_t resident_mib() {
-  std::ifstream file("/proc/self/statm");
-  std::size_t whole = 0;
-  std::size_t resident = 0;
-  file >> whole >> resident;
-  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) / (1024 * 1024);
-}
-
-class Babblers : public testing::TestWithParam<Babble> {
- protected:
-  std::string begin() {
-    fake.go_on_for_ever(GetParam().again(), GetParam().pause);
-    return GetParam().begin();
-  }
-
-  std::atomic<bool> greets{true};
-  std::atomic<bool> answers{true};
-  FakeRedis fake{[this](const Words& words) {
-    if (words[0] == "HELLO" && !greets) {
-      return begin();
-    }
-    if (words[0] != "EVALSHA") {
-      return FakeRedis::healthy(words);
-    }
-    return answers ? inspect_reply(words, "v") : begin();
-  }};
-};
-
-TEST_P(Babblers, EndTheRequestInItsTimeAndNothingElse) {
-  RedisStoreOptions options = fake.options();
-  options.command_timeout = 2s;
-  RedisAsker asker(options);
-  ASSERT_EQ(asker.inspect(key)->value, "v");
-  const std::size_t before = resident_mib();
-  answers = false;
-  for (const Milliseconds patience : {1000ms, 20'000ms}) {  // its own end, and that of the silence
-    const auto failure = failure_in(asker.inspect_answer(key, patience));
-    // On a busy machine its time may be over before it is sent.
-    EXPECT_EQ(failure.code, failure.may_have_run ? errc::outcome_unknown : errc::store_unavailable)
-        << failure.message;
-  }
-  EXPECT_LT(resident_mib(), before + 512);
-  answers = true;
-  EXPECT_TRUE(asker.works_again());
-}
-
-TEST_P(Babblers, EndTheTryToConnectInItsTime) {
-  greets = false;
-  RedisStoreOptions options = fake.options();
-  options.connect_timeout = 500ms;
-  const std::size_t before = resident_mib();
-  const auto failure = failure_to_open(options);
-  EXPECT_TRUE(failure.code == errc::store_unavailable || failure.code == errc::unsuitable_store)
-      << failure.message;
-  EXPECT_LT(resident_mib(), before + 512);
-  greets = true;
-  RedisAsker asker(fake.options());
-  EXPECT_EQ(asker.inspect(key)->value, "v");
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    RedisOddServer, Babblers,
-    testing::Values(Babble{"ShortPushes", [] { return std::string(); },
-                           [] {
-                             std::string many;
-                             for (int i = 0; i < 1000; ++i) {
-                               many += push_of("text");
-                             }
-                             return many;
-                           },
-                           0ms},
-                    Babble{"LongPushes", [] { return std::string(); },
-                           [] { return push_of(std::string(1'000'000, 'x')); }, 0ms},
-                    Babble{"Drip", [] { return std::string("$1000000\r\n"); },
-                           [] { return std::string("x"); }, 5ms},
-                    Babble{"DripOfElements", [] { return std::string("*8000\r\n"); },
-                           [] { return std::string(":1\r\n"); }, 5ms},
-                    Babble{"DripOfPushes", [] { return std::string(); },
-                           [] { return push_of("text"); }, 5ms}),
-    [](const auto& each) { return std::string(each.param.name); });
-
 // Each answer comes in less than the silence that ends a link; all of them together take longer.
 TEST(RedisOddServer, LongLineOfCommandsIsNotSilence) {
   FakeRedis fake([](const Words& words) {
@@ -358,6 +208,29 @@ TEST(RedisOddServer, LongLineOfCommandsIsNotSilence) {
   for (auto& each : answers) {
     EXPECT_EQ(reply_in(each.get_future().get()).record->value, "v");
   }
+  EXPECT_EQ(fake.connections(), 1);
+}
+
+// The loop's thread does not run while the second reply comes and its time passes, as where the
+// process is stopped.
+TEST(RedisOddServer, ReplyThatCameInTimeCountsThoughItIsReadLate) {
+  FakeRedis fake([](const Words& words) {
+    if (words[0] == "EVALSHA" && words[3] == "second") {
+      std::this_thread::sleep_for(100ms);
+    }
+    return words[0] == "EVALSHA" ? inspect_reply(words, "v") : FakeRedis::healthy(words);
+  });
+  RedisStoreOptions options = fake.options();
+  options.command_timeout = 500ms;
+  RedisAsker asker(options);
+  asker.inspect("first");  // knows the script
+  std::promise<Answer<InspectReply>> second;
+  asker.store().inspect("first", asker.now() + 10s,
+                        [](const auto&) { std::this_thread::sleep_for(1500ms); });
+  asker.store().inspect("second", asker.now() + 1s,
+                        [&second](auto answer) { second.set_value(std::move(answer)); });
+  const auto answer = second.get_future().get();
+  ASSERT_TRUE(std::holds_alternative<InspectReply>(answer)) << failure_in(answer).message;
   EXPECT_EQ(fake.connections(), 1);
 }
 

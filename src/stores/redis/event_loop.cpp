@@ -32,6 +32,17 @@ void start_thread_of_lookups(boost::asio::io_context& io) {
   tcp::resolver(io).async_resolve("127.0.0.1", "0", [](auto&&...) {});
 }
 
+// Not io.poll(): a server that never stops sending has a handler ready all the time, and the timer
+// that is to end its link would never be looked at.
+bool poll_asio(boost::asio::io_context& io) {
+  constexpr int max_handlers = 64;
+  int handlers = 0;
+  while (handlers < max_handlers && io.poll_one() > 0) {
+    ++handlers;
+  }
+  return handlers > 0;
+}
+
 }  // namespace
 
 EventLoop::EventLoop(Lookups lookups) : impl_(std::make_unique<Impl>()) {
@@ -182,6 +193,14 @@ bool EventLoop::Impl::run_tasks() {
 
 bool EventLoop::Impl::ring_due_timers() {
   const Instant now = BootClock::now();
+  const auto is_due = [now](const LoopTimer::Impl* timer) {
+    return timer->at && *timer->at <= now;
+  };
+  if (std::ranges::none_of(timers, is_due)) {
+    return false;
+  }
+  // What came while this thread could not run was in time.
+  needs_asio() ? poll_asio(io) : read_sockets(Milliseconds(0));
   bool was_something = false;
   for (auto each = timers.begin(); each != timers.end();) {
     LoopTimer::Impl* const timer = *each;
@@ -201,17 +220,6 @@ Milliseconds EventLoop::Impl::until_next_timer() const {
     next = std::min(next, each->at.value_or(next));
   }
   return std::max(std::chrono::ceil<Milliseconds>(next - BootClock::now()), Milliseconds(0));
-}
-
-// Not io.poll(): a server that never stops sending has a handler ready all the time, and the timer
-// that is to end its link would never be looked at.
-static bool poll_asio(boost::asio::io_context& io) {
-  constexpr int max_handlers = 64;
-  int handlers = 0;
-  while (handlers < max_handlers && io.poll_one() > 0) {
-    ++handlers;
-  }
-  return handlers > 0;
 }
 
 bool EventLoop::Impl::run_asio(Milliseconds longest) {
@@ -253,7 +261,9 @@ bool EventLoop::Impl::read_sockets(Milliseconds longest) {
 
 bool EventLoop::Impl::begin_waiting(Waiting waiting) {
   const std::lock_guard guard(tasks_mutex_);
-  const bool may_wait = tasks_.empty() && !is_stopped_;
+  // Only with Asio is the end of the loop noticed.
+  const bool may_wait =
+      tasks_.empty() && !is_stopped_ && (waiting == Waiting::in_asio || !is_finishing_);
   waiting_ = may_wait ? waiting : Waiting::no;
   return may_wait;
 }
@@ -275,10 +285,9 @@ void EventLoop::Impl::wake_whoever_waits() {
 
 // --- what is told while nobody runs the loop ---
 
-void EventLoop::Impl::add(int socket, SocketReader* reader) {
+bool EventLoop::Impl::add(int socket, SocketReader* reader) {
   sockets.push_back({.descriptor = socket, .reader = reader});
-  own_bell.news.add(socket);
-  news_for_visitors.add(socket);
+  return own_bell.news.add(socket) && news_for_visitors.add(socket);
 }
 
 void EventLoop::Impl::remove(int socket) {

@@ -68,7 +68,7 @@ struct EventLoop::Impl {
   void post(std::function<void()> task);
 
   // In a turn, or between two. Sockets are open between these, and told of.
-  void add(int socket, SocketReader* reader);
+  [[nodiscard]] bool add(int socket, SocketReader* reader);
   void remove(int socket);
   void tell(Told told);
 

@@ -19,9 +19,9 @@ NewsDescriptor::NewsDescriptor(WhenOff when_off)
 
 NewsDescriptor::~NewsDescriptor() { ::close(epoll_); }
 
-void NewsDescriptor::add(int socket) {
+bool NewsDescriptor::add(int socket) {
   sockets_[socket] = false;
-  set(EPOLL_CTL_ADD, socket, false);
+  return set(EPOLL_CTL_ADD, socket, false);
 }
 
 void NewsDescriptor::remove(int socket) {
@@ -36,10 +36,10 @@ void NewsDescriptor::turn(int socket, bool on) {
   }
 }
 
-void NewsDescriptor::set(int operation, int socket, bool on) const {
+bool NewsDescriptor::set(int operation, int socket, bool on) const {
   const std::uint32_t off = when_off_ == WhenOff::tells_of_ends ? EPOLLRDHUP : 0U;
   epoll_event event{.events = on ? EPOLLIN : off, .data = {.fd = socket}};
-  ::epoll_ctl(epoll_, operation, socket, &event);
+  return ::epoll_ctl(epoll_, operation, socket, &event) == 0;
 }
 
 }  // namespace exclusive_lock::redis

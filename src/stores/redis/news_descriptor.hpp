@@ -21,14 +21,15 @@ class NewsDescriptor {
 
   [[nodiscard]] int descriptor() const noexcept { return epoll_; }
 
-  void add(int socket);  // switched off
+  // Switched off. False: the system refused it, and errno says why.
+  [[nodiscard]] bool add(int socket);
   // After which it may be closed.
   void remove(int socket);
   // One that was added. Free where that changes nothing.
   void turn(int socket, bool on);
 
  private:
-  void set(int operation, int socket, bool on) const;
+  bool set(int operation, int socket, bool on) const;
 
   const WhenOff when_off_;
   const int epoll_;

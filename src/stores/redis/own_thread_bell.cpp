@@ -19,7 +19,11 @@ OwnThreadBell::OwnThreadBell()
   }
   for (const int each : {rings_.descriptor(), alarm_}) {
     epoll_event event{.events = EPOLLIN, .data = {.fd = each}};
-    ::epoll_ctl(news.descriptor(), EPOLL_CTL_ADD, each, &event);
+    if (::epoll_ctl(news.descriptor(), EPOLL_CTL_ADD, each, &event) != 0) {
+      const int error = errno;
+      ::close(alarm_);
+      throw std::system_error(error, std::generic_category(), "epoll_ctl");
+    }
   }
 }
 

@@ -133,10 +133,16 @@ void RedisFront::submit(std::unique_ptr<Operation> operation) {
     return refused.done(std::move(operation), closed_failure(false));
   }
   impl_->inbox.push_back(std::move(operation));
-  // Under the mutex: the loop must not end between the two.
-  if (!std::exchange(impl_->inbox_is_announced, true)) {
-    impl_->loop.post([impl = impl_.get()] { impl->take_inbox(); });
+  if (impl_->inbox_is_announced) {
+    return;
   }
+  try {  // under the mutex: the loop must not end between the two
+    impl_->loop.post([impl = impl_.get()] { impl->take_inbox(); });
+  } catch (...) {  // no memory: the caller learns it
+    impl_->inbox.pop_back();
+    throw;
+  }
+  impl_->inbox_is_announced = true;
 }
 
 EventLoop& RedisFront::loop() noexcept { return impl_->loop; }
@@ -144,8 +150,9 @@ EventLoop& RedisFront::loop() noexcept { return impl_->loop; }
 void RedisFront::use_pushes() {
   const std::lock_guard guard(impl_->mutex);
   impl_->uses_pushes = true;
-  if (!impl_->is_closed && !std::exchange(impl_->wants_pushes, true)) {
+  if (!impl_->is_closed && !impl_->wants_pushes) {
     impl_->loop.post([impl = impl_.get()] { impl->pushes.open(); });
+    impl_->wants_pushes = true;
   }
 }
 

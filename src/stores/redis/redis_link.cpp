@@ -111,7 +111,10 @@ class SocketLink final : public RedisLink,
       notice_dead_peer(socket, peer_timeout);
       send_at_once(socket);
     }
-    loop_.add(socket, tls_ ? nullptr : this);
+    if (!loop_.add(socket, tls_ ? nullptr : this)) {
+      return drop("the system refused to watch the connection: " +
+                  std::generic_category().message(errno));
+    }
     is_tuned_ = true;
     if (!is_writing_) {
       end_staying();

@@ -76,8 +76,8 @@ struct Inside {
          std::shared_ptr<spdlog::logger> log)
       : clock(clock_source),
         channel(redis::new_push_channel()),
-        front(front_options(options, std::move(log), server_time), push_options(), clock_source),
-        scripts(front, server_time, clock_source) {}
+        scripts(front, server_time, clock_source),
+        front(front_options(options, std::move(log), server_time), push_options(), clock_source) {}
 
   redis::PushOptions push_options() {
     return {.channel = channel,
@@ -99,8 +99,8 @@ struct Inside {
   const std::string channel;
   Store::WakeUpListener listener;  // set before the first attempt that opens the push link
   redis::ServerTime server_time;   // of the loop's thread
-  redis::RedisFront front;
   ScriptRunner scripts;
+  redis::RedisFront front;  // ends first: what it still has uses the others
 };
 
 class RedisStore final : public Store {

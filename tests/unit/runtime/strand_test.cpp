@@ -66,5 +66,20 @@ TEST(Strand, TaskThatThrowsLeavesAStrandThatWorks) {
   EXPECT_TRUE(ran);
 }
 
+TEST(Strand, TasksLeftToOneThatThrowsRunBeforeItThrows) {
+  Strand strand;
+  int ran = 0;
+  const auto two_tasks_and_a_throw = [&] {
+    strand.post([&] {
+      ++ran;
+      throw std::runtime_error("the second");
+    });
+    strand.post([&] { ++ran; });
+    throw std::logic_error("the first");
+  };
+  EXPECT_THROW(strand.post(two_tasks_and_a_throw), std::logic_error);
+  EXPECT_EQ(ran, 2);
+}
+
 }  // namespace
 }  // namespace exclusive_lock

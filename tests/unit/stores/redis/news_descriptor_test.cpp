@@ -51,8 +51,8 @@ TEST(NewsDescriptor, TellsOfThoseThatAreSwitchedOn) {
   const FullPipe one;
   const FullPipe other;
   NewsDescriptor news(NewsDescriptor::WhenOff::tells_of_ends);
-  news.add(one.out());
-  news.add(other.out());
+  ASSERT_TRUE(news.add(one.out()));
+  ASSERT_TRUE(news.add(other.out()));
   EXPECT_FALSE(tells(news));
   news.turn(one.out(), true);
   news.turn(other.out(), true);
