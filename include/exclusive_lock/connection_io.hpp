@@ -19,8 +19,8 @@
 // Threads. Any thread may call any member at any time, but not inside a callback that a member
 // calls. No member blocks. hand_in() throws only what the calls that `begin` makes throw.
 //
-// Cost. No round trip. send() takes one sendmsg(2), take_news() one recvmsg(2), and each a few
-// epoll_wait(2).
+// Cost. No round trip. send() takes one sendto(2), take_news() one poll(2) and one recvfrom(2); TLS
+// some more.
 
 #include <functional>
 #include <memory>

@@ -75,7 +75,7 @@ void report_not_recorded(const DoneRelease& release, const std::string& name, co
     talk.say("the store refused to record that " + shown(name) + " was done (" +
              fit_for_terminal(release.not_recorded.message()) +
              "); another host may run it again within " + duration_text(rule.period) +
-             ". Grant the right to write the key, or free memory in the store");
+             ". Make room in the store, or grant the right to write the key");
   } else if (release.outcome == ReleaseOutcome::unknown) {
     talk.say("whether the store recorded that " + shown(name) +
              " was done is not known; if not, another host runs it again");
@@ -90,7 +90,7 @@ int report_skipped(const LastDone& done, const std::string& name, const OncePerO
               duration_text(-done.age) + " in the future of the store's clock, which was set back" +
               rule);
   } else {
-    talk.note("skipped " + shown(name) + ": done " + duration_text(done.age) + " ago by " +
+    talk.note("skipped " + shown(name) + ": done, begun " + duration_text(done.age) + " ago by " +
               holder_text(done) + rule);
   }
   return options.skip_exit_code.value_or(0);

@@ -3,8 +3,8 @@
 //
 // Contract, for every verb:
 // - It does not block on the network. It calls `done` exactly once, by the deadline at the latest
-//   (plus scheduling): inline, before returning, or later from the store's own thread. `done` must
-//   not block.
+//   (plus scheduling): inline, before returning, or later on the store's own thread or on one
+//   that waits for or visits the store. `done` must not block.
 // - At the deadline a request that was not sent is withdrawn (may_have_run = false), one that was
 //   sent is abandoned (may_have_run = true, errc::outcome_unknown). Either way its late answer is
 //   dropped.
@@ -39,7 +39,7 @@ class Store {
   virtual void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) = 0;
   // G4, G6.
   virtual void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) = 0;
-  // G1, G3. One round trip for all of them together (one per slot in a cluster). Not empty.
+  // G1, G3. One round trip for all of them together. Not empty.
   virtual void refresh(std::vector<RefreshRequest> requests, Instant deadline,
                        Done<RefreshReply> done) = 0;
   // G3, G4.

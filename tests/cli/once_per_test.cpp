@@ -51,7 +51,7 @@ class OncePer : public CommandTest {
     const Ended ended = command(once("echo ran"));
     EXPECT_THAT(ended.out, IsEmpty());
     EXPECT_THAT(ended.err,
-                MatchesRegex("exclusive-lock: [^ ]+ skipped job: done .* ago by .*, process "
+                MatchesRegex("exclusive-lock: [^ ]+ skipped job: done, begun .* ago by .*, process "
                              "[0-9]+, sh; it runs once per 1 h\n"));
     EXPECT_EQ(ended.exit_code, 0);
   }
