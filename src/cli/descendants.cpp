@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
+#include <set>
 #include <sstream>
 #include <system_error>
 
@@ -99,12 +100,13 @@ class Walk {
 
   // Repeats the walk if a process changed its parent meanwhile.
   std::vector<Descendant> run() {
-    constexpr int max_rounds = 4;
+    constexpr int max_rounds = 8;
     misses_some_ = is_own_proc();
     for (int round = 0; misses_some_ && round < max_rounds; ++round) {
       misses_some_ = false;
+      reached_before_ = reached_.size();
       for (const pid_t child : children_of(self_)) {
-        visit_below(self_, nullptr, child, 0);
+        visit_below(self_, nullptr, child, {});
       }
     }
     return std::move(reached_);
@@ -116,42 +118,66 @@ class Walk {
     pid_t pid;
     const FileDescriptor* handle;
   };
+  struct Place {
+    int depth = 0;
+    bool is_parent_reached_before = false;  // in an earlier round
+  };
 
   int send(const Process& to, int signal) const {
     return to.handle == nullptr ? ::kill(to.pid, signal)
                                 : send_through(to.handle->number(), signal);
   }
 
-  void visit(const Process& process, const Status& status, int depth) {
+  void visit(const Process& process, const Status& status, Place place) {
     const std::vector<pid_t> children = children_of(process.pid);
-    signal_once(process, status);
+    // The children of a process that ends become children of this one, also while it is read.
+    const std::optional<Status> now = status_of(process.pid);
+    if ((!now || has_ended(*now)) && ended_.insert(process.pid).second) {
+      misses_some_ = true;
+    }
+    const bool is_reached_before = was_reached_before(process.pid);
+    // What a process starts after the signal is its cleaning up: it does not get TERM as well.
+    if (!place.is_parent_reached_before || signal_ == SIGKILL) {
+      signal_once(process, status);
+    }
     for (const pid_t child : children) {
-      visit_below(process.pid, process.handle, child, depth + 1);
+      visit_below(process.pid, process.handle, child,
+                  {.depth = place.depth + 1, .is_parent_reached_before = is_reached_before});
     }
   }
 
-  void visit_below(pid_t parent, const FileDescriptor* parent_handle, pid_t pid, int depth) {
+  void visit_below(pid_t parent, const FileDescriptor* parent_handle, pid_t pid, Place place) {
     const FileDescriptor handle(parent == self_ ? -1 : open_handle(pid));
     const std::optional<Status> status = status_of(pid);
     if (!status) {
+      misses_some_ = misses_some_ || ended_.insert(pid).second;
       return;
     }
     if (status->parent == self_) {
-      visit({.pid = pid, .handle = nullptr}, *status, depth);
+      visit({.pid = pid, .handle = nullptr}, *status, {.depth = place.depth});
       return;
     }
     const bool is_parent_unreaped =
         parent_handle == nullptr || send_through(parent_handle->number(), 0) == 0 || errno == EPERM;
-    if (!handle.is_open() || status->parent != parent || !is_parent_unreaped || depth > max_depth) {
+    if (!handle.is_open() || status->parent != parent || !is_parent_unreaped ||
+        place.depth > max_depth) {
       misses_some_ = true;
       return;
     }
-    visit({.pid = pid, .handle = &handle}, *status, depth);
+    visit({.pid = pid, .handle = &handle}, *status, place);
+  }
+
+  static bool has_ended(const Status& status) { return status.state == 'Z' || status.state == 'X'; }
+  auto same_as(pid_t pid) const {
+    return [pid](const Descendant& one) { return one.pid == pid; };
+  }
+  bool was_reached_before(pid_t pid) const {
+    const auto end = reached_.begin() + static_cast<std::ptrdiff_t>(reached_before_);
+    return std::any_of(reached_.begin(), end, same_as(pid));
   }
 
   void signal_once(const Process& process, const Status& status) {
-    const auto is_same = [&](const Descendant& one) { return one.pid == process.pid; };
-    if (status.state == 'Z' || status.state == 'X' || std::ranges::any_of(reached_, is_same)) {
+    if (has_ended(status) || std::ranges::any_of(reached_, same_as(process.pid))) {
       return;
     }
     // KILL may be sent twice, and its result is needed for each process.
@@ -167,7 +193,9 @@ class Walk {
   pid_t self_;
   bool is_group_reached_ = false;
   bool misses_some_ = false;
+  std::set<pid_t> ended_;
   std::vector<Descendant> reached_;
+  std::size_t reached_before_ = 0;  // of `reached_`, those of earlier rounds
 };
 
 }  // namespace
