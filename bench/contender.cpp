@@ -125,7 +125,7 @@ class ScriptsContender final : public Contender {
         return false;
       }
       pushes_.next();
-      if (is_granted(*commands_.ask(waiter_.beat))) {
+      if (is_granted(*commands_.ask(waiter_.heartbeat))) {
         return true;
       }
     }

@@ -88,13 +88,13 @@ ContestResult judge(std::vector<JournalLine> lines, std::size_t clients) {
   if (result.entries > 1) {
     const double pace_ns =
         static_cast<double>(last_ns - first_ns) / static_cast<double>(result.entries - 1);
-    double longest_ns = 0;
+    double max_ns = 0;
     for (const JournalLine& line : lines) {
       const std::int64_t until_ns = line.entered_at_ns == 0 ? last_ns : line.entered_at_ns;
-      longest_ns = std::max(longest_ns, static_cast<double>(until_ns - line.requested_at_ns));
+      max_ns = std::max(max_ns, static_cast<double>(until_ns - line.requested_at_ns));
     }
-    result.longest_wait_in_fair_shares =
-        longest_ns / (pace_ns * static_cast<double>(std::max<std::size_t>(clients - 1, 1)));
+    result.max_wait_in_fair_shares =
+        max_ns / (pace_ns * static_cast<double>(std::max<std::size_t>(clients - 1, 1)));
   }
   return result;
 }

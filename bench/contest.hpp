@@ -40,9 +40,9 @@ struct ContestResult {
   std::vector<double> hand_overs_us;  // release call to the return of another's acquire, which was
                                       // waiting
   double share_in_order = 0;  // of all entries, that went to the waiter that had waited longest
-  double share_in_order_later = 0;         // the same without the first try of each client
-  double share_in_order_first = 0;         // of the first tries alone
-  double longest_wait_in_fair_shares = 0;  // fair: the others once each, at the pace of the round
+  double share_in_order_later = 0;     // the same without the first try of each client
+  double share_in_order_first = 0;     // of the first tries alone
+  double max_wait_in_fair_shares = 0;  // fair: the others once each, at the pace of the round
   std::size_t entries = 0;
 };
 // `clients`: how many take part.

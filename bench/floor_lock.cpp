@@ -94,11 +94,11 @@ FloorWaiter floor_waiter(const std::string& name, const std::string& client,
   const std::string key = record_key(key_prefix, name);
   const Owner owner = owner_of(client);
   AttemptRequest attempt = attempt_of(key, owner, 1, ttl);
-  attempt.patience = Patience{.alive_for = ttl, .confirm_ttl = ttl, .most_waiting = 10'000};
+  attempt.wait_options = WaitOptions{.alive_for = ttl, .confirm_ttl = ttl, .max_waiting = 10'000};
   const redis::LockKeys keys = redis::lock_keys(key).value();
-  const BeatRequest beat{.key = key, .owner = owner, .ttl = ttl, .alive_for = ttl};
+  const HeartbeatRequest heartbeat{.key = key, .owner = owner, .ttl = ttl, .alive_for = ttl};
   return {.acquire = call_bytes(redis::acquire_call(attempt, keys, channel)),
-          .beat = call_bytes(redis::beat_call(beat, keys, channel)),
+          .heartbeat = call_bytes(redis::heartbeat_call(heartbeat, keys, channel)),
           .release = call_bytes(redis::release_call({.key = key, .owner = owner}, keys))};
 }
 
@@ -111,8 +111,8 @@ std::string floor_refresh(const std::vector<std::string>& names, Milliseconds tt
 }
 
 void load_scripts(FloorClient& client) {
-  for (const auto& script : {redis_scripts::acquire, redis_scripts::beat, redis_scripts::refresh,
-                             redis_scripts::release}) {
+  for (const auto& script : {redis_scripts::acquire, redis_scripts::heartbeat,
+                             redis_scripts::refresh, redis_scripts::release}) {
     client.ask({"SCRIPT", "LOAD", script.text});
   }
 }

@@ -27,7 +27,7 @@ FloorLock floor_lock(const std::string& name, const Contents& contents = 1,
 // A client that waits for that lock, and hears of its turn on that channel.
 struct FloorWaiter {
   std::string acquire;
-  std::string beat;
+  std::string heartbeat;
   std::string release;
 };
 FloorWaiter floor_waiter(const std::string& name, const std::string& client,

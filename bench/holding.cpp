@@ -31,7 +31,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds ttl{3000};
 constexpr milliseconds interval{1000};
-constexpr milliseconds take_patience{20'000};
+constexpr milliseconds acquire_limit{20'000};
 
 class LibraryHolding final : public Holding {
  public:
@@ -78,18 +78,18 @@ class LibraryHolding final : public Holding {
 
   void take_up_to(std::size_t end) {
     asio::io_context io(1);
-    std::exception_ptr trouble;
+    std::exception_ptr failure;
     std::size_t next = 0;
     for (std::size_t taker = 0; taker < taken_at_once; ++taker) {
-      asio::co_spawn(io, take_the_rest(next, end), [&trouble](const std::exception_ptr& thrown) {
+      asio::co_spawn(io, take_the_rest(next, end), [&failure](const std::exception_ptr& thrown) {
         if (thrown) {
-          trouble = thrown;
+          failure = thrown;
         }
       });
     }
     io.run();
-    if (trouble) {
-      std::rethrow_exception(trouble);
+    if (failure) {
+      std::rethrow_exception(failure);
     }
   }
 
@@ -99,8 +99,8 @@ class LibraryHolding final : public Holding {
       const std::size_t place = next++;
       locks_[place] = make(place);
       watch_.watch(*locks_[place], place);
-      // Waits trouble out: a request may time out while refreshes of what is held come first.
-      if (!co_await async_acquire_for(*locks_[place], take_patience, asio::use_awaitable)) {
+      // Waits failure out: a request may time out while refreshes of what is held come first.
+      if (!co_await async_acquire_for(*locks_[place], acquire_limit, asio::use_awaitable)) {
         throw std::runtime_error("a lock that nobody has was not acquired");
       }
     }

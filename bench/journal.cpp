@@ -17,7 +17,7 @@ namespace exclusive_lock::bench {
 namespace {
 
 // A contest of two processes on the embedded store makes some ten thousand lines a second.
-constexpr std::size_t most_lines = 1U << 18U;
+constexpr std::size_t max_lines = 1U << 18U;
 
 std::int64_t ns_of(Instant instant) { return instant.time_since_epoch().count(); }
 
@@ -28,7 +28,7 @@ struct Journal::Shared {
   std::atomic<std::uint32_t> requests{0};
   std::atomic<std::uint32_t> size{0};
   std::atomic<std::int64_t> released_at_ns{0};
-  std::array<JournalLine, most_lines> lines;
+  std::array<JournalLine, max_lines> lines;
 };
 
 Journal::Journal() : descriptor_(::memfd_create("contest", MFD_CLOEXEC)), shared_(nullptr) {
@@ -97,7 +97,7 @@ std::uint32_t Journal::entries() const { return shared_->entries.load(); }
 
 std::vector<JournalLine> Journal::lines() const {
   const std::size_t size = shared_->size.load();
-  if (size > most_lines) {
+  if (size > max_lines) {
     throw std::runtime_error("the contest was too long for its journal");
   }
   return {shared_->lines.begin(), shared_->lines.begin() + static_cast<std::ptrdiff_t>(size)};
@@ -112,7 +112,7 @@ void Journal::clear() {
 
 void Journal::add(const JournalLine& line) {
   const std::size_t at = shared_->size++;
-  if (at < most_lines) {
+  if (at < max_lines) {
     shared_->lines[at] = line;
   }
 }

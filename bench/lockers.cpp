@@ -29,9 +29,9 @@ namespace asio = boost::asio;
 // Counting begins when the lockers have made two pairs each, on average: threads take time to
 // start.
 constexpr std::uint64_t pairs_before_counting = 2;
-constexpr std::chrono::seconds longest_warm_up{5};
+constexpr std::chrono::seconds max_warm_up{5};
 // A thousand threads are not seen at work in less.
-constexpr std::chrono::milliseconds shortest_slice{300};
+constexpr std::chrono::milliseconds min_slice{300};
 
 // A cache line each, so that counting costs nothing.
 struct alignas(64) Count {
@@ -86,18 +86,18 @@ asio::awaitable<void> acquire_and_release_until_the_end(ExclusiveLock& lock, Run
 
 void run_coroutines(const std::vector<std::unique_ptr<ExclusiveLock>>& locks, Run& run) {
   asio::io_context io(1);
-  std::exception_ptr trouble;
+  std::exception_ptr failure;
   for (const auto& lock : locks) {
     asio::co_spawn(io, acquire_and_release_until_the_end(*lock, run),
-                   [&trouble](const std::exception_ptr& thrown) {
+                   [&failure](const std::exception_ptr& thrown) {
                      if (thrown) {
-                       trouble = thrown;
+                       failure = thrown;
                      }
                    });
   }
   io.run();
-  if (trouble) {
-    std::rethrow_exception(trouble);
+  if (failure) {
+    std::rethrow_exception(failure);
   }
 }
 
@@ -108,7 +108,7 @@ Throughput run_threads(std::size_t count, std::chrono::milliseconds slice,
   std::vector<Count> counts(count);
   std::atomic<bool> is_over{false};
   std::mutex mutex;
-  std::exception_ptr trouble;
+  std::exception_ptr failure;
   std::latch running(static_cast<std::ptrdiff_t>(count));
   std::vector<std::jthread> threads;
   for (std::size_t i = 0; i < count; ++i) {
@@ -121,25 +121,25 @@ Throughput run_threads(std::size_t count, std::chrono::milliseconds slice,
         }
       } catch (...) {
         const std::lock_guard guard(mutex);
-        trouble = std::current_exception();
+        failure = std::current_exception();
       }
     });
   }
   running.wait();
-  for (const Instant until = BootClock::now() + longest_warm_up;
+  for (const Instant until = BootClock::now() + max_warm_up;
        sum(counts) < pairs_before_counting * counts.size() && BootClock::now() < until;) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   const Instant began = BootClock::now();
   const std::uint64_t pairs_before = sum(counts);
   const Seconds cpu_before = cpu_time();
-  std::this_thread::sleep_for(std::max(slice, shortest_slice));
+  std::this_thread::sleep_for(std::max(slice, min_slice));
   const auto result =
       throughput(sum(counts) - pairs_before, BootClock::now() - began, cpu_time() - cpu_before);
   is_over = true;
   threads.clear();
-  if (trouble) {
-    std::rethrow_exception(trouble);
+  if (failure) {
+    std::rethrow_exception(failure);
   }
   return result;
 }

@@ -10,7 +10,7 @@ namespace exclusive_lock::bench {
 RefreshWatch::RefreshWatch(std::size_t locks, std::chrono::milliseconds ttl,
                            std::chrono::milliseconds interval)
     : locks_(locks),
-      step_((locks + most_watched - 1) / most_watched),
+      step_((locks + max_watched - 1) / max_watched),
       interval_(interval),
       promise_(safe_until(Instant{}, ttl) - Instant{}),
       requested_at_((locks + step_ - 1) / step_) {}

@@ -15,7 +15,7 @@ namespace exclusive_lock::bench {
 
 class RefreshWatch {
  public:
-  static constexpr std::size_t most_watched = 100;
+  static constexpr std::size_t max_watched = 100;
 
   struct Seen {
     std::size_t refreshes = 0;

@@ -10,7 +10,7 @@
 //   bench_worker hold SIDE PLACE COUNT                     says "ready"; takes all for "take", says
 //                                                          "taken"; holds for "hold MS", reports
 //
-// It ends with its input. Trouble is said in place of an answer.
+// It ends with its input. Failure is said in place of an answer.
 
 #include <signal.h>
 #include <sys/prctl.h>
@@ -109,7 +109,7 @@ void contest(const Arguments& arguments) {
   for (std::string line; std::getline(std::cin, line);) {
     const Order order = order_in(line);
     std::mutex mutex;
-    std::string trouble;
+    std::string failure;
     std::barrier start(count);  // all begin at the same moment
     std::vector<std::jthread> threads;
     for (std::int64_t i = 0; i < count; ++i) {
@@ -119,12 +119,12 @@ void contest(const Arguments& arguments) {
           play(*contenders[static_cast<std::size_t>(i)], journal, order, first + i);
         } catch (const std::exception& error) {
           const std::lock_guard guard(mutex);
-          trouble = error.what();
+          failure = error.what();
         }
       });
     }
     threads.clear();
-    std::cout << (trouble.empty() ? "done" : trouble) << std::endl;
+    std::cout << (failure.empty() ? "done" : failure) << std::endl;
   }
 }
 

@@ -134,11 +134,11 @@ std::string make_sound_file() {
     for (const auto& [key, id] : {std::pair{"p:1", 21}, std::pair{"p:1", 22}, std::pair{"p:2", 23},
                                   std::pair{"p:4", 24}, std::pair{"p:5", 25}}) {
       AttemptRequest request = attempt_for(key, owner(static_cast<std::uint8_t>(id), 1), "1");
-      request.patience = Patience{.alive_for = long_ttl, .confirm_ttl = long_ttl};
+      request.wait_options = WaitOptions{.alive_for = long_ttl, .confirm_ttl = long_ttl};
       Answered<AttemptReply> answered;
       store->attempt(std::move(request), deadline(), answered.done());
       const AttemptReply* const reply = answered.reply();
-      require(reply != nullptr && reply->outcome == AttemptOutcome::waiting, "who waits, waits",
+      require(reply != nullptr && reply->outcome == AttemptReplyStatus::waiting, "who waits, waits",
               key);
     }
     Answered<ReleaseReply> answered;
@@ -202,7 +202,7 @@ void check_hold(Store& store, const std::string& key, Structure structure) {
   Answered<AttemptReply> second;
   store.attempt(attempt_for(key, owner(0xA0, 1), "1"), deadline(), first.done());
   const AttemptReply* const granted = first.reply();
-  if (granted == nullptr || granted->outcome != AttemptOutcome::granted) {
+  if (granted == nullptr || granted->outcome != AttemptReplyStatus::granted) {
     return;
   }
   Answered<InspectReply> inspected;
@@ -214,14 +214,15 @@ void check_hold(Store& store, const std::string& key, Structure structure) {
   }
   store.attempt(attempt_for(key, owner(0xB0, 1), "1"), deadline(), second.done());
   if (const auto* reply = second.reply()) {
-    require(structure == Structure::damaged || reply->outcome != AttemptOutcome::granted,
+    require(structure == Structure::damaged || reply->outcome != AttemptReplyStatus::granted,
             "a lock has one owner", key);
   }
   Answered<RefreshReply> refreshed;
   store.refresh({{.key = key, .owner = owner(0xB0, 1), .ttl = 1s}}, deadline(), refreshed.done());
   if (const auto* reply = refreshed.reply()) {
-    require(structure == Structure::damaged || reply->verdicts == std::vector{RefreshVerdict::lost},
-            "others refresh nothing", key);
+    require(
+        structure == Structure::damaged || reply->verdicts == std::vector{RefreshReplyStatus::lost},
+        "others refresh nothing", key);
   }
 }
 
@@ -230,9 +231,9 @@ void check_hand_over(Store& store, Structure structure) {
   Answered<ReleaseReply> released;
   store.release({.key = "p:2", .owner = owner(2, 1)}, deadline(), released.done());
   const ReleaseReply* const reply = released.reply();
-  Answered<BeatReply> beaten;
-  store.beat({.key = "p:2", .owner = owner(23, 1), .ttl = 1s, .alive_for = 1s}, deadline(),
-             beaten.done());
+  Answered<HeartbeatReply> beaten;
+  store.heartbeat({.key = "p:2", .owner = owner(23, 1), .ttl = 1s, .alive_for = 1s}, deadline(),
+                  beaten.done());
   static_cast<void>(beaten.reply());
   Answered<InspectReply> inspected;
   store.inspect("p:2", deadline(), inspected.done());

@@ -32,8 +32,8 @@
 namespace exclusive_lock::fuzz {
 namespace {
 
-constexpr std::int64_t most_since_us = 9'000'000'000'000'000;
-constexpr std::int64_t most_ttl_ms = 100LL * 365 * 86'400'000;
+constexpr std::int64_t max_since_us = 9'000'000'000'000'000;
+constexpr std::int64_t max_ttl_ms = 100LL * 365 * 86'400'000;
 
 struct Fields {
   Owner owner;
@@ -50,8 +50,8 @@ Fields fields_from(Input& input) {
   }
   fields.owner.ticket = input.number();
   fields.fence = Fence{std::max<std::uint64_t>(input.number(), 1)};
-  fields.since_us = static_cast<std::int64_t>(input.number() % most_since_us);
-  fields.tail.ttl = Milliseconds(1 + static_cast<std::int64_t>(input.number() % most_ttl_ms));
+  fields.since_us = static_cast<std::int64_t>(input.number() % max_since_us);
+  fields.tail.ttl = Milliseconds(1 + static_cast<std::int64_t>(input.number() % max_ttl_ms));
   fields.tail.pid = static_cast<std::int64_t>(input.number());
   fields.tail.host = input.text();
   fields.tail.label = input.text();
@@ -127,7 +127,7 @@ std::optional<LastDone> check_mark(const std::string& value, StoreTime read_at) 
 }
 
 void check_done(const Fields& fields, const std::string& value) {
-  const StoreTime ended(most_since_us);
+  const StoreTime ended(max_since_us);
   const std::string mark = encode_done_mark(value, ended);
   require(mark.find(R"("contents":)") == std::string::npos, "a mark has no contents", mark);
   const auto done = check_mark(mark, ended);

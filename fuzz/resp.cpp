@@ -20,7 +20,7 @@ namespace {
 
 using redis::Reply;
 
-constexpr std::size_t least_node_bytes = 3;  // "_\r\n"
+constexpr std::size_t min_node_bytes = 3;  // "_\r\n"
 
 struct Heard {
   bool is_push;
@@ -103,7 +103,7 @@ void check_sizes(const Conversation& conversation, std::size_t bytes) {
     sum.nodes += size.nodes;
     sum.text += size.text;
   }
-  require(sum.nodes * least_node_bytes + sum.text <= bytes, "replies are made of bytes");
+  require(sum.nodes * min_node_bytes + sum.text <= bytes, "replies are made of bytes");
 }
 
 // `pieces`: the size of each, again and again from the front; empty: as much as there is room for.

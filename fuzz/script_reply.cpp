@@ -105,8 +105,8 @@ void check_attempt(const Reply& reply, std::optional<StoreTime> time) {
   if (attempt == nullptr) {
     return;
   }
-  const bool is_waiting = attempt->outcome == AttemptOutcome::waiting;
-  require(attempt->outcome != AttemptOutcome::granted || attempt->fence > Fence{},
+  const bool is_waiting = attempt->outcome == AttemptReplyStatus::waiting;
+  require(attempt->outcome != AttemptReplyStatus::granted || attempt->fence > Fence{},
           "a grant has a fence");
   require(attempt->store_time == time, "a reply has one time");
   require((attempt->position > 0) == is_waiting, "who waits has a place, and nobody else");
@@ -114,18 +114,18 @@ void check_attempt(const Reply& reply, std::optional<StoreTime> time) {
   check_ttl(attempt->remaining_ttl);
 }
 
-void check_beat(const Reply& reply, std::optional<StoreTime> time) {
-  const auto answer = redis::read_beat(reply);
-  const auto* beat = answer ? std::get_if<BeatReply>(&*answer) : nullptr;
-  if (beat == nullptr) {
+void check_heartbeat(const Reply& reply, std::optional<StoreTime> time) {
+  const auto answer = redis::read_heartbeat(reply);
+  const auto* heartbeat = answer ? std::get_if<HeartbeatReply>(&*answer) : nullptr;
+  if (heartbeat == nullptr) {
     return;
   }
-  require((beat->outcome == BeatOutcome::granted) == (beat->fence > Fence{}),
-          "a beat that is granted has a fence, and no other");
-  require((beat->outcome == BeatOutcome::waiting) == (beat->position > 0),
-          "a beat has a place in the queue, or is not in it");
-  require(beat->store_time == time, "a reply has one time");
-  check_ttl(beat->remaining_ttl);
+  require((heartbeat->outcome == HeartbeatReplyStatus::granted) == (heartbeat->fence > Fence{}),
+          "a heartbeat that is granted has a fence, and no other");
+  require((heartbeat->outcome == HeartbeatReplyStatus::waiting) == (heartbeat->position > 0),
+          "a heartbeat has a place in the queue, or is not in it");
+  require(heartbeat->store_time == time, "a reply has one time");
+  check_ttl(heartbeat->remaining_ttl);
 }
 
 // The mark beside a record, or alone.
@@ -177,7 +177,7 @@ void check_script(const Reply& reply) {
     check_time(*time);
   }
   check_attempt(reply, time);
-  check_beat(reply, time);
+  check_heartbeat(reply, time);
   RefreshReply refreshed;
   const std::size_t count = texts.size() - 2;
   require(!redis::read_refresh(reply, count + 1, refreshed) && refreshed.verdicts.empty(),
@@ -197,8 +197,8 @@ void check_failure(const StoreFailure& failure) {
 }
 
 // A server that refuses HELLO and says with what it was asked, which it may cut short.
-void check_refusal(const std::string& words, std::size_t most_echoed) {
-  const std::string asked = ("3 AUTH default " + std::string(password_mark)).substr(0, most_echoed);
+void check_refusal(const std::string& words, std::size_t max_echoed) {
+  const std::string asked = ("3 AUTH default " + std::string(password_mark)).substr(0, max_echoed);
   const std::string text = words + " '" + asked + "' ";
   const StoreFailure refusal = redis::server_refused_connection(text, password_mark);
   check_failure(refusal);

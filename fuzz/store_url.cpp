@@ -42,7 +42,7 @@ void check_text(const StoreUrl& url) {
   require_fit(text, "a URL without credentials");
   const ParsedStoreUrl again = parse_store_url(text);
   // The longest URL that is taken can be longer once everything in it is percent-encoded.
-  if (text.size() <= most_url_bytes) {
+  if (text.size() <= max_url_bytes) {
     require(again.mistakes.empty() && again.url == without_credentials(url),
             "a URL without credentials means the same", text);
   }

@@ -65,7 +65,7 @@ inline end(i) {
 }
 
 /* The request that was waited for is given up. An attempt may reach the store later; refreshes and
-   beats that do are steps of their own (safety.pml). */
+   heartbeats that do are steps of their own (safety.pml). */
 inline give_up_request(i) {
   if
   :: !no_strays && is_attempt(i) && !c[i].answered && c[i].age <= LATE && c[i].stray == 0 ->
@@ -135,9 +135,9 @@ inline take_answer(i) {
   :: c[i].state == attempting && c[i].answer == in_queue ->
     c[i].state = waiting;
     still_waits(i, CONF)
-  :: c[i].state == waiting && c[i].asked == beat && c[i].answer == granted ->
+  :: c[i].state == waiting && c[i].asked == heartbeat && c[i].answer == granted ->
     begin_hold(i, left_of_ttl(i))
-  :: c[i].state == waiting && c[i].asked == beat && c[i].answer == in_queue ->
+  :: c[i].state == waiting && c[i].asked == heartbeat && c[i].answer == in_queue ->
     still_waits(i, c[i].base)
   :: c[i].state == held && c[i].asked == refresh && c[i].answer == granted ->
     c[i].safe = (TTL - c[i].age > c[i].safe -> TTL - c[i].age : c[i].safe)
@@ -165,7 +165,7 @@ inline take_push(i) {
     begin_hold(i, CONF - c[i].base);
     forget_request(i)
 #else
-  :: c[i].state == waiting && c[i].asked == nothing -> ask(i, beat)
+  :: c[i].state == waiting && c[i].asked == nothing -> ask(i, heartbeat)
 #endif
   :: else
   fi;

@@ -12,7 +12,7 @@ inline copy_store(to, from) {
     to.entry[k].alive = from.entry[k].alive
   }
 #ifdef BARGING
-  to.streak = from.streak;
+  to.pass_count = from.pass_count;
 #endif
 #ifdef FENCE
   to.nth = from.nth;
@@ -28,7 +28,7 @@ inline wipe() {
     s.entry[k].alive = 0
   }
 #ifdef BARGING
-  s.streak = 0;
+  s.pass_count = 0;
 #endif
 #ifdef FENCE
   s.last = 0;
@@ -47,7 +47,7 @@ inline forget_replica() {
     replica.entry[k].alive = 0
   }
 #ifdef BARGING
-  replica.streak = 0;
+  replica.pass_count = 0;
 #endif
 #ifdef FENCE
   replica.nth = 0;

@@ -33,7 +33,7 @@ inline forget_duties(i) {
   d[i].has_worked = 0
 }
 
-/* The answer to a beat was "gone": a new attempt is due. */
+/* The answer to a heartbeat was "gone": a new attempt is due. */
 inline gone(i) {
   if
   :: found == no && c[i].state == waiting -> stop(i)
@@ -42,15 +42,15 @@ inline gone(i) {
 }
 
 #ifdef PUSH_ONLY
-#define beat_is_due(i) false
+#define heartbeat_is_due(i) false
 #else
-#define beat_is_due(i) (c[i].state == waiting && !d[i].has_beaten)
+#define heartbeat_is_due(i) (c[i].state == waiting && !d[i].has_beaten)
 #endif
 #define wants(i) (c[i].state == idle && !d[i].has_tried && nothing_far_back(i))
 #define is_stuck(i) (c[i].state == attempting && c[i].asked == nothing)
 #define is_due(i) \
   (c[i].asked != nothing || c[i].push || c[i].stray > 0 || d[i].owes_release || \
-   is_stuck(i) || beat_is_due(i) || (c[i].state == held && d[i].has_worked) || \
+   is_stuck(i) || heartbeat_is_due(i) || (c[i].state == held && d[i].has_worked) || \
    ((i) == 0 && wants(i)))
 
 proctype Object(byte i) {
@@ -62,9 +62,9 @@ proctype Object(byte i) {
        new_ticket(i, enter) }
 #ifndef PUSH_ONLY
   :: d_step { c[i].state == waiting && c[i].asked == nothing && (!calm || !d[i].has_beaten) ->
-       printf("%d sends a beat\n", i);
+       printf("%d sends a heartbeat\n", i);
        d[i].has_beaten = 1;
-       ask(i, beat) }
+       ask(i, heartbeat) }
 #endif
   :: d_step { c[i].state == held ->
        printf("%d ends its hold\n", i);
@@ -92,9 +92,9 @@ proctype Object(byte i) {
   :: d_step { is_attempt(i) && c[i].age > LATE ->
        printf("%d store: attempt, too late\n", i);
        forget_request(i) }
-  :: d_step { c[i].asked == beat && !c[i].answered ->
-       printf("%d store: beat\n", i);
-       store_beat(i, 0);
+  :: d_step { c[i].asked == heartbeat && !c[i].answered ->
+       printf("%d store: heartbeat\n", i);
+       store_heartbeat(i, 0);
        carried_out(i);
        gone(i) }
   :: d_step { c[i].stray > 0 ->

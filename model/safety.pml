@@ -28,7 +28,7 @@ inline check() {
 }
 
 /* What was sent earlier under a ticket that is over may arrive again and again: its release, and
-   its refreshes and beats. Those of the newest ticket count as sent once it has got that far. */
+   its refreshes and heartbeats. Those of the newest ticket count as sent once it has got that far. */
 #define has_waited(i) (c[i].state == waiting || c[i].state == held || c[i].ended)
 #define has_held(i) (c[i].state == held || c[i].ended)
 /* Matters only where a refresh can bring a record back. */
@@ -60,17 +60,17 @@ proctype Object(byte i) {
   /* --- what it does --- */
 #ifndef NO_PATIENCE
   :: d_step { c[i].state == idle && nothing_far_back(i) ->
-       printf("%d new ticket, sends an attempt with patience\n", i);
+       printf("%d new ticket, sends an attempt with wait_options\n", i);
        new_ticket(i, enter) }
 #endif
 #if defined(TRIES) || defined(NO_PATIENCE)
   :: d_step { c[i].state == idle && nothing_far_back(i) ->
-       printf("%d new ticket, sends an attempt without patience\n", i);
+       printf("%d new ticket, sends an attempt without wait_options\n", i);
        new_ticket(i, try) }
 #endif
   :: d_step { c[i].state == waiting && c[i].asked == nothing ->
-       printf("%d sends a beat\n", i);
-       ask(i, beat) }
+       printf("%d sends a heartbeat\n", i);
+       ask(i, heartbeat) }
   :: d_step { c[i].state == held && c[i].asked == nothing ->
        printf("%d sends a refresh\n", i);
        ask(i, refresh) }
@@ -121,9 +121,9 @@ proctype Object(byte i) {
        store_attempt(i, 0, c[i].asked == enter);
        carried_out(i);
        check() }
-  :: d_step { c[i].asked == beat && !c[i].answered ->
-       printf("%d store: beat\n", i);
-       store_beat(i, 0);
+  :: d_step { c[i].asked == heartbeat && !c[i].answered ->
+       printf("%d store: heartbeat\n", i);
+       store_heartbeat(i, 0);
        carried_out(i);
        check() }
   :: d_step { c[i].asked == refresh && !c[i].answered ->
@@ -143,12 +143,12 @@ proctype Object(byte i) {
        store_release(i, over_since(i));
        check() }
   :: d_step { has_waited(i) ->
-       printf("%d store: late beat of the newest ticket\n", i);
-       store_beat(i, 0);
+       printf("%d store: late heartbeat of the newest ticket\n", i);
+       store_heartbeat(i, 0);
        check() }
   :: d_step { true ->
-       printf("%d store: late beat of an older ticket\n", i);
-       store_beat(i, 1);
+       printf("%d store: late heartbeat of an older ticket\n", i);
+       store_heartbeat(i, 1);
        check() }
   :: d_step { has_held(i) ->
        printf("%d store: late refresh of the newest ticket\n", i);

@@ -40,9 +40,9 @@
 
 /* The request whose answer it waits for. */
 #define nothing 0
-#define try 1 /* attempt without patience */
-#define enter 2 /* attempt with patience */
-#define beat 3
+#define try 1 /* attempt without wait_options */
+#define enter 2 /* attempt with wait_options */
+#define heartbeat 3
 #define refresh 4
 
 /* Answers. `no`: busy or superseded, gone, lost. What an object does then (it ends) it may do at any
@@ -72,7 +72,7 @@ typedef Client {
   /* An attempt that was given up and may still reach the store: 0 none, else behind + 1. */
   unsigned stray : 2;
   unsigned stray_age : 2;
-  bit stray_enters;    /* with patience */
+  bit stray_enters;    /* with wait_options */
   bit ended;           /* a hold of the newest ticket has ended (for G5) */
   bit had_grant;       /* the newest ticket was granted (one grant a ticket) */
 #ifdef PUSHES
@@ -104,7 +104,7 @@ typedef Store {
   unsigned ttl : 3;
   Entry entry[N];
 #ifdef BARGING
-  unsigned streak : 2; /* of grants that have gone past those who wait */
+  unsigned pass_count : 2; /* of grants that have gone past those who wait */
 #endif
 #ifdef FENCE
   unsigned nth : 3;    /* whose fence is in the record */

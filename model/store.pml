@@ -28,7 +28,7 @@ inline take_out(i) {
 #ifdef BARGING
   count_queue();
   if
-  :: nobody_waits -> s.streak = 0
+  :: nobody_waits -> s.pass_count = 0
   :: else
   fi
 #endif
@@ -105,7 +105,7 @@ inline send_push(i, b) {
 #ifdef PASSED_FOR_EVER
 #define may_pass true
 #else
-#define may_pass (s.streak < BARGING)
+#define may_pass (s.pass_count < BARGING)
 #endif
 #else
 #define may_pass false
@@ -114,7 +114,7 @@ inline send_push(i, b) {
 inline count_pass() {
 #ifdef BARGING
   if
-  :: s.streak < 3 -> s.streak++
+  :: s.pass_count < 3 -> s.pass_count++
   :: else
   fi
 #endif
@@ -144,7 +144,7 @@ inline advance() {
         its_ticket = s.entry[first].behind;
         grant(first, its_ticket, CONF);
 #ifdef BARGING
-        s.streak = 0;
+        s.pass_count = 0;
 #endif
         send_push(first, its_ticket)
       :: else
@@ -200,7 +200,7 @@ inline store_attempt(i, b, with_patience) {
   fi
 }
 
-inline store_beat(i, b) {
+inline store_heartbeat(i, b) {
   advance();
   if
   :: owns(i, b) ->
@@ -247,7 +247,7 @@ inline store_refresh(i, b) {
 }
 
 /* What a barging object releases stays free while others may be passed; the wake-up of the first in
-   line is left out, since it may be lost, and a beat may come at any time anyway. */
+   line is left out, since it may be lost, and a heartbeat may come at any time anyway. */
 inline store_release(i, b) {
   found = no;
   if

@@ -54,7 +54,7 @@ inline tick_store(store) {
   for (k : 0 .. N - 1) {
     if
 #ifdef PUSH_ONLY
-    :: false /* where nobody beats, nobody is taken for dead */
+    :: false /* where nobody heartbeats, nobody is taken for dead */
 #else
     :: store.entry[k].alive > 0 -> store.entry[k].alive--
 #endif

@@ -28,14 +28,14 @@ void Checkers::check_free(const std::string& key, const Owner& owner, Instant si
     return;
   }
   const Instant free_since = std::max(lock.record_gone_at, since);
-  const Milliseconds longest = heartbeat(objects_.at(owner.id).ttl) + latest_alarm;
+  const Milliseconds longest = heartbeat_interval(objects_.at(owner.id).ttl) + latest_alarm;
   if (now > free_since + longest) {
     violated(checker::free_is_taken, key,
              name(owner) + " waits for a lock that nobody has for longer than a heartbeat");
   }
 }
 
-// A push is only a hint: the next beat finds the grant too.
+// A push is only a hint: the next heartbeat finds the grant too.
 void Checkers::check_granted(const Wanted& wanted, Instant now) {
   Object& object = objects_.at(wanted.id);
   const Lock& lock = locks_[wanted.key];
@@ -46,8 +46,8 @@ void Checkers::check_granted(const Wanted& wanted, Instant now) {
     return;
   }
   object.granted_since = object.granted_since.value_or(now);
-  if (now > *object.granted_since + heartbeat(object.ttl) + latest_alarm) {
-    violated(checker::lost_push_costs_a_beat, wanted.key,
+  if (now > *object.granted_since + heartbeat_interval(object.ttl) + latest_alarm) {
+    violated(checker::lost_push_costs_a_heartbeat, wanted.key,
              name(*lock.seen.owner) + " was granted it, and waits on for longer than a heartbeat");
   }
 }
@@ -78,7 +78,7 @@ void Checkers::check_given_up(const Wanted& wanted, Instant now) {
     }
   }
   std::erase_if(object.given_up, [&](const Object::GivenUp& each) {
-    return !each.there_since && now > each.at + longest_ttl;
+    return !each.there_since && now > each.at + max_ttl;
   });
 }
 

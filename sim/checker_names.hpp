@@ -27,9 +27,9 @@ inline constexpr auto barging_has_an_end = "G6 barging has an end";
 inline constexpr auto next_one_is_woken = "G6 the next one is woken";
 inline constexpr auto listener_is_counted = "G6 listeners are counted";
 inline constexpr auto free_is_taken = "G6 what is free is taken";
-inline constexpr auto lost_push_costs_a_beat = "G6 a lost push costs one heartbeat";
+inline constexpr auto lost_push_costs_a_heartbeat = "G6 a lost push costs one heartbeat";
 inline constexpr auto nobody_starves = "G6 no waiter starves";
-inline constexpr auto beats_are_few = "G7 heartbeats are few";
+inline constexpr auto heartbeats_are_few = "G7 heartbeats are few";
 inline constexpr auto ttl_is_set = "G8 ttl is set, never added to";
 inline constexpr auto nothing_is_left = "G8 nothing is left";
 inline constexpr auto no_timer_is_left = "G8 no timer is left";
@@ -61,9 +61,9 @@ inline constexpr std::array all{one_safe_hold,
                                 next_one_is_woken,
                                 listener_is_counted,
                                 free_is_taken,
-                                lost_push_costs_a_beat,
+                                lost_push_costs_a_heartbeat,
                                 nobody_starves,
-                                beats_are_few,
+                                heartbeats_are_few,
                                 ttl_is_set,
                                 nothing_is_left,
                                 no_timer_is_left,

@@ -199,7 +199,7 @@ void Checkers::shown(const std::vector<ShownHold>& holds) {
   }
 }
 
-// Trouble on the way to the store says nothing about the record.
+// Failure on the way to the store says nothing about the record.
 void Checkers::told_gone(const std::string& key, const Owner& owner) {
   if (!locks_[key].not_found.contains({owner.id, owner.ticket})) {
     violated(checker::only_what_is_gone_is_lost, key,

@@ -153,7 +153,7 @@ class Checkers {
     StoreTime until;
     std::uint64_t age;
   };
-  struct Beats {
+  struct Heartbeats {
     StoreTime since;
     int count = 0;
     int wake_ups = 0;  // each is answered by a heartbeat
@@ -166,13 +166,13 @@ class Checkers {
     std::set<TicketId> entered;
     std::set<TicketId> not_found;  // by a refresh
     std::map<TicketId, Grant> grants;
-    std::set<TicketId> begun_again;         // by a repeated attempt, and not granted since
-    std::map<Fence, std::uint64_t> orders;  // of the grants
-    std::optional<Fence> not_taken_up;      // of a record that was handed over
-    std::size_t gone_past = 0;              // grants in a row, past those who wait
-    std::map<TicketId, Beats> beats;        // since it is calm
-    std::set<TicketId> succeeded;           // runs
-    std::vector<Success> successes;         // those of them that the store was told of
+    std::set<TicketId> begun_again;             // by a repeated attempt, and not granted since
+    std::map<Fence, std::uint64_t> orders;      // of the grants
+    std::optional<Fence> not_taken_up;          // of a record that was handed over
+    std::size_t gone_past = 0;                  // grants in a row, past those who wait
+    std::map<TicketId, Heartbeats> heartbeats;  // since it is calm
+    std::set<TicketId> succeeded;               // runs
+    std::vector<Success> successes;             // those of them that the store was told of
     std::optional<Closed> closed;
   };
 
@@ -186,7 +186,7 @@ class Checkers {
   void check_gone_past(const StoreStep& step, Lock& lock, const Owner& waiter);
   void check_woken(const StoreStep& step);
   void check_entries(const StoreStep& step, Lock& lock);
-  void check_beats(const StoreStep& step, Lock& lock);
+  void check_heartbeats(const StoreStep& step, Lock& lock);
   void check_done(const StoreStep& step, Lock& lock);
   void check_closed(const StoreStep& step, Lock& lock);
   [[nodiscard]] bool is_alive(const SeenWaiter& waiter, StoreTime now) const;

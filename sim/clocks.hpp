@@ -12,8 +12,8 @@ namespace exclusive_lock::sim {
 
 // How many millionths faster than true time a clock runs.
 using Rate = std::int64_t;
-inline constexpr Rate most_client_rate = 5'000;
-inline constexpr Rate most_store_rate = 4'500;
+inline constexpr Rate max_client_rate = 5'000;
+inline constexpr Rate max_store_rate = 4'500;
 inline constexpr Rate slew_rate = 83'333;
 
 inline Instant::duration scaled(Instant::duration whole, Rate rate) {
@@ -61,19 +61,19 @@ class ProcessClock final : public ClockSource {
 };
 
 // The clock of whoever asks the store just now: not_after is written in it.
-class AskersClock final : public ClockSource {
+class RequestersClock final : public ClockSource {
  public:
-  explicit AskersClock(const Timeline& timeline) : timeline_(timeline) {}
+  explicit RequestersClock(const Timeline& timeline) : timeline_(timeline) {}
   [[nodiscard]] Instant now() const noexcept override {
-    return asker_ == nullptr ? timeline_.now() : asker_->now() - lag_;
+    return requester_ == nullptr ? timeline_.now() : requester_->now() - lag_;
   }
-  void belongs_to(const ClockSource* asker) { asker_ = asker; }
+  void belongs_to(const ClockSource* requester) { requester_ = requester; }
   // No clock of ours does: for a mutant.
   void lag(Instant::duration by) { lag_ = by; }
 
  private:
   const Timeline& timeline_;
-  const ClockSource* asker_ = nullptr;
+  const ClockSource* requester_ = nullptr;
   Instant::duration lag_{};
 };
 

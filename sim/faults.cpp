@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t most_processes = 6;  // in one run, the dead included
+constexpr std::size_t max_processes = 6;  // in one run, the dead included
 
 std::string in_ms(Nanoseconds time) {
   return std::to_string(std::chrono::round<Milliseconds>(time).count()) + " ms";
@@ -107,7 +107,7 @@ void Faults::strike_process(Process& process) {
       break;
     }
     default: {
-      if (processes_.size() >= most_processes) {
+      if (processes_.size() >= max_processes) {
         return;
       }
       kill(process);
@@ -140,15 +140,15 @@ void Faults::strike_server() {
     hold_server_up();
     return;
   }
-  switch (world_.scenario.store_trouble) {
-    case Scenario::StoreTrouble::none:
-    case Scenario::StoreTrouble::slew:  // from the start to the end
+  switch (world_.scenario.store_failure) {
+    case Scenario::StoreFailure::none:
+    case Scenario::StoreFailure::slew:  // from the start to the end
       restart_server(random.between(1ms, 1000ms));
       break;
-    case Scenario::StoreTrouble::data:
+    case Scenario::StoreFailure::data:
       strike_data();
       break;
-    case Scenario::StoreTrouble::clock: {
+    case Scenario::StoreFailure::clock: {
       const StoreTime step(random.between(-2'000'000, 2'000'000));
       say("the store's clock steps by " + std::to_string(step.count()) + " us");
       world_.server.step_clock(step);

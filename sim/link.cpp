@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // As RedisStore's.
-constexpr Milliseconds longest_retry_pause = 200ms;
+constexpr Milliseconds max_retry_pause = 200ms;
 
 StoreFailure not_sent() {
   return {.code = errc::store_unavailable, .message = "no connection", .may_have_run = false};
@@ -39,8 +39,8 @@ void Link::attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> 
   ask<AttemptReply>(std::move(request), deadline, std::move(done));
 }
 
-void Link::beat(BeatRequest request, Instant deadline, Done<BeatReply> done) {
-  ask<BeatReply>(std::move(request), deadline, std::move(done));
+void Link::heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) {
+  ask<HeartbeatReply>(std::move(request), deadline, std::move(done));
 }
 
 void Link::refresh(std::vector<RefreshRequest> requests, Instant deadline,
@@ -72,7 +72,7 @@ void Link::forget(std::string, Instant, Done<ForgetReply>) {
   throw std::logic_error("forget is not simulated");
 }
 
-Milliseconds Link::retry_pause() const { return longest_retry_pause; }
+Milliseconds Link::retry_pause() const { return max_retry_pause; }
 
 template <class Reply, class Request>
 void Link::ask(Request request, Instant deadline, Done<Reply> done) {
@@ -162,7 +162,7 @@ void Link::close() {
 Instant Link::arrival() {
   const Instant arrives = world_.timeline.now() + delay();
   if (!world_.is_calm && world_.random.percent(world_.scenario.late)) {
-    return arrives + world_.random.between(Nanoseconds(0), 2 * longest_ttl);
+    return arrives + world_.random.between(Nanoseconds(0), 2 * max_ttl);
   }
   return last_arrival_ = std::max(arrives, last_arrival_);
 }
@@ -177,14 +177,14 @@ bool Link::is_lost_in_calm(const ReleaseRequest& request) {
 }
 
 Nanoseconds Link::delay() {
-  return world_.random.between(20us, world_.is_calm ? 1ms : world_.scenario.longest_delay);
+  return world_.random.between(20us, world_.is_calm ? 1ms : world_.scenario.max_delay);
 }
 
 // Mostly at once, as from a connection that was sent everything again, and often too late.
 void Link::repeat_later(const AttemptRequest& request, Instant arrives) {
   Random& random = world_.random;
-  const Nanoseconds pause = random.once_in(2) ? random.between(0ns, 20ms)
-                                              : random.between(Nanoseconds(0), 2 * longest_ttl);
+  const Nanoseconds pause =
+      random.once_in(2) ? random.between(0ns, 20ms) : random.between(Nanoseconds(0), 2 * max_ttl);
   world_.timeline.at(arrives + pause, [this, request] {
     world_.server.receive([this, request] { world_.server.repeat(process_.id(), request); });
   });
@@ -203,7 +203,7 @@ void Link::push(const WakeUp& wake_up) {
   }
   const bool is_late = !world_.is_calm && random.percent(world_.scenario.pushes_late);
   for (int copies = is_late && random.once_in(3) ? 2 : 1; copies > 0; --copies) {
-    const Nanoseconds more = is_late ? random.between(0ns, 2 * longest_ttl) : 0ns;
+    const Nanoseconds more = is_late ? random.between(0ns, 2 * max_ttl) : 0ns;
     world_.timeline.after(delay() + more, [this, wake_up] {
       process_.deliver([this, wake_up] { listener_.wake_up(wake_up); });
     });
@@ -213,7 +213,7 @@ void Link::push(const WakeUp& wake_up) {
 // For this ticket, or the one before or after it, whatever has become of it by then.
 void Link::forge_push(Owner owner) {
   owner.ticket += world_.random.below(3) - 1;
-  world_.timeline.after(world_.random.between(Nanoseconds(0), 2 * longest_ttl), [this, owner] {
+  world_.timeline.after(world_.random.between(Nanoseconds(0), 2 * max_ttl), [this, owner] {
     process_.deliver([this, owner] { listener_.wake_up({.owner = owner}); });
   });
 }

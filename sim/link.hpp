@@ -24,7 +24,7 @@ class Link final : public Store {
   explicit Link(Process& process);
 
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override;
-  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override;
+  void heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) override;
   void refresh(std::vector<RefreshRequest> requests, Instant deadline,
                Done<RefreshReply> done) override;
   void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override;

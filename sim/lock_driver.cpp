@@ -95,7 +95,7 @@ void LockDriver::acquire_until(std::optional<Instant> deadline) {
                      " ms"
                : std::string("acquires, for as long as it takes");
   });
-  acquire({.patience = AcquireCall::Patience{.deadline = deadline}});
+  acquire({.wait_options = AcquireCall::WaitOptions{.deadline = deadline}});
 }
 
 void LockDriver::acquire(const AcquireCall& call) {
@@ -114,10 +114,10 @@ LockDriver::Operation LockDriver::acquire_beside(const AcquireCall& call,
 // The caller's thread hears of the end a moment later.
 LockDriver::Operation LockDriver::begin(const AcquireCall& call,
                                         std::function<void(bool acquired)> ended) {
-  const bool is_one_try =
-      !call.patience || (call.patience->deadline && *call.patience->deadline <= process_.now());
+  const bool is_one_try = !call.wait_options || (call.wait_options->deadline &&
+                                                 *call.wait_options->deadline <= process_.now());
   const CallNumber number =
-      called(is_one_try ? std::optional(one_answer()) : call.patience->deadline);
+      called(is_one_try ? std::optional(one_answer()) : call.wait_options->deadline);
   auto operation = std::make_shared<ToldOperation>(
       handle_, call, [this, number, ended = std::move(ended)](const AcquireEnd& end) {
         say([&] { return "hears: " + told(end); });

@@ -59,12 +59,12 @@ class PushBeginsAHold final : public WholeLink {
     };
     WholeLink::listen(std::move(listener));
   }
-  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+  void heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) override {
     if (woken_.contains({request.owner.id, request.owner.ticket})) {
-      done(BeatReply{.outcome = BeatOutcome::granted,
-                     .fence = process().world().server.fence(request.key)});
+      done(HeartbeatReply{.outcome = HeartbeatReplyStatus::granted,
+                          .fence = process().world().server.fence(request.key)});
     } else {
-      WholeLink::beat(std::move(request), deadline, std::move(done));
+      WholeLink::heartbeat(std::move(request), deadline, std::move(done));
     }
   }
   std::set<std::pair<OwnerId, Ticket>> woken_;
@@ -72,24 +72,25 @@ class PushBeginsAHold final : public WholeLink {
 
 class PushWakesOnly final : public WholeLink {
   using WholeLink::WholeLink;
-  void beat(BeatRequest, Instant, Done<BeatReply>) override {}
+  void heartbeat(HeartbeatRequest, Instant, Done<HeartbeatReply>) override {}
 };
 
-class BeatsComeLate final : public WholeLink {
+class HeartbeatsComeLate final : public WholeLink {
   using WholeLink::WholeLink;
-  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
-    process().after(2 * heartbeat(request.ttl),
-                    [this, request, deadline, done] { WholeLink::beat(request, deadline, done); });
+  void heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) override {
+    process().after(2 * heartbeat_interval(request.ttl), [this, request, deadline, done] {
+      WholeLink::heartbeat(request, deadline, done);
+    });
   }
 };
 
-class BeatsFindNoGrant final : public WholeLink {
+class HeartbeatsFindNoGrant final : public WholeLink {
   using WholeLink::WholeLink;
-  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
-    WholeLink::beat(std::move(request), deadline, [done](Answer<BeatReply> answer) {
-      auto* reply = std::get_if<BeatReply>(&answer);
-      if (reply != nullptr && reply->outcome == BeatOutcome::granted) {
-        reply->outcome = BeatOutcome::waiting;
+  void heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) override {
+    WholeLink::heartbeat(std::move(request), deadline, [done](Answer<HeartbeatReply> answer) {
+      auto* reply = std::get_if<HeartbeatReply>(&answer);
+      if (reply != nullptr && reply->outcome == HeartbeatReplyStatus::granted) {
+        reply->outcome = HeartbeatReplyStatus::waiting;
         reply->position = 1;
       }
       done(std::move(answer));
@@ -97,31 +98,31 @@ class BeatsFindNoGrant final : public WholeLink {
   }
 };
 
-class BeatsWithoutEnd final : public WholeLink {
+class HeartbeatsWithoutEnd final : public WholeLink {
   using WholeLink::WholeLink;
-  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
-    WholeLink::beat(request, deadline, std::move(done));
+  void heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) override {
+    WholeLink::heartbeat(request, deadline, std::move(done));
     again(request);
   }
-  void again(const BeatRequest& request) {
+  void again(const HeartbeatRequest& request) {
     process().after(10ms, [this, request] {
       if (attempting(request.owner.id) == request.owner.ticket) {
         const Instant deadline = process().now() + process().engine().command_timeout();
-        WholeLink::beat(request, deadline, [](const auto&) {});
+        WholeLink::heartbeat(request, deadline, [](const auto&) {});
         again(request);
       }
     });
   }
 };
 
-class GivesUpAtTrouble final : public WholeLink {
+class GivesUpAtFailure final : public WholeLink {
   using WholeLink::WholeLink;
   void refresh(std::vector<RefreshRequest> requests, Instant deadline,
                Done<RefreshReply> done) override {
     const std::size_t count = requests.size();
     WholeLink::refresh(std::move(requests), deadline, [count, done](const auto& answer) {
       if (std::holds_alternative<StoreFailure>(answer)) {
-        done(RefreshReply{.verdicts = std::vector(count, RefreshVerdict::lost),
+        done(RefreshReply{.verdicts = std::vector(count, RefreshReplyStatus::lost),
                           .store_time = std::nullopt});
       } else {
         done(answer);
@@ -147,16 +148,16 @@ class LeavesWithoutAWord : public WholeLink {
     const Owner owner = request.owner;
     WholeLink::attempt(std::move(request), deadline, noted(owner, std::move(done)));
   }
-  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+  void heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) override {
     const Owner owner = request.owner;
-    WholeLink::beat(std::move(request), deadline, noted(owner, std::move(done)));
+    WholeLink::heartbeat(std::move(request), deadline, noted(owner, std::move(done)));
   }
   void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
     const bool is_told = told_.contains({request.owner.id, request.owner.ticket});
     if (is_told || !is_forgotten(request)) {
       WholeLink::release(std::move(request), deadline, std::move(done));
     } else {
-      done(ReleaseReply{ReleaseVerdict::left});
+      done(ReleaseReply{ReleaseReplyStatus::left});
     }
   }
   virtual bool is_forgotten(const ReleaseRequest&) { return true; }
@@ -188,7 +189,7 @@ class KeepsWhatCameLate final : public WholeLink {
                        [this, owner, done](Answer<AttemptReply> answer) {
                          auto* reply = std::get_if<AttemptReply>(&answer);
                          if (reply != nullptr && attempting(owner.id) != owner.ticket) {
-                           reply->outcome = AttemptOutcome::busy;
+                           reply->outcome = AttemptReplyStatus::busy;
                          }
                          done(std::move(answer));
                        });
@@ -199,7 +200,7 @@ class ReleasesOnce final : public WholeLink {
   using WholeLink::WholeLink;
   void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
     WholeLink::release(std::move(request), deadline, [done](const Answer<ReleaseReply>&) {
-      done(ReleaseReply{ReleaseVerdict::released});
+      done(ReleaseReply{ReleaseReplyStatus::released});
     });
   }
 };
@@ -210,8 +211,8 @@ class ChangedTime : public WholeLink {
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
     WholeLink::attempt(std::move(request), deadline, changed(std::move(done)));
   }
-  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
-    WholeLink::beat(std::move(request), deadline, changed(std::move(done)));
+  void heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) override {
+    WholeLink::heartbeat(std::move(request), deadline, changed(std::move(done)));
   }
   void refresh(std::vector<RefreshRequest> requests, Instant deadline,
                Done<RefreshReply> done) override {
@@ -253,14 +254,14 @@ std::shared_ptr<Store> with_bug(Mutant mutant, Process& process, std::shared_ptr
       return std::make_shared<PushBeginsAHold>(process, std::move(link));
     case Mutant::push_wakes_only:
       return std::make_shared<PushWakesOnly>(process, std::move(link));
-    case Mutant::beats_come_late:
-      return std::make_shared<BeatsComeLate>(process, std::move(link));
-    case Mutant::beats_find_no_grant:
-      return std::make_shared<BeatsFindNoGrant>(process, std::move(link));
-    case Mutant::beats_without_end:
-      return std::make_shared<BeatsWithoutEnd>(process, std::move(link));
-    case Mutant::gives_up_at_trouble:
-      return std::make_shared<GivesUpAtTrouble>(process, std::move(link));
+    case Mutant::heartbeats_come_late:
+      return std::make_shared<HeartbeatsComeLate>(process, std::move(link));
+    case Mutant::heartbeats_find_no_grant:
+      return std::make_shared<HeartbeatsFindNoGrant>(process, std::move(link));
+    case Mutant::heartbeats_without_end:
+      return std::make_shared<HeartbeatsWithoutEnd>(process, std::move(link));
+    case Mutant::gives_up_at_failure:
+      return std::make_shared<GivesUpAtFailure>(process, std::move(link));
     case Mutant::gives_back_for_ever:
       return std::make_shared<GivesBackForEver>(process, std::move(link));
     case Mutant::leaves_without_a_word:

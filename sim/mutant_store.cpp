@@ -78,14 +78,14 @@ class RefreshFromTheRest final : public Whole {
 class DeadWaitersNeverExpire final : public Whole {
   using Whole::Whole;
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
-    if (request.patience) {
-      request.patience->alive_for = 1h;
+    if (request.wait_options) {
+      request.wait_options->alive_for = 1h;
     }
     Whole::attempt(std::move(request), deadline, std::move(done));
   }
-  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+  void heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) override {
     request.alive_for = 1h;
-    Whole::beat(std::move(request), deadline, std::move(done));
+    Whole::heartbeat(std::move(request), deadline, std::move(done));
   }
 };
 
@@ -104,12 +104,12 @@ class BareFenceCounter final : public Whole {
       done(std::move(answer));
     });
   }
-  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+  void heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) override {
     const std::string key = request.key;
-    Whole::beat(std::move(request), deadline, [&](Answer<BeatReply> answer) {
-      auto* reply = std::get_if<BeatReply>(&answer);
+    Whole::heartbeat(std::move(request), deadline, [&](Answer<HeartbeatReply> answer) {
+      auto* reply = std::get_if<HeartbeatReply>(&answer);
       const Fence fence = counted(key);
-      if (reply != nullptr && reply->outcome == BeatOutcome::granted) {
+      if (reply != nullptr && reply->outcome == HeartbeatReplyStatus::granted) {
         reply->fence = fence;
       }
       done(std::move(answer));
@@ -138,21 +138,21 @@ class BareFenceCounter final : public Whole {
   }
 };
 
-class BeatEntersQueue final : public Whole {
+class HeartbeatEntersQueue final : public Whole {
   using Whole::Whole;
-  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+  void heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) override {
     if (owner(request.key) && owner(request.key) != request.owner) {
-      Whole::attempt(
-          {.key = request.key,
-           .owner = request.owner,
-           .ttl = request.ttl,
-           .record_tail = "}",
-           .floor = {},
-           .not_after = Instant::max(),
-           .patience = Patience{.alive_for = request.alive_for, .confirm_ttl = request.ttl / 2}},
-          deadline, [](const auto&) {});
+      Whole::attempt({.key = request.key,
+                      .owner = request.owner,
+                      .ttl = request.ttl,
+                      .record_tail = "}",
+                      .floor = {},
+                      .not_after = Instant::max(),
+                      .wait_options = WaitOptions{.alive_for = request.alive_for,
+                                                  .confirm_ttl = request.ttl / 2}},
+                     deadline, [](const auto&) {});
     }
-    Whole::beat(std::move(request), deadline, std::move(done));
+    Whole::heartbeat(std::move(request), deadline, std::move(done));
   }
 };
 
@@ -160,8 +160,8 @@ class BeatEntersQueue final : public Whole {
 class NewcomersComeFirst final : public Whole {
   using Whole::Whole;
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
-    if (request.patience && !request.patience->arrived_at) {
-      request.patience->arrived_at =
+    if (request.wait_options && !request.wait_options->arrived_at) {
+      request.wait_options->arrived_at =
           StoreTime(365 * 24h) -
           std::chrono::duration_cast<StoreTime>(request.not_after.time_since_epoch());
     }
@@ -172,8 +172,8 @@ class NewcomersComeFirst final : public Whole {
 class HandsOverForATtl final : public Whole {
   using Whole::Whole;
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
-    if (request.patience) {
-      request.patience->confirm_ttl = request.ttl;
+    if (request.wait_options) {
+      request.wait_options->confirm_ttl = request.ttl;
     }
     Whole::attempt(std::move(request), deadline, std::move(done));
   }
@@ -182,11 +182,11 @@ class HandsOverForATtl final : public Whole {
 class StreakIsNotCounted final : public Whole {
   using Whole::Whole;
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
-    request.barging_streak *= 1'000'000;
+    request.barging_limit *= 1'000'000;
     Whole::attempt(std::move(request), deadline, std::move(done));
   }
   void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
-    request.barging_streak *= 1'000'000;
+    request.barging_limit *= 1'000'000;
     Whole::release(std::move(request), deadline, std::move(done));
   }
 };
@@ -212,7 +212,7 @@ class OlderTicketKeepsOut final : public Whole {
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
     const auto holder = owner(request.key);
     if (holder && holder->id == request.owner.id && holder->ticket < request.owner.ticket) {
-      done(AttemptReply{.outcome = AttemptOutcome::busy,
+      done(AttemptReply{.outcome = AttemptReplyStatus::busy,
                         .fence = {},
                         .remaining_ttl = record(request.key)->remaining_ttl,
                         .store_time = std::nullopt});
@@ -328,8 +328,8 @@ std::shared_ptr<Store> with_bug(Mutant mutant, std::shared_ptr<MemoryStore> memo
       return std::make_shared<DeadWaitersNeverExpire>(std::move(memory), std::move(client));
     case Mutant::bare_fence_counter:
       return std::make_shared<BareFenceCounter>(std::move(memory), std::move(client));
-    case Mutant::beat_enters_queue:
-      return std::make_shared<BeatEntersQueue>(std::move(memory), std::move(client));
+    case Mutant::heartbeat_enters_queue:
+      return std::make_shared<HeartbeatEntersQueue>(std::move(memory), std::move(client));
     case Mutant::newcomers_come_first:
       return std::make_shared<NewcomersComeFirst>(std::move(memory), std::move(client));
     case Mutant::hands_over_for_a_ttl:

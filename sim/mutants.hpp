@@ -19,7 +19,7 @@ enum class Mutant {
   refresh_adds_ttl,           // PEXPIRE with the remaining time and a ttl
   dead_waiters_never_expire,  // an entry of the queue counts as alive for an hour
   bare_fence_counter,         // a counter that is lost with the data
-  beat_enters_queue,          // a beat makes the entry that it does not find
+  heartbeat_enters_queue,     // a heartbeat makes the entry that it does not find
   newcomers_come_first,       // whoever comes new stands before all others
   hands_over_for_a_ttl,       // not for the time in which it has to be taken up
   streak_is_not_counted,      // any number of grants in a row goes past those who wait
@@ -36,11 +36,11 @@ enum class Mutant {
   same_ticket_again,         // an attempt without an answer is sent again as it was
   push_begins_a_hold,        // a wake-up is taken for the grant
   stays_with_former_master,  // a subscription does not follow the commands
-  push_wakes_only,           // no beats
-  beats_come_late,           // two heartbeats after they are due
-  beats_find_no_grant,       // a beat that finds the grant is taken for one that waits on
-  beats_without_end,         // after each beat the next one
-  gives_up_at_trouble,       // a refresh without an answer is taken for a loss
+  push_wakes_only,           // no heartbeats
+  heartbeats_come_late,      // two heartbeats after they are due
+  heartbeats_find_no_grant,  // a heartbeat that finds the grant is taken for one that waits on
+  heartbeats_without_end,    // after each heartbeat the next one
+  gives_up_at_failure,       // a refresh without an answer is taken for a loss
   gives_back_for_ever,       // what was given back is given back again some hours later
   leaves_without_a_word,     // what was not granted, as far as one knows, is not given back
   keeps_what_crossed,        // a grant of which one has not heard when one gives up is kept

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 // How late a timer rings on a machine that has other things to do.
 constexpr Nanoseconds usual_lateness = 200us;
-constexpr Nanoseconds longest_lateness = 60ms;
+constexpr Nanoseconds max_lateness = 60ms;
 // Beyond everything that a release is tried again for.
 constexpr Nanoseconds long_afterwards = 24h;
 
@@ -20,7 +20,7 @@ constexpr Nanoseconds long_afterwards = 24h;
 Process::Process(World& world, ProcessId id, std::string name)
     : world_(world), id_(id), name_(std::move(name)) {
   auto clock = std::make_unique<ProcessClock>(
-      world.timeline, world.random.between(-most_client_rate, most_client_rate));
+      world.timeline, world.random.between(-max_client_rate, max_client_rate));
   auto waker = std::make_unique<SimulatedWaker>(*this);
   clock_ = clock.get();
   waker_ = waker.get();
@@ -29,7 +29,7 @@ Process::Process(World& world, ProcessId id, std::string name)
   if (world.mutant == Mutant::stops_no_token) {
     losses = std::make_unique<DeafNotifier>();
   }
-  const Milliseconds timeout(world.random.between(shortest_ttl.count() / 5, longest_ttl.count()));
+  const Milliseconds timeout(world.random.between(min_ttl.count() / 5, max_ttl.count()));
   engine_ = std::make_unique<Engine>(
       with_bug(world.mutant, *this, link_),
       EngineOptions{.command_timeout = timeout, .log = nullptr},
@@ -46,8 +46,8 @@ Process::~Process() { end(); }
 
 void Process::at(Instant when, std::function<void()> task) {
   Random& random = world_.random;
-  const Nanoseconds lateness = random.once_in(20) ? random.between(0ns, longest_lateness)
-                                                  : random.between(0ns, usual_lateness);
+  const Nanoseconds lateness =
+      random.once_in(20) ? random.between(0ns, max_lateness) : random.between(0ns, usual_lateness);
   world_.timeline.at(clock_->truly(when) + lateness,
                      [this, task = std::move(task)] { deliver(task); });
 }

@@ -13,7 +13,7 @@ void Checkers::check_line(const StoreStep& step, Lock& lock) {
   check_taken_up(step, lock);
   check_woken(step);
   check_entries(step, lock);
-  check_beats(step, lock);
+  check_heartbeats(step, lock);
 }
 
 bool Checkers::is_alive(const SeenWaiter& waiter, StoreTime now) const {
@@ -89,12 +89,12 @@ void Checkers::check_served(const StoreStep& step, Lock& lock) {
 
 // By an attempt of somebody who may, where nobody held the lock.
 void Checkers::check_gone_past(const StoreStep& step, Lock& lock, const Owner& waiter) {
-  const bool may_go_past = step.verb == Verb::attempt && step.barging_streak > 0 &&
+  const bool may_go_past = step.verb == Verb::attempt && step.barging_limit > 0 &&
                            step.after.owner == step.by && !step.before.value;
   if (!may_go_past) {
     violated(checker::first_come_first_served, step.key,
              name(*step.after.owner) + " was served before " + name(waiter));
-  } else if (++lock.gone_past > step.barging_streak) {
+  } else if (++lock.gone_past > step.barging_limit) {
     violated(checker::barging_has_an_end, step.key,
              name(*step.after.owner) + " is one too many that goes past " + name(waiter));
   }
@@ -112,7 +112,8 @@ void Checkers::check_taken_up(const StoreStep& step, Lock& lock) {
     const bool was_handed_over =
         entry != nullptr && entry->owner == after.owner && step.by != after.owner;
     lock.not_taken_up = was_handed_over ? std::optional(after.fence) : std::nullopt;
-  } else if (step.by == after.owner && (step.verb == Verb::beat || step.verb == Verb::refresh)) {
+  } else if (step.by == after.owner &&
+             (step.verb == Verb::heartbeat || step.verb == Verb::refresh)) {
     lock.not_taken_up = std::nullopt;
   }
   if (lock.not_taken_up == after.fence &&
@@ -141,24 +142,26 @@ void Checkers::check_woken(const StoreStep& step) {
 }
 
 // Once a heartbeat, for a wake-up, and now and then because of a record that is about to expire.
-void Checkers::check_beats(const StoreStep& step, Lock& lock) {
+void Checkers::check_heartbeats(const StoreStep& step, Lock& lock) {
   if (!is_settled_) {
     return;
   }
-  const auto beats_of = [&](const Owner& owner) -> Beats& {
-    return lock.beats.try_emplace({owner.id, owner.ticket}, Beats{.since = step.store_now})
+  const auto heartbeats_of = [&](const Owner& owner) -> Heartbeats& {
+    return lock.heartbeats
+        .try_emplace({owner.id, owner.ticket}, Heartbeats{.since = step.store_now})
         .first->second;
   };
   for (const Owner& owner : step.woken) {
-    ++beats_of(owner).wake_ups;
+    ++heartbeats_of(owner).wake_ups;
   }
-  if (step.verb != Verb::beat) {
+  if (step.verb != Verb::heartbeat) {
     return;
   }
-  Beats& beats = beats_of(step.by);
-  const auto heartbeats = (step.store_now - beats.since) / heartbeat(objects_.at(step.by.id).ttl);
-  if (++beats.count > 5 + 3 * heartbeats + 2 * beats.wake_ups) {
-    violated(checker::beats_are_few, step.key, name(step.by) + " asks and asks");
+  Heartbeats& sent = heartbeats_of(step.by);
+  const auto intervals =
+      (step.store_now - sent.since) / heartbeat_interval(objects_.at(step.by.id).ttl);
+  if (++sent.count > 5 + 3 * intervals + 2 * sent.wake_ups) {
+    violated(checker::heartbeats_are_few, step.key, name(step.by) + " asks and asks");
   }
 }
 

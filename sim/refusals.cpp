@@ -16,15 +16,15 @@ bool is_to_be_handed_over(const Seen& seen) { return !seen.value && !seen.waiter
 }  // namespace
 
 // What moves the queue on first has written something smaller, and is let through.
-bool would_grow(const Seen& before, const AttemptRequest& request, std::size_t streak) {
+bool would_grow(const Seen& before, const AttemptRequest& request, std::size_t pass_count) {
   if (before.is_held_by(request.owner.id)) {
     return before.owner->ticket < request.owner.ticket;
   }
   if (before.value) {
-    return request.patience.has_value();
+    return request.wait_options.has_value();
   }
   const bool goes_past =
-      streak < request.barging_streak && before.waiter(request.owner.id) == nullptr;
+      pass_count < request.barging_limit && before.waiter(request.owner.id) == nullptr;
   return before.waiters.empty() || goes_past;
 }
 
@@ -32,7 +32,7 @@ bool would_write(const Seen& before, const AttemptRequest& request) {
   return is_to_be_handed_over(before) || would_grow(before, request, 0);
 }
 
-bool would_write(const Seen& before, const BeatRequest& request) {
+bool would_write(const Seen& before, const HeartbeatRequest& request) {
   return is_to_be_handed_over(before) || before.owner == request.owner ||
          has_entry(before, request.owner);
 }

@@ -9,14 +9,14 @@
 
 namespace exclusive_lock::sim {
 
-// Whether the first thing that it would write makes the store grow. Of attempts alone: a beat, a
-// refresh and a release begin with what frees or renews, and are never refused for want of memory.
-// `streak`: how many grants in a row have gone past those who wait.
-bool would_grow(const Seen& before, const AttemptRequest& request, std::size_t streak);
+// Whether the first thing that it would write makes the store grow. Of attempts alone: a heartbeat,
+// a refresh and a release begin with what frees or renews, and are never refused for want of
+// memory. `pass_count`: how many grants in a row have gone past those who wait.
+bool would_grow(const Seen& before, const AttemptRequest& request, std::size_t pass_count);
 
 // Whether it would write anything.
 bool would_write(const Seen& before, const AttemptRequest& request);
-bool would_write(const Seen& before, const BeatRequest& request);
+bool would_write(const Seen& before, const HeartbeatRequest& request);
 bool would_write(const Seen& before, const RefreshRequest& request);
 bool would_write(const Seen& before, const ReleaseRequest& request);
 

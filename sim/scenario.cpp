@@ -16,13 +16,13 @@ Milliseconds drawn_period(const Random& random) {
 }  // namespace
 
 Scenario::Scenario(Random& random)
-    : store_rate(random.between(-most_store_rate, most_store_rate)),
+    : store_rate(random.between(-max_store_rate, max_store_rate)),
       keys(random.once_in(3) ? std::vector<std::string>{"job", "task"}
                              : std::vector<std::string>{"job"}),
       processes(1 + random.below(3)),
       locks_per_process(1 + random.below(2)),
       objects_are_shared(random.once_in(3)),
-      trouble_lasts(random.between(2s, 6s)),
+      failure_lasts(random.between(2s, 6s)),
       lost(random.once_in(3) ? 0 : random.below(15)),
       late(random.once_in(3) ? 0 : random.below(10)),
       repeated(random.once_in(3) ? 0 : random.below(10)),
@@ -32,11 +32,11 @@ Scenario::Scenario(Random& random)
       pushes_lost_in_calm(random.once_in(3) ? 1 + random.below(60) : 0),
       sent_again_in_calm(random.once_in(3) ? 1 + random.below(40) : 0),
       releases_lost_in_calm(random.once_in(3)),
-      longest_delay(random.between(500us, 40ms)),
+      max_delay(random.between(500us, 40ms)),
       fault_pause(random.once_in(5) ? 0ns : random.between(100ms, 1500ms)),
-      store_trouble(static_cast<StoreTrouble>(random.below(4))),
+      store_failure(static_cast<StoreFailure>(random.below(4))),
       period(drawn_period(random)) {
-  if (store_trouble == StoreTrouble::slew) {
+  if (store_failure == StoreFailure::slew) {
     store_rate += slew_rate;
   }
 }

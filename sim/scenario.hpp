@@ -18,7 +18,7 @@ struct Scenario {
   std::size_t processes;
   std::size_t locks_per_process;
   bool objects_are_shared;    // by two callers each
-  Nanoseconds trouble_lasts;  // from the start to the calm
+  Nanoseconds failure_lasts;  // from the start to the calm
 
   // Of the network, in percent of the messages.
   std::uint64_t lost;
@@ -34,14 +34,14 @@ struct Scenario {
   std::uint64_t sent_again_in_calm;
   // Once it is calm, the first release of each ticket is lost on its way.
   bool releases_lost_in_calm;
-  Nanoseconds longest_delay;  // of a message that is not late
+  Nanoseconds max_delay;  // of a message that is not late
 
   // How often something strikes; zero: never.
   Nanoseconds fault_pause;
   // The store loses data, or its clock steps, or is slewed, or nothing of it: G2 holds over each,
   // but not over two of them.
-  enum class StoreTrouble { none, data, clock, slew };
-  StoreTrouble store_trouble;
+  enum class StoreFailure { none, data, clock, slew };
+  StoreFailure store_failure;
 
   // In some runs each process also starts the same job, and one run of it is enough in so long
   // (G12); zero: there is no such job.
@@ -49,7 +49,7 @@ struct Scenario {
 };
 
 // Times that all runs have in common.
-inline constexpr Milliseconds shortest_ttl{300};
-inline constexpr Milliseconds longest_ttl{1500};
+inline constexpr Milliseconds min_ttl{300};
+inline constexpr Milliseconds max_ttl{1500};
 
 }  // namespace exclusive_lock::sim

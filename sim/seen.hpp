@@ -41,7 +41,7 @@ struct Seen {
   [[nodiscard]] bool is_held_by(const OwnerId& id) const { return owner && owner->id == id; }
 };
 
-enum class Verb { attempt, beat, refresh, release };
+enum class Verb { attempt, heartbeat, refresh, release };
 
 struct StoreStep {
   Verb verb;
@@ -51,7 +51,7 @@ struct StoreStep {
   const Seen& after;
   StoreTime store_now;
   Instant record_gone_at;  // truly, after the step
-  // Of an attempt with patience and a beat: how long the entry is to count as alive.
+  // Of an attempt with wait options and a heartbeat: how long the entry is to count as alive.
   std::optional<Milliseconds> alive_for{};
   bool keeps_place = false;  // an attempt that names its arrival
   bool is_too_late = false;  // an attempt after its not_after
@@ -60,7 +60,7 @@ struct StoreStep {
   bool was_refused = false;  // the answer: busy, or waiting
   bool still_waits = false;  // the answer: waiting
   // Of an attempt and a release: so many grants in a row may go past those who wait.
-  std::size_t barging_streak = 0;
+  std::size_t barging_limit = 0;
   std::vector<Owner> woken{};  // by this step
   bool is_done = false;        // a release that says so (G12)
 };

@@ -24,15 +24,16 @@ Done<Reply> into(Answer<Reply>& answer) {
 Server::Server(Timeline& timeline, Rate rate, Mutant mutant, Checkers& checkers, Trace& trace)
     : timeline_(timeline),
       wall_(timeline, rate),
-      askers_clock_(timeline),
+      requesters_clock_(timeline),
       mutant_(mutant),
       checkers_(checkers),
       trace_(trace),
-      memory_(make_memory_store(askers_clock_, wall_)) {}
+      memory_(make_memory_store(requesters_clock_, wall_)) {}
 
-void Server::connect(ProcessId process, const ClockSource& asker) {
+void Server::connect(ProcessId process, const ClockSource& requester) {
   const auto bare = memory_->client();
-  clients_[process] = {.bare = bare, .store = with_bug(mutant_, memory_, bare), .clock = &asker};
+  clients_[process] = {
+      .bare = bare, .store = with_bug(mutant_, memory_, bare), .clock = &requester};
 }
 
 void Server::listen(ProcessId process, Store::WakeUpListener listener) {
@@ -54,11 +55,11 @@ void Server::hang_up(ProcessId process) {
 
 Answer<AttemptReply> Server::attempt(ProcessId process, const AttemptRequest& request, Time time) {
   const Client& client = clients_.at(process);
-  askers_clock_.belongs_to(client.clock);
+  requesters_clock_.belongs_to(client.clock);
   const Seen before = look(request.key);
   const bool is_too_late = client.clock->now() > request.not_after;
   if (!is_too_late) {
-    if (timeline_.now() < full_until_ && would_grow(before, request, streak(request.key))) {
+    if (timeline_.now() < full_until_ && would_grow(before, request, pass_count(request.key))) {
       return refused(request, no_memory());
     }
     if (takes_no_writes() && would_write(before, request)) {
@@ -69,7 +70,7 @@ Answer<AttemptReply> Server::attempt(ProcessId process, const AttemptRequest& re
   client.store->attempt(request, no_deadline, into(answer));
   const Seen after = look(request.key);
   const auto* reply = std::get_if<AttemptReply>(&answer);
-  const auto is = [reply](AttemptOutcome outcome) {
+  const auto is = [reply](AttemptReplyStatus outcome) {
     return reply != nullptr && reply->outcome == outcome;
   };
   tell({.verb = Verb::attempt,
@@ -79,29 +80,30 @@ Answer<AttemptReply> Server::attempt(ProcessId process, const AttemptRequest& re
         .after = after,
         .store_now = wall_.now(),
         .record_gone_at = {},
-        .alive_for = request.patience ? std::optional(request.patience->alive_for) : std::nullopt,
-        .keeps_place = request.patience && request.patience->arrived_at,
+        .alive_for =
+            request.wait_options ? std::optional(request.wait_options->alive_for) : std::nullopt,
+        .keeps_place = request.wait_options && request.wait_options->arrived_at,
         .is_too_late = is_too_late,
         .is_repeated = time == Time::second,
-        .was_granted = is(AttemptOutcome::granted),
-        .was_refused = is(AttemptOutcome::busy) || is(AttemptOutcome::waiting),
-        .still_waits = is(AttemptOutcome::waiting),
-        .barging_streak = request.barging_streak});
+        .was_granted = is(AttemptReplyStatus::granted),
+        .was_refused = is(AttemptReplyStatus::busy) || is(AttemptReplyStatus::waiting),
+        .still_waits = is(AttemptReplyStatus::waiting),
+        .barging_limit = request.barging_limit});
   return answer;
 }
 
-Answer<BeatReply> Server::carry_out(ProcessId process, const BeatRequest& request) {
+Answer<HeartbeatReply> Server::carry_out(ProcessId process, const HeartbeatRequest& request) {
   const Client& client = clients_.at(process);
-  askers_clock_.belongs_to(client.clock);
+  requesters_clock_.belongs_to(client.clock);
   const Seen before = look(request.key);
   if (takes_no_writes() && would_write(before, request)) {
     return refused(request, no_writes());
   }
-  Answer<BeatReply> answer;
-  client.store->beat(request, no_deadline, into(answer));
+  Answer<HeartbeatReply> answer;
+  client.store->heartbeat(request, no_deadline, into(answer));
   const Seen after = look(request.key);
-  const auto* reply = std::get_if<BeatReply>(&answer);
-  tell({.verb = Verb::beat,
+  const auto* reply = std::get_if<HeartbeatReply>(&answer);
+  tell({.verb = Verb::heartbeat,
         .key = request.key,
         .by = request.owner,
         .before = before,
@@ -109,15 +111,15 @@ Answer<BeatReply> Server::carry_out(ProcessId process, const BeatRequest& reques
         .store_now = wall_.now(),
         .record_gone_at = {},
         .alive_for = request.alive_for,
-        .was_granted = reply != nullptr && reply->outcome == BeatOutcome::granted,
-        .still_waits = reply != nullptr && reply->outcome == BeatOutcome::waiting});
+        .was_granted = reply != nullptr && reply->outcome == HeartbeatReplyStatus::granted,
+        .still_waits = reply != nullptr && reply->outcome == HeartbeatReplyStatus::waiting});
   return answer;
 }
 
 Answer<RefreshReply> Server::carry_out(ProcessId process,
                                        const std::vector<RefreshRequest>& requests) {
   const Client& client = clients_.at(process);
-  askers_clock_.belongs_to(client.clock);
+  requesters_clock_.belongs_to(client.clock);
   for (const RefreshRequest& request : requests) {
     if (takes_no_writes() && would_write(look(request.key), request)) {
       return refused(request, no_writes());  // and with it all others
@@ -146,13 +148,13 @@ Answer<RefreshReply> Server::refresh(const Client& client, const RefreshRequest&
         .after = after,
         .store_now = wall_.now(),
         .record_gone_at = {},
-        .was_granted = reply != nullptr && reply->verdicts.at(0) == RefreshVerdict::refreshed});
+        .was_granted = reply != nullptr && reply->verdicts.at(0) == RefreshReplyStatus::refreshed});
   return answer;
 }
 
 Answer<ReleaseReply> Server::carry_out(ProcessId process, const ReleaseRequest& request) {
   const Client& client = clients_.at(process);
-  askers_clock_.belongs_to(client.clock);
+  requesters_clock_.belongs_to(client.clock);
   const Seen before = look(request.key);
   if (takes_no_writes() && would_write(before, request)) {
     return refused(request, no_writes());
@@ -167,7 +169,7 @@ Answer<ReleaseReply> Server::carry_out(ProcessId process, const ReleaseRequest& 
         .after = after,
         .store_now = wall_.now(),
         .record_gone_at = {},
-        .barging_streak = request.barging_streak,
+        .barging_limit = request.barging_limit,
         .is_done = request.done_for.has_value()});
   return answer;
 }
@@ -192,7 +194,7 @@ void Server::tell(StoreStep step) {
   checkers_.store_stepped(step);
   tell_passed_over(step);
   trace_.say(step.key, [&] {
-    static constexpr std::array verbs{"attempt", "beat", "refresh", "release"};
+    static constexpr std::array verbs{"attempt", "heartbeat", "refresh", "release"};
     std::ostringstream text;
     text << "server: " << verbs.at(static_cast<std::size_t>(step.verb)) << " of "
          << checkers_.name(step.by);
@@ -248,10 +250,10 @@ void Server::receive(std::function<void()> task) {
       return;
     }
     if (mutant_ == Mutant::backlog_is_in_time) {
-      askers_clock_.lag(timeline_.now() - now);
+      requesters_clock_.lag(timeline_.now() - now);
     }
     task();
-    askers_clock_.lag({});
+    requesters_clock_.lag({});
   });
 }
 
@@ -327,11 +329,11 @@ Seen Server::look(const std::string& key) {
   return seen;
 }
 
-std::size_t Server::streak(const std::string& key) const {
+std::size_t Server::pass_count(const std::string& key) const {
   for (const StoredRecord& each : memory_->everything()) {
-    const auto told = each.value.rfind("streak ");
+    const auto told = each.value.rfind("pass_count ");
     if (each.key == waiters_key(key).value() && told != std::string::npos) {
-      return std::stoull(each.value.substr(told + std::string("streak ").size()));
+      return std::stoull(each.value.substr(told + std::string("pass_count ").size()));
     }
   }
   return 0;

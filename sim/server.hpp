@@ -21,8 +21,8 @@ class Server {
  public:
   Server(Timeline& timeline, Rate rate, Mutant mutant, Checkers& checkers, Trace& trace);
 
-  // A connection of `process`, whose clock `asker` is.
-  void connect(ProcessId process, const ClockSource& asker);
+  // A connection of `process`, whose clock `requester` is.
+  void connect(ProcessId process, const ClockSource& requester);
   void listen(ProcessId process, Store::WakeUpListener listener);
   // Its subscription is gone, and the server knows.
   void hang_up(ProcessId process);
@@ -34,7 +34,7 @@ class Server {
   void repeat(ProcessId process, const AttemptRequest& request) {
     static_cast<void>(attempt(process, request, Time::second));
   }
-  Answer<BeatReply> carry_out(ProcessId process, const BeatRequest& request);
+  Answer<HeartbeatReply> carry_out(ProcessId process, const HeartbeatRequest& request);
   // One after the other, as one step of the server.
   Answer<RefreshReply> carry_out(ProcessId process, const std::vector<RefreshRequest>& requests);
   Answer<ReleaseReply> carry_out(ProcessId process, const ReleaseRequest& request);
@@ -98,7 +98,7 @@ class Server {
   template <class Request>
   StoreFailure refused(const Request& request, StoreFailure why) const;
   Seen look(const std::string& key);
-  [[nodiscard]] std::size_t streak(const std::string& key) const;
+  [[nodiscard]] std::size_t pass_count(const std::string& key) const;
   [[nodiscard]] std::vector<SeenWaiter> whole_queue(const std::string& key) const;
   void look_again();
   void tell(StoreStep step);
@@ -107,7 +107,7 @@ class Server {
 
   Timeline& timeline_;
   StoreWallClock wall_;
-  AskersClock askers_clock_;
+  RequestersClock requesters_clock_;
   Mutant mutant_;
   Checkers& checkers_;
   Trace& trace_;

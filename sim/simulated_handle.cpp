@@ -29,9 +29,9 @@ std::optional<Instant> SimulatedHandle::shown_until() {
 // --- mutants -----------------------------------------------------------------------------------
 
 void SimulatedHandle::refresh_answered(Ticket ticket, Instant requested_at,
-                                       const Answer<RefreshVerdict>& answer) {
-  const auto* verdict = std::get_if<RefreshVerdict>(&answer);
-  const bool is_refreshed = verdict != nullptr && *verdict == RefreshVerdict::refreshed;
+                                       const Answer<RefreshReplyStatus>& answer) {
+  const auto* verdict = std::get_if<RefreshReplyStatus>(&answer);
+  const bool is_refreshed = verdict != nullptr && *verdict == RefreshReplyStatus::refreshed;
   switch (process_.world().mutant) {
     case Mutant::refresh_from_receipt:
       LockHandle::refresh_answered(ticket, process_.now(), answer);

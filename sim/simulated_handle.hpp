@@ -28,7 +28,7 @@ class SimulatedHandle final : public LockHandle {
   // --- mutants ---
 
   void refresh_answered(Ticket ticket, Instant requested_at,
-                        const Answer<RefreshVerdict>& answer) override;
+                        const Answer<RefreshReplyStatus>& answer) override;
   void ring() override;
   void store_clock_stepped(std::chrono::microseconds step) override;
   // Goes on to show the present hold, whatever becomes of it, until it is called off.

@@ -14,19 +14,19 @@ namespace {
 using namespace std::chrono_literals;
 
 // In the calm, everybody's turn comes: a hold and a hand-over that nobody takes up, for each.
-constexpr Nanoseconds longest_turn = 2 * longest_ttl;
+constexpr Nanoseconds max_turn = 2 * max_ttl;
 constexpr Nanoseconds calm_lasts_at_least = 10s;
 // What was lost before the calm, or lay at a server that stood still, has been given up, and asked
 // for once more.
-constexpr Nanoseconds calm_settles = longest_ttl + 500ms;
+constexpr Nanoseconds calm_settles = max_ttl + 500ms;
 // After that everybody goes on as before for a while, and then ends.
-constexpr Nanoseconds calm_work = longest_ttl;
+constexpr Nanoseconds calm_work = max_ttl;
 // The longest that a queue outlives the dead who stood in it, and records are gone long before.
-constexpr Nanoseconds longest_orphan = 65s;
+constexpr Nanoseconds max_orphan = 65s;
 // When the last fence is forgotten too.
-constexpr Nanoseconds longest_memory = 25h;
+constexpr Nanoseconds max_memory = 25h;
 // A run of some seconds has some thousand events.
-constexpr std::uint64_t most_events = 200'000;
+constexpr std::uint64_t max_events = 200'000;
 
 class Simulation {
  public:
@@ -40,7 +40,7 @@ class Simulation {
       start_process();
     }
     faults_.begin();
-    pass(world_.timeline.now() + world_.scenario.trouble_lasts);
+    pass(world_.timeline.now() + world_.scenario.failure_lasts);
     if (!has_failed()) {
       faults_.calm();
       calm_since_ = world_.server.busy_until() + calm_settles;
@@ -71,7 +71,7 @@ class Simulation {
 
   LockSettings settings() {
     Random& random = world_.random;
-    const Milliseconds ttl(random.between(shortest_ttl.count(), longest_ttl.count()));
+    const Milliseconds ttl(random.between(min_ttl.count(), max_ttl.count()));
     return {.key = world_.scenario.keys[random.below(world_.scenario.keys.size())],
             .record_tail = R"(,"version":1})",
             .ttl = ttl,
@@ -79,7 +79,7 @@ class Simulation {
             .auto_refresh = !random.once_in(6),
             .detached = false,
             .command_timeout = {},  // the engine's
-            .barging_streak = random.once_in(3) ? 1 + random.below(4) : 0};
+            .barging_limit = random.once_in(3) ? 1 + random.below(4) : 0};
   }
 
   LockSettings job_settings() {
@@ -94,7 +94,7 @@ class Simulation {
   void pass(Instant until) {
     while (!has_failed() && world_.timeline.run_next(until)) {
       check();
-      if (++events_ > most_events) {
+      if (++events_ > max_events) {
         world_.checkers.violated(checker::nothing_is_left, {}, "the run does not come to an end");
       }
     }
@@ -159,7 +159,7 @@ class Simulation {
     pass(*calm_since_ + calm_work);
     world_.is_closing = true;
     pass(world_.timeline.now() + calm_lasts_at_least +
-         static_cast<std::int64_t>(users_.size()) * longest_turn);
+         static_cast<std::int64_t>(users_.size()) * max_turn);
     for (std::size_t i = 0; i < users_.size() && !has_failed(); ++i) {
       if (!of_process_[i]->is_gone() && !users_[i]->is_done()) {
         world_.checkers.violated(
@@ -167,11 +167,11 @@ class Simulation {
             world_.checkers.name(users_[i]->lock().owner()) + " still waits, though all is calm");
       }
     }
-    pass(world_.timeline.now() + longest_orphan);
+    pass(world_.timeline.now() + max_orphan);
     for (const std::string& key : world_.server.leftovers()) {
       world_.checkers.violated(checker::nothing_is_left, {}, key + " is left");
     }
-    pass(world_.timeline.now() + longest_memory);
+    pass(world_.timeline.now() + max_memory);
     if (world_.server.keys() != 0) {
       world_.checkers.violated(checker::nothing_is_left, {}, "a key never goes away");
     }

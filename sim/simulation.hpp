@@ -1,5 +1,5 @@
 #pragma once
-// One run, from its seed to its end: trouble for some seconds, then calm, in which everybody who
+// One run, from its seed to its end: failure for some seconds, then calm, in which everybody who
 // still waits has to get the lock; then everything is released, and nothing may be left.
 
 #include <cstdint>

@@ -67,9 +67,9 @@ TEST(SimulationReplay, AnotherSeedGivesAnotherTrace) {
 class SimulatedMutant : public testing::TestWithParam<MutantEntry> {};
 
 TEST_P(SimulatedMutant, IsCaughtByItsChecker) {
-  constexpr std::uint64_t most_seeds = 20'000;
+  constexpr std::uint64_t max_seeds = 20'000;
   std::string others;
-  for (std::uint64_t seed = 1; seed <= most_seeds; ++seed) {
+  for (std::uint64_t seed = 1; seed <= max_seeds; ++seed) {
     const Outcome outcome = run({.seed = seed, .mutant = GetParam().mutant});
     if (outcome.violation && outcome.violation->checker == GetParam().caught_by) {
       return;

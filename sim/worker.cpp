@@ -50,8 +50,8 @@ void Worker::begin() {
     return;
   }
   const bool is_patient = random().percent(50);
-  const Nanoseconds patience = random().between(Nanoseconds(0), Nanoseconds(2 * ttl_));
-  lock_.acquire_until(is_patient ? std::nullopt : std::optional(process_.now() + patience));
+  const Nanoseconds max_wait = random().between(Nanoseconds(0), Nanoseconds(2 * ttl_));
+  lock_.acquire_until(is_patient ? std::nullopt : std::optional(process_.now() + max_wait));
   if (random().percent(25)) {
     process_.after(random().between(Nanoseconds(0), Nanoseconds(2 * ttl_)), [this, turn = turn_] {
       if (turn == turn_) {

@@ -22,7 +22,7 @@ struct World {
         scenario(random),
         trace(timeline, with_trace),
         server(timeline, scenario.store_rate, mutant, checkers, trace) {
-    if (scenario.store_trouble == Scenario::StoreTrouble::slew) {
+    if (scenario.store_failure == Scenario::StoreFailure::slew) {
       checkers.clock_is_slewed();
     }
   }

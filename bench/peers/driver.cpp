@@ -35,7 +35,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
-constexpr auto patience = 10min;
+constexpr auto wait_options = 10min;
 
 struct PairsFigures {
   Throughput throughput;
@@ -70,7 +70,7 @@ class OurPeer final : public Peer {
     return {BlockingLockers(connection_, count).run(length), 0};
   }
   void acquire() override {
-    if (!shared_.acquire_for(patience)) {
+    if (!shared_.acquire_for(wait_options)) {
       throw std::runtime_error("the shared lock was not acquired");
     }
   }

@@ -189,7 +189,7 @@ void measure_contest(Bench& bench) {
     (hand_over.*side).push_back(median(result.hand_overs_us));
     (order.*side).push_back(result.share_in_order);
     (later.*side).push_back(result.share_in_order_later);
-    (longest.*side).push_back(result.longest_wait_in_fair_shares);
+    (longest.*side).push_back(result.max_wait_in_fair_shares);
     (pace.*side)
         .push_back(static_cast<double>(result.entries) /
                    std::chrono::duration<double>(rules.length).count());

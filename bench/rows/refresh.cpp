@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 constexpr auto take_limit = 60s;
 
 // What the server may be kept from everybody else for.
-constexpr auto longest_script = 1ms;
+constexpr auto max_script = 1ms;
 
 struct Held {
   HoldingReport process;
@@ -28,7 +28,7 @@ struct Held {
 
 void watch_long_scripts(live::RawClient& server) {
   server.must({"CONFIG", "SET", "slowlog-log-slower-than",
-               std::to_string(std::chrono::microseconds(longest_script).count())});
+               std::to_string(std::chrono::microseconds(max_script).count())});
   server.must({"CONFIG", "SET", "slowlog-max-len", "100000"});
   server.must({"SLOWLOG", "RESET"});
 }

@@ -216,7 +216,7 @@ class HandOverCosts {
     require_granted(*client_.ask(holder.acquire));
     server_.must({"CONFIG", "RESETSTAT"});
     for (int i = 0; i < times; ++i) {
-      require_granted(*client_.ask(holder.beat));
+      require_granted(*client_.ask(holder.heartbeat));
     }
     const double sum = command_time_us(server_, {"evalsha"});
     require_released(*client_.ask(holder.release));

@@ -122,7 +122,7 @@ boost::asio::awaitable<OnceOutcome> once_under(ExclusiveLock& lock, OnceRule rul
     co_return OnceOutcome::skipped;
   const AcquireTerms terms{
       .as = AcquireAs::mutex,
-      .deadline = options.patience ? deadline_after(*options.patience) : Instant::max()};
+      .deadline = options.wait ? deadline_after(*options.wait) : Instant::max()};
   const auto run = std::make_shared<OnceRun>();
   // Not a temporary in the co_await expression: g++ 12 would destroy it twice.
   auto run_body = [on = &lock, rule, min_hold = options.min_hold, body = std::move(body),

@@ -11,7 +11,7 @@
 // function that throws, a lost hold and a crash record nothing, so the next worker runs.
 //
 // To run something once while the others wait for it, use the period once_for_good and leave
-// OnceOptions::patience empty: the first worker runs; each other one waits and returns `skipped`
+// OnceOptions::wait empty: the first worker runs; each other one waits and returns `skipped`
 // when the work is done, or runs it itself when it failed.
 //
 // How it decides, and what happens when the store's clock is set:
@@ -48,7 +48,7 @@ inline constexpr std::chrono::milliseconds once_for_good = std::chrono::days(365
 enum class OnceOutcome {
   ran,           // the function ran, and the run is recorded
   skipped,       // not called: a recent run was successful
-  busy,          // not called: another worker held the lock for all of `patience`
+  busy,          // not called: another worker held the lock for all of `wait`
   lost,          // the hold was lost before the function returned, or the store did not confirm
                  // min_hold and the function was not called; nothing is recorded
   not_recorded,  // it ran, but the store refused the record; another worker may run it again
@@ -60,7 +60,7 @@ struct OnceOptions {
   // tenth of the period.
   std::optional<OptionMilliseconds> tolerance{};
   // How long to wait while another worker runs it. None: no limit. Zero: one try.
-  std::optional<OptionMilliseconds> patience{};
+  std::optional<OptionMilliseconds> wait{};
   // How long the name stays closed at least, counted from the call of the function; see
   // ExclusiveLock::hold_at_least(). If the store does not confirm it, once() does not call the
   // function and returns `lost`. 0 to 7 days.

@@ -56,7 +56,7 @@ struct Options {
   // 0 to 1,000,000. Below it, this object takes a free lock although others wait, and leaves the
   // lock free when it releases. Once it is reached, the release hands the lock to the first waiter,
   // as it always does with 0. When this pays, and when not: docs/decisions/0011-barging.md.
-  std::size_t barging_streak = 0;
+  std::size_t barging_limit = 0;
   // True: the record stays until its ttl is over when this object or this process ends, so that
   // another process that knows the owner can go on with it through LockDirectory. False: the
   // destructor releases.

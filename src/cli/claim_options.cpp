@@ -26,7 +26,7 @@ void add_claim_options(CLI::App& app, ClaimOptions& options, std::vector<Mistake
   add_whole_number(
       app, "--barging",
       "Throughput over fairness: up to N holds in a row may pass the waiters; default 0", 1'000'000,
-      mistakes, [&options](std::size_t n) { options.barging_streak = n; });
+      mistakes, [&options](std::size_t n) { options.barging_limit = n; });
   add_whole_number(app, "-E,--conflict-exit-code",
                    "Exit code instead of 75 and 124 when another holder has it", 255, mistakes,
                    [&options](std::size_t n) { options.conflict_exit_code = static_cast<int>(n); });
@@ -39,7 +39,7 @@ Options lock_options(const ClaimOptions& claim, const std::string& key_prefix,
   Options options = claim.options(key_prefix);
   options.label = claim.label;
   options.lock_ttl = claim.ttl.value_or(default_ttl);
-  options.barging_streak = claim.barging_streak;
+  options.barging_limit = claim.barging_limit;
   options.allow_short_ttl = claim.allow_short_ttl;
   options.user = cut_to_bytes(user_name(), 64);
   try {

@@ -30,7 +30,7 @@ struct ClaimOptions : LockName {
   bool allow_short_ttl = false;
   std::string contents = "1";
   std::string label;
-  std::size_t barging_streak = 0;
+  std::size_t barging_limit = 0;
   std::optional<int> conflict_exit_code;
   std::optional<OncePer> once_per;  // only run sets it
 

@@ -23,7 +23,7 @@ constexpr std::array spellings{
     Spelling{"lock_contents", "--contents"},
     Spelling{"label", "--label"},
     Spelling{"key", "--key"},
-    Spelling{"barging_streak", "--barging"},
+    Spelling{"barging_limit", "--barging"},
     Spelling{"owner", "--owner"},
     Spelling{"allow_short_ttl", "--allow-short-ttl"},
     Spelling{"key_prefix", "--key-prefix"},

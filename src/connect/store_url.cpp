@@ -106,9 +106,9 @@ std::optional<Mistake> mistake_in_whole(std::string_view text) {
   if (text.empty()) {
     return Mistake{"store URL", "is empty", all_schemes()};
   }
-  if (text.size() > most_url_bytes) {
+  if (text.size() > max_url_bytes) {
     return Mistake{"store URL", "has " + std::to_string(text.size()) + " bytes",
-                   "up to " + std::to_string(most_url_bytes) + " bytes"};
+                   "up to " + std::to_string(max_url_bytes) + " bytes"};
   }
   const auto is_control = [](char c) {
     return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7F;

@@ -26,7 +26,7 @@
 
 namespace exclusive_lock {
 
-inline constexpr std::size_t most_url_bytes = 4096;
+inline constexpr std::size_t max_url_bytes = 4096;
 inline constexpr std::uint16_t redis_port = 6379;
 
 struct LocalUrl {

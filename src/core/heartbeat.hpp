@@ -17,11 +17,11 @@ inline constexpr Milliseconds min_heartbeat{10};
 inline constexpr Milliseconds max_heartbeat{1000};
 inline constexpr int heartbeats_alive = 3;
 
-constexpr Milliseconds heartbeat(Milliseconds ttl) {
+constexpr Milliseconds heartbeat_interval(Milliseconds ttl) {
   return std::clamp(ttl / (2 * heartbeats_alive), min_heartbeat, max_heartbeat);
 }
 constexpr Milliseconds confirm_ttl(Milliseconds ttl) {
-  return std::min(heartbeats_alive * heartbeat(ttl), ttl);
+  return std::min(heartbeats_alive * heartbeat_interval(ttl), ttl);
 }
 
 }  // namespace exclusive_lock

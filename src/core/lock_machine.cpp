@@ -11,7 +11,7 @@ namespace exclusive_lock {
 LockMachine::LockMachine(LockSettings settings, std::array<std::uint8_t, 16> owner_id)
     : settings_(std::move(settings)),
       owner_id_(owner_id),
-      heartbeat_pause_(heartbeat(settings_.ttl)) {}
+      heartbeat_pause_(heartbeat_interval(settings_.ttl)) {}
 
 // --- acquire -----------------------------------------------------------------------------------
 
@@ -46,12 +46,12 @@ void LockMachine::send_attempt(const std::optional<Wait>& wait, Instant now, Act
                          .floor = highest_fence_,
                          .not_after = std::min(answer_by, now + settings_.ttl),
                          .detached = settings_.detached,
-                         .barging_streak = settings_.barging_streak};
+                         .barging_limit = settings_.barging_limit};
   if (wait) {
-    request.patience = Patience{.alive_for = alive_for(*wait, now),
-                                .confirm_ttl = confirm_ttl(settings_.ttl),
-                                .arrived_at = arrived_at_,
-                                .most_waiting = settings_.queue_limit};
+    request.wait_options = WaitOptions{.alive_for = alive_for(*wait, now),
+                                       .confirm_ttl = confirm_ttl(settings_.ttl),
+                                       .arrived_at = arrived_at_,
+                                       .max_waiting = settings_.queue_limit};
   }
   actions.push_back(
       SendAttempt{.request = std::move(request), .requested_at = now, .answer_by = answer_by});
@@ -69,8 +69,8 @@ Actions LockMachine::attempt_replied(Ticket ticket, const Answer<AttemptReply>& 
   if (attempting == nullptr || attempting->ticket != ticket) {
     // The attempt was abandoned and given back. Give its grant or entry back once more: if the
     // script had to be sent again, the attempt may have been carried out after the first give-back.
-    if (reply != nullptr &&
-        (reply->outcome == AttemptOutcome::granted || reply->outcome == AttemptOutcome::waiting))
+    if (reply != nullptr && (reply->outcome == AttemptReplyStatus::granted ||
+                             reply->outcome == AttemptReplyStatus::waiting))
       give_back(ticket, latest_expiry(now), actions);
     return actions;
   }
@@ -84,25 +84,25 @@ Actions LockMachine::attempt_replied(Ticket ticket, const Answer<AttemptReply>& 
     return actions;
   }
   switch (reply->outcome) {
-    case AttemptOutcome::granted:
+    case AttemptReplyStatus::granted:
       hold_or_give_back(attempt.ticket, reply->fence, attempt.requested_at, now, actions);
       break;
-    case AttemptOutcome::waiting:
+    case AttemptReplyStatus::waiting:
       begin_waiting(attempt, *reply, now, actions);
       break;
-    case AttemptOutcome::queue_full:
+    case AttemptReplyStatus::queue_full:
       actions.push_back(ConcludeAcquire{StoreFailure{
           .code = errc::queue_full,
           .message = std::to_string(settings_.queue_limit) +
                      " others wait for this lock already, which is the limit (queue_limit)",
           .may_have_run = false}});
       break;
-    case AttemptOutcome::busy:
+    case AttemptReplyStatus::busy:
     // A newer ticket of this object, which was given back, is there: it goes away by itself.
-    case AttemptOutcome::superseded:
+    case AttemptReplyStatus::superseded:
       actions.push_back(ConcludeAcquire{Busy{.remaining_ttl = reply->remaining_ttl}});
       break;
-    case AttemptOutcome::too_late:
+    case AttemptReplyStatus::too_late:
       actions.push_back(ConcludeAcquire{StoreFailure{
           .code = errc::store_unavailable,
           .message = "the request reached the store after its deadline and was not carried out",
@@ -134,7 +134,7 @@ void LockMachine::hold_or_give_back(Ticket ticket, Fence fence, Instant requeste
                 .record_gone_by = latest_expiry(now),
                 .refresh_due = refresh_due,
                 .refresh_at = refresh_due};
-  actions.push_back(TellAcquired{.fence = fence});
+  actions.push_back(NotifyAcquired{.fence = fence});
   actions.push_back(ConcludeAcquire{Acquired{}});
 }
 
@@ -185,7 +185,7 @@ void LockMachine::send_refresh(Held& held, Instant now, Actions& actions) {
 }
 
 Actions LockMachine::refresh_replied(Ticket ticket, Instant requested_at,
-                                     const Answer<RefreshVerdict>& answer, Instant now) {
+                                     const Answer<RefreshReplyStatus>& answer, Instant now) {
   Actions actions;
   lose_if_over(now, actions);
   auto* held = std::get_if<Held>(&state_);
@@ -197,16 +197,16 @@ Actions LockMachine::refresh_replied(Ticket ticket, Instant requested_at,
     refresh_failed(*held, *failure, now, actions);
     return actions;
   }
-  switch (std::get<RefreshVerdict>(answer)) {
-    case RefreshVerdict::lost:
+  switch (std::get<RefreshReplyStatus>(answer)) {
+    case RefreshReplyStatus::lost:
       lose(LossReason::record_gone, now, actions);
       break;
-    case RefreshVerdict::refreshed:
+    case RefreshReplyStatus::refreshed:
       held->safe_until =
           std::max(held->safe_until, safe_until(requested_at, settings_.ttl, drift_));
       refresh_next(*held, requested_at + settings_.refresh_interval);
       held->refresh_failures = 0;
-      actions.push_back(TellRefreshed{});
+      actions.push_back(NotifyRefreshed{});
       if (held->is_refreshed_again) {
         send_refresh(*held, now, actions);
         break;
@@ -240,7 +240,7 @@ void LockMachine::refresh_failed(Held& held, const StoreFailure& failure, Instan
   ++held.refresh_failures;
   held.closed_until = held.surely_closed_until;  // the caller gets `unknown`
   refresh_unplanned(held, now + failure_pause(held.refresh_failures, settings_.refresh_interval));
-  actions.push_back(TellRefreshFailed{
+  actions.push_back(NotifyRefreshFailed{
       .failure = failure, .left = std::chrono::floor<Milliseconds>(held.safe_until - now)});
   if (std::exchange(held.refresh_called_for, false)) {
     actions.push_back(ConcludeRefresh{RefreshConclusion::unknown});
@@ -325,7 +325,7 @@ void LockMachine::lose(LossReason reason, Instant now, Actions& actions) {
   state_ = Idle{};
   if (reason != LossReason::record_gone)  // else the name is free already
     closed_until_ = hold.surely_closed_until;
-  actions.push_back(TellLost{.fence = hold.fence, .reason = reason});
+  actions.push_back(NotifyLost{.fence = hold.fence, .reason = reason});
   if (hold.refresh_called_for)
     actions.push_back(ConcludeRefresh{RefreshConclusion::lost});
   // A refresh without a reply may have been carried out; its record would keep others out.

@@ -57,7 +57,7 @@ struct LockSettings {
   bool detached;
   Milliseconds command_timeout;  // how long a request waits for its reply
   std::size_t queue_limit = 10'000;
-  std::size_t barging_streak = 0;
+  std::size_t barging_limit = 0;
 };
 
 // What an acquire returns if this object holds the lock already (exclusive_lock.hpp, "States").
@@ -80,8 +80,8 @@ struct SendAttempt {
   Instant requested_at;
   Instant answer_by;  // the command timeout or the caller's deadline, whichever is sooner
 };
-struct SendBeat {
-  BeatRequest request;
+struct SendHeartbeat {
+  HeartbeatRequest request;
   Instant requested_at;
 };
 struct SendRefresh {
@@ -116,7 +116,7 @@ struct ConcludeAcquire {
 };
 // The attempt waits in the queue now, or its position has changed. Callers that joined the attempt
 // get BusyHere: only the caller that began it waits.
-struct TellWaiting {
+struct NotifyWaiting {
   std::size_t position;
   // Of the current record; none: it never expires.
   std::optional<Milliseconds> remaining_ttl;
@@ -129,22 +129,22 @@ struct ConcludeRefresh {
 // Answers a release_requested without a hold. With one, the reply to SendRelease is the answer.
 struct ConcludeReleaseNotHeld {};
 
-struct TellAcquired {
+struct NotifyAcquired {
   Fence fence;
 };
-struct TellRefreshed {};
-struct TellLost {
+struct NotifyRefreshed {};
+struct NotifyLost {
   Fence fence;
   LossReason reason;
 };
-struct TellRefreshFailed {
+struct NotifyRefreshFailed {
   StoreFailure failure;
   Milliseconds left;  // until the hold ends, unless a later refresh succeeds
 };
 
-using Action = std::variant<SendAttempt, SendBeat, SendRefresh, SendRelease, AnswerAcquire,
-                            ConcludeAcquire, ConcludeRefresh, ConcludeReleaseNotHeld, TellWaiting,
-                            TellAcquired, TellRefreshed, TellLost, TellRefreshFailed>;
+using Action = std::variant<SendAttempt, SendHeartbeat, SendRefresh, SendRelease, AnswerAcquire,
+                            ConcludeAcquire, ConcludeRefresh, ConcludeReleaseNotHeld, NotifyWaiting,
+                            NotifyAcquired, NotifyRefreshed, NotifyLost, NotifyRefreshFailed>;
 // Most steps have up to two actions, which need no allocation.
 using Actions = boost::container::small_vector<Action, 2>;
 
@@ -162,19 +162,19 @@ class LockMachine {
   // The caller gives the attempt up, whatever its result will be.
   [[nodiscard]] Actions attempt_abandoned(Ticket ticket, Instant now);
 
-  [[nodiscard]] Actions beat_replied(Ticket ticket, Instant requested_at,
-                                     const Answer<BeatReply>& answer, Instant now);
+  [[nodiscard]] Actions heartbeat_replied(Ticket ticket, Instant requested_at,
+                                          const Answer<HeartbeatReply>& answer, Instant now);
   // May come any number of times, for any ticket, late or forged.
   [[nodiscard]] Actions wake_up_pushed(const WakeUp& wake_up, Instant now);
   // Pushes may have been lost.
   [[nodiscard]] Actions pushes_resumed(Instant now);
   // Sets the maximum pause between two heartbeats, one heartbeat interval at most. It is shorter if
   // the store cannot push.
-  void beat_every(Milliseconds pause);
+  void set_max_heartbeat_pause(Milliseconds pause);
 
   [[nodiscard]] Actions refresh_requested(Instant now);
   [[nodiscard]] Actions refresh_replied(Ticket ticket, Instant requested_at,
-                                        const Answer<RefreshVerdict>& answer, Instant now);
+                                        const Answer<RefreshReplyStatus>& answer, Instant now);
   // Keeps the name closed for `time` from now on, even if the hold ends before: this request and
   // later ones about the record set its ttl accordingly (docs/decisions/0020-once-per-period.md).
   // Otherwise as refresh_requested(), also if nothing is held.
@@ -221,7 +221,7 @@ class LockMachine {
   [[nodiscard]] const std::array<std::uint8_t, 16>& owner_id() const noexcept { return owner_id_; }
 
   // When the next refresh is due, if it has not been planned. A refresh without a plan is sent when
-  // it is due. plan_refresh() sets a time for it, which should not be later (refresh_calendar.hpp).
+  // it is due. plan_refresh() sets a time for it, which should not be later (refresh_planner.hpp).
   [[nodiscard]] std::optional<Instant> refresh_to_plan() const;
   void plan_refresh(Instant at);
 
@@ -266,13 +266,13 @@ class LockMachine {
   }
   [[nodiscard]] ReleaseRequest release_of(Ticket ticket) const {
     return ReleaseRequest{
-        .key = settings_.key, .owner = owner(ticket), .barging_streak = settings_.barging_streak};
+        .key = settings_.key, .owner = owner(ticket), .barging_limit = settings_.barging_limit};
   }
   void send_attempt(const std::optional<Wait>& wait, Instant now, Actions& actions);
   void begin_waiting(const Attempting& attempt, const AttemptReply& reply, Instant now,
                      Actions& actions);
-  void still_waiting(Waiting& waiting, Instant requested_at, const BeatReply& reply, Instant now,
-                     Actions& actions);
+  void still_waiting(Waiting& waiting, Instant requested_at, const HeartbeatReply& reply,
+                     Instant now, Actions& actions);
   void send_heartbeat_if_waiting(Instant now, Actions& actions);
   void send_heartbeat(Waiting& waiting, Instant now, Actions& actions);
   void heartbeat_failed(Waiting& waiting, const StoreFailure& failure, Instant now,

@@ -18,7 +18,7 @@ void LockMachine::begin_waiting(const Attempting& attempt, const AttemptReply& r
   state_ = Waiting{
       .ticket = attempt.ticket, .wait = attempt.wait.value(), .position = 0, .heartbeat_due = now};
   still_waiting(std::get<Waiting>(state_), attempt.requested_at,
-                {.outcome = BeatOutcome::waiting,
+                {.outcome = HeartbeatReplyStatus::waiting,
                  .position = reply.position,
                  .remaining_ttl = reply.remaining_ttl},
                 now, actions);
@@ -26,7 +26,7 @@ void LockMachine::begin_waiting(const Attempting& attempt, const AttemptReply& r
     send_heartbeat(std::get<Waiting>(state_), now, actions);
 }
 
-void LockMachine::still_waiting(Waiting& waiting, Instant requested_at, const BeatReply& reply,
+void LockMachine::still_waiting(Waiting& waiting, Instant requested_at, const HeartbeatReply& reply,
                                 Instant now, Actions& actions) {
   waiting.last_failure = nullptr;
   waiting.heartbeat_failures = 0;
@@ -40,14 +40,14 @@ void LockMachine::still_waiting(Waiting& waiting, Instant requested_at, const Be
     send_heartbeat(waiting, now, actions);
   if (std::exchange(waiting.position, reply.position) != reply.position)
     actions.push_back(
-        TellWaiting{.position = reply.position, .remaining_ttl = reply.remaining_ttl});
+        NotifyWaiting{.position = reply.position, .remaining_ttl = reply.remaining_ttl});
 }
 
-Actions LockMachine::beat_replied(Ticket ticket, Instant requested_at,
-                                  const Answer<BeatReply>& answer, Instant now) {
+Actions LockMachine::heartbeat_replied(Ticket ticket, Instant requested_at,
+                                       const Answer<HeartbeatReply>& answer, Instant now) {
   Actions actions;
   lose_if_over(now, actions);
-  const auto* reply = std::get_if<BeatReply>(&answer);
+  const auto* reply = std::get_if<HeartbeatReply>(&answer);
   if (reply != nullptr)
     highest_fence_ = std::max(highest_fence_, reply->fence);
   auto* waiting = std::get_if<Waiting>(&state_);
@@ -59,19 +59,19 @@ Actions LockMachine::beat_replied(Ticket ticket, Instant requested_at,
     // The deadline cut the heartbeat off. The wait ends there anyway, so that is no failure.
     const bool is_cut_off = waiting->wait.until && now >= *waiting->wait.until &&
                             failure.code == errc::outcome_unknown &&
-                            now - requested_at < heartbeat(settings_.ttl);
+                            now - requested_at < heartbeat_interval(settings_.ttl);
     if (!is_cut_off)
       heartbeat_failed(*waiting, failure, now, actions);
     return actions;
   }
   switch (reply->outcome) {
-    case BeatOutcome::granted:
+    case HeartbeatReplyStatus::granted:
       hold_or_give_back(ticket, reply->fence, requested_at, now, actions);
       break;
-    case BeatOutcome::waiting:
+    case HeartbeatReplyStatus::waiting:
       still_waiting(*waiting, requested_at, *reply, now, actions);
       break;
-    case BeatOutcome::gone: {
+    case HeartbeatReplyStatus::gone: {
       const Wait wait = waiting->wait;
       if (wait.until && now >= *wait.until) {
         stop_waiting(Busy{.remaining_ttl = std::nullopt}, now, actions);
@@ -93,7 +93,8 @@ void LockMachine::heartbeat_failed(Waiting& waiting, const StoreFailure& failure
   ++waiting.heartbeat_failures;
   waiting.last_failure = std::make_shared<const StoreFailure>(failure);
   waiting.heartbeat_again = false;
-  waiting.heartbeat_due = now + failure_pause(waiting.heartbeat_failures, heartbeat(settings_.ttl));
+  waiting.heartbeat_due =
+      now + failure_pause(waiting.heartbeat_failures, heartbeat_interval(settings_.ttl));
 }
 
 Actions LockMachine::wake_up_pushed(const WakeUp& wake_up, Instant now) {
@@ -119,8 +120,8 @@ void LockMachine::send_heartbeat_if_waiting(Instant now, Actions& actions) {
     attempting->heartbeat_at_once = true;
 }
 
-void LockMachine::beat_every(Milliseconds pause) {
-  heartbeat_pause_ = std::clamp(pause, Milliseconds{1}, heartbeat(settings_.ttl));
+void LockMachine::set_max_heartbeat_pause(Milliseconds pause) {
+  heartbeat_pause_ = std::clamp(pause, Milliseconds{1}, heartbeat_interval(settings_.ttl));
 }
 
 void LockMachine::send_heartbeat(Waiting& waiting, Instant now, Actions& actions) {
@@ -129,11 +130,11 @@ void LockMachine::send_heartbeat(Waiting& waiting, Instant now, Actions& actions
     return;
   }
   waiting.heartbeat_in_flight = true;
-  actions.push_back(SendBeat{.request = {.key = settings_.key,
-                                         .owner = owner(waiting.ticket),
-                                         .ttl = settings_.ttl,
-                                         .alive_for = alive_for(waiting.wait, now)},
-                             .requested_at = now});
+  actions.push_back(SendHeartbeat{.request = {.key = settings_.key,
+                                              .owner = owner(waiting.ticket),
+                                              .ttl = settings_.ttl,
+                                              .alive_for = alive_for(waiting.wait, now)},
+                                  .requested_at = now});
 }
 
 void LockMachine::look_after_waiting(Waiting& waiting, Instant now, Actions& actions) {
@@ -149,7 +150,7 @@ void LockMachine::look_after_waiting(Waiting& waiting, Instant now, Actions& act
 
 // The entry counts as alive no longer than its caller waits.
 Milliseconds LockMachine::alive_for(const Wait& wait, Instant now) const {
-  const Milliseconds whole = heartbeats_alive * heartbeat(settings_.ttl);
+  const Milliseconds whole = heartbeats_alive * heartbeat_interval(settings_.ttl);
   if (!wait.until)
     return whole;
   const Milliseconds left = std::chrono::ceil<Milliseconds>(*wait.until - now);

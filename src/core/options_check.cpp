@@ -58,7 +58,7 @@ Mistakes mistakes_in_times(const Options& options) {
   }
   // The range of lock_refresh depends on lock_ttl. If lock_ttl is wrong, report only a value that
   // no lock_ttl allows.
-  const auto max = is_ttl_good ? max_refresh(options) : most_ttl_allowed - refresh_reserve;
+  const auto max = is_ttl_good ? max_refresh(options) : max_ttl - refresh_reserve;
   if (options.lock_refresh < min_refresh || options.lock_refresh > max) {
     mistakes.push_back(
         {"lock_refresh", "is " + text_of(options.lock_refresh),
@@ -68,9 +68,9 @@ Mistakes mistakes_in_times(const Options& options) {
 }
 
 Mistakes mistakes_in_contents(const Options& options) {
-  if (!is_size(options.contents_cap, most_contents_cap)) {
+  if (!is_size(options.contents_cap, max_contents_cap)) {
     const auto cap = std::to_string(options.contents_cap);
-    return {{"contents_cap", "is " + cap, up_to(most_contents_cap, "bytes")}};
+    return {{"contents_cap", "is " + cap, up_to(max_contents_cap, "bytes")}};
   }
   const std::size_t size = options.lock_contents.text().size();
   if (size > options.contents_cap) {
@@ -138,7 +138,7 @@ std::vector<Mistake> mistakes_in_key_prefix(std::string_view key_prefix) {
 }
 
 std::vector<Mistake> mistakes_in_ttl(Milliseconds lock_ttl) {
-  if (lock_ttl < min_ttl || lock_ttl > most_ttl_allowed) {
+  if (lock_ttl < min_ttl || lock_ttl > max_ttl) {
     return {{"lock_ttl", "is " + text_of(lock_ttl), "100 ms to 7 days"}};
   }
   return {};
@@ -152,7 +152,7 @@ std::vector<Mistake> mistakes_in_period(Milliseconds period, std::string_view fi
 }
 
 std::vector<Mistake> mistakes_in_min_hold(Milliseconds time) {
-  if (time < Milliseconds(0) || time > most_ttl_allowed) {
+  if (time < Milliseconds(0) || time > max_ttl) {
     return {{"min_hold", "is " + text_of(time), "0 ms to 7 days"}};
   }
   return {};
@@ -181,9 +181,9 @@ std::vector<Mistake> mistakes_in(const Options& options) {
     mistakes.push_back({"queue_limit", "is " + std::to_string(options.queue_limit),
                         "1 to " + std::to_string(max_queue_limit)});
   }
-  if (options.barging_streak > max_barging_streak) {
-    mistakes.push_back({"barging_streak", "is " + std::to_string(options.barging_streak),
-                        "0 to " + std::to_string(max_barging_streak)});
+  if (options.barging_limit > max_barging_limit) {
+    mistakes.push_back({"barging_limit", "is " + std::to_string(options.barging_limit),
+                        "0 to " + std::to_string(max_barging_limit)});
   }
   return mistakes;
 }

@@ -21,11 +21,11 @@ inline constexpr std::size_t max_label_bytes = 256;
 inline constexpr std::size_t max_user_bytes = 64;
 inline constexpr std::size_t max_program_bytes = 64;
 inline constexpr std::size_t max_command_bytes = 1024;
-inline constexpr std::size_t most_contents_cap = 1024 * 1024;
+inline constexpr std::size_t max_contents_cap = 1024 * 1024;
 inline constexpr std::size_t max_queue_limit = 1'000'000;
-inline constexpr std::size_t max_barging_streak = 1'000'000;
+inline constexpr std::size_t max_barging_limit = 1'000'000;
 inline constexpr Milliseconds min_ttl{100};
-inline constexpr Milliseconds most_ttl_allowed = std::chrono::days(7);
+inline constexpr Milliseconds max_ttl = std::chrono::days(7);
 inline constexpr Milliseconds max_period = std::chrono::days(3650);
 inline constexpr Milliseconds min_refresh{10};
 // The time in which a failed refresh can be repeated before the record expires. The rule of the

@@ -53,7 +53,7 @@ struct StoreFailure {
 
 // Makes an attempt wait in the queue if another worker holds the lock
 // (docs/decisions/0008-fair-hand-over.md).
-struct Patience {
+struct WaitOptions {
   // How long the entry counts as alive after the store has carried out the request; a heartbeat
   // renews it. At least 1 ms.
   Milliseconds alive_for;
@@ -63,7 +63,7 @@ struct Patience {
   // The arrival in the reply to an earlier ticket of this call, whose entry may be gone. None, or a
   // value that is not positive: the entry joins at the end of the queue.
   std::optional<StoreTime> arrived_at{};
-  std::size_t most_waiting = 10'000;
+  std::size_t max_waiting = 10'000;
 };
 
 struct AttemptRequest {
@@ -80,13 +80,13 @@ struct AttemptRequest {
   // The record outlives this process (Options::detached): a store that frees the locks of dead
   // processes leaves this one alone.
   bool detached = false;
-  std::optional<Patience> patience{};  // none: one try
+  std::optional<WaitOptions> wait_options{};  // none: one try
   // A free lock is granted although others wait, if fewer grants in a row than this have passed the
   // first of them (docs/decisions/0011-barging.md).
-  std::size_t barging_streak = 0;
+  std::size_t barging_limit = 0;
 };
 
-enum class AttemptOutcome {
+enum class AttemptReplyStatus {
   granted,  // the record belongs to this owner: it was written now, taken over from an older ticket
             // of the same object, or written by an earlier copy of this request
   busy,     // another holder's record is there, or others wait
@@ -98,33 +98,33 @@ enum class AttemptOutcome {
 };
 
 struct AttemptReply {
-  AttemptOutcome outcome;
+  AttemptReplyStatus outcome;
   Fence fence;  // granted: the new one; else the highest that the store knows for this name, or 0
   // Of the record after the call. None: it never expires, or it is not known (too_late).
   std::optional<Milliseconds> remaining_ttl;
   // Read once, while the request was carried out. None: the store's records expire by our clock.
   std::optional<StoreTime> store_time;
   std::size_t position = 0;               // waiting: 1 for the first waiter
-  std::optional<StoreTime> arrived_at{};  // waiting: keeps the place, see Patience
+  std::optional<StoreTime> arrived_at{};  // waiting: keeps the place, see WaitOptions
 };
 
 // A heartbeat of a waiter. It never creates an entry, so a ticket joins the queue once and is
 // granted once.
-struct BeatRequest {
+struct HeartbeatRequest {
   std::string key;
   Owner owner;
   Milliseconds ttl;        // the new remaining ttl of a record that was handed over
-  Milliseconds alive_for;  // see Patience
+  Milliseconds alive_for;  // see WaitOptions
 };
 
-enum class BeatOutcome {
+enum class HeartbeatReplyStatus {
   granted,  // the record belongs to this ticket
   waiting,  // an entry of this ticket is in the queue
   gone,     // neither
 };
 
-struct BeatReply {
-  BeatOutcome outcome;
+struct HeartbeatReply {
+  HeartbeatReplyStatus outcome;
   Fence fence{};             // granted
   std::size_t position = 0;  // waiting
   // waiting: of the current record; none: it never expires.
@@ -147,10 +147,10 @@ struct RefreshRequest {
   bool detached = false;
 };
 
-enum class RefreshVerdict { refreshed, lost };
+enum class RefreshReplyStatus { refreshed, lost };
 
 struct RefreshReply {
-  std::vector<RefreshVerdict> verdicts;  // one for each request, in order
+  std::vector<RefreshReplyStatus> verdicts;  // one for each request, in order
   std::optional<StoreTime> store_time;
   // How long the store could serve no other client meanwhile. None: not known or not relevant.
   std::optional<std::chrono::microseconds> took{};
@@ -158,12 +158,12 @@ struct RefreshReply {
 
 // Deletes the record and the queue entry of this owner id, if their ticket is this one or an older
 // one, which an attempt with an unknown outcome may have left. The same step hands the free lock to
-// the first live waiter. But if fewer grants in a row than `barging_streak` have passed that
+// the first live waiter. But if fewer grants in a row than `barging_limit` have passed that
 // waiter, the lock stays free and the waiter gets a wake-up.
 struct ReleaseRequest {
   std::string key;
   Owner owner;
-  std::size_t barging_streak = 0;
+  std::size_t barging_limit = 0;
   // The work under the lock was done. The store keeps a mark that says so for this time, or for
   // what remains of an older mark's time if that is longer
   // (docs/decisions/0020-once-per-period.md). At least 1 ms.
@@ -176,7 +176,7 @@ struct ReleaseRequest {
 // Newer than the ticket of any attempt, so no request of the lock object changes the record.
 inline constexpr Ticket closed_ticket = ~Ticket{0};
 
-enum class ReleaseVerdict {
+enum class ReleaseReplyStatus {
   released,   // the record is gone
   left,       // there was no record of this owner, but an entry in the queue, which is gone
   not_owner,  // neither
@@ -184,7 +184,7 @@ enum class ReleaseVerdict {
 
 // Without a store time: a store need not read its clock for a release.
 struct ReleaseReply {
-  ReleaseVerdict verdict;
+  ReleaseReplyStatus verdict;
   // Set if a requested mark could not be written; the verdict is valid all the same.
   std::shared_ptr<const StoreFailure> mark_failure{};
 };
@@ -198,14 +198,14 @@ struct StoredWaiter {
 // The size of that beginning: host, pid and the longest label fit, even if all is escaped.
 inline constexpr std::size_t waiter_tail_head_size = 2048;
 // How many waiters of one lock inspect() shows, from the first on.
-inline constexpr std::size_t most_waiters_shown = 100;
+inline constexpr std::size_t max_waiters_shown = 100;
 
 struct StoredRecord {
   std::string key;
   std::string value;
   std::optional<Milliseconds> remaining_ttl;  // none: it never expires by itself
   std::size_t waiting = 0;                    // the number of waiters in the queue
-  // In order; inspect() fills in the first most_waiters_shown, list() none.
+  // In order; inspect() fills in the first max_waiters_shown, list() none.
   std::vector<StoredWaiter> waiters{};
 };
 

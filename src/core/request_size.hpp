@@ -16,7 +16,7 @@ class RequestSize {
   // The number of steps of a full request.
   static constexpr std::size_t steps = 4;
   // With fewer keys, the request costs more than they do.
-  static constexpr std::size_t fewest = 16;
+  static constexpr std::size_t min_keys = 16;
   // More keys would save hardly anything: a step costs the store as much as some five keys, and a
   // request costs this process as much as some fifty.
   static constexpr std::size_t most = 512;
@@ -27,13 +27,13 @@ class RequestSize {
     constexpr double aimed_at = 0.4;  // one request in a hundred takes twice as long as the others
     const double fitting = steps * aimed_at * static_cast<double>(limit.count()) / us_per_key_;
     return static_cast<std::size_t>(
-        std::clamp(fitting, static_cast<double>(fewest), static_cast<double>(most)));
+        std::clamp(fitting, static_cast<double>(min_keys), static_cast<double>(most)));
   }
 
   // On a busy machine, some requests take many times as long as their keys need: so fast requests
   // have more weight.
   void answered(std::size_t keys, std::chrono::microseconds took) noexcept {
-    if (keys < fewest)
+    if (keys < min_keys)
       return;  // the time depends mostly on the request, not on its keys
     const double seen = static_cast<double>(took.count()) / static_cast<double>(keys);
     const double change = std::clamp(seen, 0.1, 1000.0) - us_per_key_;

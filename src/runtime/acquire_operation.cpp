@@ -30,9 +30,9 @@ void AcquireOperation::start() {
       self->end(Abandoned{});
       return;
     }
-    if (const auto& patience = self->call_.patience) {
-      self->plan_.emplace(patience->deadline, self->handle_->retry_pause());
-      self->wait_.until = patience->deadline;
+    if (const auto& wait_options = self->call_.wait_options) {
+      self->plan_.emplace(wait_options->deadline, self->handle_->retry_pause());
+      self->wait_.until = wait_options->deadline;
       self->handle_->hear_pushes(self->registration_);
     }
     self->ask();
@@ -44,7 +44,7 @@ void AcquireOperation::ask() {
   const bool is_one_try = !plan_ || plan_->is_over(handle_->now());
   const bool joined =
       !handle_->ask(shared_from_this(), is_one_try ? std::nullopt : std::optional(wait_));
-  // That attempt is answered within the patience of the caller that began it.
+  // That attempt is answered within the wait options of the caller that began it.
   if (joined && !is_one_try)
     wake_at(wait_.until);
 }

@@ -7,7 +7,7 @@
 //   one
 //                                                        that joined another's: its deadline ->
 //                                                        ended
-//   paused     trouble; to ask again at an instant       the timer -> asked; its deadline -> ended
+//   paused     failure; to ask again at an instant       the timer -> asked; its deadline -> ended
 //   idle       another caller has or tries this object   that ends -> asked; its deadline -> ended
 //   ended      its end was told                          -
 //
@@ -31,12 +31,12 @@ class LockHandle;
 struct AcquireCall {
   AcquireMode mode = AcquireMode::as_object;
   // Ready to wait; none: one try.
-  struct Patience {
+  struct WaitOptions {
     // None: no limit. It bounds the whole call, an attempt that is not answered included; where it
     // has passed when the call begins, the call is one try.
     std::optional<Instant> deadline;
   };
-  std::optional<Patience> patience{};
+  std::optional<WaitOptions> wait_options{};
 };
 
 struct Abandoned {};

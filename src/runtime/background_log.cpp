@@ -79,7 +79,7 @@ LogWriter::~LogWriter() {
     thread.swap(queue_->thread);
     queue_->changed.notify_all();
     if (thread.joinable() && thread.get_id() != std::this_thread::get_id())
-      has_ended = queue_->changed.wait_for(lock, patience, [this] { return queue_->has_ended; });
+      has_ended = queue_->changed.wait_for(lock, max_wait, [this] { return queue_->has_ended; });
   }
   if (has_ended) {
     thread.join();

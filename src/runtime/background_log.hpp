@@ -29,7 +29,7 @@ class LogWriter {
   static constexpr std::size_t max_lines = 8192;
   // How long the destructor waits for what is to be written. A sink that blocks for longer keeps
   // the thread, which then ends by itself.
-  static constexpr std::chrono::milliseconds patience{500};
+  static constexpr std::chrono::milliseconds max_wait{500};
 
   LogWriter();
   ~LogWriter();

@@ -13,7 +13,7 @@ AcquireCall call_for(const AcquireTerms& terms) {
   AcquireCall call{.mode = terms.as == AcquireAs::mutex ? AcquireMode::as_mutex
                                                         : AcquireMode::as_object};
   if (terms.deadline)
-    call.patience = AcquireCall::Patience{.deadline = terms.deadline};
+    call.wait_options = AcquireCall::WaitOptions{.deadline = terms.deadline};
   return call;
 }
 

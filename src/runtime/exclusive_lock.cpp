@@ -36,7 +36,7 @@ LockSettings settings_from(const Options& options) {
       .detached = options.detached,
       .command_timeout = engine.command_timeout(),
       .queue_limit = options.queue_limit,
-      .barging_streak = options.barging_streak};
+      .barging_limit = options.barging_limit};
 }
 
 class BlockingAcquire final : public AcquireOperation {
@@ -99,7 +99,7 @@ namespace {
 AcquireCall once(AcquireMode mode) { return {.mode = mode}; }
 
 AcquireCall until(AcquireMode mode, std::optional<Instant> deadline) {
-  return {.mode = mode, .patience = AcquireCall::Patience{.deadline = deadline}};
+  return {.mode = mode, .wait_options = AcquireCall::WaitOptions{.deadline = deadline}};
 }
 
 bool value_or_throw(const std::variant<bool, StoreFailure>& result) {

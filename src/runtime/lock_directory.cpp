@@ -138,7 +138,7 @@ RefreshOutcome refresh_record(Engine& engine, std::vector<Mistake> mistakes, con
     return RefreshOutcome::unknown;
   const auto reply = reply_or_throw(answer);
   const bool refreshed =
-      !reply.verdicts.empty() && reply.verdicts.front() == RefreshVerdict::refreshed;
+      !reply.verdicts.empty() && reply.verdicts.front() == RefreshReplyStatus::refreshed;
   return refreshed ? RefreshOutcome::refreshed : RefreshOutcome::lost;
 }
 
@@ -152,8 +152,8 @@ ReleaseOutcome release_record(Engine& engine, std::vector<Mistake> mistakes, con
   if (failure != nullptr && failure->may_have_run)
     return ReleaseOutcome::unknown;
   const auto reply = reply_or_throw(answer);
-  return reply.verdict == ReleaseVerdict::released ? ReleaseOutcome::released
-                                                   : ReleaseOutcome::not_held;
+  return reply.verdict == ReleaseReplyStatus::released ? ReleaseOutcome::released
+                                                       : ReleaseOutcome::not_held;
 }
 
 }  // namespace

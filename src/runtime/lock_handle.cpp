@@ -208,27 +208,28 @@ void LockHandle::perform(SendAttempt action) {
           self->engine_.store_time_seen(requested_at, *reply->store_time);
         }
         self->strand_.post([self, ticket, answer] {
-          self->set_beat_pause();
+          self->set_heartbeat_pause();
           self->look_at_store_clock();
           self->carry_out(self->machine_.attempt_replied(ticket, answer, self->now()));
         });
       });
 }
 
-void LockHandle::perform(SendBeat action) {
+void LockHandle::perform(SendHeartbeat action) {
   const Ticket ticket = action.request.owner.ticket;
   const Instant requested_at = action.requested_at;
-  engine_.store().beat(
+  engine_.store().heartbeat(
       std::move(action.request), requested_at + settings().command_timeout,
-      [self = shared_from_this(), ticket, requested_at](const Answer<BeatReply>& answer) {
-        const auto* reply = std::get_if<BeatReply>(&answer);
+      [self = shared_from_this(), ticket, requested_at](const Answer<HeartbeatReply>& answer) {
+        const auto* reply = std::get_if<HeartbeatReply>(&answer);
         if (reply != nullptr && reply->store_time) {
           self->engine_.store_time_seen(requested_at, *reply->store_time);
         }
         self->strand_.post([self, ticket, requested_at, answer] {
-          self->set_beat_pause();
+          self->set_heartbeat_pause();
           self->look_at_store_clock();
-          self->carry_out(self->machine_.beat_replied(ticket, requested_at, answer, self->now()));
+          self->carry_out(
+              self->machine_.heartbeat_replied(ticket, requested_at, answer, self->now()));
         });
       });
 }

@@ -45,7 +45,7 @@ using RefreshAnswered = std::function<void(RefreshOutcome)>;
 
 class LockHandle : public std::enable_shared_from_this<LockHandle>,
                    public Scheduler::Alarm,
-                   public Refresher::Asker,
+                   public Refresher::Requester,
                    public Engine::ClockListener {
  public:
   // A null `log` is silent.
@@ -87,7 +87,7 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
   [[nodiscard]] bool keep(const Operation& operation);
   void forget(const AcquireOperation& operation);
   // One ask of the machine; the answer is given to the operation, perhaps before this returns.
-  // False: it has joined an attempt that another one began, with a patience of its own.
+  // False: it has joined an attempt that another one began, with a wait options of its own.
   bool ask(const Operation& operation, const std::optional<Wait>& wait);
   // Ends it as `end` although its answer has not come. An attempt that it began is abandoned; one
   // that it joined goes on without it.
@@ -107,7 +107,7 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
   void ring() override;
   void will_ring() const noexcept override;
   void refresh_answered(Ticket ticket, Instant requested_at,
-                        const Answer<RefreshVerdict>& answer) override;
+                        const Answer<RefreshReplyStatus>& answer) override;
   void store_clock_stepped(std::chrono::microseconds step) override;
   void store_clock_drifts() override;
 
@@ -147,18 +147,18 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
   void set_alarm();
   // One for each kind of action.
   void perform(SendAttempt action);
-  void perform(SendBeat action);
+  void perform(SendHeartbeat action);
   void perform(SendRefresh action);
   void perform(const SendRelease& action);
   void perform(const AnswerAcquire& action);
   void perform(const ConcludeAcquire& action);
   void perform(const ConcludeRefresh& action);
   void perform(const ConcludeReleaseNotHeld& action);
-  void perform(const TellWaiting& action);
-  void perform(const TellAcquired& action);
-  void perform(const TellRefreshed& action);
-  void perform(const TellLost& action);
-  void perform(const TellRefreshFailed& action);
+  void perform(const NotifyWaiting& action);
+  void perform(const NotifyAcquired& action);
+  void perform(const NotifyRefreshed& action);
+  void perform(const NotifyLost& action);
+  void perform(const NotifyRefreshFailed& action);
   void released(Ticket ticket, const Answer<ReleaseReply>& answer, const ReleaseAnswered& caller);
   void tell_release(Ticket ticket, const Answer<ReleaseReply>& answer,
                     const ReleaseAnswered& caller);
@@ -169,7 +169,7 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
   void begin_hold(const LockMachine::Hold& hold);
   void end_hold();
 
-  void set_beat_pause();
+  void set_heartbeat_pause();
   void look_at_store_clock();
   [[nodiscard]] PushRouter::Receiver receiver();
   void resume_first_idle();

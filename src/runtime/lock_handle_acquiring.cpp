@@ -108,7 +108,7 @@ PushRouter::Receiver LockHandle::receiver() {
   const auto on_strand = [weak = weak_from_this()](const auto& step) {
     if (const auto self = weak.lock()) {
       self->strand_.post([self, step] {
-        self->set_beat_pause();
+        self->set_heartbeat_pause();
         self->carry_out(step(*self));
       });
     }
@@ -126,9 +126,10 @@ PushRouter::Receiver LockHandle::receiver() {
           }};
 }
 
-void LockHandle::set_beat_pause() {
+void LockHandle::set_heartbeat_pause() {
   const Store& store = engine_.store();
-  machine_.beat_every(store.pushes_grants() ? Milliseconds::max() : store.retry_pause());
+  machine_.set_max_heartbeat_pause(store.pushes_grants() ? Milliseconds::max()
+                                                         : store.retry_pause());
 }
 
 }  // namespace exclusive_lock

@@ -46,7 +46,7 @@ void LockHandle::perform(SendRefresh action) {
 }
 
 void LockHandle::refresh_answered(Ticket ticket, Instant requested_at,
-                                  const Answer<RefreshVerdict>& answer) {
+                                  const Answer<RefreshReplyStatus>& answer) {
   strand_.post([self = shared_from_this(), ticket, requested_at, answer] {
     self->look_at_store_clock();
     self->carry_out(self->machine_.refresh_replied(ticket, requested_at, answer, self->now()));

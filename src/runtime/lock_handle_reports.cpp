@@ -37,7 +37,7 @@ void LockHandle::tell_release(Ticket ticket, const Answer<ReleaseReply>& answer,
   }
   const auto& reply = std::get<ReleaseReply>(answer);
   switch (reply.verdict) {
-    case ReleaseVerdict::released:
+    case ReleaseReplyStatus::released:
       if (auto* log = heard(log_, spdlog::level::info))
         log->info("{} lock released", printable(key()));
       tell(ReleasedEvent{.key = key()});
@@ -46,8 +46,8 @@ void LockHandle::tell_release(Ticket ticket, const Answer<ReleaseReply>& answer,
       caller({.outcome = ReleaseOutcome::released,
               .not_recorded = reply.mark_failure ? reply.mark_failure->code : std::error_code()});
       break;
-    case ReleaseVerdict::left:  // a release of a hold never finds an entry of its own
-    case ReleaseVerdict::not_owner:
+    case ReleaseReplyStatus::left:  // a release of a hold never finds an entry of its own
+    case ReleaseReplyStatus::not_owner:
       note_loss(ticket);
       if (auto* log = heard(log_, spdlog::level::warn))
         log->warn("{} lock was lost before it was released: its record is gone or somebody else's",
@@ -85,7 +85,7 @@ void LockHandle::perform(const ConcludeAcquire& action) {
     acquirer->answered(action.answer, published_);
 }
 
-void LockHandle::perform(const TellWaiting& action) {
+void LockHandle::perform(const NotifyWaiting& action) {
   auto& acquirers = callers().acquirers;
   while (acquirers.size() > 1) {  // those that joined the attempt of the first
     const Operation joined = acquirers.back();
@@ -97,7 +97,7 @@ void LockHandle::perform(const TellWaiting& action) {
   tell(WaitingEvent{.key = key(), .position = action.position});
 }
 
-void LockHandle::perform(const TellAcquired& action) {
+void LockHandle::perform(const NotifyAcquired& action) {
   const auto hold = machine_.hold();
   if (auto* log = heard(log_, spdlog::level::info))
     log->info("{} lock acquired (fence {}, ttl {} ms, refresh {} ms)", printable(key()),
@@ -106,7 +106,7 @@ void LockHandle::perform(const TellAcquired& action) {
       .key = key(), .fence = action.fence, .safe_until = hold ? hold->safe_until : Instant{}});
 }
 
-void LockHandle::perform(const TellRefreshed&) {
+void LockHandle::perform(const NotifyRefreshed&) {
   if (auto* log = heard(log_, spdlog::level::trace))
     log->trace("{} lock refreshed to {} ms", printable(key()), settings().ttl.count());
   if (const auto* handlers = told_.load(); !handlers || !handlers->hears<RefreshedEvent>())
@@ -116,7 +116,7 @@ void LockHandle::perform(const TellRefreshed&) {
       .key = key(), .lock_ttl = settings().ttl, .safe_until = hold ? hold->safe_until : Instant{}});
 }
 
-void LockHandle::perform(const TellLost& action) {
+void LockHandle::perform(const NotifyLost& action) {
   std::string_view reason;
   switch (action.reason) {
     case LossReason::record_gone:
@@ -143,7 +143,7 @@ void LockHandle::perform(const TellLost& action) {
   tell(LostEvent{.key = key(), .fence = action.fence, .reason = action.reason});
 }
 
-void LockHandle::perform(const TellRefreshFailed& action) {
+void LockHandle::perform(const NotifyRefreshFailed& action) {
   if (auto* log = heard(log_, spdlog::level::err))
     log->error("{} lock not refreshed, {} ms left: {}", printable(key()), action.left.count(),
                action.failure.message);

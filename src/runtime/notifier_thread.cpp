@@ -15,11 +15,11 @@
 namespace exclusive_lock {
 
 struct NotifierThread::Queue : std::enable_shared_from_this<Queue> {
-  explicit Queue(std::optional<std::chrono::milliseconds> patience) : patience(patience) {
+  explicit Queue(std::optional<std::chrono::milliseconds> max_wait) : max_wait(max_wait) {
     ::pthread_sigmask(SIG_SETMASK, nullptr, &signals);
   }
 
-  const std::optional<std::chrono::milliseconds> patience;
+  const std::optional<std::chrono::milliseconds> max_wait;
   sigset_t signals{};  // of the thread that made this: what a task starts inherits them
   std::mutex mutex;
   std::condition_variable changed;
@@ -38,7 +38,7 @@ struct NotifierThread::Queue : std::enable_shared_from_this<Queue> {
   }
   // An idle thread watches whether the one that runs takes too long for the next one.
   void start_if_none_is_idle() noexcept {
-    if (!patience || idle > 0 || tasks.empty())
+    if (!max_wait || idle > 0 || tasks.empty())
       return;
     try {
       start();
@@ -46,8 +46,8 @@ struct NotifierThread::Queue : std::enable_shared_from_this<Queue> {
       static_cast<void>(0);
     }
   }
-  [[nodiscard]] bool is_patience_over() const {
-    return std::chrono::steady_clock::now() >= last_began + patience.value();
+  [[nodiscard]] bool is_wait_over() const {
+    return std::chrono::steady_clock::now() >= last_began + max_wait.value();
   }
   // None: stopped.
   std::optional<std::function<void()>> next(std::unique_lock<std::mutex>& lock) {
@@ -55,9 +55,9 @@ struct NotifierThread::Queue : std::enable_shared_from_this<Queue> {
       changed.wait(lock, [this] { return stopped || !tasks.empty(); });
       if (stopped)
         return std::nullopt;
-      if (!is_last_running || is_patience_over())
+      if (!is_last_running || is_wait_over())
         break;
-      changed.wait_until(lock, last_began + *patience);
+      changed.wait_until(lock, last_began + *max_wait);
     }
     auto task = std::move(tasks.front());
     tasks.pop_front();
@@ -90,8 +90,8 @@ NotifierThread::NotifierThread() : queue_(std::make_shared<Queue>(std::nullopt))
   queue_->start();
 }
 
-NotifierThread::NotifierThread(std::chrono::milliseconds patience)
-    : queue_(std::make_shared<Queue>(patience)) {
+NotifierThread::NotifierThread(std::chrono::milliseconds max_wait)
+    : queue_(std::make_shared<Queue>(max_wait)) {
   queue_->start();
 }
 

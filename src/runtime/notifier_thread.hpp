@@ -3,8 +3,9 @@
 // threads learns it from connect().
 //
 // In order, a task waits for all those before it. Independent ones do not: when one has run for the
-// patience given, another thread runs the next. There are as many threads as tasks have blocked at
-// one time, and one or two more; where there can be no more, tasks wait as if they were in order.
+// limit given, another thread runs the next. There are as many threads as tasks have blocked
+// at one time, and one or two more; where there can be no more, tasks wait as if they were in
+// order.
 
 #include <chrono>
 #include <functional>
@@ -17,7 +18,7 @@ namespace exclusive_lock {
 class NotifierThread final : public Notifier {
  public:
   NotifierThread();                                             // in order
-  explicit NotifierThread(std::chrono::milliseconds patience);  // independent
+  explicit NotifierThread(std::chrono::milliseconds max_wait);  // independent
   // Drops what is queued and waits for tasks that run, but for one that calls it.
   ~NotifierThread() override;
   NotifierThread(const NotifierThread&) = delete;

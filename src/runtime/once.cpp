@@ -21,7 +21,7 @@ bool is_done(const ExclusiveLock& lock, const Rule& rule) {
 }
 
 bool acquire(ExclusiveLock& lock, const OnceOptions& options) {
-  return lock.acquire_until(options.patience ? deadline_after(*options.patience) : Instant::max(),
+  return lock.acquire_until(options.wait ? deadline_after(*options.wait) : Instant::max(),
                             options.stop);
 }
 

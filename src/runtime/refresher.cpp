@@ -29,13 +29,14 @@ Refresher::Refresher(Store& store, const ClockSource& clock, Milliseconds comman
 Instant Refresher::plan(Instant due, Instant::duration interval) {
   const Instant now = clock_.now();
   const std::lock_guard guard(plan_mutex_);
-  return calendar_.plan(due, interval, now);
+  return planner_.plan(due, interval, now);
 }
 
-void Refresher::add(RefreshRequest request, Instant requested_at, std::shared_ptr<Asker> asker) {
+void Refresher::add(RefreshRequest request, Instant requested_at,
+                    std::shared_ptr<Requester> requester) {
   const Ticket ticket = request.owner.ticket;
   const std::lock_guard guard(mutex_);
-  added_.asked.push_back({std::move(asker), ticket, requested_at});
+  added_.asked.push_back({std::move(requester), ticket, requested_at});
   try {
     added_.requests.push_back(std::move(request));
   } catch (...) {  // out of memory: each verdict must be told to the one it is of
@@ -89,15 +90,15 @@ void Refresher::answered(const std::vector<Asked>& asked, Instant earliest,
   if (reply != nullptr && reply->took) {
     const std::lock_guard guard(plan_mutex_);
     request_size_.answered(asked.size(), *reply->took);
-    calendar_.fill_requests_with(request_size_.keys());
+    planner_.fill_requests_with(request_size_.keys());
   }
   if (reply != nullptr && reply->store_time)
     store_time_seen_(earliest, *reply->store_time);
   for (std::size_t i = 0; i < asked.size(); ++i) {
     if (i + warmed_ahead < asked.size())
-      warm_object(asked[i + warmed_ahead].asker.get());
-    const auto tell = [&each = asked[i]](const Answer<RefreshVerdict>& its_answer) {
-      each.asker->refresh_answered(each.ticket, each.requested_at, its_answer);
+      warm_object(asked[i + warmed_ahead].requester.get());
+    const auto tell = [&each = asked[i]](const Answer<RefreshReplyStatus>& its_answer) {
+      each.requester->refresh_answered(each.ticket, each.requested_at, its_answer);
     };
     if (reply == nullptr) {
       tell(std::get<StoreFailure>(answer));

@@ -2,14 +2,14 @@
 // Sends the refreshes of one connection together: those that are added in one round of the
 // scheduler go to the store in few requests, for any number of locks. The rounds are planned so
 // that each is about one request (docs/decisions/0010-refresh-at-scale.md;
-// core/refresh_calendar.hpp, core/request_size.hpp).
+// core/refresh_planner.hpp, core/request_size.hpp).
 
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
 
-#include "core/refresh_calendar.hpp"
+#include "core/refresh_planner.hpp"
 #include "stores/clock_source.hpp"
 #include "stores/store.hpp"
 
@@ -18,12 +18,12 @@ namespace exclusive_lock {
 class Refresher {
  public:
   // Whose hold it is.
-  class Asker {
+  class Requester {
    public:
-    virtual ~Asker() = default;
+    virtual ~Requester() = default;
     // Once for each request; on any thread.
     virtual void refresh_answered(Ticket ticket, Instant requested_at,
-                                  const Answer<RefreshVerdict>& answer) = 0;
+                                  const Answer<RefreshReplyStatus>& answer) = 0;
   };
   // Called once for each request that was answered, before its holds are told.
   using StoreTimeSeen = std::function<void(Instant requested_at, StoreTime)>;
@@ -34,13 +34,13 @@ class Refresher {
   // Any thread. When to make a refresh that is due at `due`: in company.
   [[nodiscard]] Instant plan(Instant due, Instant::duration interval);
   // Any thread. The hold counts from `requested_at`, which was read before.
-  void add(RefreshRequest request, Instant requested_at, std::shared_ptr<Asker> asker);
+  void add(RefreshRequest request, Instant requested_at, std::shared_ptr<Requester> requester);
   // Sends what was added. Any thread.
   void flush();
 
  private:
   struct Asked {
-    std::shared_ptr<Asker> asker;
+    std::shared_ptr<Requester> requester;
     Ticket ticket;
     Instant requested_at;
   };
@@ -61,7 +61,7 @@ class Refresher {
   std::mutex mutex_;
   Batch added_;
   std::mutex plan_mutex_;
-  RefreshCalendar calendar_;
+  RefreshPlanner planner_;
   RequestSize request_size_;
 };
 

@@ -5,7 +5,7 @@
 // and never call user code.
 //
 // Alarms for one instant lie together in one vector: the refreshes of one slot
-// (core/refresh_calendar.hpp) cost one place in the tree, and setting an alarm again allocates
+// (core/refresh_planner.hpp) cost one place in the tree, and setting an alarm again allocates
 // nothing of its own.
 
 #include <atomic>

@@ -34,9 +34,9 @@ void StoreThread::attempt(AttemptRequest request, Instant deadline, Done<Attempt
   }
 }
 
-void StoreThread::beat(BeatRequest request, Instant deadline, Done<BeatReply> done) {
+void StoreThread::heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) {
   leave(std::move(done), [this, request = std::move(request), deadline](auto answered) mutable {
-    ForwardingStore::beat(std::move(request), deadline, std::move(answered));
+    ForwardingStore::heartbeat(std::move(request), deadline, std::move(answered));
   });
 }
 

@@ -10,7 +10,7 @@ namespace exclusive_lock {
 namespace {
 
 // A callback that takes longer is not waited for by the tokens of other locks.
-constexpr std::chrono::milliseconds stop_callback_patience{1};
+constexpr std::chrono::milliseconds stop_callback_limit{1};
 
 }  // namespace
 
@@ -19,7 +19,7 @@ Surroundings system_surroundings() {
           .random = std::make_unique<SystemRandomSource>(),
           .waker = std::make_unique<TimerThread>(),
           .events = std::make_unique<NotifierThread>(),
-          .losses = std::make_unique<NotifierThread>(stop_callback_patience)};
+          .losses = std::make_unique<NotifierThread>(stop_callback_limit)};
 }
 
 }  // namespace exclusive_lock

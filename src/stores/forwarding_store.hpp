@@ -18,8 +18,8 @@ class ForwardingStore : public Store {
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
     next_->attempt(std::move(request), deadline, std::move(done));
   }
-  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
-    next_->beat(std::move(request), deadline, std::move(done));
+  void heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) override {
+    next_->heartbeat(std::move(request), deadline, std::move(done));
   }
   void refresh(std::vector<RefreshRequest> requests, Instant deadline,
                Done<RefreshReply> done) override {

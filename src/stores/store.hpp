@@ -13,7 +13,8 @@
 // - Every verb is idempotent for the same arguments.
 // - Any thread may call any verb at any time. After close(), and in a child after fork(), every
 //   verb answers errc::connection_closed.
-// - attempt, beat, release and remove first advance the queue: a lock without a record is handed
+// - attempt, heartbeat, release and remove first advance the queue: a lock without a record is
+// handed
 //   over to the first live waiter (decisions/0008), so no waiter depends on one particular wake-up
 //   (G6). An attempt that may go past those who wait does not (decisions/0011).
 
@@ -38,7 +39,7 @@ class Store {
   // G2, G4. One round trip.
   virtual void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) = 0;
   // G4, G6.
-  virtual void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) = 0;
+  virtual void heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) = 0;
   // G1, G3. One round trip for all of them together. Not empty.
   virtual void refresh(std::vector<RefreshRequest> requests, Instant deadline,
                        Done<RefreshReply> done) = 0;
@@ -61,8 +62,8 @@ class Store {
   virtual void forget(std::string key, Instant deadline, Done<ForgetReply> done) = 0;
 
   // Who gets the wake-ups for waiters of this very store object. Set before the first attempt with
-  // patience, and once. Called on any thread, also inline within a verb; must not block, and may
-  // call verbs. A hint only: what a lost wake-up was about is found by a heartbeat.
+  // wait options, and once. Called on any thread, also inline within a verb; must not block, and
+  // may call verbs. A hint only: what a lost wake-up was about is found by a heartbeat.
   struct WakeUpListener {
     std::function<void(const WakeUp&)> wake_up;
     // Pushes come from now on, and some may have been lost before: time for every waiter to send a
@@ -70,7 +71,7 @@ class Store {
     std::function<void()> pushes_resumed;
   };
   virtual void listen(WakeUpListener listener) = 0;
-  // Whether wake-ups are pushed at present. Where they are not, waiters beat at `retry_pause`.
+  // Whether wake-ups are pushed at present. Where they are not, waiters heartbeat at `retry_pause`.
   [[nodiscard]] virtual bool pushes_grants() const = 0;
   // The longest pause of a waiter that has to look for itself: what a look at this store costs
   // decides.

@@ -77,7 +77,7 @@ class Whole : public ForwardingStore {
   Answer<AttemptReply> with_fence(Fence fence, const AttemptRequest& request,
                                   Answer<AttemptReply> answer) {
     auto* reply = std::get_if<AttemptReply>(&answer);
-    if (reply != nullptr && reply->outcome == AttemptOutcome::granted) {
+    if (reply != nullptr && reply->outcome == AttemptReplyStatus::granted) {
       reply->fence = fence;
       memory_->plant(request.key, encode_record(request.owner, fence, 1, request.record_tail),
                      reply->remaining_ttl);

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "conformance/asker.hpp"
+#include "conformance/requester.hpp"
 
 namespace exclusive_lock::conformance {
 
@@ -14,7 +14,7 @@ namespace exclusive_lock::conformance {
 std::vector<StoredRecord> queue_keys(StoreUnderTest& store);
 
 // Whether grants are pushed to it soon; a store may need a first waiter to begin with that.
-bool is_pushed_to(StoreUnderTest& store, Asker& asker);
+bool is_pushed_to(StoreUnderTest& store, Requester& requester);
 
 class Contended {
  public:
@@ -22,20 +22,22 @@ class Contended {
   explicit Contended(StoreUnderTest& store);
 
   // Somebody new comes, behind all others.
-  Owner joins() { return joins(asker); }
-  Owner joins(Asker& through, const Patience& patience = long_patience);
-  [[nodiscard]] Wish wish(const Owner& owner, const Patience& patience = long_patience) const;
+  Owner joins() { return joins(requester); }
+  Owner joins(Requester& through, const WaitOptions& wait_options = long_wait);
+  [[nodiscard]] Wish wish(const Owner& owner, const WaitOptions& wait_options = long_wait) const;
   // The record's time is over, and nobody has advanced the queue yet.
   void expire();
 
   [[nodiscard]] std::optional<Owner> holder();
-  BeatOutcome beat(const Owner& owner) { return asker.beat(key, owner).outcome; }
+  HeartbeatReplyStatus heartbeat(const Owner& owner) {
+    return requester.heartbeat(key, owner).outcome;
+  }
   // The holder releases, then each of those that must follow it; after the last the lock is free,
   // and nothing is left of the queue.
   void expect_served(const std::vector<Owner>& in_order);
 
   StoreUnderTest& store;
-  Asker asker;
+  Requester requester;
   std::string key;
   Owner first;
 };

@@ -10,7 +10,7 @@
 #include <string>
 #include <tuple>
 
-#include "conformance/asker.hpp"
+#include "conformance/requester.hpp"
 #include "conformance/server_under_test.hpp"
 #include "exclusive_lock/options.hpp"
 #include "live/server.hpp"
@@ -48,7 +48,7 @@ class OriginalPackage : public testing::TestWithParam<Place> {
   std::unique_ptr<StoreUnderTest> store = running_server(server.url());
   std::string key = seed_key("nightly report: \xE2\x82\xAC/7", std::get<1>(GetParam()));
   Original original{server.client(), key};
-  Asker asker{*store};
+  Requester requester{*store};
 };
 
 TEST(OriginalKey, IsSpelledAsTheOriginalSpellsIt) {
@@ -59,8 +59,9 @@ TEST(OriginalKey, IsSpelledAsTheOriginalSpellsIt) {
 TEST_P(OriginalPackage, ItsLockKeepsUsOut) {
   for (const char* value : {"1", R"({"pod":"a"})", R"("text")", "true", ""}) {
     ASSERT_TRUE(original.acquire(value));
-    EXPECT_EQ(asker.attempt({.key = key, .owner = new_owner()}).outcome, AttemptOutcome::busy);
-    const auto seen = asker.inspect(key);
+    EXPECT_EQ(requester.attempt({.key = key, .owner = new_owner()}).outcome,
+              AttemptReplyStatus::busy);
+    const auto seen = requester.inspect(key);
     ASSERT_TRUE(seen);
     EXPECT_EQ(decode_record(seen->value).kind, RecordKind::stranger);
     EXPECT_EQ(original.inspect(), value);
@@ -70,21 +71,21 @@ TEST_P(OriginalPackage, ItsLockKeepsUsOut) {
 
 TEST_P(OriginalPackage, OurLockKeepsItOut) {
   const Owner owner = new_owner();
-  ASSERT_EQ(asker.attempt({.key = key, .owner = owner}).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(requester.attempt({.key = key, .owner = owner}).outcome, AttemptReplyStatus::granted);
   EXPECT_FALSE(original.acquire());
-  EXPECT_EQ(asker.refresh(key, owner), RefreshVerdict::refreshed);
+  EXPECT_EQ(requester.refresh(key, owner), RefreshReplyStatus::refreshed);
   EXPECT_FALSE(original.acquire());
-  EXPECT_EQ(asker.release(key, owner), ReleaseVerdict::released);
+  EXPECT_EQ(requester.release(key, owner), ReleaseReplyStatus::released);
   EXPECT_TRUE(original.acquire());
 }
 
 TEST_P(OriginalPackage, WeNeitherDeleteNorProlongItsRecord) {
   ASSERT_TRUE(original.acquire(R"({"pod":"a"})"));
   const Owner owner = new_owner();
-  EXPECT_EQ(asker.refresh(key, owner, 10 * long_ttl), RefreshVerdict::lost);
-  EXPECT_EQ(asker.release(key, owner), ReleaseVerdict::not_owner);
-  EXPECT_EQ(asker.attempt({.key = key, .owner = owner, .ttl = 10 * long_ttl}).outcome,
-            AttemptOutcome::busy);
+  EXPECT_EQ(requester.refresh(key, owner, 10 * long_ttl), RefreshReplyStatus::lost);
+  EXPECT_EQ(requester.release(key, owner), ReleaseReplyStatus::not_owner);
+  EXPECT_EQ(requester.attempt({.key = key, .owner = owner, .ttl = 10 * long_ttl}).outcome,
+            AttemptReplyStatus::busy);
   EXPECT_EQ(original.inspect(), R"({"pod":"a"})");
   EXPECT_LE(original.remaining(), long_ttl);
   EXPECT_GT(original.remaining(), Milliseconds::zero());
@@ -92,12 +93,12 @@ TEST_P(OriginalPackage, WeNeitherDeleteNorProlongItsRecord) {
 
 TEST_P(OriginalPackage, WeLearnWhenItDeletesOurRecord) {
   const Owner owner = new_owner();
-  ASSERT_EQ(asker.attempt({.key = key, .owner = owner}).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(requester.attempt({.key = key, .owner = owner}).outcome, AttemptReplyStatus::granted);
   ASSERT_TRUE(original.release()) << "it does not ask whose it is";
-  EXPECT_EQ(asker.refresh(key, owner), RefreshVerdict::lost);
+  EXPECT_EQ(requester.refresh(key, owner), RefreshReplyStatus::lost);
   ASSERT_TRUE(original.acquire());
-  EXPECT_EQ(asker.refresh(key, owner), RefreshVerdict::lost);
-  EXPECT_EQ(asker.release(key, owner), ReleaseVerdict::not_owner);
+  EXPECT_EQ(requester.refresh(key, owner), RefreshReplyStatus::lost);
+  EXPECT_EQ(requester.release(key, owner), ReleaseReplyStatus::not_owner);
   EXPECT_EQ(original.inspect(), "1");
 }
 
@@ -105,11 +106,11 @@ TEST_P(OriginalPackage, WeLearnWhenItDeletesOurRecord) {
 // own refreshes.
 TEST_P(OriginalPackage, ItsRefreshDoesNotHarmOurs) {
   const Owner owner = new_owner();
-  ASSERT_EQ(asker.attempt({.key = key, .owner = owner}).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(requester.attempt({.key = key, .owner = owner}).outcome, AttemptReplyStatus::granted);
   ASSERT_TRUE(original.refresh(2 * long_ttl));
-  EXPECT_EQ(asker.refresh(key, owner), RefreshVerdict::refreshed);
+  EXPECT_EQ(requester.refresh(key, owner), RefreshReplyStatus::refreshed);
   EXPECT_LE(original.remaining(), long_ttl);
-  EXPECT_EQ(asker.release(key, owner), ReleaseVerdict::released);
+  EXPECT_EQ(requester.release(key, owner), ReleaseReplyStatus::released);
 }
 
 TEST_P(OriginalPackage, LockChangesHandsBothWays) {
@@ -117,14 +118,14 @@ TEST_P(OriginalPackage, LockChangesHandsBothWays) {
   for (int i = 0; i < 5; ++i) {
     ASSERT_TRUE(original.acquire());
     const Owner owner = new_owner();
-    EXPECT_EQ(asker.attempt({.key = key, .owner = owner}).outcome, AttemptOutcome::busy);
+    EXPECT_EQ(requester.attempt({.key = key, .owner = owner}).outcome, AttemptReplyStatus::busy);
     ASSERT_TRUE(original.release());
-    const AttemptReply reply = asker.attempt({.key = key, .owner = owner});
-    EXPECT_EQ(reply.outcome, AttemptOutcome::granted);
+    const AttemptReply reply = requester.attempt({.key = key, .owner = owner});
+    EXPECT_EQ(reply.outcome, AttemptReplyStatus::granted);
     EXPECT_GT(reply.fence, last);
     last = reply.fence;
     EXPECT_FALSE(original.acquire());
-    EXPECT_EQ(asker.release(key, owner), ReleaseVerdict::released);
+    EXPECT_EQ(requester.release(key, owner), ReleaseReplyStatus::released);
   }
 }
 

@@ -8,7 +8,7 @@ namespace exclusive_lock::conformance {
 namespace {
 
 // What the entries say of when they were last heard of, by owner.
-std::map<std::string, std::string> beats(live::RawClient client) {
+std::map<std::string, std::string> heartbeats(live::RawClient client) {
   std::map<std::string, std::string> found;
   for (const std::string& entry : live::entries_in(client, job::queue_at)) {
     if (live::text_in(entry, live::EntryField::channel).starts_with("exclusive-lock:push:")) {
@@ -43,10 +43,10 @@ Waiting::Waiting(Options options, std::function<void()> when_held)
       })) {}
 
 testing::AssertionResult all_have_beaten(const live::Server& server, std::size_t count) {
-  const auto before = beats(server.client());
+  const auto before = heartbeats(server.client());
   std::map<std::string, std::string> after;
   const bool have = comes_true([&] {
-    after = beats(server.client());
+    after = heartbeats(server.client());
     return after.size() == count && std::ranges::all_of(after, [&](const auto& each) {
              const auto known = before.find(each.first);
              return known == before.end() || known->second != each.second;

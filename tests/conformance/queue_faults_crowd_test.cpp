@@ -12,10 +12,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t size = 8;
-// Until all are in line again: a try to connect (1.5 s), a pause (2 s), a beat (1 s), and the rest.
+// Until all are in line again: a try to connect (1.5 s), a pause (2 s), a heartbeat (1 s), and the
+// rest.
 constexpr Milliseconds back_in_line{8'000};
 
-// Each has another ttl, so that each beats at other times.
+// Each has another ttl, so that each heartbeats at other times.
 Milliseconds ttl_of(std::size_t number) { return 10s - number * 1s; }
 
 std::vector<std::string> keys_of(const live::Server& server) {
@@ -107,8 +108,8 @@ TEST_P(QueueOfEight, ComesBackInOrderAfterFlushall) {
   queue_up();
   const Instant flushed_at = BootClock::now();
   server.client().must({"FLUSHALL"});
-  EXPECT_LT(taken_at() - flushed_at, a_beat_or_so);
-  EXPECT_LT(complete_at() - flushed_at, a_beat_or_so + 1s);
+  EXPECT_LT(taken_at() - flushed_at, a_heartbeat_or_so);
+  EXPECT_LT(complete_at() - flushed_at, a_heartbeat_or_so + 1s);
   expect_one_and_then_all_others_in_order();
 }
 
@@ -117,7 +118,7 @@ TEST_P(QueueOfEight, DoesNotNoticeScriptFlush) {
   server.client().must({"SCRIPT", "FLUSH"});
   const Instant released_at = BootClock::now();
   EXPECT_EQ(holder.release(), ReleaseOutcome::released);
-  EXPECT_LT(taken_at() - released_at, a_beat_or_so);
+  EXPECT_LT(taken_at() - released_at, a_heartbeat_or_so);
   expect_served(all_in_order);
 }
 
@@ -147,7 +148,7 @@ TEST_P(QueueOfEight, PassesOverAFirstOneThatIsSilentAndGivesItItsPlaceBack) {
   const Instant released_at = BootClock::now();
   EXPECT_EQ(holder.release(), ReleaseOutcome::released);
   EXPECT_EQ(holder_label(), "0");
-  EXPECT_LT(taken_at() - released_at, 3s + a_beat_or_so);
+  EXPECT_LT(taken_at() - released_at, 3s + a_heartbeat_or_so);
   proxy.heal();
   const Instant healed_at = BootClock::now();
   EXPECT_LT(complete_at() - healed_at, back_in_line);
@@ -161,7 +162,8 @@ TEST_P(QueueOfEight, PassesOverAFirstOneThatIsCutOffAndGivesItItsPlaceBack) {
   ASSERT_TRUE(comes_true([&] { return subscriptions() == 1; }));
   const Instant released_at = BootClock::now();
   EXPECT_EQ(holder.release(), ReleaseOutcome::released);
-  EXPECT_LT(taken_at() - released_at, a_beat_or_so) << "3 s are for those that are only silent";
+  EXPECT_LT(taken_at() - released_at, a_heartbeat_or_so)
+      << "3 s are for those that are only silent";
   proxy.redirect(server.port());
   const Instant healed_at = BootClock::now();
   EXPECT_LT(complete_at() - healed_at, back_in_line);
@@ -218,10 +220,10 @@ TEST_P(KilledQueueOfEight, LeavesNothingThatStaysAndIsInNobodysWay) {
     EXPECT_LE(ttl_ms, key == job::fence_at ? 86'400'000 : 60'000) << key;
   }
   {
-    // It stands behind eight, so it finds out with a beat of its own: four a second.
+    // It stands behind eight, so it finds out with a heartbeat of its own: four a second.
     ExclusiveLock next(job::options(connect(server.url(), patient()), 1500ms));
     EXPECT_TRUE(next.acquire_for(very_long));
-    EXPECT_LT(BootClock::now() - killed_at, ttl_of_holder + a_beat_or_so);
+    EXPECT_LT(BootClock::now() - killed_at, ttl_of_holder + a_heartbeat_or_so);
   }
   EXPECT_EQ(keys_of(server), std::vector{job::fence_at});
 }

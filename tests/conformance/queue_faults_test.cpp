@@ -38,7 +38,7 @@ class CrossedGrant : public QueueFaults {
     EXPECT_EQ(holder_label(), "crossing");
     give_up();
     EXPECT_TRUE(next.result());
-    EXPECT_LT(next.held_at() - released_at, a_beat_or_so) << "the grant was not given back";
+    EXPECT_LT(next.held_at() - released_at, a_heartbeat_or_so) << "the grant was not given back";
     proxy.heal();  // now it hears of it
     EXPECT_EQ(waiting(), 0);
   }
@@ -54,7 +54,7 @@ TEST_P(CrossedGrant, IsGivenBackByOneThatIsStopped) {
     crossing.stop();
     EXPECT_FALSE(crossing.result());
   });
-  EXPECT_TRUE(crossing.lock().acquire_for(a_beat_or_so));
+  EXPECT_TRUE(crossing.lock().acquire_for(a_heartbeat_or_so));
 }
 
 TEST_P(CrossedGrant, IsGivenBackByOneThatIsCancelled) {
@@ -72,11 +72,11 @@ TEST_P(CrossedGrant, IsGivenBackByOneThatIsCancelled) {
     EXPECT_TRUE(run_to_the_end(io));
   });
   EXPECT_EQ(error, boost::system::error_code(asio::error::operation_aborted));
-  EXPECT_TRUE(crossing.acquire_for(a_beat_or_so));
+  EXPECT_TRUE(crossing.acquire_for(a_heartbeat_or_so));
 }
 
-// A beat comes once a second; a grant that nobody hears of lives for three.
-TEST_P(QueueFaults, PushThatIsLostCostsOneBeat) {
+// A heartbeat comes once a second; a grant that nobody hears of lives for three.
+TEST_P(QueueFaults, PushThatIsLostCostsOneHeartbeat) {
   ExclusiveLock holder(job::options(direct()));
   ASSERT_TRUE(holder.acquire());
   Waiting waiter(job::options(through_proxy(), 6s));
@@ -85,11 +85,11 @@ TEST_P(QueueFaults, PushThatIsLostCostsOneBeat) {
   const Instant released_at = BootClock::now();
   holder.release();
   EXPECT_TRUE(waiter.result());
-  EXPECT_LT(waiter.held_at() - released_at, a_beat_or_so);
+  EXPECT_LT(waiter.held_at() - released_at, a_heartbeat_or_so);
   EXPECT_EQ(proxy.strikes(), 1) << "the push was not lost";
 }
 
-TEST_P(QueueFaults, SubscriptionThatIsKilledCostsOneBeat) {
+TEST_P(QueueFaults, SubscriptionThatIsKilledCostsOneHeartbeat) {
   ExclusiveLock holder(job::options(direct()));
   ASSERT_TRUE(holder.acquire());
   Waiting waiter(job::options(direct(), 6s));
@@ -99,10 +99,10 @@ TEST_P(QueueFaults, SubscriptionThatIsKilledCostsOneBeat) {
   const Instant released_at = BootClock::now();
   holder.release();
   EXPECT_TRUE(waiter.result());
-  EXPECT_LT(waiter.held_at() - released_at, a_beat_or_so);
+  EXPECT_LT(waiter.held_at() - released_at, a_heartbeat_or_so);
 }
 
-// Five looks a second instead of one beat: so five waits, released at once each, are not five
+// Five looks a second instead of one heartbeat: so five waits, released at once each, are not five
 // seconds.
 TEST_P(QueueFaults, WithoutTheRightToSubscribeItLooksFiveTimesASecondAndSaysSoOnce) {
   server.client().must({"ACL", "SETUSER", "locker", "reset", "on", ">secret", "+@all", "-subscribe",

@@ -29,7 +29,7 @@ class ServerFaults : public testing::TestWithParam<live::ServerKind> {
   }
 };
 
-// G5: trouble before safe_until() is waited out.
+// G5: failure before safe_until() is waited out.
 TEST_P(ServerFaults, HoldSurvivesARestartThatKeepsTheData) {
   ExclusiveLock lock(with_ttl(options_for(*store, impatient()), 10min, 20ms));
   ExclusiveLock other(options_for(*store, impatient()));

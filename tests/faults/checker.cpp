@@ -10,7 +10,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t most_of_a_kind = 12;
+constexpr std::size_t max_of_a_kind = 12;
 
 std::string ms(Instant::duration time) {
   std::ostringstream text;
@@ -46,7 +46,7 @@ class Checker {
 
  private:
   void tell(const char* rule, const std::string& what) {
-    if (++told_[rule] <= most_of_a_kind) {
+    if (++told_[rule] <= max_of_a_kind) {
       found_.push_back(std::string(rule) + ": " + what);
     }
   }

@@ -24,7 +24,7 @@ using namespace std::chrono_literals;
 namespace {
 
 // How long the pause between two tries to connect may become (2 s), with a try that was under way
-// (1.5 s) and the pause of a waiter after trouble (1 s); and half a second for a busy machine.
+// (1.5 s) and the pause of a waiter after failure (1 s); and half a second for a busy machine.
 constexpr auto recovery_slack = 5s;
 // From when a server answers again until a holder has asked it: a reconnect, and a busy machine.
 constexpr auto loss_slack = 350ms;
@@ -329,7 +329,7 @@ void Fleet::finish() {
     }
   }
   for (auto& [number, worker] : workers_) {
-    const Instant give_up_at = BootClock::now() + patience;
+    const Instant give_up_at = BootClock::now() + max_wait;
     int status = 0;
     while (worker.pid != 0 && ::waitpid(worker.pid, &status, WNOHANG) == 0) {
       if (BootClock::now() > give_up_at) {
@@ -357,9 +357,9 @@ std::string Fleet::complaints() {
     if (const auto hold = diary.last_hold()) {
       text << ", the last began " << ago(hold->believed_from) << " ms ago";
     }
-    if (!diary.troubles().empty()) {
-      const Trouble& last = diary.troubles().back();
-      text << ", " << diary.troubles().size() << " troubles, the last " << ago(last.told_at)
+    if (!diary.failures().empty()) {
+      const Failure& last = diary.failures().back();
+      text << ", " << diary.failures().size() << " failures, the last " << ago(last.told_at)
            << " ms ago: " << last.code.message();
     }
   }

@@ -8,7 +8,7 @@
 //   fleet.await_turns();
 //   EXPECT_EQ(text_of(fleet.verdict()), "");
 //
-// Waits end as soon as their condition is there; where it does not come within `patience` they
+// Waits end as soon as their condition is there; where it does not come within `max_wait` they
 // throw std::runtime_error, with what the workers said on stderr.
 //
 // Not thread-safe. Nothing outlives a fleet: its destructor kills the workers, and so does the
@@ -42,7 +42,7 @@ struct FleetOptions {
 class Fleet {
  public:
   // What a condition may take on a machine that is busy with other things.
-  static constexpr std::chrono::seconds patience{30};
+  static constexpr std::chrono::seconds max_wait{30};
   // One that no fault kills, so that it can be looked at how it bears all of them.
   static constexpr int veteran = 1;
 
@@ -64,10 +64,10 @@ class Fleet {
   // Waits until somebody takes it; until this worker does.
   void await_new_hold();
   void await_hold_of(int worker);
-  // Waits until a call told somebody of this trouble; only what was told after `since` counts.
-  void await_trouble(errc code, Instant since);
-  // Waits until each has either taken the lock since, or been told of this trouble.
-  void await_turns_or_trouble(errc code, Instant since);
+  // Waits until a call told somebody of this failure; only what was told after `since` counts.
+  void await_failure(errc code, Instant since);
+  // Waits until each has either taken the lock since, or been told of this failure.
+  void await_turns_or_failure(errc code, Instant since);
   // Until `condition` is true; `what` is told where it does not come.
   void await(const std::string& what, const std::function<bool()>& condition);
   // Until that much time has passed.

@@ -12,7 +12,7 @@
 namespace exclusive_lock::faults {
 
 void Fleet::await(const std::string& what, const std::function<bool()>& condition) {
-  const Instant give_up_at = BootClock::now() + patience;
+  const Instant give_up_at = BootClock::now() + max_wait;
   while (!condition()) {
     expect_alive();
     if (BootClock::now() > give_up_at) {
@@ -84,16 +84,16 @@ void Fleet::await_new_hold() {
   await("a new hold", [&] { return holds() > before; });
 }
 
-void Fleet::await_trouble(errc code, Instant since) {
-  await("the trouble '" + make_error_code(code).message() + "'", [&] {
+void Fleet::await_failure(errc code, Instant since) {
+  await("the failure '" + make_error_code(code).message() + "'", [&] {
     return std::any_of(workers_.begin(), workers_.end(),
                        [&](const auto& each) { return has_been_told(each.first, code, since); });
   });
 }
 
-void Fleet::await_turns_or_trouble(errc code, Instant since) {
+void Fleet::await_turns_or_failure(errc code, Instant since) {
   const std::vector<int> awaited = living();
-  await("a turn, or the trouble '" + make_error_code(code).message() + "', of every worker", [&] {
+  await("a turn, or the failure '" + make_error_code(code).message() + "', of every worker", [&] {
     return std::all_of(awaited.begin(), awaited.end(), [&](int number) {
       return has_held(number, since) || has_been_told(number, code, since);
     });
@@ -101,9 +101,9 @@ void Fleet::await_turns_or_trouble(errc code, Instant since) {
 }
 
 bool Fleet::has_been_told(int number, errc code, Instant since) {
-  const auto& troubles = reader(number).troubles();
-  return std::any_of(troubles.begin(), troubles.end(), [&](const Trouble& trouble) {
-    return trouble.code == code && trouble.told_at >= since;
+  const auto& failures = reader(number).failures();
+  return std::any_of(failures.begin(), failures.end(), [&](const Failure& failure) {
+    return failure.code == code && failure.told_at >= since;
   });
 }
 

@@ -92,8 +92,8 @@ Hold hold_in(const Line& line, int worker) {
           .end = end_in(line)};
 }
 
-Trouble trouble_in(const Line& line, int worker) {
-  if (line.kind() != "trouble") {
+Failure failure_in(const Line& line, int worker) {
+  if (line.kind() != "failure") {
     line.fail();
   }
   return {.worker = worker,
@@ -127,9 +127,9 @@ std::string line_of(const Write& write) {
   return line.str();
 }
 
-std::string line_of(const Trouble& trouble) {
+std::string line_of(const Failure& failure) {
   std::ostringstream line;
-  line << "trouble at=" << number_of(trouble.told_at) << " code=" << trouble.code.value();
+  line << "failure at=" << number_of(failure.told_at) << " code=" << failure.code.value();
   return line.str();
 }
 
@@ -155,7 +155,7 @@ void read_diary(const std::filesystem::path& path, int worker, History& into) {
     if (line.kind() == "hold") {
       into.holds.push_back(hold_in(line, worker));
     } else {
-      into.troubles.push_back(trouble_in(line, worker));
+      into.failures.push_back(failure_in(line, worker));
     }
   }
 }
@@ -175,7 +175,7 @@ void DiaryReader::update() {
       ++holds_;
       last_hold_line_ = lines_;
     } else {
-      troubles_.push_back(trouble_in(line, worker_));
+      failures_.push_back(failure_in(line, worker_));
     }
   }
 }
@@ -229,6 +229,6 @@ void Diary::begin(const Hold& hold) {
 
 void Diary::note(const Hold& hold) const { file_.put(hold_line_, line_of(hold)); }
 
-void Diary::note(const Trouble& trouble) { file_.put(lines_++, line_of(trouble)); }
+void Diary::note(const Failure& failure) { file_.put(lines_++, line_of(failure)); }
 
 }  // namespace exclusive_lock::faults

@@ -7,7 +7,7 @@
 //
 //   hold requested=N from=N until=N safe=N fence=N end=open|released|lost
 //   write order=N at=N decided=N worker=N fence=N accepted=0|1 highest=N
-//   trouble at=N code=N
+//   failure at=N code=N
 //
 // A hold's line is written over while it lasts: `until` is the last instant at which the worker saw
 // held() == true, and so what is claimed is never more than what was believed.
@@ -56,7 +56,7 @@ struct Write {
 };
 
 // What a call of the library told a worker.
-struct Trouble {
+struct Failure {
   int worker = 0;
   Instant told_at{};
   std::error_code code{};
@@ -77,13 +77,13 @@ struct Fault {
 struct History {
   std::vector<Hold> holds{};
   std::vector<Write> writes{};  // in the order of the register
-  std::vector<Trouble> troubles{};
+  std::vector<Failure> failures{};
   std::vector<Fault> faults{};
 };
 
 std::string line_of(const Hold& hold);
 std::string line_of(const Write& write);
-std::string line_of(const Trouble& trouble);
+std::string line_of(const Failure& failure);
 
 // Throws std::runtime_error, with the line, for any other text.
 Write write_in(std::string_view line);
@@ -108,14 +108,14 @@ class LineFile {
   int descriptor_;
 };
 
-// What one worker writes; troubles from any thread.
+// What one worker writes; failures from any thread.
 class Diary {
  public:
   explicit Diary(const std::filesystem::path& path) : file_(path), lines_(file_.count()) {}
 
   void begin(const Hold& hold);
   void note(const Hold& hold) const;  // the state of the hold that begin() told of
-  void note(const Trouble& trouble);
+  void note(const Failure& failure);
 
  private:
   LineFile file_;
@@ -131,7 +131,7 @@ class DiaryReader {
   // Reads what is new. Throws std::runtime_error for what is no line of a diary.
   void update();
   [[nodiscard]] std::size_t holds() const noexcept { return holds_; }
-  [[nodiscard]] const std::vector<Trouble>& troubles() const noexcept { return troubles_; }
+  [[nodiscard]] const std::vector<Failure>& failures() const noexcept { return failures_; }
   // As it is just now.
   [[nodiscard]] std::optional<Hold> last_hold() const;
 
@@ -141,7 +141,7 @@ class DiaryReader {
   std::size_t lines_ = 0;
   std::size_t holds_ = 0;
   std::size_t last_hold_line_ = 0;
-  std::vector<Trouble> troubles_;
+  std::vector<Failure> failures_;
 };
 
 // Adds what one worker wrote. Throws std::runtime_error for what is no line of a diary.

@@ -30,11 +30,11 @@ TEST_F(HistoryTest, DiaryIsReadAsItWasWritten) {
             .safe_until = Instant::max(),
             .fence = Fence{UINT64_C(9'007'199'254'740'991)},
             .end = HoldEnd::open};
-  const Trouble trouble{.worker = 7, .told_at = Instant(4ns), .code = errc::store_busy};
+  const Failure failure{.worker = 7, .told_at = Instant(4ns), .code = errc::store_busy};
   {
     Diary diary(path);
     diary.begin(hold);
-    diary.note(trouble);
+    diary.note(failure);
     hold.believed_until = Instant(5ns);
     hold.end = HoldEnd::lost;
     diary.note(hold);
@@ -43,14 +43,14 @@ TEST_F(HistoryTest, DiaryIsReadAsItWasWritten) {
   History history;
   read_diary(path, 7, history);
   ASSERT_EQ(history.holds.size(), 2U);
-  ASSERT_EQ(history.troubles.size(), 1U);
+  ASSERT_EQ(history.failures.size(), 1U);
   for (const Hold& read : history.holds) {
     EXPECT_EQ(read.worker, 7);
     EXPECT_EQ(line_of(read), line_of(hold));
   }
-  EXPECT_EQ(history.troubles[0].worker, 7);
-  EXPECT_EQ(history.troubles[0].told_at, trouble.told_at);
-  EXPECT_EQ(history.troubles[0].code, errc::store_busy);
+  EXPECT_EQ(history.failures[0].worker, 7);
+  EXPECT_EQ(history.failures[0].told_at, failure.told_at);
+  EXPECT_EQ(history.failures[0].code, errc::store_busy);
 }
 
 TEST_F(HistoryTest, ReaderFollowsTheWriter) {
@@ -66,11 +66,11 @@ TEST_F(HistoryTest, ReaderFollowsTheWriter) {
   EXPECT_EQ(reader.last_hold()->end, HoldEnd::open);
   hold.end = HoldEnd::lost;
   diary.note(hold);
-  diary.note(Trouble{.worker = 7, .code = errc::store_busy});
+  diary.note(Failure{.worker = 7, .code = errc::store_busy});
   reader.update();
   EXPECT_EQ(reader.holds(), 1U);
   EXPECT_EQ(reader.last_hold()->end, HoldEnd::lost);
-  EXPECT_EQ(reader.troubles().size(), 1U);
+  EXPECT_EQ(reader.failures().size(), 1U);
 }
 
 TEST_F(HistoryTest, AnythingElseIsNoLine) {

@@ -18,11 +18,11 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 // Longer than any transaction, on a machine that is busy with other things.
-constexpr std::chrono::milliseconds write_patience = 10s;
+constexpr std::chrono::milliseconds write_limit = 10s;
 
 Database open_database(Scene& scene) {
   Database database((scene.store_folder() / "locks.db").string());
-  sqlite3_busy_timeout(database.get(), static_cast<int>(write_patience.count()));
+  sqlite3_busy_timeout(database.get(), static_cast<int>(write_limit.count()));
   return database;
 }
 
@@ -49,7 +49,7 @@ void disk_full(Scene& scene) {
     const Instant since = BootClock::now();
     fleet.wish("disk-full");
     fleet.await("a write that is refused", [&] { return fleet.is_wished("disk-refused"); });
-    fleet.await_turns_or_trouble(errc::store_full, since);
+    fleet.await_turns_or_failure(errc::store_full, since);
     fleet.end_wish("disk-full");
   });
 }
@@ -60,7 +60,7 @@ void refuse_all_writes(Scene& scene, const std::string& name, const std::string&
   fleet.suffer(name, Data::kept, [&] {
     const Instant since = BootClock::now();
     fleet.wish(wish);
-    fleet.await_trouble(code, since);
+    fleet.await_failure(code, since);
     fleet.end_wish(wish);
   });
 }
@@ -214,7 +214,7 @@ void pages_damaged(Scene& scene) {
   scene.fleet().suffer("damaged pages", Data::kept, [&] {
     const Instant since = BootClock::now();
     scene.fleet().await("a log that stays empty", [&] { return pages.strike(); });
-    scene.fleet().await_trouble(errc::store_corrupt, since);
+    scene.fleet().await_failure(errc::store_corrupt, since);
     pages.mend();
   });
 }

@@ -11,8 +11,8 @@ namespace {
 using namespace std::chrono_literals;
 
 // Beyond every request and every reply that is sent in normal work.
-constexpr std::size_t longest_request = 700;
-constexpr std::size_t longest_reply = 150;
+constexpr std::size_t max_request = 700;
+constexpr std::size_t max_reply = 150;
 
 void lasting(Scene& scene, const std::string& name, const std::function<void()>& begin,
              const std::function<void()>& meanwhile) {
@@ -77,8 +77,8 @@ void resets(Scene& scene, Way way, std::size_t longest) {
   }
 }
 
-void resets_of_requests(Scene& scene) { resets(scene, Way::to_server, longest_request); }
-void resets_of_replies(Scene& scene) { resets(scene, Way::to_client, longest_reply); }
+void resets_of_requests(Scene& scene) { resets(scene, Way::to_server, max_request); }
+void resets_of_replies(Scene& scene) { resets(scene, Way::to_client, max_reply); }
 
 void lost_replies(Scene& scene) {
   for (int i = 0; i < 3; ++i) {

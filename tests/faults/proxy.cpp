@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 namespace {
 
 // Beyond it a pipe reads no more: what a slow receiver does to a sender.
-constexpr std::size_t most_chunks = 256;
+constexpr std::size_t max_chunks = 256;
 // How soon a receiver whose buffer was full is tried again.
 constexpr auto full_pause = 1ms;
 
@@ -175,13 +175,13 @@ void Proxy::wake() const {
 void Proxy::run() {
   while (true) {
     std::vector<pollfd> polled;
-    int patience = 0;
+    int wait_options = 0;
     {
       const std::lock_guard guard(mutex_);
       polled = interests();
-      patience = patience_ms();
+      wait_options = max_wait_ms();
     }
-    ::poll(polled.data(), polled.size(), patience);
+    ::poll(polled.data(), polled.size(), wait_options);
     if (!step(polled)) {
       return;
     }
@@ -194,7 +194,7 @@ std::vector<pollfd> Proxy::interests() const {
                              {.fd = listener_, .events = POLLIN, .revents = 0}};
   for (const Connection& connection : connections_) {
     for (const Pipe& pipe : connection.pipes) {
-      const bool reads = !pipe.has_ended && pipe.chunks.size() < most_chunks;
+      const bool reads = !pipe.has_ended && pipe.chunks.size() < max_chunks;
       // A descriptor below 0 is passed over; poll(2) would tell an error of any other.
       polled.push_back({.fd = reads ? pipe.from : -1, .events = POLLIN, .revents = 0});
     }
@@ -202,7 +202,7 @@ std::vector<pollfd> Proxy::interests() const {
   return polled;
 }
 
-int Proxy::patience_ms() const {
+int Proxy::max_wait_ms() const {
   Instant next = Instant::max();
   for (const Connection& connection : connections_) {
     for (const Way way : ways) {

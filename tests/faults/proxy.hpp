@@ -104,7 +104,7 @@ class Proxy {
   void run();
   bool step(std::vector<pollfd>& polled);
   [[nodiscard]] std::vector<pollfd> interests() const;
-  [[nodiscard]] int patience_ms() const;
+  [[nodiscard]] int max_wait_ms() const;
   void accept_one();
   void read(Connection& connection, Way way);
   void take(Pipe& pipe, Way way, std::string bytes);

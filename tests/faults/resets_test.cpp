@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t most_bytes = 2000;  // far above the longest request
+constexpr std::size_t max_bytes = 2000;  // far above the longest request
 
 class Resets : public testing::TestWithParam<Way> {
  protected:
@@ -42,7 +42,7 @@ TEST_P(Resets, AtEachByteOfAnAcquireLeaveTheLockToOne) {
   ASSERT_TRUE(lock->acquire());  // its script is there
   ASSERT_EQ(lock->release(), ReleaseOutcome::released);
   std::size_t bytes = 0;
-  for (bool has_struck = true; has_struck && bytes < most_bytes; ++bytes) {
+  for (bool has_struck = true; has_struck && bytes < max_bytes; ++bytes) {
     SCOPED_TRACE("reset after " + std::to_string(bytes) + " bytes");
     const int strikes = proxy.strikes();
     proxy.reset_at(GetParam(), bytes);
@@ -63,7 +63,7 @@ TEST_P(Resets, AtEachByteOfAnAcquireLeaveTheLockToOne) {
     ASSERT_EQ(rival->release(), ReleaseOutcome::released);
   }
   EXPECT_GT(bytes, 50U);
-  EXPECT_LT(bytes, most_bytes);
+  EXPECT_LT(bytes, max_bytes);
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, Resets, testing::Values(Way::to_server, Way::to_client),

@@ -105,7 +105,7 @@ void record_of_another_type(Scene& scene) {
     client.must({"DEL", record_key});
     client.must({"RPUSH", record_key, "not a lock"});
     client.must({"EXEC"});
-    scene.fleet().await_trouble(errc::wrong_type, since);
+    scene.fleet().await_failure(errc::wrong_type, since);
     client.must({"DEL", record_key});
   });
 }
@@ -192,7 +192,7 @@ void refused(Scene& scene, const std::string& name, errc code, const std::functi
   scene.fleet().suffer(name, Data::kept, [&] {
     const Instant since = BootClock::now();
     begin();
-    scene.fleet().await_trouble(code, since);
+    scene.fleet().await_failure(code, since);
     end();
   });
 }

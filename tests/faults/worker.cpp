@@ -43,7 +43,7 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
 constexpr auto look_pause = 1ms;  // between two looks at held()
-constexpr auto trouble_pause = 20ms;
+constexpr auto failure_pause = 20ms;
 constexpr auto telling = 5s;  // of a loss, on a machine that is busy with other things
 constexpr int long_hold_every = 12;
 // After a hold. Longer than a waiter sleeps between two looks, so that one that is here again at
@@ -100,7 +100,7 @@ class Worker {
         std::this_thread::sleep_for(rest);
       } else if (error) {
         note(error);
-        std::this_thread::sleep_for(trouble_pause);
+        std::this_thread::sleep_for(failure_pause);
       }
     }
   }
@@ -174,7 +174,7 @@ class Worker {
   }
 
   void note(const std::error_code& error) {
-    diary_.note(Trouble{.worker = task_.number, .told_at = world_now(), .code = error});
+    diary_.note(Failure{.worker = task_.number, .told_at = world_now(), .code = error});
   }
 
   void write(const Hold& hold) { register_.write(task_.number, hold.fence); }

@@ -45,7 +45,7 @@ void obey_disk_wishes(const std::filesystem::path& folder) {
       .disks = {Wish{file("disk-full"), ENOSPC, true}, Wish{file("disk-broken"), EIO, false},
                 Wish{file("disk-read-only"), EROFS, false}},
       .refused = file("disk-refused")};
-  live::trouble_sqlite_writes(&error_of_write);
+  live::failure_sqlite_writes(&error_of_write);
 }
 
 }  // namespace exclusive_lock::faults

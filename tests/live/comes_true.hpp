@@ -6,10 +6,11 @@
 
 namespace exclusive_lock::live {
 
-// Asks once a millisecond. False: not within `patience`, which is long, since machines are slow.
+// Asks once a millisecond. False: not within `max_wait`, which is long, since machines are
+// slow.
 template <class Condition>
-bool comes_true(Condition condition, std::chrono::milliseconds patience = std::chrono::minutes(1)) {
-  const auto give_up_at = std::chrono::steady_clock::now() + patience;
+bool comes_true(Condition condition, std::chrono::milliseconds max_wait = std::chrono::minutes(1)) {
+  const auto give_up_at = std::chrono::steady_clock::now() + max_wait;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > give_up_at) {
       return false;

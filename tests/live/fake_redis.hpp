@@ -61,7 +61,7 @@ std::string bulk(const std::string& text);
 std::string array_of(const std::vector<std::string>& texts);
 
 using Words = std::vector<std::string>;
-// To the inspect script: EVALSHA sha keys key... echo most_bytes most_waiters.
+// To the inspect script: EVALSHA sha keys key... echo max_bytes max_waiters.
 std::string inspect_reply(const Words& words, const std::string& value,
                           const std::string& remaining_ms = "1000");
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "exclusive_lock/fence.hpp"
-#include "live/redis_asker.hpp"
+#include "live/redis_requester.hpp"
 
 namespace exclusive_lock::live {
 namespace {
@@ -108,12 +108,12 @@ TEST_P(FenceGuardLua, KeepsItsFenceForeverAndAnyBytes) {
 }
 
 TEST_P(FenceGuardLua, RefusesTheLateHolderOfARealLock) {
-  RedisAsker asker(server_);
+  RedisRequester requester(server_);
   const std::string key = "exclusive-lock:report";
   const Owner late = new_owner();
-  const Fence late_fence = asker.attempt(key, late).fence;
-  ASSERT_EQ(asker.release(key, late), ReleaseVerdict::released);
-  const Fence fence = asker.attempt(key, new_owner()).fence;
+  const Fence late_fence = requester.attempt(key, late).fence;
+  ASSERT_EQ(requester.release(key, late), ReleaseReplyStatus::released);
+  const Fence fence = requester.attempt(key, new_owner()).fence;
   EXPECT_TRUE(write_guarded(client_, "by the new holder", fence));
   EXPECT_FALSE(write_guarded(client_, "by the late one", late_fence));
   EXPECT_EQ(value(), "by the new holder");

@@ -13,7 +13,7 @@
 #include <variant>
 
 #include "live/comes_true.hpp"
-#include "live/local_asker.hpp"
+#include "live/local_requester.hpp"
 #include "live/temporary_directory.hpp"
 #include "stores/local/directory.hpp"
 
@@ -33,14 +33,14 @@ Machine machine_ahead_by(std::chrono::nanoseconds time) {
 class LocalClaim : public testing::Test {
  protected:
   void attempt_finds_it_busy() {
-    const auto answer = asker_.attempt_now({.key = "other"}, 30ms);
+    const auto answer = requester_.attempt_now({.key = "other"}, 30ms);
     ASSERT_TRUE(std::holds_alternative<StoreFailure>(answer));
     EXPECT_EQ(std::get<StoreFailure>(answer).code, errc::store_busy);
     EXPECT_FALSE(std::get<StoreFailure>(answer).may_have_run);
   }
 
   TemporaryDirectory directory_;
-  LocalAsker asker_{directory_.path()};
+  LocalRequester requester_{directory_.path()};
   StoreDirectory opened_{StorePlace{.path = directory_.path(), .private_to = std::nullopt}};
   HoldersFile holders_{opened_};
   Machine later_ = machine_ahead_by(1h);
@@ -52,15 +52,15 @@ TEST_F(LocalClaim, KeepsOtherWritesOutUntilItEnds) {
   claim_.make();
   attempt_finds_it_busy();
   claim_.end();
-  EXPECT_EQ(asker_.attempt({.key = "other"}).outcome, AttemptOutcome::granted);
+  EXPECT_EQ(requester_.attempt({.key = "other"}).outcome, AttemptReplyStatus::granted);
 }
 
 TEST_F(LocalClaim, IsNotInTheWayOfLooksAndOfRefreshes) {
-  ASSERT_EQ(asker_.attempt(held_).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(requester_.attempt(held_).outcome, AttemptReplyStatus::granted);
   claim_.make();
-  EXPECT_TRUE(asker_.inspect(held_.key));
-  EXPECT_EQ(asker_.attempt({.key = held_.key}).outcome, AttemptOutcome::busy);
-  EXPECT_EQ(asker_.refresh(held_), RefreshVerdict::refreshed);
+  EXPECT_TRUE(requester_.inspect(held_.key));
+  EXPECT_EQ(requester_.attempt({.key = held_.key}).outcome, AttemptReplyStatus::busy);
+  EXPECT_EQ(requester_.refresh(held_), RefreshReplyStatus::refreshed);
   attempt_finds_it_busy();
 }
 
@@ -75,19 +75,19 @@ TEST_F(LocalClaim, OfAProcessThatWasStoppedIsIgnoredAfterASecond) {
 }
 
 TEST_F(LocalClaim, IsMadeByARefreshThatFindsTheStoreBusyAndEndsWithIt) {
-  ASSERT_EQ(asker_.attempt(held_).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(requester_.attempt(held_).outcome, AttemptReplyStatus::granted);
   const Machine now = machine_ahead_by(0s);
   const WriteClaim watch(holders_, now);
   Database writer(folder_of(directory_.path()) / "locks.db");
   writer.execute("BEGIN IMMEDIATE");
   auto refreshed = std::make_shared<std::promise<Answer<RefreshReply>>>();
-  asker_.store().refresh(
+  requester_.store().refresh(
       {{.key = held_.key, .owner = held_.owner, .ttl = 600s}}, BootClock::now() + 600s,
       [refreshed](Answer<RefreshReply> given) { refreshed->set_value(std::move(given)); });
   EXPECT_TRUE(comes_true([&] { return watch.is_made_by_another(); }));
   writer.execute("COMMIT");
-  EXPECT_EQ(LocalAsker::value_of(refreshed->get_future().get()).verdicts.at(0),
-            RefreshVerdict::refreshed);
+  EXPECT_EQ(LocalRequester::value_of(refreshed->get_future().get()).verdicts.at(0),
+            RefreshReplyStatus::refreshed);
   EXPECT_FALSE(watch.is_made_by_another());
 }
 
@@ -97,13 +97,13 @@ TEST_F(LocalClaim, IsMadeByAnyRequestThatWaitsForLongAndAnewWhileItWaits) {
   const WriteClaim watch(holders_, now);
   Database writer(folder_of(directory_.path()) / "locks.db");
   writer.execute("BEGIN IMMEDIATE");
-  auto answered = std::async(std::launch::async, [&] { return asker_.attempt(held_).outcome; });
+  auto answered = std::async(std::launch::async, [&] { return requester_.attempt(held_).outcome; });
   EXPECT_TRUE(comes_true([&] { return watch.is_made_by_another(); }));
   const Instant met_at = BootClock::now();
   EXPECT_TRUE(comes_true([&] { return BootClock::now() > met_at + 2 * max_claim_age; }));
   EXPECT_TRUE(comes_true([&] { return watch.is_made_by_another(); }));
   writer.execute("COMMIT");
-  EXPECT_EQ(answered.get(), AttemptOutcome::granted);
+  EXPECT_EQ(answered.get(), AttemptReplyStatus::granted);
 }
 
 long sleeps_of_this_thread() {
@@ -120,8 +120,8 @@ TEST_F(LocalClaim, StoreThatMetOneSleepsBeforeEachTransaction) {
   constexpr int pairs = 20;
   const long before = sleeps_of_this_thread();
   for (int i = 0; i < pairs; ++i) {
-    asker_.attempt(held_);
-    asker_.release(held_);
+    requester_.attempt(held_);
+    requester_.release(held_);
     ++held_.owner.ticket;
   }
   EXPECT_GE(sleeps_of_this_thread() - before, 2 * pairs);

@@ -16,7 +16,7 @@
 #include <string>
 #include <utility>
 
-#include "live/local_asker.hpp"
+#include "live/local_requester.hpp"
 #include "live/local_worker_process.hpp"
 #include "live/sqlite_disk.hpp"
 #include "live/temporary_directory.hpp"
@@ -36,7 +36,7 @@ class LocalFiles : public testing::Test {
   };
   [[nodiscard]] static Refusal refusal_of(const fs::path& directory) {
     try {
-      const LocalAsker asker(directory);
+      const LocalRequester requester(directory);
     } catch (const StoreError& error) {
       EXPECT_FALSE(error.may_have_run());
       return {static_cast<errc>(error.code().value()), error.what()};
@@ -57,9 +57,9 @@ class LocalFiles : public testing::Test {
   }
   // A store with a lock in it that has been closed, its log copied back.
   void make_store() const {
-    LocalAsker asker(path_);
-    ASSERT_EQ(asker.attempt({.detached = true}).outcome, AttemptOutcome::granted);
-    asker.forget();
+    LocalRequester requester(path_);
+    ASSERT_EQ(requester.attempt({.detached = true}).outcome, AttemptReplyStatus::granted);
+    requester.forget();
     Database(database_).execute("PRAGMA wal_checkpoint(TRUNCATE)");
   }
 
@@ -71,8 +71,8 @@ class LocalFiles : public testing::Test {
 
 TEST_F(LocalFiles, AreForTheirOwnerAloneWhateverTheUmask) {
   const mode_t umask_before = ::umask(0);
-  LocalAsker asker(path_);
-  EXPECT_EQ(asker.attempt({}).outcome, AttemptOutcome::granted);
+  LocalRequester requester(path_);
+  EXPECT_EQ(requester.attempt({}).outcome, AttemptReplyStatus::granted);
   ::umask(umask_before);
   EXPECT_EQ(mode_of(path_), 0700U);
   EXPECT_EQ(mode_of(folder_), 0700U);
@@ -88,8 +88,8 @@ TEST_F(LocalFiles, OfASharedDirectoryAreForItsGroupToo) {
   fs::create_directory(path_);
   ASSERT_EQ(::chmod(path_.c_str(), 02770), 0);
   const mode_t umask_before = ::umask(077);
-  LocalAsker asker(path_);
-  EXPECT_EQ(asker.attempt({}).outcome, AttemptOutcome::granted);
+  LocalRequester requester(path_);
+  EXPECT_EQ(requester.attempt({}).outcome, AttemptReplyStatus::granted);
   ::umask(umask_before);
   EXPECT_EQ(mode_of(folder_), 02770U);
   for (const auto& entry : fs::directory_iterator(folder_)) {
@@ -100,30 +100,31 @@ TEST_F(LocalFiles, OfASharedDirectoryAreForItsGroupToo) {
 // A process that opens the store may be making a new set of files: a transaction would work on
 // both.
 TEST_F(LocalFiles, NoTransactionBeginsWhileANewSetMayBeMade) {
-  LocalAsker asker(path_);
+  LocalRequester requester(path_);
   const StoreDirectory directory({.path = path_, .private_to = std::nullopt});
   const HoldersFile holders(directory);
   std::optional<HoldersFile::Gate> gate(std::in_place, holders, HoldersFile::Gate::Kind::alone,
                                         BootClock::now() + std::chrono::seconds(10));
-  EXPECT_EQ(std::get<StoreFailure>(asker.attempt_now({}, Milliseconds(50))).code, errc::store_busy);
+  EXPECT_EQ(std::get<StoreFailure>(requester.attempt_now({}, Milliseconds(50))).code,
+            errc::store_busy);
   gate.reset();
-  EXPECT_EQ(asker.attempt({}).outcome, AttemptOutcome::granted);
+  EXPECT_EQ(requester.attempt({}).outcome, AttemptReplyStatus::granted);
 }
 
 TEST_F(LocalFiles, PathMayHaveAnyCharacter) {
   const fs::path odd = directory_.path() / "a b%?#\n\xC3\xA9";
-  LocalAsker asker(odd);
-  EXPECT_EQ(asker.attempt({}).outcome, AttemptOutcome::granted);
-  EXPECT_EQ(asker.store().url(),
+  LocalRequester requester(odd);
+  EXPECT_EQ(requester.attempt({}).outcome, AttemptReplyStatus::granted);
+  EXPECT_EQ(requester.store().url(),
             "local://" + directory_.path().string() + "/a%20b%25%3F%23%0A%C3%A9");
   EXPECT_TRUE(fs::exists(folder_of(odd) / "locks.db"));
 }
 
 TEST_F(LocalFiles, ImpossiblePathIsRefused) {
-  EXPECT_THROW(LocalAsker("/" + std::string(400, 'x')), ValidationError);
-  EXPECT_THROW(LocalAsker(std::string("/tmp/a\0b", 8)), ValidationError);
-  EXPECT_THROW(LocalAsker(path_ / "exclusive-lock.d"), ValidationError) << "a store in a store";
-  EXPECT_THROW(LocalAsker(path_ / "exclusive-lock.d/"), ValidationError);
+  EXPECT_THROW(LocalRequester("/" + std::string(400, 'x')), ValidationError);
+  EXPECT_THROW(LocalRequester(std::string("/tmp/a\0b", 8)), ValidationError);
+  EXPECT_THROW(LocalRequester(path_ / "exclusive-lock.d"), ValidationError) << "a store in a store";
+  EXPECT_THROW(LocalRequester(path_ / "exclusive-lock.d/"), ValidationError);
 }
 
 TEST_F(LocalFiles, PlantedLinksAreNotFollowed) {
@@ -212,8 +213,8 @@ class LocalDamage : public LocalFiles {
     write(database_, bytes);
     Refusal refusal = refusal_of(path_);
     if (refusal.code == errc{}) {
-      LocalAsker asker(path_);
-      const auto answer = asker.attempt_now({});
+      LocalRequester requester(path_);
+      const auto answer = requester.attempt_now({});
       ASSERT_TRUE(std::holds_alternative<StoreFailure>(answer)) << "nobody noticed";
       const auto& failure = std::get<StoreFailure>(answer);
       EXPECT_FALSE(failure.may_have_run);
@@ -250,7 +251,7 @@ TEST_F(LocalDamage, OverwrittenPagesAreTold) {
   expect_corrupt(bytes);
 }
 
-// Every single byte of the file set to something else: trouble is told or does not matter, and
+// Every single byte of the file set to something else: failure is told or does not matter, and
 // never more.
 TEST_F(LocalDamage, NoDamagedByteMakesItCrash) {
   make_store();
@@ -262,9 +263,9 @@ TEST_F(LocalDamage, NoDamagedByteMakesItCrash) {
     fs::remove(database_.string() + "-wal");
     fs::remove(database_.string() + "-shm");
     if (refusal_of(path_).code == errc{}) {
-      LocalAsker asker(path_);
-      static_cast<void>(asker.inspect_now(LocalWish{}.key));
-      static_cast<void>(asker.attempt_now({}));
+      LocalRequester requester(path_);
+      static_cast<void>(requester.inspect_now(LocalWish{}.key));
+      static_cast<void>(requester.attempt_now({}));
     }
     ASSERT_TRUE(fs::exists(database_)) << at;
   }
@@ -289,19 +290,19 @@ TEST_F(LocalDamage, DatabaseOfAnotherProgramIsRefused) {
 TEST_F(LocalDamage, MissingTableIsTold) {
   make_store();
   Database(database_).execute("DROP TABLE lock");
-  LocalAsker asker(path_);
-  const auto answer = asker.attempt_now({});
+  LocalRequester requester(path_);
+  const auto answer = requester.attempt_now({});
   ASSERT_TRUE(std::holds_alternative<StoreFailure>(answer));
   EXPECT_EQ(std::get<StoreFailure>(answer).code, errc::store_corrupt);
 }
 
 class LocalHugeValue : public LocalDamage {
  protected:
-  static constexpr std::int64_t most_memory = 8 * 1024 * 1024;
+  static constexpr std::int64_t max_memory = 8 * 1024 * 1024;
 
   // As anybody may who can write the file.
   void plant(const std::string& sql) const {
-    const LocalAsker keeper(path_);  // the last one to close it would take its log away
+    const LocalRequester keeper(path_);  // the last one to close it would take its log away
     Database database(database_);
     sqlite3_limit(database.get(), SQLITE_LIMIT_LENGTH, 1'000'000'000);
     database.execute(sql);
@@ -320,39 +321,39 @@ TEST_F(LocalHugeValue, IsToldAndNoMemoryIsTakenForIt) {
                           "INSERT INTO rest SELECT id, zeroblob(64000000) FROM lock"}) {
     make_store();
     plant(sql);
-    LocalAsker asker(path_);
+    LocalRequester requester(path_);
     sqlite3_memory_highwater(1);
-    expect_damage(asker.inspect_now(LocalWish{}.key));
-    EXPECT_THROW(asker.list(""), StoreError);
-    static_cast<void>(asker.attempt_now({}));
-    EXPECT_LT(sqlite3_memory_highwater(0), most_memory) << sql;
+    expect_damage(requester.inspect_now(LocalWish{}.key));
+    EXPECT_THROW(requester.list(""), StoreError);
+    static_cast<void>(requester.attempt_now({}));
+    EXPECT_LT(sqlite3_memory_highwater(0), max_memory) << sql;
     EXPECT_GT(sqlite3_memory_highwater(0), 0) << "it is counted";
-    asker.forget();
+    requester.forget();
     fs::remove_all(path_);
   }
 }
 
 TEST_F(LocalHugeValue, OfAWaiterIsToldWhenItIsItsTurn) {
-  LocalAsker asker(path_);
+  LocalRequester requester(path_);
   const LocalWish held;
-  const LocalWish waiting{.patience = long_patience};
-  ASSERT_EQ(asker.attempt(held).outcome, AttemptOutcome::granted);
-  ASSERT_EQ(asker.attempt(waiting).outcome, AttemptOutcome::waiting);
+  const LocalWish waiting{.wait_options = long_wait};
+  ASSERT_EQ(requester.attempt(held).outcome, AttemptReplyStatus::granted);
+  ASSERT_EQ(requester.attempt(waiting).outcome, AttemptReplyStatus::waiting);
   plant("UPDATE waiter_tail SET bytes = zeroblob(64000000)");
   sqlite3_memory_highwater(1);
-  expect_damage(asker.inspect_now(held.key));
-  expect_damage(asker.release_now(held));
-  EXPECT_LT(sqlite3_memory_highwater(0), most_memory);
-  EXPECT_EQ(asker.refresh(held), RefreshVerdict::refreshed) << "nothing was changed";
+  expect_damage(requester.inspect_now(held.key));
+  expect_damage(requester.release_now(held));
+  EXPECT_LT(sqlite3_memory_highwater(0), max_memory);
+  EXPECT_EQ(requester.refresh(held), RefreshReplyStatus::refreshed) << "nothing was changed";
 }
 
 // The longest that Options allow.
 TEST_F(LocalHugeValue, LongestContentsAreNone) {
-  LocalAsker asker(path_);
-  const LocalWish wish{.contents = '"' + std::string(most_contents_cap - 2, 'x') + '"'};
-  ASSERT_EQ(asker.attempt(wish).outcome, AttemptOutcome::granted);
-  EXPECT_GT(asker.inspect(wish.key).value().value.size(), most_contents_cap);
-  EXPECT_EQ(asker.release(wish), ReleaseVerdict::released);
+  LocalRequester requester(path_);
+  const LocalWish wish{.contents = '"' + std::string(max_contents_cap - 2, 'x') + '"'};
+  ASSERT_EQ(requester.attempt(wish).outcome, AttemptReplyStatus::granted);
+  EXPECT_GT(requester.inspect(wish.key).value().value.size(), max_contents_cap);
+  EXPECT_EQ(requester.release(wish), ReleaseReplyStatus::released);
 }
 
 // Processes exclude each other only while all of them use the same files (holders_file.hpp).
@@ -364,11 +365,11 @@ class LocalLoss : public LocalFiles {
       write(folder_ / name, "");
     }
   }
-  static void expect_told(LocalAsker& asker, const LocalWish& held) {
-    const auto answer = asker.attempt_now({.key = "other"});
+  static void expect_told(LocalRequester& requester, const LocalWish& held) {
+    const auto answer = requester.attempt_now({.key = "other"});
     ASSERT_TRUE(std::holds_alternative<StoreFailure>(answer));
     EXPECT_EQ(std::get<StoreFailure>(answer).code, errc::store_unavailable);
-    EXPECT_EQ(asker.refresh(held), RefreshVerdict::lost) << "others may follow at once";
+    EXPECT_EQ(requester.refresh(held), RefreshReplyStatus::lost) << "others may follow at once";
   }
 };
 
@@ -376,27 +377,28 @@ TEST_F(LocalLoss, WhoeverOpensAfterAFileIsGoneOrReplacedEndsWhatWasHeld) {
   for (const std::string name : {"locks.db", "locks.db-wal", "locks.db-shm", "holders"}) {
     for (const bool is_replaced : {false, true}) {
       SCOPED_TRACE(name + (is_replaced ? " replaced" : " deleted"));
-      LocalAsker asker(path_);
+      LocalRequester requester(path_);
       const LocalWish wish;
-      ASSERT_EQ(asker.attempt(wish).outcome, AttemptOutcome::granted);
+      ASSERT_EQ(requester.attempt(wish).outcome, AttemptReplyStatus::granted);
       change(name, is_replaced);
       if (name == "locks.db" && is_replaced) {
         EXPECT_EQ(refusal_of(path_).code, errc::store_corrupt) << "nobody holds two";
-        EXPECT_EQ(asker.refresh(wish), RefreshVerdict::refreshed);
+        EXPECT_EQ(requester.refresh(wish), RefreshReplyStatus::refreshed);
       } else {
-        LocalAsker next(path_);
-        const AttemptOutcome outcome = next.attempt({}).outcome;
+        LocalRequester next(path_);
+        const AttemptReplyStatus outcome = next.attempt({}).outcome;
         if (name == "locks.db-shm" || name == "holders") {
-          EXPECT_EQ(outcome, AttemptOutcome::busy) << "the record is there";
+          EXPECT_EQ(outcome, AttemptReplyStatus::busy) << "the record is there";
         }
-        expect_told(asker, wish);
-        EXPECT_EQ(next.attempt({.key = "next"}).outcome, AttemptOutcome::granted);
+        expect_told(requester, wish);
+        EXPECT_EQ(next.attempt({.key = "next"}).outcome, AttemptReplyStatus::granted);
         next.forget();
-        asker.forget();
+        requester.forget();
         EXPECT_EQ(integrity_of(path_), "ok") << "what was closed last touched nothing new";
-        EXPECT_EQ(LocalAsker(path_).attempt({.key = "next"}).outcome, AttemptOutcome::granted);
+        EXPECT_EQ(LocalRequester(path_).attempt({.key = "next"}).outcome,
+                  AttemptReplyStatus::granted);
       }
-      asker.forget();
+      requester.forget();
       fs::remove_all(folder_);
     }
   }
@@ -404,47 +406,47 @@ TEST_F(LocalLoss, WhoeverOpensAfterAFileIsGoneOrReplacedEndsWhatWasHeld) {
 
 // All who have them open use the same ones.
 TEST_F(LocalLoss, FilesThatAreGoneExcludeAsLongAsNobodyComes) {
-  LocalAsker asker(path_);
-  LocalAsker other(path_);
+  LocalRequester requester(path_);
+  LocalRequester other(path_);
   const LocalWish wish;
-  ASSERT_EQ(asker.attempt(wish).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(requester.attempt(wish).outcome, AttemptReplyStatus::granted);
   for (const char* name : {"locks.db-shm", "locks.db-wal", "locks.db"}) {
     fs::remove(folder_ / name);
-    EXPECT_EQ(asker.refresh(wish), RefreshVerdict::refreshed) << name;
-    EXPECT_EQ(other.attempt({}).outcome, AttemptOutcome::busy) << name;
+    EXPECT_EQ(requester.refresh(wish), RefreshReplyStatus::refreshed) << name;
+    EXPECT_EQ(other.attempt({}).outcome, AttemptReplyStatus::busy) << name;
   }
   fs::remove(folder_ / "holders");
-  expect_told(asker, wish);
+  expect_told(requester, wish);
 }
 
 TEST_F(LocalLoss, ProcessesOfTheOldFilesAndOfTheNewOnesAreNeverMixed) {
-  LocalAsker asker(path_);
+  LocalRequester requester(path_);
   LocalWorker worker(path_, {"hold", "job"});
   ASSERT_THAT(worker.line(), testing::StartsWith("fence "));
   fs::remove(folder_ / "locks.db-shm");
   LocalWorker next(path_, {"hold", "another"});
   ASSERT_THAT(next.line(), testing::StartsWith("fence "));
-  LocalAsker third(path_);
-  EXPECT_EQ(third.attempt({.key = "another"}).outcome, AttemptOutcome::busy);
-  EXPECT_EQ(third.attempt({.key = "job"}).outcome, AttemptOutcome::busy);
-  const auto answer = asker.attempt_now({.key = "another"});
+  LocalRequester third(path_);
+  EXPECT_EQ(third.attempt({.key = "another"}).outcome, AttemptReplyStatus::busy);
+  EXPECT_EQ(third.attempt({.key = "job"}).outcome, AttemptReplyStatus::busy);
+  const auto answer = requester.attempt_now({.key = "another"});
   ASSERT_TRUE(std::holds_alternative<StoreFailure>(answer));
 }
 
 // `rm locks.db` after a crash, or where a log is left beside it.
 TEST_F(LocalLoss, LogWithoutItsDatabaseIsNotMixedWithANewOne) {
   {
-    LocalAsker asker(path_);
+    LocalRequester requester(path_);
     for (int i = 0; i < 40; ++i) {
-      ASSERT_EQ(asker.attempt({.key = std::to_string(i), .detached = true}).outcome,
-                AttemptOutcome::granted);
+      ASSERT_EQ(requester.attempt({.key = std::to_string(i), .detached = true}).outcome,
+                AttemptReplyStatus::granted);
     }
   }
   ASSERT_GT(fs::file_size(database_.string() + "-wal"), 0U);
   fs::remove(database_);
-  LocalAsker asker(path_);
-  EXPECT_EQ(asker.attempt({.key = "7"}).outcome, AttemptOutcome::granted);
-  EXPECT_EQ(asker.list("").records.size(), 1U);
+  LocalRequester requester(path_);
+  EXPECT_EQ(requester.attempt({.key = "7"}).outcome, AttemptReplyStatus::granted);
+  EXPECT_EQ(requester.list("").records.size(), 1U);
   EXPECT_EQ(integrity_of(path_), "ok");
 }
 
@@ -454,17 +456,17 @@ TEST_F(LocalLoss, DatabaseThatIsPutBackDoesNotGetTheLogOfAnother) {
   const fs::path backup = directory_.path() / "backup";
   fs::copy_file(database_, backup);
   {
-    LocalAsker asker(path_);
+    LocalRequester requester(path_);
     for (int i = 0; i < 40; ++i) {
-      ASSERT_EQ(asker.attempt({.key = std::to_string(i), .detached = true}).outcome,
-                AttemptOutcome::granted);
+      ASSERT_EQ(requester.attempt({.key = std::to_string(i), .detached = true}).outcome,
+                AttemptReplyStatus::granted);
     }
   }
   fs::remove(database_);
   fs::copy_file(backup, database_);
-  LocalAsker asker(path_);
-  EXPECT_EQ(asker.list("").records.size(), 1U) << "that of the backup";
-  EXPECT_EQ(asker.attempt({}).outcome, AttemptOutcome::busy);
+  LocalRequester requester(path_);
+  EXPECT_EQ(requester.list("").records.size(), 1U) << "that of the backup";
+  EXPECT_EQ(requester.attempt({}).outcome, AttemptReplyStatus::busy);
   EXPECT_EQ(integrity_of(path_), "ok");
 }
 
@@ -473,9 +475,9 @@ class SwappedDirectory : public LocalLoss {
  protected:
   void SetUp() override {
     for (const fs::path& each : {one_, two_}) {
-      LocalAsker asker(each);
-      ASSERT_EQ(asker.attempt({.key = each.filename(), .detached = true}).outcome,
-                AttemptOutcome::granted);
+      LocalRequester requester(each);
+      ASSERT_EQ(requester.attempt({.key = each.filename(), .detached = true}).outcome,
+                AttemptReplyStatus::granted);
     }
     paths_ = {one_, two_};
     watch_sqlite_opens([](const char* path) {
@@ -497,8 +499,9 @@ class SwappedDirectory : public LocalLoss {
 TEST_F(SwappedDirectory, DuringTheOpeningIsNoticed) {
   swaps_left_ = 1;
   try {
-    LocalAsker asker(one_);
-    FAIL() << "holders of one directory, records of the other: " << asker.list("").records.size();
+    LocalRequester requester(one_);
+    FAIL() << "holders of one directory, records of the other: "
+           << requester.list("").records.size();
   } catch (const StoreError& error) {
     EXPECT_EQ(error.code(), errc::store_unavailable) << error.what();
   }
@@ -506,10 +509,10 @@ TEST_F(SwappedDirectory, DuringTheOpeningIsNoticed) {
 
 TEST_F(SwappedDirectory, ThatIsPutBackIsOpened) {
   swaps_left_ = 2;  // at the first opening, and back at the second
-  LocalAsker asker(one_);
+  LocalRequester requester(one_);
   EXPECT_EQ(swaps_left_, 0);
-  EXPECT_EQ(asker.attempt({.key = "one"}).outcome, AttemptOutcome::busy);
-  EXPECT_EQ(asker.attempt({.key = "two"}).outcome, AttemptOutcome::granted);
+  EXPECT_EQ(requester.attempt({.key = "one"}).outcome, AttemptReplyStatus::busy);
+  EXPECT_EQ(requester.attempt({.key = "two"}).outcome, AttemptReplyStatus::granted);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@
 #include <string>
 
 #include "live/job_key.hpp"
-#include "live/local_asker.hpp"
+#include "live/local_requester.hpp"
 #include "live/local_worker_process.hpp"
 #include "live/temporary_directory.hpp"
 
@@ -27,17 +27,17 @@ using ::testing::StartsWith;
 
 class LocalHolder : public testing::Test {
  protected:
-  [[nodiscard]] AttemptOutcome attempt() { return asker_.attempt({}).outcome; }
+  [[nodiscard]] AttemptReplyStatus attempt() { return requester_.attempt({}).outcome; }
 
   TemporaryDirectory directory_;
-  LocalAsker asker_{directory_.path()};
+  LocalRequester requester_{directory_.path()};
 };
 
 TEST_F(LocalHolder, LiveProcessKeepsItsLock) {
   LocalWorker worker(directory_.path(), {"hold", key});
   ASSERT_THAT(worker.line(), StartsWith("fence "));
-  EXPECT_EQ(attempt(), AttemptOutcome::busy);
-  EXPECT_TRUE(asker_.inspect(key));
+  EXPECT_EQ(attempt(), AttemptReplyStatus::busy);
+  EXPECT_TRUE(requester_.inspect(key));
 }
 
 TEST_F(LocalHolder, KilledProcessHoldsNothing) {
@@ -45,16 +45,16 @@ TEST_F(LocalHolder, KilledProcessHoldsNothing) {
   ASSERT_THAT(worker.line(), StartsWith("fence "));
   worker.kill();
   worker.wait();
-  EXPECT_FALSE(asker_.inspect(key));
-  EXPECT_TRUE(asker_.list(key).records.empty());
-  EXPECT_EQ(attempt(), AttemptOutcome::granted) << "ten minutes before its ttl";
+  EXPECT_FALSE(requester_.inspect(key));
+  EXPECT_TRUE(requester_.list(key).records.empty());
+  EXPECT_EQ(attempt(), AttemptReplyStatus::granted) << "ten minutes before its ttl";
 }
 
 TEST_F(LocalHolder, StoppedProcessKeepsItsLock) {
   LocalWorker worker(directory_.path(), {"hold", key});
   ASSERT_THAT(worker.line(), StartsWith("fence "));
   worker.kill(SIGSTOP);
-  EXPECT_EQ(attempt(), AttemptOutcome::busy) << "the ttl decides";
+  EXPECT_EQ(attempt(), AttemptReplyStatus::busy) << "the ttl decides";
 }
 
 TEST_F(LocalHolder, ProcessThatEndedHoldsNothing) {
@@ -62,7 +62,7 @@ TEST_F(LocalHolder, ProcessThatEndedHoldsNothing) {
   ASSERT_THAT(worker.line(), StartsWith("fence "));
   worker.let_go();
   EXPECT_EQ(worker.wait(), 0);
-  EXPECT_EQ(attempt(), AttemptOutcome::granted);
+  EXPECT_EQ(attempt(), AttemptReplyStatus::granted);
 }
 
 TEST_F(LocalHolder, DetachedRecordOutlivesItsProcess) {
@@ -70,8 +70,8 @@ TEST_F(LocalHolder, DetachedRecordOutlivesItsProcess) {
   ASSERT_THAT(worker.line(), StartsWith("fence "));
   worker.kill();
   worker.wait();
-  EXPECT_TRUE(asker_.inspect(key));
-  EXPECT_EQ(attempt(), AttemptOutcome::busy);
+  EXPECT_TRUE(requester_.inspect(key));
+  EXPECT_EQ(attempt(), AttemptReplyStatus::busy);
 }
 
 // A child of fork() without exec keeps the parent's lock on the byte: then the ttl decides.
@@ -81,19 +81,19 @@ TEST_F(LocalHolder, ForkedChildKeepsTheLockOfItsParent) {
   ASSERT_NE(worker.line(), "") << "it never forked";
   worker.kill();
   worker.wait();
-  EXPECT_EQ(attempt(), AttemptOutcome::busy);
+  EXPECT_EQ(attempt(), AttemptReplyStatus::busy);
   worker.let_go();
   // The child has the other end of this pipe; when it is gone, so is the child's descriptor.
   EXPECT_EQ(worker.line(), "");
   const Instant give_up = BootClock::now() + 10s;
-  while (attempt() == AttemptOutcome::busy && BootClock::now() < give_up) {
+  while (attempt() == AttemptReplyStatus::busy && BootClock::now() < give_up) {
   }
-  EXPECT_TRUE(asker_.inspect(key)) << "ours, now that the child is gone";
+  EXPECT_TRUE(requester_.inspect(key)) << "ours, now that the child is gone";
 }
 
 TEST_F(LocalHolder, ClosingFreesWhatAForkedChildShares) {
-  LocalAsker other(directory_.path());
-  ASSERT_EQ(other.attempt({}).outcome, AttemptOutcome::granted);
+  LocalRequester other(directory_.path());
+  ASSERT_EQ(other.attempt({}).outcome, AttemptReplyStatus::granted);
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
   const pid_t child = ::fork();
@@ -103,9 +103,9 @@ TEST_F(LocalHolder, ClosingFreesWhatAForkedChildShares) {
     ::close(ends[1]);
     ::_exit(::read(ends[0], &byte, 1) == 0 ? 0 : 1);
   }
-  EXPECT_EQ(attempt(), AttemptOutcome::busy);
+  EXPECT_EQ(attempt(), AttemptReplyStatus::busy);
   other.store().close();
-  EXPECT_EQ(attempt(), AttemptOutcome::granted);
+  EXPECT_EQ(attempt(), AttemptReplyStatus::granted);
   ::close(ends[1]);
   ::close(ends[0]);
   int status = 0;
@@ -114,40 +114,40 @@ TEST_F(LocalHolder, ClosingFreesWhatAForkedChildShares) {
 }
 
 TEST_F(LocalHolder, ClosedStoreHoldsNothing) {
-  LocalAsker other(directory_.path());
-  ASSERT_EQ(other.attempt({}).outcome, AttemptOutcome::granted);
-  EXPECT_EQ(attempt(), AttemptOutcome::busy) << "another store of the same process lives too";
+  LocalRequester other(directory_.path());
+  ASSERT_EQ(other.attempt({}).outcome, AttemptReplyStatus::granted);
+  EXPECT_EQ(attempt(), AttemptReplyStatus::busy) << "another store of the same process lives too";
   other.store().close();
-  EXPECT_EQ(attempt(), AttemptOutcome::granted);
+  EXPECT_EQ(attempt(), AttemptReplyStatus::granted);
 }
 
 TEST_F(LocalHolder, DestroyedStoreHoldsNothing) {
-  LocalAsker other(directory_.path());
-  ASSERT_EQ(other.attempt({}).outcome, AttemptOutcome::granted);
+  LocalRequester other(directory_.path());
+  ASSERT_EQ(other.attempt({}).outcome, AttemptReplyStatus::granted);
   other.forget();
-  EXPECT_EQ(attempt(), AttemptOutcome::granted);
+  EXPECT_EQ(attempt(), AttemptReplyStatus::granted);
 }
 
 // The classic trap of POSIX locks.
 TEST_F(LocalHolder, ClosingAnotherDescriptorFreesNothing) {
   LocalWorker worker(directory_.path(), {"hold", key});
   ASSERT_THAT(worker.line(), StartsWith("fence "));
-  ASSERT_EQ(asker_.attempt({.key = "other"}).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(requester_.attempt({.key = "other"}).outcome, AttemptReplyStatus::granted);
   const int fd = ::open((folder_of(directory_.path()) / "holders").c_str(), O_RDWR | O_CLOEXEC);
   ASSERT_GE(fd, 0);
   ::close(fd);
-  LocalAsker third(directory_.path());
-  EXPECT_EQ(third.attempt({.key = "other"}).outcome, AttemptOutcome::busy);
+  LocalRequester third(directory_.path());
+  EXPECT_EQ(third.attempt({.key = "other"}).outcome, AttemptReplyStatus::busy);
 }
 
 TEST_F(LocalHolder, TakenOverRecordBelongsToTheNewStore) {
-  LocalAsker other(directory_.path());
+  LocalRequester other(directory_.path());
   LocalWish wish;
-  ASSERT_EQ(other.attempt(wish).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(other.attempt(wish).outcome, AttemptReplyStatus::granted);
   ++wish.owner.ticket;
-  ASSERT_EQ(asker_.attempt(wish).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(requester_.attempt(wish).outcome, AttemptReplyStatus::granted);
   other.forget();
-  EXPECT_EQ(asker_.refresh(wish), RefreshVerdict::refreshed);
+  EXPECT_EQ(requester_.refresh(wish), RefreshReplyStatus::refreshed);
 }
 
 // Every call on that name would fail.
@@ -157,24 +157,24 @@ TEST_F(LocalHolder, IdThatNoStoreHasIsDead) {
     SCOPED_TRACE(id);
     const std::string name = "job" + std::to_string(id);
     const LocalWish first{.key = name};
-    const LocalWish second{.key = name, .patience = long_patience};
-    ASSERT_EQ(asker_.attempt(first).outcome, AttemptOutcome::granted);
-    ASSERT_EQ(asker_.attempt(second).outcome, AttemptOutcome::waiting);
+    const LocalWish second{.key = name, .wait_options = long_wait};
+    ASSERT_EQ(requester_.attempt(first).outcome, AttemptReplyStatus::granted);
+    ASSERT_EQ(requester_.attempt(second).outcome, AttemptReplyStatus::waiting);
     Database(folder_of(directory_.path()) / "locks.db")
         .execute("UPDATE lock SET holder = " + std::to_string(id) +
                  "; UPDATE waiter SET holder = " + std::to_string(id));
-    EXPECT_FALSE(asker_.inspect(name));
-    EXPECT_EQ(asker_.attempt({.key = name}).outcome, AttemptOutcome::granted);
+    EXPECT_FALSE(requester_.inspect(name));
+    EXPECT_EQ(requester_.attempt({.key = name}).outcome, AttemptReplyStatus::granted);
   }
 }
 
 TEST_F(LocalHolder, VoidRecordIsNobodysForEveryVerb) {
-  LocalAsker other(directory_.path());
+  LocalRequester other(directory_.path());
   const LocalWish wish;
-  ASSERT_EQ(other.attempt(wish).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(other.attempt(wish).outcome, AttemptReplyStatus::granted);
   other.forget();
-  EXPECT_EQ(asker_.refresh(wish), RefreshVerdict::lost);
-  EXPECT_EQ(asker_.release(wish), ReleaseVerdict::not_owner);
+  EXPECT_EQ(requester_.refresh(wish), RefreshReplyStatus::lost);
+  EXPECT_EQ(requester_.release(wish), ReleaseReplyStatus::not_owner);
 }
 
 // On a clock that a test moves: over at the very nanosecond, and not before.
@@ -186,18 +186,18 @@ TEST(LocalExpiry, RecordIsOverAtItsTtl) {
   };
   const TemporaryDirectory directory;
   SetClock clock;
-  LocalAsker asker(directory.path(), this_machine(clock));
+  LocalRequester requester(directory.path(), this_machine(clock));
   const LocalWish wish{.ttl = 3000ms};
-  ASSERT_EQ(asker.attempt(wish).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(requester.attempt(wish).outcome, AttemptReplyStatus::granted);
   clock.now_ = clock.now() + 3000ms - 1ns;
-  const auto last = asker.inspect(key);
+  const auto last = requester.inspect(key);
   ASSERT_TRUE(last);
   EXPECT_EQ(last->remaining_ttl, 1ms) << "rounded up";
-  EXPECT_EQ(asker.attempt({}).outcome, AttemptOutcome::busy);
+  EXPECT_EQ(requester.attempt({}).outcome, AttemptReplyStatus::busy);
   clock.now_ = clock.now() + 1ns;
-  EXPECT_FALSE(asker.inspect(key));
-  EXPECT_EQ(asker.refresh(wish), RefreshVerdict::lost);
-  EXPECT_EQ(asker.attempt({}).outcome, AttemptOutcome::granted);
+  EXPECT_FALSE(requester.inspect(key));
+  EXPECT_EQ(requester.refresh(wish), RefreshReplyStatus::lost);
+  EXPECT_EQ(requester.attempt({}).outcome, AttemptReplyStatus::granted);
 }
 
 // A machine whose boot and wall clock a test can set.
@@ -213,17 +213,17 @@ TEST(LocalBoot, RebootFreesEveryLockAndFencesGrow) {
   const TemporaryDirectory directory;
   const SystemClockSource clock{};
   std::atomic<std::int64_t> wall_us{1'700'000'000'000'000};
-  LocalAsker before(directory.path(), machine_of_boot(clock, 1, wall_us));
+  LocalRequester before(directory.path(), machine_of_boot(clock, 1, wall_us));
   const AttemptReply held = before.attempt({.detached = true});
-  ASSERT_EQ(held.outcome, AttemptOutcome::granted);
+  ASSERT_EQ(held.outcome, AttemptReplyStatus::granted);
   wall_us -= 86'400'000'000LL * 365;  // the battery of its clock is empty
-  LocalAsker after(directory.path(), machine_of_boot(clock, 2, wall_us));
+  LocalRequester after(directory.path(), machine_of_boot(clock, 2, wall_us));
   EXPECT_FALSE(after.inspect(key));
   const AttemptReply next = after.attempt({});
-  EXPECT_EQ(next.outcome, AttemptOutcome::granted);
+  EXPECT_EQ(next.outcome, AttemptReplyStatus::granted);
   EXPECT_GT(next.fence, held.fence);
-  LocalAsker same_boot(directory.path(), machine_of_boot(clock, 2, wall_us));
-  EXPECT_EQ(same_boot.attempt({}).outcome, AttemptOutcome::busy);
+  LocalRequester same_boot(directory.path(), machine_of_boot(clock, 2, wall_us));
+  EXPECT_EQ(same_boot.attempt({}).outcome, AttemptReplyStatus::busy);
 }
 
 // Two containers of one machine, one of them with a time namespace whose clock is a day ahead.
@@ -237,16 +237,16 @@ TEST(LocalBoot, TimeNamespacesAgreeOnExpiry) {
   const ShiftedClock shifted;
   Machine ahead = this_machine(shifted);
   ahead.clock_ahead += 24h;
-  LocalAsker host(directory.path(), this_machine(clock));
-  LocalAsker container(directory.path(), ahead);
-  ASSERT_EQ(host.attempt({}).outcome, AttemptOutcome::granted);
+  LocalRequester host(directory.path(), this_machine(clock));
+  LocalRequester container(directory.path(), ahead);
+  ASSERT_EQ(host.attempt({}).outcome, AttemptReplyStatus::granted);
   const auto seen = container.inspect(key);
   ASSERT_TRUE(seen) << "not expired for the container";
   EXPECT_LE(*seen->remaining_ttl, LocalWish{}.ttl);
   EXPECT_GT(*seen->remaining_ttl, LocalWish{}.ttl - 1min);
   host.store().close();
-  ASSERT_EQ(container.attempt({}).outcome, AttemptOutcome::granted);
-  LocalAsker second_host(directory.path(), this_machine(clock));
+  ASSERT_EQ(container.attempt({}).outcome, AttemptReplyStatus::granted);
+  LocalRequester second_host(directory.path(), this_machine(clock));
   const auto seen_by_host = second_host.inspect(key);
   ASSERT_TRUE(seen_by_host);
   EXPECT_LE(*seen_by_host->remaining_ttl, LocalWish{}.ttl);

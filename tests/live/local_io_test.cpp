@@ -19,7 +19,7 @@
 #include <string>
 #include <vector>
 
-#include "live/local_asker.hpp"
+#include "live/local_requester.hpp"
 #include "live/temporary_directory.hpp"
 
 namespace exclusive_lock::live {
@@ -27,21 +27,21 @@ namespace {
 
 enum class Call { none, read, write, truncate, map, status, sync };
 
-struct Trouble {
+struct Failure {
   Call call = Call::none;
   long spared = std::numeric_limits<long>::max();  // so many are carried out before one fails
   bool is_lasting = false;
   long seen = 0;
 };
 // Of the thread that makes the calls: other threads of the store make none of these.
-thread_local Trouble trouble;
+thread_local Failure failure;
 
 bool fails(Call call) {
-  if (call != trouble.call) {
+  if (call != failure.call) {
     return false;
   }
-  const long before = trouble.seen++;
-  if (before < trouble.spared || (before > trouble.spared && !trouble.is_lasting)) {
+  const long before = failure.seen++;
+  if (before < failure.spared || (before > failure.spared && !failure.is_lasting)) {
     return false;
   }
   errno = EIO;
@@ -93,7 +93,7 @@ class WatchedCalls {
     }
   }
   ~WatchedCalls() {
-    trouble = {};
+    failure = {};
     for (const Replaced& each : replaced_calls()) {
       set(each.name, nullptr);
     }
@@ -111,9 +111,9 @@ class WatchedCalls {
 // Two owners use a store while its disk fails, and afterwards.
 class Use {
  public:
-  // `trouble_code`: of what is told.
-  Use(std::filesystem::path path, errc trouble_code)
-      : path_(std::move(path)), trouble_code_(trouble_code) {}
+  // `failure_code`: of what is told.
+  Use(std::filesystem::path path, errc failure_code)
+      : path_(std::move(path)), failure_code_(failure_code) {}
 
   // Opens the store and goes through `rounds` of all verbs. True: something was told.
   bool run(int rounds) {
@@ -128,49 +128,49 @@ class Use {
 
   // The disk is whole again.
   void expect_whole() {
-    ASSERT_TRUE(asker_ || open());
-    static_cast<void>(asker_->release(mine_));
-    static_cast<void>(asker_->release(other_));
-    EXPECT_FALSE(asker_->inspect(mine_.key)) << "nobody has it";
-    EXPECT_EQ(asker_->attempt(mine_).outcome, AttemptOutcome::granted);
-    LocalAsker another(path_);
-    EXPECT_EQ(another.attempt(other_).outcome, AttemptOutcome::busy);
-    EXPECT_EQ(another.attempt({.key = "another"}).outcome, AttemptOutcome::granted);
-    EXPECT_EQ(asker_->release(mine_), ReleaseVerdict::released);
+    ASSERT_TRUE(requester_ || open());
+    static_cast<void>(requester_->release(mine_));
+    static_cast<void>(requester_->release(other_));
+    EXPECT_FALSE(requester_->inspect(mine_.key)) << "nobody has it";
+    EXPECT_EQ(requester_->attempt(mine_).outcome, AttemptReplyStatus::granted);
+    LocalRequester another(path_);
+    EXPECT_EQ(another.attempt(other_).outcome, AttemptReplyStatus::busy);
+    EXPECT_EQ(another.attempt({.key = "another"}).outcome, AttemptReplyStatus::granted);
+    EXPECT_EQ(requester_->release(mine_), ReleaseReplyStatus::released);
     EXPECT_EQ(integrity_of(path_), "ok");
   }
 
  private:
   void told(const std::error_code& code, const std::string& message) {
     is_told_ = true;
-    EXPECT_EQ(code, trouble_code_) << message;
+    EXPECT_EQ(code, failure_code_) << message;
   }
 
   bool open() {
     try {
-      asker_.emplace(path_);
+      requester_.emplace(path_);
     } catch (const StoreError& error) {
       told(error.code(), error.what());
     }
-    return asker_.has_value();
+    return requester_.has_value();
   }
 
   // None: it was told that it is not known.
   std::optional<bool> is_granted(const LocalWish& wish) {
-    const auto answer = asker_->attempt_now(wish);
+    const auto answer = requester_->attempt_now(wish);
     if (const auto* failure = std::get_if<StoreFailure>(&answer)) {
       told(failure->code, failure->message);
       return failure->may_have_run ? std::nullopt : std::optional(false);
     }
-    return std::get<AttemptReply>(answer).outcome == AttemptOutcome::granted;
+    return std::get<AttemptReply>(answer).outcome == AttemptReplyStatus::granted;
   }
 
   void release(const LocalWish& wish, std::optional<bool> is_held) {
-    const auto answer = asker_->release_now(wish);
+    const auto answer = requester_->release_now(wish);
     if (const auto* failure = std::get_if<StoreFailure>(&answer)) {
       told(failure->code, failure->message);
     } else if (is_held) {
-      EXPECT_EQ(std::get<ReleaseReply>(answer).verdict == ReleaseVerdict::released, *is_held);
+      EXPECT_EQ(std::get<ReleaseReply>(answer).verdict == ReleaseReplyStatus::released, *is_held);
     }
   }
 
@@ -184,7 +184,7 @@ class Use {
       EXPECT_TRUE(is_told_) << "somebody has it, or was told why not";
     }
     try {
-      EXPECT_TRUE(asker_->refresh(mine_) == RefreshVerdict::refreshed || is_mine != true);
+      EXPECT_TRUE(requester_->refresh(mine_) == RefreshReplyStatus::refreshed || is_mine != true);
     } catch (const StoreError& error) {
       told(error.code(), error.what());
     }
@@ -193,8 +193,8 @@ class Use {
   }
 
   const std::filesystem::path path_;
-  const errc trouble_code_;
-  std::optional<LocalAsker> asker_;
+  const errc failure_code_;
+  std::optional<LocalRequester> requester_;
   LocalWish mine_;
   LocalWish other_;
   bool is_told_ = false;
@@ -215,9 +215,9 @@ class LocalIo : public testing::TestWithParam<FailingCall> {
   // How many calls of this kind there are when none fails.
   [[nodiscard]] long calls() const {
     const TemporaryDirectory directory;
-    trouble = {.call = GetParam().call};
+    failure = {.call = GetParam().call};
     EXPECT_FALSE(Use(directory.path(), GetParam().code).run(rounds));
-    return trouble.seen;
+    return failure.seen;
   }
 
   const WatchedCalls watched_;
@@ -236,9 +236,9 @@ TEST_P(LocalIo, FailsOnceOrForGoodAndWhatIsToldIsTrue) {
       SCOPED_TRACE("call " + std::to_string(spared) + (is_lasting ? " and all after it" : ""));
       const TemporaryDirectory directory;
       Use use(directory.path(), GetParam().code);
-      trouble = {.call = GetParam().call, .spared = spared, .is_lasting = is_lasting};
+      failure = {.call = GetParam().call, .spared = spared, .is_lasting = is_lasting};
       told += use.run(rounds) ? 1 : 0;
-      trouble = {};
+      failure = {};
       use.expect_whole();
     }
   }

@@ -16,7 +16,7 @@
 #include <string>
 
 #include "live/job_key.hpp"
-#include "live/local_asker.hpp"
+#include "live/local_requester.hpp"
 #include "live/local_worker_process.hpp"
 #include "live/temporary_directory.hpp"
 
@@ -52,12 +52,12 @@ std::uint64_t fence_in(const std::string& line) {
 
 // What must hold after a holder was killed. Gives the fence of the next hold.
 std::uint64_t expect_sound(const fs::path& directory, std::uint64_t highest_fence) {
-  LocalAsker next(directory);
+  LocalRequester next(directory);
   const LocalWish wish{.key = key};
   const AttemptReply reply = next.attempt(wish);
-  EXPECT_EQ(reply.outcome, AttemptOutcome::granted);
+  EXPECT_EQ(reply.outcome, AttemptReplyStatus::granted);
   EXPECT_GT(reply.fence.value, highest_fence);
-  EXPECT_EQ(next.release(wish), ReleaseVerdict::released);
+  EXPECT_EQ(next.release(wish), ReleaseReplyStatus::released);
   EXPECT_TRUE(next.list("").records.empty());
   EXPECT_EQ(integrity_of(directory), "ok");
   EXPECT_EQ(number_in(directory, "SELECT count(*) FROM lock"), 1);

@@ -16,7 +16,7 @@ namespace exclusive_lock::live {
 
 class LocalPushes {
  public:
-  // To be called before the first attempt with patience.
+  // To be called before the first attempt with wait options.
   explicit LocalPushes(Store& store) {
     store.listen({.wake_up =
                       [heard = heard_](const WakeUp& wake_up) {

@@ -11,12 +11,14 @@
 #include <string_view>
 #include <vector>
 
-#include "live/local_asker.hpp"
+#include "live/local_requester.hpp"
 #include "live/temporary_directory.hpp"
 
 namespace exclusive_lock::live {
 
-inline LocalWish patient(Patience patience = long_patience) { return {.patience = patience}; }
+inline LocalWish patient(WaitOptions wait_options = long_wait) {
+  return {.wait_options = wait_options};
+}
 
 // A clock and a wall clock that a test moves.
 class SetClock final : public ClockSource {
@@ -60,7 +62,7 @@ class LocalQueueFixture : public testing::Test {
 
   SetClock clock_;
   TemporaryDirectory directory_;
-  LocalAsker asker_{directory_.path(), clock_.machine()};
+  LocalRequester requester_{directory_.path(), clock_.machine()};
 };
 
 }  // namespace exclusive_lock::live

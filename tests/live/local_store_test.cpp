@@ -17,7 +17,7 @@
 #include <variant>
 #include <vector>
 
-#include "live/local_asker.hpp"
+#include "live/local_requester.hpp"
 #include "live/local_worker_process.hpp"
 #include "live/temporary_directory.hpp"
 
@@ -35,11 +35,11 @@ class LocalStoreTest : public testing::Test {
   }
 
   TemporaryDirectory directory_;
-  LocalAsker asker_{directory_.path()};
+  LocalRequester requester_{directory_.path()};
 };
 
 TEST_F(LocalStoreTest, UrlNamesTheDirectory) {
-  EXPECT_EQ(asker_.store().url(), "local://" + directory_.path().string());
+  EXPECT_EQ(requester_.store().url(), "local://" + directory_.path().string());
 }
 
 // A process that was stopped in the middle of a transaction.
@@ -47,15 +47,15 @@ TEST_F(LocalStoreTest, DeadlineBoundsTheWaitForOtherProcesses) {
   Database stopped(folder_of(directory_.path()) / "locks.db");
   stopped.execute("BEGIN IMMEDIATE");
   const Instant asked_at = BootClock::now();
-  const auto answer = asker_.attempt_now({}, 30ms);
+  const auto answer = requester_.attempt_now({}, 30ms);
   EXPECT_GE(BootClock::now(), asked_at + 30ms) << "it gave up early";
   ASSERT_TRUE(std::holds_alternative<StoreFailure>(answer));
   const auto& failure = std::get<StoreFailure>(answer);
   EXPECT_EQ(failure.code, errc::store_busy);
   EXPECT_FALSE(failure.may_have_run);
-  EXPECT_FALSE(asker_.inspect(LocalWish{}.key)) << "looks need not wait";
+  EXPECT_FALSE(requester_.inspect(LocalWish{}.key)) << "looks need not wait";
   stopped.execute("COMMIT");
-  EXPECT_EQ(asker_.attempt({}).outcome, AttemptOutcome::granted);
+  EXPECT_EQ(requester_.attempt({}).outcome, AttemptReplyStatus::granted);
 }
 
 // Timers and callers that were told to stop must not wait for a process that was stopped.
@@ -64,17 +64,17 @@ class LocalLate : public LocalStoreTest {
   LocalLate() : stopped_(folder_of(directory_.path()) / "locks.db") {
     stopped_.execute("BEGIN IMMEDIATE");
   }
-  std::future<Answer<AttemptReply>> attempt(const std::string& of, Milliseconds patience) {
+  std::future<Answer<AttemptReply>> attempt(const std::string& of, Milliseconds max_wait) {
     auto answer = std::make_shared<std::promise<Answer<AttemptReply>>>();
-    asker_.store().attempt({.key = of,
-                            .owner = owner_,
-                            .ttl = 600s,
-                            .record_tail = {},
-                            .floor = {},
-                            .not_after = Instant::max()},
-                           BootClock::now() + patience, [answer](Answer<AttemptReply> given) {
-                             answer->set_value(std::move(given));
-                           });
+    requester_.store().attempt({.key = of,
+                                .owner = owner_,
+                                .ttl = 600s,
+                                .record_tail = {},
+                                .floor = {},
+                                .not_after = Instant::max()},
+                               BootClock::now() + max_wait, [answer](Answer<AttemptReply> given) {
+                                 answer->set_value(std::move(given));
+                               });
     return answer->get_future();
   }
   template <class Answered>
@@ -89,19 +89,20 @@ class LocalLate : public LocalStoreTest {
 TEST_F(LocalLate, CallsReturnWhileAWriterIsStoppedAndAreCarriedOutInTheirOrderAfterIt) {
   auto granted = attempt("job", 600s);
   auto refreshed = std::make_shared<std::promise<Answer<RefreshReply>>>();
-  asker_.store().refresh(
+  requester_.store().refresh(
       {{.key = "job", .owner = owner_, .ttl = 600s}}, BootClock::now() + 600s,
       [refreshed](Answer<RefreshReply> given) { refreshed->set_value(std::move(given)); });
   auto released = std::make_shared<std::promise<Answer<ReleaseReply>>>();
-  asker_.store().release(
+  requester_.store().release(
       {.key = "job", .owner = owner_}, BootClock::now() + 600s,
       [released](Answer<ReleaseReply> given) { released->set_value(std::move(given)); });
   EXPECT_FALSE(is_answered(granted));
   stopped_.execute("COMMIT");
-  EXPECT_EQ(LocalAsker::value_of(granted.get()).outcome, AttemptOutcome::granted);
-  EXPECT_EQ(LocalAsker::value_of(refreshed->get_future().get()).verdicts.at(0),
-            RefreshVerdict::refreshed);
-  EXPECT_EQ(LocalAsker::value_of(released->get_future().get()).verdict, ReleaseVerdict::released);
+  EXPECT_EQ(LocalRequester::value_of(granted.get()).outcome, AttemptReplyStatus::granted);
+  EXPECT_EQ(LocalRequester::value_of(refreshed->get_future().get()).verdicts.at(0),
+            RefreshReplyStatus::refreshed);
+  EXPECT_EQ(LocalRequester::value_of(released->get_future().get()).verdict,
+            ReleaseReplyStatus::released);
 }
 
 TEST_F(LocalLate, EachIsAnsweredAtItsOwnDeadline) {
@@ -112,12 +113,12 @@ TEST_F(LocalLate, EachIsAnsweredAtItsOwnDeadline) {
   EXPECT_FALSE(std::get<StoreFailure>(hasty).may_have_run);
   EXPECT_FALSE(is_answered(patient));
   stopped_.execute("COMMIT");
-  EXPECT_EQ(LocalAsker::value_of(patient.get()).outcome, AttemptOutcome::granted);
+  EXPECT_EQ(LocalRequester::value_of(patient.get()).outcome, AttemptReplyStatus::granted);
 }
 
 TEST_F(LocalLate, ClosingAnswersThem) {
   auto answer = attempt("job", 600s);
-  asker_.store().close();
+  requester_.store().close();
   const auto given = answer.get();
   ASSERT_TRUE(std::holds_alternative<StoreFailure>(given));
   EXPECT_EQ(std::get<StoreFailure>(given).code, errc::connection_closed);
@@ -126,12 +127,13 @@ TEST_F(LocalLate, ClosingAnswersThem) {
 TEST_F(LocalStoreTest, DeadlineBoundsTheWaitForOtherThreads) {
   Database stopped(folder_of(directory_.path()) / "locks.db");
   stopped.execute("BEGIN IMMEDIATE");
-  std::thread patient(
-      [&] { EXPECT_EQ(asker_.attempt({.key = "patient"}).outcome, AttemptOutcome::granted); });
+  std::thread patient([&] {
+    EXPECT_EQ(requester_.attempt({.key = "patient"}).outcome, AttemptReplyStatus::granted);
+  });
   // Whether it meets the other thread or the other process: it is over in time, and nothing is
   // done.
   for (int i = 0; i < 5; ++i) {
-    const auto answer = asker_.attempt_now({}, 20ms);
+    const auto answer = requester_.attempt_now({}, 20ms);
     ASSERT_TRUE(std::holds_alternative<StoreFailure>(answer));
     EXPECT_EQ(std::get<StoreFailure>(answer).code, errc::store_busy);
   }
@@ -144,25 +146,25 @@ TEST_F(LocalStoreTest, LongLogIsCopiedBackByWhoeverCloses) {
   const fs::path log = folder_of(directory_.path()) / "locks.db-wal";
   for (int i = 0; i < 150; ++i) {
     const LocalWish wish;
-    ASSERT_EQ(asker_.attempt(wish).outcome, AttemptOutcome::granted);
-    ASSERT_EQ(asker_.release(wish), ReleaseVerdict::released);
+    ASSERT_EQ(requester_.attempt(wish).outcome, AttemptReplyStatus::granted);
+    ASSERT_EQ(requester_.release(wish), ReleaseReplyStatus::released);
   }
-  LocalAsker other(directory_.path());
+  LocalRequester other(directory_.path());
   ASSERT_GT(fs::file_size(log), 0U);
-  asker_.forget();
+  requester_.forget();
   EXPECT_EQ(fs::file_size(log), 0U) << "also where another has it open";
-  ASSERT_EQ(other.attempt({}).outcome, AttemptOutcome::granted)
+  ASSERT_EQ(other.attempt({}).outcome, AttemptReplyStatus::granted)
       << "the holder of before has closed";
   other.forget();
   EXPECT_GT(fs::file_size(log), 0U) << "a short one costs less to read than to copy back";
 }
 
 TEST_F(LocalStoreTest, LookDoesNotWaitForAWriter) {
-  LocalAsker other(directory_.path());
-  ASSERT_EQ(other.attempt({}).outcome, AttemptOutcome::granted);
+  LocalRequester other(directory_.path());
+  ASSERT_EQ(other.attempt({}).outcome, AttemptReplyStatus::granted);
   Database stopped(folder_of(directory_.path()) / "locks.db");
   stopped.execute("BEGIN IMMEDIATE");
-  EXPECT_EQ(asker_.attempt({}).outcome, AttemptOutcome::busy);
+  EXPECT_EQ(requester_.attempt({}).outcome, AttemptReplyStatus::busy);
 }
 
 TEST_F(LocalStoreTest, ManyThreadsShareOneStore) {
@@ -177,15 +179,15 @@ TEST_F(LocalStoreTest, ManyThreadsShareOneStore) {
       for (int round = 0; round < rounds; ++round) {
         ++shared.owner.ticket;
         ++own.owner.ticket;
-        EXPECT_EQ(asker_.attempt(own).outcome, AttemptOutcome::granted);
-        EXPECT_EQ(asker_.refresh(own), RefreshVerdict::refreshed);
-        if (asker_.attempt(shared).outcome == AttemptOutcome::granted) {
+        EXPECT_EQ(requester_.attempt(own).outcome, AttemptReplyStatus::granted);
+        EXPECT_EQ(requester_.refresh(own), RefreshReplyStatus::refreshed);
+        if (requester_.attempt(shared).outcome == AttemptReplyStatus::granted) {
           EXPECT_EQ(++holders, 1);
           ++holds;
           --holders;
-          EXPECT_EQ(asker_.release(shared), ReleaseVerdict::released);
+          EXPECT_EQ(requester_.release(shared), ReleaseReplyStatus::released);
         }
-        EXPECT_EQ(asker_.release(own), ReleaseVerdict::released);
+        EXPECT_EQ(requester_.release(own), ReleaseReplyStatus::released);
       }
     });
   }
@@ -233,8 +235,8 @@ TEST(LocalOpening, ManyProcessesMakeOneStore) {
   for (const auto& worker : all) {
     EXPECT_THAT(worker->line(), StartsWith("fence "));
   }
-  LocalAsker asker(store);
-  EXPECT_EQ(asker.list("job").records.size(), all.size());
+  LocalRequester requester(store);
+  EXPECT_EQ(requester.list("job").records.size(), all.size());
   std::size_t files = 0;
   for (const auto& entry : fs::directory_iterator(folder_of(store))) {
     EXPECT_FALSE(entry.path().filename().string().starts_with("locks.new-")) << entry.path();
@@ -245,27 +247,27 @@ TEST(LocalOpening, ManyProcessesMakeOneStore) {
 
 TEST_F(LocalStoreTest, ForkedChildCanDoNothing) {
   const LocalWish wish;
-  ASSERT_EQ(asker_.attempt(wish).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(requester_.attempt(wish).outcome, AttemptReplyStatus::granted);
   EXPECT_EQ(run_in_child([&] {
-              const auto answer = asker_.release_now(wish);
+              const auto answer = requester_.release_now(wish);
               ASSERT_TRUE(std::holds_alternative<StoreFailure>(answer));
               EXPECT_EQ(std::get<StoreFailure>(answer).code, errc::connection_closed);
-              asker_.store().close();
-              asker_.forget();
-              LocalAsker own(directory_.path());
-              EXPECT_EQ(own.attempt({}).outcome, AttemptOutcome::busy);
+              requester_.store().close();
+              requester_.forget();
+              LocalRequester own(directory_.path());
+              EXPECT_EQ(own.attempt({}).outcome, AttemptReplyStatus::busy);
             }),
             0);
-  LocalAsker other(directory_.path());
-  EXPECT_EQ(other.attempt({}).outcome, AttemptOutcome::busy) << "the child freed nothing";
-  EXPECT_EQ(asker_.refresh(wish), RefreshVerdict::refreshed);
+  LocalRequester other(directory_.path());
+  EXPECT_EQ(other.attempt({}).outcome, AttemptReplyStatus::busy) << "the child freed nothing";
+  EXPECT_EQ(requester_.refresh(wish), RefreshReplyStatus::refreshed);
 }
 
 // What daemon start-up code does, after connect() where it should have been before.
 TEST_F(LocalStoreTest, DescriptorsThatSomebodyClosedAreNoticed) {
   EXPECT_EQ(run_in_child([&] {
-              LocalAsker own(directory_.path());
-              ASSERT_EQ(own.attempt({}).outcome, AttemptOutcome::granted);
+              LocalRequester own(directory_.path());
+              ASSERT_EQ(own.attempt({}).outcome, AttemptReplyStatus::granted);
               ASSERT_EQ(::close_range(3, ~0U, 0), 0);
               const auto answer = own.attempt_now({});
               ASSERT_TRUE(std::holds_alternative<StoreFailure>(answer));
@@ -275,12 +277,12 @@ TEST_F(LocalStoreTest, DescriptorsThatSomebodyClosedAreNoticed) {
 }
 
 TEST_F(LocalStoreTest, LogDoesNotGrowWithoutEnd) {
-  LocalAsker reader(directory_.path());
+  LocalRequester reader(directory_.path());
   LocalWish wish;
   std::uintmax_t longest = 0;
   for (int i = 0; i < 5000; ++i) {
     ++wish.owner.ticket;
-    ASSERT_EQ(asker_.attempt(wish).outcome, AttemptOutcome::granted);
+    ASSERT_EQ(requester_.attempt(wish).outcome, AttemptReplyStatus::granted);
     ASSERT_TRUE(reader.inspect(wish.key));
     longest = std::max(longest, fs::file_size(folder_of(directory_.path()) / "locks.db-wal"));
   }
@@ -299,20 +301,20 @@ class LocalHousekeeping : public testing::Test {
     return number_in(directory_.path(), sql);
   }
   void pass(std::chrono::microseconds time) { wall_us_ += time.count(); }
-  void use_names(LocalAsker& asker, int count) {
+  void use_names(LocalRequester& requester, int count) {
     for (int i = 0; i < count; ++i) {
       const LocalWish wish{.key = "name" + std::to_string(i)};
-      ASSERT_EQ(asker.attempt(wish).outcome, AttemptOutcome::granted);
-      ASSERT_EQ(asker.release(wish), ReleaseVerdict::released);
+      ASSERT_EQ(requester.attempt(wish).outcome, AttemptReplyStatus::granted);
+      ASSERT_EQ(requester.release(wish), ReleaseReplyStatus::released);
     }
   }
   // The calls that somebody makes on another lock meanwhile.
   void go_on(int grants) {
-    LocalAsker asker(directory_.path(), machine());
+    LocalRequester requester(directory_.path(), machine());
     LocalWish wish{.key = "in use"};
     for (int i = 0; i < grants; ++i) {
       ++wish.owner.ticket;
-      ASSERT_EQ(asker.attempt(wish).outcome, AttemptOutcome::granted);
+      ASSERT_EQ(requester.attempt(wish).outcome, AttemptReplyStatus::granted);
     }
   }
 
@@ -323,8 +325,8 @@ class LocalHousekeeping : public testing::Test {
 
 // A day after the end of time must not be long ago.
 TEST_F(LocalHousekeeping, GrantAtTheEndOfTimeIsNotOld) {
-  LocalAsker asker(directory_.path(), machine());
-  use_names(asker, 1);
+  LocalRequester requester(directory_.path(), machine());
+  use_names(requester, 1);
   Database(folder_of(directory_.path()) / "locks.db")
       .execute("UPDATE lock SET granted_at_us = 9223372036854775807");
   pass(2h);
@@ -333,8 +335,8 @@ TEST_F(LocalHousekeeping, GrantAtTheEndOfTimeIsNotOld) {
 }
 
 TEST_F(LocalHousekeeping, UnusedNamesGoAwayAfterADay) {
-  LocalAsker asker(directory_.path(), machine());
-  use_names(asker, 100);
+  LocalRequester requester(directory_.path(), machine());
+  use_names(requester, 100);
   EXPECT_EQ(number("SELECT count(*) FROM lock"), 100);
   pass(23h);
   go_on(100);
@@ -345,20 +347,20 @@ TEST_F(LocalHousekeeping, UnusedNamesGoAwayAfterADay) {
 }
 
 TEST_F(LocalHousekeeping, EachGrantDoesALittleOnly) {
-  LocalAsker asker(directory_.path(), machine());
-  use_names(asker, 100);
+  LocalRequester requester(directory_.path(), machine());
+  use_names(requester, 100);
   pass(25h);
   go_on(1);
   EXPECT_EQ(number("SELECT count(*) FROM lock"), 101 - 4);
 }
 
 TEST_F(LocalHousekeeping, NewNamesDoNotPileUp) {
-  LocalAsker asker(directory_.path(), machine());
+  LocalRequester requester(directory_.path(), machine());
   for (int day = 0; day < 20; ++day) {
     for (int i = 0; i < 50; ++i) {
       const LocalWish wish{.key = std::to_string(day) + "." + std::to_string(i)};
-      ASSERT_EQ(asker.attempt(wish).outcome, AttemptOutcome::granted);
-      ASSERT_EQ(asker.release(wish), ReleaseVerdict::released);
+      ASSERT_EQ(requester.attempt(wish).outcome, AttemptReplyStatus::granted);
+      ASSERT_EQ(requester.release(wish), ReleaseReplyStatus::released);
     }
     pass(25h);
   }
@@ -367,11 +369,11 @@ TEST_F(LocalHousekeeping, NewNamesDoNotPileUp) {
 
 TEST_F(LocalHousekeeping, RecordsOfTheDeadAreClearedWithinAnHour) {
   {
-    LocalAsker dead(directory_.path(), machine());
+    LocalRequester dead(directory_.path(), machine());
     const std::string contents = '"' + std::string(5000, 'x') + '"';
     for (int i = 0; i < 20; ++i) {
       ASSERT_EQ(dead.attempt({.key = "dead" + std::to_string(i), .contents = contents}).outcome,
-                AttemptOutcome::granted);
+                AttemptReplyStatus::granted);
     }
   }
   EXPECT_EQ(number("SELECT count(*) FROM rest"), 20);
@@ -384,33 +386,33 @@ TEST_F(LocalHousekeeping, RecordsOfTheDeadAreClearedWithinAnHour) {
 }
 
 TEST_F(LocalHousekeeping, ShortRecordAfterALongOneLeavesNothingOfIt) {
-  LocalAsker asker(directory_.path(), machine());
+  LocalRequester requester(directory_.path(), machine());
   LocalWish wish{.contents = '"' + std::string(5000, 'x') + '"'};
-  ASSERT_EQ(asker.attempt(wish).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(requester.attempt(wish).outcome, AttemptReplyStatus::granted);
   EXPECT_EQ(number("SELECT count(*) FROM rest"), 1);
   ++wish.owner.ticket;
   wish.contents = "1";
-  ASSERT_EQ(asker.attempt(wish).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(requester.attempt(wish).outcome, AttemptReplyStatus::granted);
   EXPECT_EQ(number("SELECT count(*) FROM rest"), 0);
 }
 
 TEST_F(LocalHousekeeping, HeldLocksStay) {
-  LocalAsker asker(directory_.path(), machine());
+  LocalRequester requester(directory_.path(), machine());
   const LocalWish wish{.key = "held"};
-  const AttemptReply held = asker.attempt(wish);
-  ASSERT_EQ(held.outcome, AttemptOutcome::granted);
+  const AttemptReply held = requester.attempt(wish);
+  ASSERT_EQ(held.outcome, AttemptReplyStatus::granted);
   for (int day = 0; day < 3; ++day) {
     pass(25h);
     go_on(20);
   }
-  EXPECT_EQ(asker.refresh(wish), RefreshVerdict::refreshed);
+  EXPECT_EQ(requester.refresh(wish), RefreshReplyStatus::refreshed);
 }
 
 TEST_F(LocalHousekeeping, WallClockThatWasSetBackDelaysNothing) {
   {
-    LocalAsker asker(directory_.path(), machine());
+    LocalRequester requester(directory_.path(), machine());
     pass(24h * 365);
-    use_names(asker, 20);
+    use_names(requester, 20);
   }
   pass(-24h * 365);
   go_on(20);

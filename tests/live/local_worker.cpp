@@ -41,7 +41,7 @@
 #include <thread>
 
 #include "core/record_codec.hpp"
-#include "live/local_asker.hpp"
+#include "live/local_requester.hpp"
 
 namespace exclusive_lock::live {
 namespace {
@@ -68,58 +68,58 @@ void must(bool condition, const char* what) {
   }
 }
 
-Fence take(LocalAsker& asker, const LocalWish& wish) {
-  const AttemptReply reply = asker.attempt(wish);
-  must(reply.outcome == AttemptOutcome::granted, "the lock is not free");
+Fence take(LocalRequester& requester, const LocalWish& wish) {
+  const AttemptReply reply = requester.attempt(wish);
+  must(reply.outcome == AttemptReplyStatus::granted, "the lock is not free");
   say("fence " + std::to_string(reply.fence.value));
   return reply.fence;
 }
 
 void once(const fs::path& directory, const std::string& key) {
   ::raise(SIGSTOP);
-  LocalAsker asker(directory);
+  LocalRequester requester(directory);
   const LocalWish wish{.key = key};
-  take(asker, wish);
-  must(asker.refresh(wish) == RefreshVerdict::refreshed, "not refreshed");
-  must(asker.inspect(key).has_value(), "not inspected");
-  must(asker.list(key).records.size() == 1, "not listed");
-  must(asker.release(wish) == ReleaseVerdict::released, "not released");
-  take(asker, wish);
-  must(asker.remove(key, asker.inspect(key).value().value), "not removed");
-  asker.store().close();
+  take(requester, wish);
+  must(requester.refresh(wish) == RefreshReplyStatus::refreshed, "not refreshed");
+  must(requester.inspect(key).has_value(), "not inspected");
+  must(requester.list(key).records.size() == 1, "not listed");
+  must(requester.release(wish) == ReleaseReplyStatus::released, "not released");
+  take(requester, wish);
+  must(requester.remove(key, requester.inspect(key).value().value), "not removed");
+  requester.store().close();
 }
 
 void open(const fs::path& directory, const std::string& key) {
   ::raise(SIGSTOP);
-  LocalAsker asker(directory);
-  take(asker, {.key = key});
+  LocalRequester requester(directory);
+  take(requester, {.key = key});
 }
 
 void loop(const fs::path& directory, const std::string& key) {
-  LocalAsker asker(directory);
+  LocalRequester requester(directory);
   LocalWish wish{.key = key};
   while (true) {
     ++wish.owner.ticket;
     // Long contents at times, so that a record stands in two tables.
     wish.contents = '"' + std::string(wish.owner.ticket % 4 == 0 ? 5000 : 5, 'x') + '"';
-    take(asker, wish);
-    must(asker.refresh(wish) == RefreshVerdict::refreshed, "not refreshed");
+    take(requester, wish);
+    must(requester.refresh(wish) == RefreshReplyStatus::refreshed, "not refreshed");
     if (wish.owner.ticket % 3 != 0) {  // the others are taken over
-      must(asker.release(wish) == ReleaseVerdict::released, "not released");
+      must(requester.release(wish) == ReleaseReplyStatus::released, "not released");
     }
   }
 }
 
 void hold(const fs::path& directory, const LocalWish& wish) {
-  LocalAsker asker(directory);
-  take(asker, wish);
+  LocalRequester requester(directory);
+  take(requester, wish);
   wait_for_end_of_input();
   ::_exit(0);
 }
 
 void fork_and_wait(const fs::path& directory, const std::string& key) {
-  LocalAsker asker(directory);
-  take(asker, {.key = key});
+  LocalRequester requester(directory);
+  take(requester, {.key = key});
   const pid_t child = ::fork();
   must(child >= 0, "cannot fork");
   if (child == 0) {
@@ -133,119 +133,119 @@ void fork_and_wait(const fs::path& directory, const std::string& key) {
 }
 
 void contend(const fs::path& directory, const std::string& key, int times) {
-  LocalAsker asker(directory);
+  LocalRequester requester(directory);
   const fs::path marker = directory / "somebody-holds-it";
   LocalWish wish{.key = key};
   for (int i = 0; i < times; ++i) {
     AttemptReply reply{};
     do {
       ++wish.owner.ticket;
-      reply = asker.attempt(wish);
+      reply = requester.attempt(wish);
       std::this_thread::yield();
-    } while (reply.outcome == AttemptOutcome::busy);
-    must(reply.outcome == AttemptOutcome::granted, "neither granted nor busy");
+    } while (reply.outcome == AttemptReplyStatus::busy);
+    must(reply.outcome == AttemptReplyStatus::granted, "neither granted nor busy");
     const int fd = ::open(marker.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
     must(fd >= 0, "somebody else holds the lock too");
     say("fence " + std::to_string(reply.fence.value));
     ::close(fd);
     must(::unlink(marker.c_str()) == 0, "the marker is gone");
-    must(asker.release(wish) == ReleaseVerdict::released, "not released");
+    must(requester.release(wish) == ReleaseReplyStatus::released, "not released");
   }
 }
 
 // Everything that waiting does, within one store; with long contents, so that all tables take part.
 void queue(const fs::path& directory, const std::string& key) {
   ::raise(SIGSTOP);
-  LocalAsker asker(directory);
-  asker.store().listen({.wake_up = [](const WakeUp&) {}, .pushes_resumed = [] {}});
+  LocalRequester requester(directory);
+  requester.store().listen({.wake_up = [](const WakeUp&) {}, .pushes_resumed = [] {}});
   const LocalWish first{.key = key};
   LocalWish second{
-      .key = key, .contents = '"' + std::string(5000, 'x') + '"', .patience = long_patience};
-  take(asker, first);
-  must(asker.attempt(second).outcome == AttemptOutcome::waiting, "not in the queue");
-  must(asker.beat(second).outcome == BeatOutcome::waiting, "not waiting");
-  must(asker.release(first) == ReleaseVerdict::released, "not released");
-  const BeatReply handed = asker.beat(second);
-  must(handed.outcome == BeatOutcome::granted, "not handed over");
+      .key = key, .contents = '"' + std::string(5000, 'x') + '"', .wait_options = long_wait};
+  take(requester, first);
+  must(requester.attempt(second).outcome == AttemptReplyStatus::waiting, "not in the queue");
+  must(requester.heartbeat(second).outcome == HeartbeatReplyStatus::waiting, "not waiting");
+  must(requester.release(first) == ReleaseReplyStatus::released, "not released");
+  const HeartbeatReply handed = requester.heartbeat(second);
+  must(handed.outcome == HeartbeatReplyStatus::granted, "not handed over");
   say("fence " + std::to_string(handed.fence.value));
-  const LocalWish third{.key = key, .patience = long_patience};
-  must(asker.attempt(third).outcome == AttemptOutcome::waiting, "not in the queue");
-  must(asker.release(third) == ReleaseVerdict::left, "it did not leave");
-  must(asker.release(second) == ReleaseVerdict::released, "not released");
-  asker.store().close();
+  const LocalWish third{.key = key, .wait_options = long_wait};
+  must(requester.attempt(third).outcome == AttemptReplyStatus::waiting, "not in the queue");
+  must(requester.release(third) == ReleaseReplyStatus::left, "it did not leave");
+  must(requester.release(second) == ReleaseReplyStatus::released, "not released");
+  requester.store().close();
 }
 
 void wait(const fs::path& directory, const std::string& key) {
-  LocalAsker asker(directory);
-  asker.store().listen(
+  LocalRequester requester(directory);
+  requester.store().listen(
       {.wake_up = [](const WakeUp& wake_up) { say("pushed " + owner_text(wake_up.owner)); },
        .pushes_resumed = [] {}});
-  const LocalWish wish{.key = key, .patience = long_patience};
-  const AttemptReply reply = asker.attempt(wish);
-  must(reply.outcome == AttemptOutcome::waiting, "not in the queue");
+  const LocalWish wish{.key = key, .wait_options = long_wait};
+  const AttemptReply reply = requester.attempt(wish);
+  must(reply.outcome == AttemptReplyStatus::waiting, "not in the queue");
   say("waiting " + std::to_string(reply.position));
   wait_for_end_of_input();
-  must(asker.release(wish) != ReleaseVerdict::not_owner, "neither record nor entry");
+  must(requester.release(wish) != ReleaseReplyStatus::not_owner, "neither record nor entry");
 }
 
 // Starts at a push, and looks for itself after a while without one: as every waiter does.
 void rounds(const fs::path& directory, const std::string& key, int times) {
-  LocalAsker asker(directory);
+  LocalRequester requester(directory);
   std::mutex mutex;
   std::condition_variable is_pushed;
   Ticket pushed = 0;
-  asker.store().listen({.wake_up =
-                            [&](const WakeUp& wake_up) {
-                              const std::lock_guard guard(mutex);
-                              pushed = wake_up.owner.ticket;
-                              is_pushed.notify_one();
-                            },
-                        .pushes_resumed = [] {}});
+  requester.store().listen({.wake_up =
+                                [&](const WakeUp& wake_up) {
+                                  const std::lock_guard guard(mutex);
+                                  pushed = wake_up.owner.ticket;
+                                  is_pushed.notify_one();
+                                },
+                            .pushes_resumed = [] {}});
   const fs::path marker = directory / "somebody-holds-it";
-  LocalWish wish{.key = key, .patience = long_patience};
+  LocalWish wish{.key = key, .wait_options = long_wait};
   for (int i = 0; i < times; ++i) {
     ++wish.owner.ticket;
-    const AttemptReply reply = asker.attempt(wish);
+    const AttemptReply reply = requester.attempt(wish);
     Fence fence = reply.fence;
-    if (reply.outcome == AttemptOutcome::waiting) {
-      BeatReply beat{.outcome = BeatOutcome::waiting};
-      while (beat.outcome == BeatOutcome::waiting) {
+    if (reply.outcome == AttemptReplyStatus::waiting) {
+      HeartbeatReply heartbeat{.outcome = HeartbeatReplyStatus::waiting};
+      while (heartbeat.outcome == HeartbeatReplyStatus::waiting) {
         std::unique_lock guard(mutex);
         is_pushed.wait_for(guard, 100ms, [&] { return pushed == wish.owner.ticket; });
         guard.unlock();
-        beat = asker.beat(wish);
+        heartbeat = requester.heartbeat(wish);
       }
-      must(beat.outcome == BeatOutcome::granted, "its entry is gone");
-      fence = beat.fence;
+      must(heartbeat.outcome == HeartbeatReplyStatus::granted, "its entry is gone");
+      fence = heartbeat.fence;
     } else {
-      must(reply.outcome == AttemptOutcome::granted, "neither granted nor waiting");
+      must(reply.outcome == AttemptReplyStatus::granted, "neither granted nor waiting");
     }
     const int fd = ::open(marker.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
     must(fd >= 0, "somebody else holds the lock too");
     say("fence " + std::to_string(fence.value));
     ::close(fd);
     must(::unlink(marker.c_str()) == 0, "the marker is gone");
-    must(asker.release(wish) == ReleaseVerdict::released, "not released");
+    must(requester.release(wish) == ReleaseReplyStatus::released, "not released");
   }
-  asker.store().close();
+  requester.store().close();
 }
 
 void fill(const fs::path& directory, const std::string& key) {
   const rlimit limit{.rlim_cur = 256 * 1024, .rlim_max = 256 * 1024};
   must(::setrlimit(RLIMIT_FSIZE, &limit) == 0, "cannot limit the size of files");
-  LocalAsker asker(directory);
+  LocalRequester requester(directory);
   const LocalWish first{.key = key};
-  take(asker, first);
+  take(requester, first);
   for (int i = 0; i < 1000; ++i) {
-    const auto answer = asker.attempt_now(
+    const auto answer = requester.attempt_now(
         {.key = key + std::to_string(i), .contents = '"' + std::string(10'000, 'x') + '"'});
     if (const auto* failure = std::get_if<StoreFailure>(&answer)) {
       must(failure->code == errc::store_full, failure->message.c_str());
       must(!failure->may_have_run, "a full store has not carried out anything");
       say(failure->message);
-      must(asker.refresh(first) == RefreshVerdict::refreshed, "not refreshed");
-      must(asker.release(first) == ReleaseVerdict::released, "not released");
-      must(asker.list(key).records.size() == static_cast<std::size_t>(i), "locks were lost");
+      must(requester.refresh(first) == RefreshReplyStatus::refreshed, "not refreshed");
+      must(requester.release(first) == ReleaseReplyStatus::released, "not released");
+      must(requester.list(key).records.size() == static_cast<std::size_t>(i), "locks were lost");
       return;
     }
   }

@@ -18,7 +18,7 @@
 #include "exclusive_lock/exclusive_lock.hpp"
 #include "live/comes_true.hpp"
 #include "live/job_key.hpp"
-#include "live/redis_asker.hpp"
+#include "live/redis_requester.hpp"
 
 namespace exclusive_lock::live {
 namespace {
@@ -27,17 +27,17 @@ using namespace std::chrono_literals;
 
 TEST(RedisConnection, ComesBackAfterTheServerWasKilledAndRestarted) {
   Server server;
-  RedisAsker asker(server);
+  RedisRequester requester(server);
   const Owner owner = new_owner();
-  const Fence first = asker.attempt(key, owner).fence;
+  const Fence first = requester.attempt(key, owner).fence;
   server.kill();
-  const auto failure = failure_in(asker.inspect_answer(key, 100ms));
+  const auto failure = failure_in(requester.inspect_answer(key, 100ms));
   EXPECT_TRUE(failure.code == errc::store_unavailable || failure.code == errc::outcome_unknown)
       << failure.message;
   server.restart(ServerData::lost);
   // It waits for the connection, which comes within its time.
-  const AttemptReply reply = asker.attempt(key, with_ticket(owner, 2));
-  EXPECT_EQ(reply.outcome, AttemptOutcome::granted);
+  const AttemptReply reply = requester.attempt(key, with_ticket(owner, 2));
+  EXPECT_EQ(reply.outcome, AttemptReplyStatus::granted);
   EXPECT_GT(reply.fence, first);  // G2, although the counter is lost
 }
 
@@ -75,23 +75,25 @@ TEST(RedisConnection, EndBetweenTwoCallsIsNoticedAtOnce) {
 
 TEST(RedisConnection, WithoutAServerNothingIsSentAndTheReasonIsTold) {
   Server server;
-  RedisAsker asker(server);
+  RedisRequester requester(server);
   server.kill();
-  ASSERT_TRUE(eventually(
-      [&] { return failure_in(asker.inspect_answer(key, 50ms)).code == errc::store_unavailable; }));
-  const Instant before = asker.now();
-  const auto failure = failure_in(asker.attempt_answer(asker.request(key, new_owner()), 300ms));
+  ASSERT_TRUE(eventually([&] {
+    return failure_in(requester.inspect_answer(key, 50ms)).code == errc::store_unavailable;
+  }));
+  const Instant before = requester.now();
+  const auto failure =
+      failure_in(requester.attempt_answer(requester.request(key, new_owner()), 300ms));
   EXPECT_TRUE(is_failure(failure, errc::store_unavailable, {"refused", server.url()}));
   EXPECT_FALSE(failure.may_have_run);
-  EXPECT_GE(asker.now() - before, 300ms);
+  EXPECT_GE(requester.now() - before, 300ms);
 }
 
 // A child of fork() that runs no other program keeps the socket open: what ends is not told of for
 // ever.
 TEST(RedisConnection, IsQuietAfterItsEndAlsoWhereAForkedChildKeepsTheSocket) {
   Server server;
-  RedisAsker asker(server);
-  asker.attempt(key, new_owner());
+  RedisRequester requester(server);
+  requester.attempt(key, new_owner());
   const pid_t child = ::fork();
   if (child == 0) {
     ::pause();
@@ -100,7 +102,7 @@ TEST(RedisConnection, IsQuietAfterItsEndAlsoWhereAForkedChildKeepsTheSocket) {
   ASSERT_GT(child, 0);
   server.kill();
   server.restart(ServerData::lost);
-  asker.attempt(key, new_owner());
+  requester.attempt(key, new_owner());
   const auto used = [] {
     timespec time{};
     ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
@@ -147,34 +149,36 @@ TEST(RedisConnection, PathOfASocketThatIsTooLongIsAMistake) {
 
 TEST(RedisConnection, FrozenServerEndsRequestsAtTheirDeadlineAsUnknown) {
   Server server;
-  RedisAsker asker(server);
-  asker.inspect(key);
+  RedisRequester requester(server);
+  requester.inspect(key);
   server.pause();
-  const Instant before = asker.now();
-  const auto failure = failure_in(asker.attempt_answer(asker.request(key, new_owner()), 300ms));
+  const Instant before = requester.now();
+  const auto failure =
+      failure_in(requester.attempt_answer(requester.request(key, new_owner()), 300ms));
   EXPECT_TRUE(is_failure(failure, errc::outcome_unknown));
   EXPECT_TRUE(failure.may_have_run);
-  EXPECT_GE(asker.now() - before, 300ms);
+  EXPECT_GE(requester.now() - before, 300ms);
   // The connection is given up; what is asked then is not sent, or not answered either.
-  ASSERT_TRUE(eventually(
-      [&] { return failure_in(asker.inspect_answer(key, 50ms)).code == errc::store_unavailable; }));
+  ASSERT_TRUE(eventually([&] {
+    return failure_in(requester.inspect_answer(key, 50ms)).code == errc::store_unavailable;
+  }));
   server.resume();
-  EXPECT_TRUE(asker.works_again());
+  EXPECT_TRUE(requester.works_again());
 }
 
 TEST(RedisConnection, LateReplyIsNotGivenToTheNextRequest) {
   Server server;
   RedisStoreOptions options = options_for(server);
   options.command_timeout = 10s;  // the connection stays
-  RedisAsker asker(options);
-  asker.attempt(key, new_owner());
+  RedisRequester requester(options);
+  requester.attempt(key, new_owner());
   RawClient client = server.client();
   client.must({"CONFIG", "RESETSTAT"});
   server.pause();
-  EXPECT_TRUE(is_failure(failure_in(asker.inspect_answer("exclusive-lock:none", 50ms)),
+  EXPECT_TRUE(is_failure(failure_in(requester.inspect_answer("exclusive-lock:none", 50ms)),
                          errc::outcome_unknown));
   server.resume();
-  const auto record = asker.inspect(key);  // the reply before it says that there is nothing
+  const auto record = requester.inspect(key);  // the reply before it says that there is nothing
   ASSERT_TRUE(record);
   EXPECT_EQ(record->key, key);
   const std::string stats = client.text({"INFO", "stats"});
@@ -184,17 +188,18 @@ TEST(RedisConnection, LateReplyIsNotGivenToTheNextRequest) {
 // The server is stopped while the request is on its way, and goes on after its time.
 bool leaves_a_record(Milliseconds request_lives) {
   Server server;
-  RedisAsker asker(server);
-  asker.attempt("exclusive-lock:other", new_owner());  // the script is there
-  AttemptRequest request = asker.request(key, new_owner());
-  const Instant sent_at = asker.now();
+  RedisRequester requester(server);
+  requester.attempt("exclusive-lock:other", new_owner());  // the script is there
+  AttemptRequest request = requester.request(key, new_owner());
+  const Instant sent_at = requester.now();
   request.not_after = sent_at + request_lives;
   server.pause();
-  EXPECT_TRUE(is_failure(failure_in(asker.attempt_answer(request, 100ms)), errc::outcome_unknown));
+  EXPECT_TRUE(
+      is_failure(failure_in(requester.attempt_answer(request, 100ms)), errc::outcome_unknown));
   // What the client knows of the server's clock is good to some milliseconds.
-  EXPECT_TRUE(eventually([&] { return asker.now() > sent_at + 500ms; }));
+  EXPECT_TRUE(eventually([&] { return requester.now() > sent_at + 500ms; }));
   server.resume();
-  EXPECT_TRUE(asker.works_again());
+  EXPECT_TRUE(requester.works_again());
   return server.client().integer({"EXISTS", key}) == 1;
 }
 
@@ -206,37 +211,37 @@ TEST(RedisConnection, AbandonedRequestStillRunsWithinItsTime) { EXPECT_TRUE(leav
 
 TEST(RedisConnection, RequestInTimeIsGrantedWhateverTheServersClockSays) {
   Server server;
-  RedisAsker asker(server);
-  AttemptRequest request = asker.request(key, new_owner());
-  request.not_after = asker.now() + 2s;
-  EXPECT_EQ(reply_in(asker.attempt_answer(request)).outcome, AttemptOutcome::granted);
-  AttemptRequest late = asker.request("exclusive-lock:late", new_owner());
-  late.not_after = asker.now() - 10s;
-  EXPECT_EQ(reply_in(asker.attempt_answer(late)).outcome, AttemptOutcome::too_late);
+  RedisRequester requester(server);
+  AttemptRequest request = requester.request(key, new_owner());
+  request.not_after = requester.now() + 2s;
+  EXPECT_EQ(reply_in(requester.attempt_answer(request)).outcome, AttemptReplyStatus::granted);
+  AttemptRequest late = requester.request("exclusive-lock:late", new_owner());
+  late.not_after = requester.now() - 10s;
+  EXPECT_EQ(reply_in(requester.attempt_answer(late)).outcome, AttemptReplyStatus::too_late);
 }
 
 TEST(RedisConnection, KilledConnectionComesBack) {
   Server server;
-  RedisAsker asker(server);
+  RedisRequester requester(server);
   for (int i = 0; i < 5; ++i) {
     server.client().must({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
-    EXPECT_TRUE(asker.works_again());
+    EXPECT_TRUE(requester.works_again());
   }
 }
 
 TEST(RedisConnection, CloseFailsWhatIsPending) {
   Server server;
-  RedisAsker asker(server);
-  asker.inspect(key);
+  RedisRequester requester(server);
+  requester.inspect(key);
   server.pause();
   std::promise<StoreFailure> sent;
-  asker.store().inspect(key, asker.now() + test_patience,
-                        [&sent](const auto& answer) { sent.set_value(failure_in(answer)); });
-  asker.store().close();
+  requester.store().inspect(key, requester.now() + test_limit,
+                            [&sent](const auto& answer) { sent.set_value(failure_in(answer)); });
+  requester.store().close();
   const auto failure = sent.get_future().get();
   EXPECT_EQ(failure.code, errc::connection_closed);
-  EXPECT_TRUE(is_failure(failure_in(asker.inspect_answer(key)), errc::connection_closed));
-  asker.store().close();
+  EXPECT_TRUE(is_failure(failure_in(requester.inspect_answer(key)), errc::connection_closed));
+  requester.store().close();
 }
 
 TEST(RedisConnection, NothingStaysBehind) {
@@ -244,11 +249,11 @@ TEST(RedisConnection, NothingStaysBehind) {
     return std::distance(std::filesystem::directory_iterator(folder), {});
   };
   Server server;
-  RedisAsker(server).inspect(key);  // what is made once per process is made now
+  RedisRequester(server).inspect(key);  // what is made once per process is made now
   const auto descriptors = count("/proc/self/fd");
   const auto threads = count("/proc/self/task");
   for (int i = 0; i < 20; ++i) {
-    RedisAsker(server).inspect(key);
+    RedisRequester(server).inspect(key);
   }
   EXPECT_EQ(count("/proc/self/fd"), descriptors);
   EXPECT_EQ(count("/proc/self/task"), threads);
@@ -256,38 +261,39 @@ TEST(RedisConnection, NothingStaysBehind) {
 
 TEST(RedisConnection, ForkedChildHasNothingAndHurtsNothing) {
   Server server;
-  auto asker = std::make_unique<RedisAsker>(server);
+  auto requester = std::make_unique<RedisRequester>(server);
   const Owner owner = new_owner();
-  asker->attempt(key, owner);
+  requester->attempt(key, owner);
   const pid_t child = ::fork();
   if (child == 0) {
-    const bool attempt_fails = is_failure(
-        failure_in(asker->attempt_answer(asker->request(key, owner))), errc::connection_closed);
+    const bool attempt_fails =
+        is_failure(failure_in(requester->attempt_answer(requester->request(key, owner))),
+                   errc::connection_closed);
     const bool refresh_fails = is_failure(
-        failure_in(asker->refresh_answer({{.key = key, .owner = owner, .ttl = long_ttl}})),
+        failure_in(requester->refresh_answer({{.key = key, .owner = owner, .ttl = long_ttl}})),
         errc::connection_closed);
     const bool release_fails =
-        is_failure(failure_in(asker->release_answer(key, owner)), errc::connection_closed);
+        is_failure(failure_in(requester->release_answer(key, owner)), errc::connection_closed);
     const bool inspect_fails =
-        is_failure(failure_in(asker->inspect_answer(key)), errc::connection_closed);
+        is_failure(failure_in(requester->inspect_answer(key)), errc::connection_closed);
     const bool list_fails =
-        is_failure(failure_in(asker->list_answer("exclusive-lock:")), errc::connection_closed);
-    asker.reset();
+        is_failure(failure_in(requester->list_answer("exclusive-lock:")), errc::connection_closed);
+    requester.reset();
     ::_exit(attempt_fails && refresh_fails && release_fails && inspect_fails && list_fails ? 0 : 1);
   }
   int status = -1;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
-  EXPECT_EQ(asker->refresh(key, owner), RefreshVerdict::refreshed);
-  EXPECT_EQ(asker->release(key, owner), ReleaseVerdict::released);
+  EXPECT_EQ(requester->refresh(key, owner), RefreshReplyStatus::refreshed);
+  EXPECT_EQ(requester->release(key, owner), ReleaseReplyStatus::released);
 }
 
 class Transports : public testing::TestWithParam<ServerTransport> {};
 
 TEST_P(Transports, ProgramsThatAreStartedInheritNoConnection) {
   Server server({.transport = GetParam()});
-  RedisAsker asker(server);
-  asker.inspect(key);
+  RedisRequester requester(server);
+  requester.inspect(key);
   const pid_t child = ::fork();
   if (child == 0) {
     ::execl("/bin/sh", "sh", "-c", "ls -l /proc/self/fd >\"$0\"",

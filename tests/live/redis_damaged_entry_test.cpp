@@ -65,7 +65,7 @@ std::vector<Damage> damages() {
 class DamagedEntry : public Queue {
  protected:
   void expect_next(const Owner& damaged, const Owner& next) {
-    const auto record = asker.inspect(key);
+    const auto record = requester.inspect(key);
     ASSERT_TRUE(record);
     for (const StoredWaiter& each : record->waiters) {
       EXPECT_TRUE(each.owner == next || each.owner == damaged);
@@ -79,19 +79,19 @@ INSTANTIATE_TEST_SUITE_P(Servers, DamagedEntry, testing::ValuesIn(servers_to_tes
 
 TEST_P(DamagedEntry, IsSkippedByAHandOverAndByAWakeUp) {
   for (const Damage& damage : damages()) {
-    for (const std::size_t streak : {0U, 1U}) {
-      SCOPED_TRACE(damage.what + ", streak " + std::to_string(streak));
+    for (const std::size_t pass_count : {0U, 1U}) {
+      SCOPED_TRACE(damage.what + ", pass_count " + std::to_string(pass_count));
       const Owner first = new_owner();
       const std::vector<Owner> waiters = queue_up(2, first);
       damage.damage(client, entry(0));
       expect_next(waiters[0], waiters[1]);
-      EXPECT_EQ(asker.release(key, first, streak), ReleaseVerdict::released);
-      EXPECT_EQ(waiting(), streak);
-      EXPECT_EQ(asker.beat(key, waiters[1]).outcome, BeatOutcome::granted);
-      EXPECT_EQ(asker.release(key, waiters[1]), ReleaseVerdict::released);
+      EXPECT_EQ(requester.release(key, first, pass_count), ReleaseReplyStatus::released);
+      EXPECT_EQ(waiting(), pass_count);
+      EXPECT_EQ(requester.heartbeat(key, waiters[1]).outcome, HeartbeatReplyStatus::granted);
+      EXPECT_EQ(requester.release(key, waiters[1]), ReleaseReplyStatus::released);
       EXPECT_EQ(waiting(), 0);
       expect_ttl_everywhere(client);
-      EXPECT_EQ(asker.attempt(key, first).outcome, AttemptOutcome::granted);
+      EXPECT_EQ(requester.attempt(key, first).outcome, AttemptReplyStatus::granted);
       client.must({"FLUSHALL"});
     }
   }
@@ -107,11 +107,12 @@ TEST_P(DamagedEntry, IsNotItsOwnersAnyMore) {
     }
     const std::vector<Owner> waiters = queue_up(1, new_owner());
     damage.damage(client, entry(0));
-    EXPECT_EQ(asker.beat(key, waiters[0]).outcome, BeatOutcome::gone);
-    EXPECT_EQ(asker.release(key, waiters[0]), ReleaseVerdict::not_owner);
-    const AttemptReply again = asker.patient_attempt(key, with_ticket(waiters[0], 2));
-    EXPECT_EQ(again.outcome, AttemptOutcome::waiting);
-    EXPECT_EQ(asker.beat(key, with_ticket(waiters[0], 2)).outcome, BeatOutcome::waiting);
+    EXPECT_EQ(requester.heartbeat(key, waiters[0]).outcome, HeartbeatReplyStatus::gone);
+    EXPECT_EQ(requester.release(key, waiters[0]), ReleaseReplyStatus::not_owner);
+    const AttemptReply again = requester.patient_attempt(key, with_ticket(waiters[0], 2));
+    EXPECT_EQ(again.outcome, AttemptReplyStatus::waiting);
+    EXPECT_EQ(requester.heartbeat(key, with_ticket(waiters[0], 2)).outcome,
+              HeartbeatReplyStatus::waiting);
     client.must({"FLUSHALL"});
   }
 }
@@ -122,10 +123,10 @@ TEST_P(DamagedEntry, TakesNothingAwayFromAnotherOneOfItsOwner) {
   client.must({"ZADD", queue_at, "1", with_text(entry(0), EntryField::heard_us, "rubbish")});
   client.must({"ZADD", queue_at, "2", with_text(entry(1), EntryField::place, "2") + "x"});
   damage(1, EntryField::alive_ms, "0");
-  EXPECT_EQ(asker.release(key, first, 1), ReleaseVerdict::released);
+  EXPECT_EQ(requester.release(key, first, 1), ReleaseReplyStatus::released);
   EXPECT_EQ(waiting(), 1);
   client.must({"SET", key, "a stranger's"});
-  EXPECT_EQ(asker.beat(key, waiters[0]).outcome, BeatOutcome::waiting);
+  EXPECT_EQ(requester.heartbeat(key, waiters[0]).outcome, HeartbeatReplyStatus::waiting);
 }
 
 TEST_P(DamagedEntry, LeavesAFullQueue) {
@@ -136,10 +137,10 @@ TEST_P(DamagedEntry, LeavesAFullQueue) {
     }
     const std::vector<Owner> waiters = queue_up(2, new_owner());
     damage.damage(client, entry(0));
-    AttemptRequest another = asker.patient_request(key, new_owner());
-    another.patience->most_waiting = 2;
-    const AttemptReply reply = reply_in(asker.attempt_answer(another));
-    EXPECT_EQ(reply.outcome, AttemptOutcome::waiting);
+    AttemptRequest another = requester.patient_request(key, new_owner());
+    another.wait_options->max_waiting = 2;
+    const AttemptReply reply = reply_in(requester.attempt_answer(another));
+    EXPECT_EQ(reply.outcome, AttemptReplyStatus::waiting);
     EXPECT_EQ(reply.position, 2U);
     client.must({"FLUSHALL"});
   }
@@ -151,15 +152,15 @@ TEST_P(DamagedEntry, WhosePlaceIsNoneHandsItToNobodyBehindIt) {
     const Owner first = new_owner();
     const std::vector<Owner> waiters = queue_up(1, first);
     client.must({"ZADD", queue_at, score, entry(0)});
-    EXPECT_TRUE(asker.inspect(key)) << "it can be shown";
-    const AttemptReply second = asker.patient_attempt(key, new_owner());
-    EXPECT_EQ(second.outcome, AttemptOutcome::waiting);
+    EXPECT_TRUE(requester.inspect(key)) << "it can be shown";
+    const AttemptReply second = requester.patient_attempt(key, new_owner());
+    EXPECT_EQ(second.outcome, AttemptReplyStatus::waiting);
     EXPECT_EQ(second.position, 1U);
     EXPECT_EQ(second.arrived_at, second.store_time);
-    const AttemptReply third = asker.patient_attempt(key, new_owner());
+    const AttemptReply third = requester.patient_attempt(key, new_owner());
     EXPECT_EQ(third.position, 2U);
     EXPECT_EQ(third.arrived_at, third.store_time);
-    EXPECT_EQ(asker.release(key, waiters[0]), ReleaseVerdict::not_owner);
+    EXPECT_EQ(requester.release(key, waiters[0]), ReleaseReplyStatus::not_owner);
     client.must({"FLUSHALL"});
   }
 }
@@ -169,10 +170,10 @@ TEST_P(DamagedEntry, WhosePlaceIsNoneGetsAnotherOneWithItsNextTicket) {
     SCOPED_TRACE(score);
     const std::vector<Owner> waiters = queue_up(2, new_owner());
     client.must({"ZADD", queue_at, score, entry(0)});
-    AttemptRequest again = asker.patient_request(key, with_ticket(waiters[0], 2));
-    again.patience->arrived_at = StoreTime(1);
-    const AttemptReply reply = reply_in(asker.attempt_answer(again));
-    EXPECT_EQ(reply.outcome, AttemptOutcome::waiting);
+    AttemptRequest again = requester.patient_request(key, with_ticket(waiters[0], 2));
+    again.wait_options->arrived_at = StoreTime(1);
+    const AttemptReply reply = reply_in(requester.attempt_answer(again));
+    EXPECT_EQ(reply.outcome, AttemptReplyStatus::waiting);
     EXPECT_EQ(reply.position, 1U);
     EXPECT_EQ(reply.arrived_at, StoreTime(1));
     client.must({"FLUSHALL"});
@@ -182,11 +183,11 @@ TEST_P(DamagedEntry, WhosePlaceIsNoneGetsAnotherOneWithItsNextTicket) {
 TEST_P(DamagedEntry, ThatCannotBeFoundIsMadeOnceMore) {
   const std::vector<Owner> waiters = queue_up(2, new_owner());
   client.must({"ZREM", queue_at, id_of(waiters[1])});
-  EXPECT_EQ(asker.beat(key, waiters[1]).outcome, BeatOutcome::gone);
-  const AttemptReply again = asker.patient_attempt(key, with_ticket(waiters[1], 2));
-  EXPECT_EQ(again.outcome, AttemptOutcome::waiting);
+  EXPECT_EQ(requester.heartbeat(key, waiters[1]).outcome, HeartbeatReplyStatus::gone);
+  const AttemptReply again = requester.patient_attempt(key, with_ticket(waiters[1], 2));
+  EXPECT_EQ(again.outcome, AttemptReplyStatus::waiting);
   EXPECT_EQ(again.position, 3U);
-  EXPECT_EQ(asker.beat(key, with_ticket(waiters[1], 2)).position, 3U);
+  EXPECT_EQ(requester.heartbeat(key, with_ticket(waiters[1], 2)).position, 3U);
 }
 
 TEST_P(DamagedEntry, NineteenAtTheEndDelayNobody) {
@@ -194,26 +195,26 @@ TEST_P(DamagedEntry, NineteenAtTheEndDelayNobody) {
   for (std::size_t i = 1; i < waiters.size(); ++i) {
     client.must({"ZADD", queue_at, "inf", entry(1)});
   }
-  const AttemptReply reply = asker.patient_attempt(key, new_owner());
-  EXPECT_EQ(reply.outcome, AttemptOutcome::waiting);
+  const AttemptReply reply = requester.patient_attempt(key, new_owner());
+  EXPECT_EQ(reply.outcome, AttemptReplyStatus::waiting);
   EXPECT_EQ(reply.position, 2U);
   EXPECT_EQ(reply.arrived_at, reply.store_time);
 }
 
 TEST_P(DamagedEntry, LatestPlaceIsSharedAndNotExceeded) {
   queue_up(1, new_owner());
-  AttemptRequest beyond = asker.patient_request(key, new_owner());
-  beyond.patience->arrived_at = StoreTime::max();
-  EXPECT_EQ(reply_in(asker.attempt_answer(beyond)).arrived_at, last_arrival);
+  AttemptRequest beyond = requester.patient_request(key, new_owner());
+  beyond.wait_options->arrived_at = StoreTime::max();
+  EXPECT_EQ(reply_in(requester.attempt_answer(beyond)).arrived_at, last_arrival);
   const Owner other = new_owner();
-  EXPECT_EQ(asker.patient_attempt(key, other).arrived_at, last_arrival);
-  EXPECT_EQ(asker.inspect(key)->waiters.size(), 3U);
+  EXPECT_EQ(requester.patient_attempt(key, other).arrived_at, last_arrival);
+  EXPECT_EQ(requester.inspect(key)->waiters.size(), 3U);
   for (const Owner& each : {beyond.owner, other}) {
-    EXPECT_EQ(asker.beat(key, each).outcome, BeatOutcome::waiting);
+    EXPECT_EQ(requester.heartbeat(key, each).outcome, HeartbeatReplyStatus::waiting);
   }
   for (const Owner& each : {beyond.owner, other}) {
-    EXPECT_EQ(asker.release(key, each), ReleaseVerdict::left);
-    EXPECT_EQ(asker.release(key, each), ReleaseVerdict::not_owner);
+    EXPECT_EQ(requester.release(key, each), ReleaseReplyStatus::left);
+    EXPECT_EQ(requester.release(key, each), ReleaseReplyStatus::not_owner);
   }
 }
 

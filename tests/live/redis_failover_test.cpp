@@ -14,7 +14,7 @@
 #include "exclusive_lock/exclusive_lock.hpp"
 #include "live/failover_address.hpp"
 #include "live/queue_entries.hpp"
-#include "live/redis_asker.hpp"
+#include "live/redis_requester.hpp"
 
 namespace exclusive_lock::live {
 namespace {

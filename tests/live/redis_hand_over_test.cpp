@@ -44,7 +44,7 @@ class HandOver : public Queue {
   Owner waits_at(const std::string& where) {
     const Owner owner = new_owner();
     client.must(words_of(
-        redis::acquire_call(asker.patient_request(key, owner), *redis::lock_keys(key), where)));
+        redis::acquire_call(requester.patient_request(key, owner), *redis::lock_keys(key), where)));
     return owner;
   }
 
@@ -87,66 +87,66 @@ TEST_P(HandOver, NothingIsPublishedForAWaiterThatListensAtAReplicaOnly) {
   ASSERT_TRUE(eventually([&] { return says(there, {"INFO", "replication"}, "link_status:up"); }));
   RawClient subscriber = replica.client();
   subscriber.must({"SUBSCRIBE", channel});
-  for (const std::size_t streak : {0U, 1U}) {
+  for (const std::size_t pass_count : {0U, 1U}) {
     const Owner first = new_owner();
-    ASSERT_EQ(asker.attempt(key, first).outcome, AttemptOutcome::granted);
+    ASSERT_EQ(requester.attempt(key, first).outcome, AttemptReplyStatus::granted);
     waits_at(channel);
     const Owner next = waits_at("");
-    EXPECT_EQ(asker.release(key, first, streak), ReleaseVerdict::released);
-    EXPECT_EQ(asker.beat(key, next).outcome, BeatOutcome::granted);
+    EXPECT_EQ(requester.release(key, first, pass_count), ReleaseReplyStatus::released);
+    EXPECT_EQ(requester.heartbeat(key, next).outcome, HeartbeatReplyStatus::granted);
     EXPECT_EQ(heard_by(subscriber, channel), std::vector<std::string>());
-    EXPECT_EQ(asker.release(key, next), ReleaseVerdict::released);
+    EXPECT_EQ(requester.release(key, next), ReleaseReplyStatus::released);
   }
 }
 
 TEST_P(HandOver, NothingIsPublishedForAWaiterWithoutAChannel) {
-  for (const std::size_t streak : {0U, 1U}) {
+  for (const std::size_t pass_count : {0U, 1U}) {
     const Owner first = new_owner();
-    asker.attempt(key, first);
+    requester.attempt(key, first);
     const Owner next = waits_at("");
     client.must({"CONFIG", "RESETSTAT"});
-    EXPECT_EQ(asker.release(key, first, streak), ReleaseVerdict::released);
+    EXPECT_EQ(requester.release(key, first, pass_count), ReleaseReplyStatus::released);
     EXPECT_EQ(calls_of("publish"), 0);
-    EXPECT_EQ(asker.beat(key, next).outcome, BeatOutcome::granted);
-    asker.release(key, next);
+    EXPECT_EQ(requester.heartbeat(key, next).outcome, HeartbeatReplyStatus::granted);
+    requester.release(key, next);
   }
 }
 
 TEST_P(HandOver, WithoutTheRightToAskForListenersAWakeUpAsks) {
   change_rights({"-pubsub"});
-  RedisAsker holder_side(options_of_locker());
+  RedisRequester holder_side(options_of_locker());
   RawClient subscriber = server.client();
   subscriber.must({"SUBSCRIBE", channel});
   const Owner first = new_owner();
   holder_side.attempt(key, first);
   const Owner dead = waits_at("exclusive-lock:push:of-the-dead");
   const Owner next = waits_at(channel);
-  EXPECT_EQ(holder_side.release(key, first), ReleaseVerdict::released);
+  EXPECT_EQ(holder_side.release(key, first), ReleaseReplyStatus::released);
   EXPECT_EQ(holder(), next) << "not " << owner_text(dead);
   EXPECT_EQ(heard_by(subscriber, channel), std::vector<std::string>(2, owner_text(next)));
 }
 
 TEST_P(HandOver, WithoutTheRightToAskOrToPublishTheWaiterLooksForItself) {
   change_rights({"-pubsub", "-publish"});
-  RedisAsker holder_side(options_of_locker());
+  RedisRequester holder_side(options_of_locker());
   const Owner first = new_owner();
   holder_side.attempt(key, first);
   const Owner next = waits_at(channel);
-  EXPECT_EQ(holder_side.release(key, first), ReleaseVerdict::released);
-  EXPECT_EQ(asker.beat(key, next).outcome, BeatOutcome::granted);
+  EXPECT_EQ(holder_side.release(key, first), ReleaseReplyStatus::released);
+  EXPECT_EQ(requester.heartbeat(key, next).outcome, HeartbeatReplyStatus::granted);
 }
 
 // --- what is refused on the way
 // -------------------------------------------------------------------
 
 TEST_P(HandOver, RefusedSetStopsItAndLosesNobody) {
-  using Ends = std::function<void(RedisAsker&, const Owner&)>;
+  using Ends = std::function<void(RedisRequester&, const Owner&)>;
   const std::vector<std::pair<std::string, Ends>> ends{
       {"release",
-       [](RedisAsker& user, const Owner& owner) {
-         EXPECT_EQ(user.release(key, owner), ReleaseVerdict::released);
+       [](RedisRequester& user, const Owner& owner) {
+         EXPECT_EQ(user.release(key, owner), ReleaseReplyStatus::released);
        }},
-      {"force", [this](RedisAsker& user, const Owner&) {
+      {"force", [this](RedisRequester& user, const Owner&) {
          EXPECT_TRUE(user.remove(key, client.text({"GET", key})));
        }}};
   for (const auto& [what, end] : ends) {
@@ -155,9 +155,9 @@ TEST_P(HandOver, RefusedSetStopsItAndLosesNobody) {
       RawClient subscriber = server.client();
       subscriber.must({"SUBSCRIBE", channel});
       change_rights({"+@all"});
-      RedisAsker user(options_of_locker());
+      RedisRequester user(options_of_locker());
       const Owner first = new_owner();
-      ASSERT_EQ(user.attempt(key, first).outcome, AttemptOutcome::granted);
+      ASSERT_EQ(user.attempt(key, first).outcome, AttemptReplyStatus::granted);
       const Owner next = waits_at(channel);
       const Owner last = waits_at("");
       const auto before = queue_with_places();
@@ -168,8 +168,9 @@ TEST_P(HandOver, RefusedSetStopsItAndLosesNobody) {
       EXPECT_EQ(queue_with_places(), before);
       expect_ttl_everywhere(client);
       EXPECT_EQ(heard_by(subscriber, channel), std::vector<std::string>());
-      EXPECT_EQ(asker.beat(key, next).outcome, BeatOutcome::granted) << "one with the right";
-      EXPECT_EQ(asker.beat(key, last).position, 1U);
+      EXPECT_EQ(requester.heartbeat(key, next).outcome, HeartbeatReplyStatus::granted)
+          << "one with the right";
+      EXPECT_EQ(requester.heartbeat(key, last).position, 1U);
       client.must({"CONFIG", "SET", "maxmemory", "0"});
       client.must({"FLUSHALL"});
     }
@@ -179,55 +180,55 @@ TEST_P(HandOver, RefusedSetStopsItAndLosesNobody) {
 TEST_P(HandOver, MissingRightKeepsNobodyFromReleasing) {
   for (const std::string missing :
        {"set", "zrangebyscore", "zcount", "zscore", "zrem", "publish", "pubsub", "get"}) {
-    for (const std::size_t streak : {0U, 1U}) {
-      SCOPED_TRACE(missing + ", streak " + std::to_string(streak));
+    for (const std::size_t pass_count : {0U, 1U}) {
+      SCOPED_TRACE(missing + ", pass_count " + std::to_string(pass_count));
       change_rights({"+@all"});
-      RedisAsker user(options_of_locker());
+      RedisRequester user(options_of_locker());
       const Owner first = new_owner();
       user.attempt(key, first);
       const std::vector<Owner> waiters{waits_at(""), waits_at("")};
       change_rights({"-" + missing});
-      EXPECT_EQ(user.release(key, first, streak), ReleaseVerdict::released);
+      EXPECT_EQ(user.release(key, first, pass_count), ReleaseReplyStatus::released);
       EXPECT_NE(holder(), first);
-      EXPECT_EQ(asker.beat(key, waiters[0]).outcome, BeatOutcome::granted);
-      EXPECT_EQ(asker.beat(key, waiters[1]).position, 1U);
+      EXPECT_EQ(requester.heartbeat(key, waiters[0]).outcome, HeartbeatReplyStatus::granted);
+      EXPECT_EQ(requester.heartbeat(key, waiters[1]).position, 1U);
       client.must({"FLUSHALL"});
     }
   }
 }
 
 TEST_P(HandOver, WithoutTheRightToPutItBackAWaiterComesBackToItsPlace) {
-  RedisAsker user(options_of_locker());
+  RedisRequester user(options_of_locker());
   const Owner first = new_owner();
   user.attempt(key, first);
-  AttemptRequest next = asker.patient_request(key, new_owner());
-  next.patience->arrived_at = reply_in(asker.attempt_answer(next)).arrived_at;
+  AttemptRequest next = requester.patient_request(key, new_owner());
+  next.wait_options->arrived_at = reply_in(requester.attempt_answer(next)).arrived_at;
   waits_at("");
   change_rights({"-set", "-zadd"});
-  EXPECT_EQ(user.release(key, first), ReleaseVerdict::released);
+  EXPECT_EQ(user.release(key, first), ReleaseReplyStatus::released);
   EXPECT_EQ(waiting(), 1) << "one is taken, and not another one";
-  asker.attempt("exclusive-lock:other", new_owner());
+  requester.attempt("exclusive-lock:other", new_owner());
   client.must({"SET", key, "a stranger's"});
-  EXPECT_EQ(asker.beat(key, next.owner).outcome, BeatOutcome::gone);
-  EXPECT_EQ(reply_in(asker.attempt_answer(next)).position, 1U);
+  EXPECT_EQ(requester.heartbeat(key, next.owner).outcome, HeartbeatReplyStatus::gone);
+  EXPECT_EQ(reply_in(requester.attempt_answer(next)).position, 1U);
 }
 
-TEST_P(HandOver, RefusalIsReportedToABeatAndAnAttempt) {
+TEST_P(HandOver, RefusalIsReportedToAHeartbeatAndAnAttempt) {
   const Owner first = new_owner();
-  asker.attempt(key, first);
+  requester.attempt(key, first);
   const Owner next = waits_at("");
   const auto before = queue_with_places();
   client.must({"DEL", key});
   change_rights({"-set"});
-  RedisAsker user(options_of_locker());
+  RedisRequester user(options_of_locker());
   EXPECT_TRUE(
-      is_failure(failure_in(user.beat_answer(key, next)), errc::permission_denied, {"set"}));
+      is_failure(failure_in(user.heartbeat_answer(key, next)), errc::permission_denied, {"set"}));
   EXPECT_TRUE(is_failure(failure_in(user.attempt_answer(user.request(key, new_owner()))),
                          errc::permission_denied, {"set"}));
-  EXPECT_EQ(user.release(key, new_owner()), ReleaseVerdict::not_owner);
+  EXPECT_EQ(user.release(key, new_owner()), ReleaseReplyStatus::not_owner);
   EXPECT_FALSE(user.remove(key, "something else"));
   EXPECT_EQ(queue_with_places(), before);
-  EXPECT_EQ(user.release(key, next), ReleaseVerdict::left);
+  EXPECT_EQ(user.release(key, next), ReleaseReplyStatus::left);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 
 #include "live/fake_redis.hpp"
 #include "live/job_key.hpp"
-#include "live/redis_asker.hpp"
+#include "live/redis_requester.hpp"
 
 namespace exclusive_lock::live {
 namespace {
@@ -38,12 +38,12 @@ TEST_P(Monsters, EndTheConnectionAndNothingElse) {
     }
     return is_mad.exchange(false) ? monster : inspect_reply(words, "v");
   });
-  RedisAsker asker(fake.options());
-  const auto failure = failure_in(asker.inspect_answer(key, 2s));
+  RedisRequester requester(fake.options());
+  const auto failure = failure_in(requester.inspect_answer(key, 2s));
   EXPECT_TRUE(failure.code == errc::outcome_unknown || failure.code == errc::protocol_error)
       << failure.message;
   EXPECT_TRUE(failure.may_have_run);
-  EXPECT_TRUE(asker.works_again());
+  EXPECT_TRUE(requester.works_again());
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -107,19 +107,19 @@ class Babblers : public testing::TestWithParam<Babble> {
 TEST_P(Babblers, EndTheRequestInItsTimeAndNothingElse) {
   RedisStoreOptions options = fake.options();
   options.command_timeout = 2s;
-  RedisAsker asker(options);
-  ASSERT_EQ(asker.inspect(key)->value, "v");
+  RedisRequester requester(options);
+  ASSERT_EQ(requester.inspect(key)->value, "v");
   const std::size_t before = resident_mib();
   answers = false;
-  for (const Milliseconds patience : {1000ms, 20'000ms}) {  // its own end, and that of the silence
-    const auto failure = failure_in(asker.inspect_answer(key, patience));
+  for (const Milliseconds max_wait : {1000ms, 20'000ms}) {  // its own end, and that of the silence
+    const auto failure = failure_in(requester.inspect_answer(key, max_wait));
     // On a busy machine its time may be over before it is sent.
     EXPECT_EQ(failure.code, failure.may_have_run ? errc::outcome_unknown : errc::store_unavailable)
         << failure.message;
   }
   EXPECT_LT(resident_mib(), before + 512);
   answers = true;
-  EXPECT_TRUE(asker.works_again());
+  EXPECT_TRUE(requester.works_again());
 }
 
 TEST_P(Babblers, EndTheTryToConnectInItsTime) {
@@ -132,8 +132,8 @@ TEST_P(Babblers, EndTheTryToConnectInItsTime) {
       << failure.message;
   EXPECT_LT(resident_mib(), before + 512);
   greets = true;
-  RedisAsker asker(fake.options());
-  EXPECT_EQ(asker.inspect(key)->value, "v");
+  RedisRequester requester(fake.options());
+  EXPECT_EQ(requester.inspect(key)->value, "v");
 }
 
 INSTANTIATE_TEST_SUITE_P(

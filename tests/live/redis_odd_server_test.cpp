@@ -12,7 +12,7 @@
 
 #include "live/fake_redis.hpp"
 #include "live/job_key.hpp"
-#include "live/redis_asker.hpp"
+#include "live/redis_requester.hpp"
 
 namespace exclusive_lock::live {
 namespace {
@@ -78,8 +78,8 @@ TEST(RedisOddServer, TextOfTheServerIsMadeFitForATerminal) {
     return words[0] == "EVALSHA" ? std::string("-ERR \x1b]52;c;aGk=\x07 \r\n")
                                  : FakeRedis::healthy(words);
   });
-  RedisAsker asker(fake.options());
-  const auto failure = failure_in(asker.inspect_answer(key));
+  RedisRequester requester(fake.options());
+  const auto failure = failure_in(requester.inspect_answer(key));
   EXPECT_TRUE(is_failure(failure, errc::protocol_error, {"\\x1b"}));
   EXPECT_EQ(failure.message.find('\x1b'), std::string::npos);
 }
@@ -92,7 +92,7 @@ TEST(RedisOddServer, ThatGreetsAndHangsUpIsAskedMoreAndMoreSeldom) {
     }
     return FakeRedis::healthy(words);
   });
-  RedisAsker asker(fake.options());
+  RedisRequester requester(fake.options());
   const SystemClockSource clock;
   const Instant began = clock.now();
   ASSERT_TRUE(eventually([&] { return fake.connections() > 7; }));
@@ -113,15 +113,15 @@ TEST(RedisOddServer, ReplicaIsLeftWhenAllHasBeenAnswered) {
     EXPECT_TRUE(eventually([&] { return is_refused.load(); }));
     return inspect_reply(words, "text");
   });
-  RedisAsker asker(fake.options());
+  RedisRequester requester(fake.options());
   const SystemClockSource clock;
-  const Instant deadline = clock.now() + test_patience;
+  const Instant deadline = clock.now() + test_limit;
   const auto second = std::make_shared<std::promise<Answer<InspectReply>>>();
-  asker.store().inspect(key, deadline, [&](const Answer<InspectReply>& answer) {
+  requester.store().inspect(key, deadline, [&](const Answer<InspectReply>& answer) {
     EXPECT_TRUE(is_failure(failure_in(answer), errc::store_failed_over, {"READONLY"}));
     is_refused = true;
   });
-  asker.store().inspect(
+  requester.store().inspect(
       key, deadline, [second](const Answer<InspectReply>& answer) { second->set_value(answer); });
   const auto answer = second->get_future().get();
   ASSERT_TRUE(std::holds_alternative<InspectReply>(answer)) << failure_in(answer).message;
@@ -147,13 +147,14 @@ TEST(RedisOddServer, ReplyTooMuchIsNeverTakenForAnothers) {
     kept += still_to_ask == together ? reply + reply : reply;
     return --still_to_ask == 0 ? std::exchange(kept, {}) : std::string();
   });
-  RedisAsker asker(fake.options());
-  ASSERT_EQ(asker.inspect("a")->value, "value of a");
+  RedisRequester requester(fake.options());
+  ASSERT_EQ(requester.inspect("a")->value, "value of a");
   still_to_ask = together;
   std::vector<std::promise<Answer<InspectReply>>> answers(together);
   for (int i = 0; i < together; ++i) {
-    asker.store().inspect("k" + std::to_string(i), asker.now() + test_patience,
-                          [&answers, i](auto answer) { answers[i].set_value(std::move(answer)); });
+    requester.store().inspect(
+        "k" + std::to_string(i), requester.now() + test_limit,
+        [&answers, i](auto answer) { answers[i].set_value(std::move(answer)); });
   }
   int failures = 0;
   for (int i = 0; i < together; ++i) {
@@ -166,7 +167,7 @@ TEST(RedisOddServer, ReplyTooMuchIsNeverTakenForAnothers) {
     }
   }
   EXPECT_GE(failures, 1);
-  EXPECT_TRUE(asker.works_again());
+  EXPECT_TRUE(requester.works_again());
   EXPECT_EQ(fake.connections(), 2);
 }
 
@@ -180,9 +181,9 @@ TEST(RedisOddServer, PushesInBetweenAreIgnored) {
     return words[0] == "EVALSHA" ? many + inspect_reply(words, "v") + many
                                  : FakeRedis::healthy(words);
   });
-  RedisAsker asker(fake.options());
+  RedisRequester requester(fake.options());
   for (int i = 0; i < 5; ++i) {
-    ASSERT_EQ(asker.inspect(key)->value, "v");
+    ASSERT_EQ(requester.inspect(key)->value, "v");
   }
   EXPECT_EQ(fake.connections(), 1);
 }
@@ -198,10 +199,10 @@ TEST(RedisOddServer, LongLineOfCommandsIsNotSilence) {
   });
   RedisStoreOptions options = fake.options();
   options.command_timeout = 500ms;
-  RedisAsker asker(options);
+  RedisRequester requester(options);
   std::array<std::promise<Answer<InspectReply>>, 6> answers;
   for (auto& each : answers) {
-    asker.store().inspect(key, asker.now() + 10s, [&each](Answer<InspectReply> answer) {
+    requester.store().inspect(key, requester.now() + 10s, [&each](Answer<InspectReply> answer) {
       each.set_value(std::move(answer));
     });
   }
@@ -222,13 +223,13 @@ TEST(RedisOddServer, ReplyThatCameInTimeCountsThoughItIsReadLate) {
   });
   RedisStoreOptions options = fake.options();
   options.command_timeout = 500ms;
-  RedisAsker asker(options);
-  asker.inspect("first");  // knows the script
+  RedisRequester requester(options);
+  requester.inspect("first");  // knows the script
   std::promise<Answer<InspectReply>> second;
-  asker.store().inspect("first", asker.now() + 10s,
-                        [](const auto&) { std::this_thread::sleep_for(1500ms); });
-  asker.store().inspect("second", asker.now() + 1s,
-                        [&second](auto answer) { second.set_value(std::move(answer)); });
+  requester.store().inspect("first", requester.now() + 10s,
+                            [](const auto&) { std::this_thread::sleep_for(1500ms); });
+  requester.store().inspect("second", requester.now() + 1s,
+                            [&second](auto answer) { second.set_value(std::move(answer)); });
   const auto answer = second.get_future().get();
   ASSERT_TRUE(std::holds_alternative<InspectReply>(answer)) << failure_in(answer).message;
   EXPECT_EQ(fake.connections(), 1);
@@ -241,10 +242,10 @@ TEST(RedisOddServer, OddReplyOfOneOperationDoesNotHurtOthers) {
     }
     return words[3] == "odd" ? inspect_reply(words, "v", "soon") : inspect_reply(words, "v");
   });
-  RedisAsker asker(fake.options());
-  EXPECT_TRUE(is_failure(failure_in(asker.inspect_answer("odd")), errc::protocol_error,
+  RedisRequester requester(fake.options());
+  EXPECT_TRUE(is_failure(failure_in(requester.inspect_answer("odd")), errc::protocol_error,
                          {"inspect", "makes no sense"}));
-  EXPECT_EQ(asker.inspect(key)->value, "v");
+  EXPECT_EQ(requester.inspect(key)->value, "v");
   EXPECT_EQ(fake.connections(), 1);
 }
 
@@ -255,9 +256,9 @@ TEST(RedisOddServer, ServerThatForgetsScriptsAtOnceIsNotAskedForEver) {
     return words[0] == "EVALSHA" || words[0] == "EVAL" ? std::string("-NOSCRIPT No matching.\r\n")
                                                        : FakeRedis::healthy(words);
   });
-  RedisAsker asker(fake.options());
+  RedisRequester requester(fake.options());
   EXPECT_TRUE(
-      is_failure(failure_in(asker.inspect_answer(key)), errc::protocol_error, {"NOSCRIPT"}));
+      is_failure(failure_in(requester.inspect_answer(key)), errc::protocol_error, {"NOSCRIPT"}));
   EXPECT_EQ(evals, 1);
 }
 
@@ -274,13 +275,13 @@ TEST(RedisOddServer, AttemptThatOnlySeemsLateIsMadeOnceMore) {
     return array_of({words.at(7), std::to_string(now_us),
                      now_us > not_after_us ? "too_late" : "granted", "17", "1000", "0", "0"});
   });
-  RedisAsker asker(fake.options());
-  AttemptRequest request = asker.request(key, new_owner());
-  request.not_after = asker.now() + 10s;
-  EXPECT_EQ(reply_in(asker.attempt_answer(request)).outcome, AttemptOutcome::granted);
+  RedisRequester requester(fake.options());
+  AttemptRequest request = requester.request(key, new_owner());
+  request.not_after = requester.now() + 10s;
+  EXPECT_EQ(reply_in(requester.attempt_answer(request)).outcome, AttemptReplyStatus::granted);
   EXPECT_EQ(attempts, 2);
-  request.not_after = asker.now() - 10s;
-  EXPECT_EQ(reply_in(asker.attempt_answer(request)).outcome, AttemptOutcome::too_late);
+  request.not_after = requester.now() - 10s;
+  EXPECT_EQ(reply_in(requester.attempt_answer(request)).outcome, AttemptReplyStatus::too_late);
   EXPECT_EQ(attempts, 3);
 }
 

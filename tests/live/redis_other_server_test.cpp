@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "live/job_key.hpp"
-#include "live/redis_asker.hpp"
+#include "live/redis_requester.hpp"
 
 namespace exclusive_lock::live {
 namespace {
@@ -52,9 +52,10 @@ class ClusterNode {
 
 TEST(RedisRefusal, ClusterNodeServesItsSlotsAndTellsAboutOthers) {
   ClusterNode node;
-  RedisAsker asker(node.server);
-  EXPECT_EQ(asker.attempt("exclusive-lock:here", new_owner()).outcome, AttemptOutcome::granted);
-  const auto moved = failure_in(asker.attempt_answer(asker.request(key, new_owner())));
+  RedisRequester requester(node.server);
+  EXPECT_EQ(requester.attempt("exclusive-lock:here", new_owner()).outcome,
+            AttemptReplyStatus::granted);
+  const auto moved = failure_in(requester.attempt_answer(requester.request(key, new_owner())));
   EXPECT_TRUE(is_failure(moved, errc::unsuitable_store, {"MOVED", "cluster", "URL"}));
   EXPECT_FALSE(moved.may_have_run);
   RedisStoreOptions options = options_for(node.server);
@@ -64,26 +65,26 @@ TEST(RedisRefusal, ClusterNodeServesItsSlotsAndTellsAboutOthers) {
 
 TEST(RedisRefusal, ClusterWithoutItsSlotsIsUnavailable) {
   Server server({.arguments = {"--cluster-enabled", "yes"}});
-  RedisAsker asker(server);
-  EXPECT_TRUE(is_failure(failure_in(asker.attempt_answer(asker.request(key, new_owner()))),
+  RedisRequester requester(server);
+  EXPECT_TRUE(is_failure(failure_in(requester.attempt_answer(requester.request(key, new_owner()))),
                          errc::store_unavailable, {"CLUSTERDOWN", "cluster"}));
 }
 
 // Where none of the keys of an acquire is here any more, and where some are.
 TEST(RedisRefusal, SlotThatMovesIsToldAndNotFollowed) {
   ClusterNode node;
-  RedisAsker asker(node.server);
+  RedisRequester requester(node.server);
   const std::string here = "exclusive-lock:here";
   const Owner owner = new_owner();
-  ASSERT_EQ(asker.attempt(here, owner).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(requester.attempt(here, owner).outcome, AttemptReplyStatus::granted);
   node.move_slot_of(here);
-  const auto again = failure_in(asker.attempt_answer(asker.request(here, new_owner())));
+  const auto again = failure_in(requester.attempt_answer(requester.request(here, new_owner())));
   EXPECT_TRUE(is_failure(again, errc::store_busy, {"TRYAGAIN", "cluster"}));
   EXPECT_FALSE(again.may_have_run);
 
   const std::string moved = "exclusive-lock:moved";
   node.move_slot_of(moved);
-  const auto ask = failure_in(asker.attempt_answer(asker.request(moved, new_owner())));
+  const auto ask = failure_in(requester.attempt_answer(requester.request(moved, new_owner())));
   EXPECT_TRUE(is_failure(ask, errc::unsuitable_store, {"ASK", "cluster"}));
   EXPECT_FALSE(ask.may_have_run);
 }
@@ -93,8 +94,8 @@ class Loading : public testing::TestWithParam<ServerKind> {};
 // False also where there is no server yet.
 bool is_told_to_wait(const Server& server) {
   try {
-    RedisAsker asker(server);
-    const auto failure = failure_in(asker.attempt_answer(asker.request(key, new_owner())));
+    RedisRequester requester(server);
+    const auto failure = failure_in(requester.attempt_answer(requester.request(key, new_owner())));
     return !failure.may_have_run && is_failure(failure, errc::store_loading, {"LOADING"});
   } catch (const StoreError&) {
     return false;
@@ -128,8 +129,8 @@ TEST_P(Loading, IsToldAndHasAnEnd) {
   // KeyDB answers the PING of who restarts it before it has read everything.
   RawClient reader = server.client();
   ASSERT_TRUE(eventually([&] { return !says(reader, {"GET", "filler0"}, "LOADING"); }));
-  RedisAsker asker(server);
-  EXPECT_EQ(asker.attempt(key, new_owner()).outcome, AttemptOutcome::granted);
+  RedisRequester requester(server);
+  EXPECT_EQ(requester.attempt(key, new_owner()).outcome, AttemptReplyStatus::granted);
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, Loading, testing::ValuesIn(servers_to_test()),

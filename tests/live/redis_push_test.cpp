@@ -16,7 +16,7 @@
 #include "exclusive_lock/exclusive_lock.hpp"
 #include "live/job_key.hpp"
 #include "live/queue_entries.hpp"
-#include "live/redis_asker.hpp"
+#include "live/redis_requester.hpp"
 
 namespace exclusive_lock::live {
 namespace {
@@ -27,26 +27,26 @@ using namespace std::chrono_literals;
 class Listener {
  public:
   explicit Listener(const Server& server) : Listener(options_for(server)) {}
-  explicit Listener(const RedisStoreOptions& options) : asker(options) {
-    asker.store().listen({.wake_up =
-                              [this](const WakeUp& wake_up) {
-                                const std::lock_guard guard(mutex_);
-                                wake_ups_.push_back(wake_up);
-                              },
-                          .pushes_resumed =
-                              [this] {
-                                const std::lock_guard guard(mutex_);
-                                ++resumptions_;
-                              }});
+  explicit Listener(const RedisStoreOptions& options) : requester(options) {
+    requester.store().listen({.wake_up =
+                                  [this](const WakeUp& wake_up) {
+                                    const std::lock_guard guard(mutex_);
+                                    wake_ups_.push_back(wake_up);
+                                  },
+                              .pushes_resumed =
+                                  [this] {
+                                    const std::lock_guard guard(mutex_);
+                                    ++resumptions_;
+                                  }});
   }
-  ~Listener() { asker.store().close(); }  // before what the callbacks use
+  ~Listener() { requester.store().close(); }  // before what the callbacks use
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  // The first attempt with patience opens the connection.
+  // The first attempt with wait options opens the connection.
   ::testing::AssertionResult subscribes() {
-    asker.patient_attempt("exclusive-lock:opener", new_owner());
-    if (!eventually([this] { return asker.store().pushes_grants(); })) {
+    requester.patient_attempt("exclusive-lock:opener", new_owner());
+    if (!eventually([this] { return requester.store().pushes_grants(); })) {
       return ::testing::AssertionFailure() << "no subscription";
     }
     return ::testing::AssertionSuccess();
@@ -67,7 +67,7 @@ class Listener {
   int resumptions_ = 0;
 
  public:
-  RedisAsker asker;
+  RedisRequester requester;
 };
 
 class Pushes : public testing::TestWithParam<ServerKind> {
@@ -101,31 +101,32 @@ TEST_P(Pushes, HandOverWakesTheOneThatWaits) {
   ASSERT_TRUE(waiting_side.subscribes());
   const Owner first = new_owner();
   const Owner second = new_owner();
-  holder_side.asker.attempt(key, first);
-  EXPECT_EQ(waiting_side.asker.patient_attempt(key, second).outcome, AttemptOutcome::waiting);
-  holder_side.asker.release(key, first);
+  holder_side.requester.attempt(key, first);
+  EXPECT_EQ(waiting_side.requester.patient_attempt(key, second).outcome,
+            AttemptReplyStatus::waiting);
+  holder_side.requester.release(key, first);
   ASSERT_TRUE(eventually([&] { return !waiting_side.wake_ups().empty(); }));
   EXPECT_EQ(waiting_side.wake_ups()[0].owner, second);
-  EXPECT_EQ(waiting_side.asker.beat(key, second).outcome, BeatOutcome::granted);
+  EXPECT_EQ(waiting_side.requester.heartbeat(key, second).outcome, HeartbeatReplyStatus::granted);
   EXPECT_TRUE(holder_side.wake_ups().empty());
   EXPECT_EQ(channels().size(), 2U);
 }
 
 TEST_P(Pushes, OneConnectionServesAllLocksAndIsOpenedWhenSomebodyWaits) {
   Listener listener(server);
-  EXPECT_FALSE(listener.asker.store().pushes_grants());
+  EXPECT_FALSE(listener.requester.store().pushes_grants());
   const Owner first = new_owner();
   for (int i = 0; i < 20; ++i) {
-    listener.asker.attempt("exclusive-lock:" + std::to_string(i), first);
+    listener.requester.attempt("exclusive-lock:" + std::to_string(i), first);
   }
   EXPECT_TRUE(channels().empty());
   ASSERT_TRUE(listener.subscribes());
   EXPECT_EQ(listener.resumptions(), 1);
   for (int i = 0; i < 20; ++i) {
-    listener.asker.patient_attempt("exclusive-lock:" + std::to_string(i), new_owner());
+    listener.requester.patient_attempt("exclusive-lock:" + std::to_string(i), new_owner());
   }
   for (int i = 0; i < 20; ++i) {
-    listener.asker.release("exclusive-lock:" + std::to_string(i), first);
+    listener.requester.release("exclusive-lock:" + std::to_string(i), first);
   }
   ASSERT_TRUE(eventually([&] { return listener.wake_ups().size() == 20; }));
   ASSERT_EQ(channels().size(), 1U);
@@ -145,31 +146,31 @@ TEST_P(Pushes, ThousandsInABurstAllArrive) {
 
 TEST_P(Pushes, WaiterWhoseProcessIsGoneIsSkippedAtOnce) {
   const Owner first = new_owner();
-  RedisAsker asker(server);
-  asker.attempt(key, first);
+  RedisRequester requester(server);
+  requester.attempt(key, first);
   const Owner gone = new_owner();
   {
     Listener listener(server);
     ASSERT_TRUE(listener.subscribes());
-    EXPECT_EQ(listener.asker.patient_attempt(key, gone).position, 1U);
+    EXPECT_EQ(listener.requester.patient_attempt(key, gone).position, 1U);
   }
   ASSERT_TRUE(eventually([&] { return channels().empty(); }));
   const Owner second = new_owner();
-  EXPECT_EQ(asker.patient_attempt(key, second).position, 2U);
-  EXPECT_EQ(asker.release(key, first), ReleaseVerdict::released);
+  EXPECT_EQ(requester.patient_attempt(key, second).position, 2U);
+  EXPECT_EQ(requester.release(key, first), ReleaseReplyStatus::released);
   EXPECT_EQ(holder(), second);
 }
 
 // An entry that was made before the subscription was there names no channel yet.
-TEST_P(Pushes, BeatNamesTheChannel) {
+TEST_P(Pushes, HeartbeatNamesTheChannel) {
   Listener listener(server);
   const Owner first = new_owner();
   const Owner second = new_owner();
-  listener.asker.attempt(key, first);
-  listener.asker.patient_attempt(key, second);
+  listener.requester.attempt(key, first);
+  listener.requester.patient_attempt(key, second);
   ASSERT_TRUE(listener.subscribes());
-  EXPECT_EQ(listener.asker.beat(key, second).outcome, BeatOutcome::waiting);
-  listener.asker.release(key, first);
+  EXPECT_EQ(listener.requester.heartbeat(key, second).outcome, HeartbeatReplyStatus::waiting);
+  listener.requester.release(key, first);
   EXPECT_TRUE(eventually([&] { return !listener.wake_ups().empty(); }));
 }
 
@@ -179,16 +180,16 @@ TEST_P(Pushes, LostSubscriptionComesBackAndSaysSo) {
   for (int kills = 1; kills <= 3; ++kills) {
     client.must({"CLIENT", "KILL", "TYPE", "pubsub"});
     ASSERT_TRUE(eventually([&] { return listener.resumptions() == kills + 1; }));
-    EXPECT_TRUE(listener.asker.store().pushes_grants());
+    EXPECT_TRUE(listener.requester.store().pushes_grants());
     const Owner first = new_owner();
-    listener.asker.attempt(key, first);
+    listener.requester.attempt(key, first);
     const Owner second = new_owner();
-    listener.asker.patient_attempt(key, second);
-    listener.asker.release(key, first);
+    listener.requester.patient_attempt(key, second);
+    listener.requester.release(key, first);
     ASSERT_TRUE(eventually([&] {
       return !listener.wake_ups().empty() && listener.wake_ups().back().owner == second;
     }));
-    listener.asker.release(key, second);
+    listener.requester.release(key, second);
   }
 }
 
@@ -197,14 +198,14 @@ TEST_P(Pushes, RestartedServerIsSubscribedToAgain) {
   ASSERT_TRUE(listener.subscribes());
   server.restart(ServerData::lost);
   ASSERT_TRUE(eventually([&] { return listener.resumptions() == 2; }));
-  EXPECT_TRUE(listener.asker.works_again());
+  EXPECT_TRUE(listener.requester.works_again());
 }
 
 TEST_P(Pushes, SilentServerEndsTheSubscription) {
   Listener listener(options_with_short_silence());
   ASSERT_TRUE(listener.subscribes());
   server.pause();
-  EXPECT_TRUE(eventually([&] { return !listener.asker.store().pushes_grants(); }));
+  EXPECT_TRUE(eventually([&] { return !listener.requester.store().pushes_grants(); }));
   server.resume();
   EXPECT_TRUE(eventually([&] { return listener.resumptions() >= 2; }));
 }
@@ -214,17 +215,17 @@ TEST_P(Pushes, UnusedSubscriptionIsNotAskedForSignsOfLife) {
   Listener listener(options_with_short_silence());
   ASSERT_TRUE(listener.subscribes());
   EXPECT_TRUE(eventually([&] { return seconds_of_silence() >= 2; }));
-  EXPECT_TRUE(listener.asker.store().pushes_grants());
+  EXPECT_TRUE(listener.requester.store().pushes_grants());
 }
 
 TEST_P(Pushes, SubscriptionThatAWaiterReliesOnIsAskedForASignOfLife) {
   Listener listener(options_with_short_silence());
   ASSERT_TRUE(listener.subscribes());
-  listener.asker.attempt(key, new_owner());
+  listener.requester.attempt(key, new_owner());
   const Owner waiter = new_owner();
-  listener.asker.patient_attempt(key, waiter);
+  listener.requester.patient_attempt(key, waiter);
   ASSERT_TRUE(eventually([&] { return seconds_of_silence() >= 2; }));
-  listener.asker.beat(key, waiter);
+  listener.requester.heartbeat(key, waiter);
   EXPECT_TRUE(eventually([&] { return seconds_of_silence() == 0; }));
 }
 
@@ -272,8 +273,8 @@ TEST_P(Pushes, ForgedOneBeginsNoHoldAndChangesNoFence) {
 TEST_P(Pushes, ClosedStoreHearsNothing) {
   Listener listener(server);
   ASSERT_TRUE(listener.subscribes());
-  listener.asker.store().close();
-  EXPECT_FALSE(listener.asker.store().pushes_grants());
+  listener.requester.store().close();
+  EXPECT_FALSE(listener.requester.store().pushes_grants());
   EXPECT_TRUE(eventually([&] { return channels().empty(); }));
 }
 
@@ -293,11 +294,11 @@ TEST_P(Pushes, WithoutTheRightToSubscribeItIsSaidOnceAndNotTriedAgainSoon) {
       "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(text));
   {
     const auto store = open_redis_store(options_of_user(server), clock, log);
-    RedisAsker asker(server);
+    RedisRequester requester(server);
     client.must({"CONFIG", "RESETSTAT"});
     const auto asks = [&](const std::string& name) {
       return std::holds_alternative<AttemptReply>(answer_of<AttemptReply>([&](auto done) {
-        store->attempt(asker.patient_request(name, new_owner()), clock.now() + test_patience,
+        store->attempt(requester.patient_request(name, new_owner()), clock.now() + test_limit,
                        std::move(done));
       }));
     };
@@ -332,9 +333,9 @@ TEST_P(Pushes, RightToItsChannelsSuffices) {
   Listener listener(options_of_user(server));
   ASSERT_TRUE(listener.subscribes());
   const Owner first = new_owner();
-  listener.asker.attempt(key, first);
-  listener.asker.patient_attempt(key, new_owner());
-  listener.asker.release(key, first);
+  listener.requester.attempt(key, first);
+  listener.requester.patient_attempt(key, new_owner());
+  listener.requester.release(key, first);
   EXPECT_TRUE(eventually([&] { return listener.wake_ups().size() == 1; }));
 }
 
@@ -343,13 +344,13 @@ TEST_P(Pushes, WithoutTheRightToPublishHandOverGoesOn) {
                "~exclusive-lock:*", "~{exclusive-lock:*"});
   Listener listener(server);
   ASSERT_TRUE(listener.subscribes());
-  RedisAsker holder_side(options_of_user(server));
+  RedisRequester holder_side(options_of_user(server));
   const Owner first = new_owner();
   const Owner second = new_owner();
   holder_side.attempt(key, first);
-  listener.asker.patient_attempt(key, second);
-  EXPECT_EQ(holder_side.release(key, first), ReleaseVerdict::released);
-  EXPECT_EQ(listener.asker.beat(key, second).outcome, BeatOutcome::granted);
+  listener.requester.patient_attempt(key, second);
+  EXPECT_EQ(holder_side.release(key, first), ReleaseReplyStatus::released);
+  EXPECT_EQ(listener.requester.heartbeat(key, second).outcome, HeartbeatReplyStatus::granted);
   EXPECT_TRUE(listener.wake_ups().empty());
 }
 

@@ -13,7 +13,7 @@
 #include "core/record_codec.hpp"
 #include "live/job_key.hpp"
 #include "live/queue_entries.hpp"
-#include "live/redis_asker.hpp"
+#include "live/redis_requester.hpp"
 
 namespace exclusive_lock::live {
 
@@ -55,17 +55,17 @@ inline std::int64_t commands_of(RawClient& client, const std::function<void()>& 
 class Queue : public testing::TestWithParam<ServerKind> {
  protected:
   Server server{{.kind = GetParam()}};
-  RedisAsker asker{server};
+  RedisRequester requester{server};
   RawClient client{server.client()};
 
   // Some that wait, in this order, behind a holder.
   std::vector<Owner> queue_up(std::size_t count, const Owner& holder) {
-    EXPECT_EQ(asker.attempt(key, holder).outcome, AttemptOutcome::granted);
+    EXPECT_EQ(requester.attempt(key, holder).outcome, AttemptReplyStatus::granted);
     std::vector<Owner> waiters;
     for (std::size_t i = 0; i < count; ++i) {
       waiters.push_back(new_owner());
-      const AttemptReply reply = asker.patient_attempt(key, waiters.back());
-      EXPECT_EQ(reply.outcome, AttemptOutcome::waiting);
+      const AttemptReply reply = requester.patient_attempt(key, waiters.back());
+      EXPECT_EQ(reply.outcome, AttemptReplyStatus::waiting);
       EXPECT_EQ(reply.position, i + 1);
       EXPECT_TRUE(reply.remaining_ttl);
       EXPECT_EQ(reply.arrived_at, reply.store_time);
@@ -78,7 +78,7 @@ class Queue : public testing::TestWithParam<ServerKind> {
 
   // Waits with more than one entry has room for.
   AttemptRequest long_request(const Owner& owner) {
-    AttemptRequest request = asker.patient_request(key, owner);
+    AttemptRequest request = requester.patient_request(key, owner);
     request.record_tail = encode_record_tail({.ttl = long_ttl,
                                               .host = "h",
                                               .pid = 7,

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "live/job_key.hpp"
-#include "live/redis_asker.hpp"
+#include "live/redis_requester.hpp"
 
 namespace exclusive_lock::live {
 namespace {
@@ -56,55 +56,58 @@ TEST_P(Rights, NamedOnesSuffice) {
   Server server({.kind = GetParam()});
   RawClient admin = server.client();
   admin.must(user_with(needed));
-  RedisAsker asker(options_of_locker(server));
+  RedisRequester requester(options_of_locker(server));
   const Owner owner = new_owner();
-  EXPECT_EQ(asker.attempt(key, owner).outcome, AttemptOutcome::granted);
-  EXPECT_EQ(asker.refresh(key, owner), RefreshVerdict::refreshed);
-  const auto seen = asker.inspect(key);
+  EXPECT_EQ(requester.attempt(key, owner).outcome, AttemptReplyStatus::granted);
+  EXPECT_EQ(requester.refresh(key, owner), RefreshReplyStatus::refreshed);
+  const auto seen = requester.inspect(key);
   ASSERT_TRUE(seen);
-  EXPECT_FALSE(asker.remove(key, "x"));
-  EXPECT_EQ(asker.release(key, owner), ReleaseVerdict::released);
-  EXPECT_TRUE(is_failure(failure_in(asker.list_answer("exclusive-lock:")), errc::permission_denied,
-                         {"scan"}));
+  EXPECT_FALSE(requester.remove(key, "x"));
+  EXPECT_EQ(requester.release(key, owner), ReleaseReplyStatus::released);
+  EXPECT_TRUE(is_failure(failure_in(requester.list_answer("exclusive-lock:")),
+                         errc::permission_denied, {"scan"}));
   admin.must({"ACL", "SETUSER", "locker", "+scan"});
-  EXPECT_EQ(asker.list("exclusive-lock:").records.size(), 0U);
+  EXPECT_EQ(requester.list("exclusive-lock:").records.size(), 0U);
 }
 
 TEST_P(Rights, NamedOnesSufficeForWaitingWithoutBeingTold) {
   Server server({.kind = GetParam()});
   RawClient admin = server.client();
   admin.must(user_with(needed_with_waiting()));
-  RedisAsker asker(options_of_locker(server));
+  RedisRequester requester(options_of_locker(server));
   const Owner first = new_owner();
   const Owner second = new_owner();
   const Owner third = new_owner();
-  asker.attempt(key, first);
-  EXPECT_EQ(asker.patient_attempt(key, second).outcome, AttemptOutcome::waiting);
-  EXPECT_EQ(asker.patient_attempt(key, with_ticket(second, 2)).outcome, AttemptOutcome::waiting);
-  EXPECT_EQ(asker.patient_attempt(key, third).outcome, AttemptOutcome::waiting);
-  EXPECT_EQ(asker.beat(key, with_ticket(second, 2)).outcome, BeatOutcome::waiting);
-  EXPECT_EQ(asker.release(key, first), ReleaseVerdict::released);
-  EXPECT_EQ(asker.beat(key, with_ticket(second, 2)).outcome, BeatOutcome::granted);
-  EXPECT_EQ(asker.release(key, third), ReleaseVerdict::left);
-  EXPECT_EQ(asker.release(key, with_ticket(second, 2)), ReleaseVerdict::released);
-  EXPECT_FALSE(asker.store().pushes_grants());
+  requester.attempt(key, first);
+  EXPECT_EQ(requester.patient_attempt(key, second).outcome, AttemptReplyStatus::waiting);
+  EXPECT_EQ(requester.patient_attempt(key, with_ticket(second, 2)).outcome,
+            AttemptReplyStatus::waiting);
+  EXPECT_EQ(requester.patient_attempt(key, third).outcome, AttemptReplyStatus::waiting);
+  EXPECT_EQ(requester.heartbeat(key, with_ticket(second, 2)).outcome,
+            HeartbeatReplyStatus::waiting);
+  EXPECT_EQ(requester.release(key, first), ReleaseReplyStatus::released);
+  EXPECT_EQ(requester.heartbeat(key, with_ticket(second, 2)).outcome,
+            HeartbeatReplyStatus::granted);
+  EXPECT_EQ(requester.release(key, third), ReleaseReplyStatus::left);
+  EXPECT_EQ(requester.release(key, with_ticket(second, 2)), ReleaseReplyStatus::released);
+  EXPECT_FALSE(requester.store().pushes_grants());
 }
 
 TEST_P(Rights, ThoseForWaitingSufficeForBarging) {
   Server server({.kind = GetParam()});
   RawClient admin = server.client();
   admin.must(user_with(needed_with_waiting()));
-  RedisAsker asker(options_of_locker(server));
+  RedisRequester requester(options_of_locker(server));
   const Owner first = new_owner();
   const Owner waiter = new_owner();
-  asker.attempt(key, first);
-  EXPECT_EQ(asker.patient_attempt(key, waiter).outcome, AttemptOutcome::waiting);
-  EXPECT_EQ(asker.release(key, first, 1), ReleaseVerdict::released);
-  AttemptRequest barging = asker.request(key, new_owner());
-  barging.barging_streak = 1;
-  EXPECT_EQ(reply_in(asker.attempt_answer(barging)).outcome, AttemptOutcome::granted);
-  EXPECT_EQ(asker.release(key, barging.owner, 1), ReleaseVerdict::released);
-  EXPECT_EQ(asker.beat(key, waiter).outcome, BeatOutcome::granted);
+  requester.attempt(key, first);
+  EXPECT_EQ(requester.patient_attempt(key, waiter).outcome, AttemptReplyStatus::waiting);
+  EXPECT_EQ(requester.release(key, first, 1), ReleaseReplyStatus::released);
+  AttemptRequest barging = requester.request(key, new_owner());
+  barging.barging_limit = 1;
+  EXPECT_EQ(reply_in(requester.attempt_answer(barging)).outcome, AttemptReplyStatus::granted);
+  EXPECT_EQ(requester.release(key, barging.owner, 1), ReleaseReplyStatus::released);
+  EXPECT_EQ(requester.heartbeat(key, waiter).outcome, HeartbeatReplyStatus::granted);
 }
 
 TEST_P(Rights, EachMissingOneIsToldAndNothingWasDone) {
@@ -114,8 +117,8 @@ TEST_P(Rights, EachMissingOneIsToldAndNothingWasDone) {
     std::vector<std::string> rest = needed;
     std::erase(rest, missing);
     admin.must(user_with(rest));
-    RedisAsker asker(options_of_locker(server));
-    const auto failure = failure_in(asker.attempt_answer(asker.request(key, new_owner())));
+    RedisRequester requester(options_of_locker(server));
+    const auto failure = failure_in(requester.attempt_answer(requester.request(key, new_owner())));
     EXPECT_TRUE(is_failure(failure, errc::permission_denied, {missing})) << missing;
     EXPECT_FALSE(failure.may_have_run);
     EXPECT_EQ(admin.integer({"EXISTS", key}), 0) << missing;
@@ -130,8 +133,8 @@ TEST_P(Rights, EachMissingOneIsToldWhereTheLockIsHeld) {
     std::vector<std::string> rest = needed;
     std::erase(rest, missing);
     admin.must(user_with(rest));
-    RedisAsker asker(options_of_locker(server));
-    const auto failure = failure_in(asker.attempt_answer(asker.request(key, new_owner())));
+    RedisRequester requester(options_of_locker(server));
+    const auto failure = failure_in(requester.attempt_answer(requester.request(key, new_owner())));
     EXPECT_TRUE(is_failure(failure, errc::permission_denied, {missing})) << missing;
     EXPECT_EQ(admin.text({"GET", key}), "1") << missing;
   }
@@ -142,13 +145,13 @@ TEST_P(Rights, MissingOneIsNeverTakenForALoss) {
   Server server({.kind = GetParam()});
   RawClient admin = server.client();
   admin.must(user_with(needed));
-  RedisAsker asker(options_of_locker(server));
+  RedisRequester requester(options_of_locker(server));
   const Owner owner = new_owner();
-  asker.attempt(key, owner);
+  requester.attempt(key, owner);
   admin.must({"ACL", "SETUSER", "locker", "-getrange"});
-  EXPECT_TRUE(is_failure(failure_in(asker.refresh_answer({{key, owner, long_ttl}})),
+  EXPECT_TRUE(is_failure(failure_in(requester.refresh_answer({{key, owner, long_ttl}})),
                          errc::permission_denied, {"getrange"}));
-  EXPECT_TRUE(is_failure(failure_in(asker.release_answer(key, owner)), errc::permission_denied,
+  EXPECT_TRUE(is_failure(failure_in(requester.release_answer(key, owner)), errc::permission_denied,
                          {"getrange"}));
   EXPECT_EQ(admin.integer({"EXISTS", key}), 1);
 }
@@ -191,31 +194,31 @@ std::vector<std::string> refused(RawClient& admin) {
 
 // Everything that the library asks of a server. Ends where something is refused.
 void do_everything(const Server& server, RawClient& admin) {
-  RedisAsker asker(options_of_locker(server));
-  asker.store().listen({[](const auto&) {}, [] {}});
+  RedisRequester requester(options_of_locker(server));
+  requester.store().listen({[](const auto&) {}, [] {}});
   const Owner first = new_owner();
   const Owner second = new_owner();
   const Owner third = new_owner();
-  asker.attempt(key, first);
+  requester.attempt(key, first);
   admin.must({"SCRIPT", "FLUSH"});
-  asker.refresh(key, first);
-  asker.attempt(key, second);
-  asker.patient_attempt(key, second);
-  eventually([&] { return asker.store().pushes_grants() || !refused(admin).empty(); });
-  asker.patient_attempt(key, with_ticket(second, 2));
-  AttemptRequest long_one = asker.patient_request(key, third);
+  requester.refresh(key, first);
+  requester.attempt(key, second);
+  requester.patient_attempt(key, second);
+  eventually([&] { return requester.store().pushes_grants() || !refused(admin).empty(); });
+  requester.patient_attempt(key, with_ticket(second, 2));
+  AttemptRequest long_one = requester.patient_request(key, third);
   long_one.record_tail += std::string(3000, ' ');
-  asker.attempt_answer(long_one);
-  asker.beat(key, third);
-  asker.beat(key, with_ticket(second, 2));
-  asker.release(key, first, 1);
-  asker.beat(key, third);
-  asker.release(key, with_ticket(second, 2));
-  asker.release(key, third);
-  asker.attempt(key, first);
-  const auto record = asker.inspect(key);
-  asker.remove(key, record ? record->value : "");
-  asker.list("exclusive-lock:");
+  requester.attempt_answer(long_one);
+  requester.heartbeat(key, third);
+  requester.heartbeat(key, with_ticket(second, 2));
+  requester.release(key, first, 1);
+  requester.heartbeat(key, third);
+  requester.release(key, with_ticket(second, 2));
+  requester.release(key, third);
+  requester.attempt(key, first);
+  const auto record = requester.inspect(key);
+  requester.remove(key, record ? record->value : "");
+  requester.list("exclusive-lock:");
 }
 
 TEST_P(Rights, DocumentedRuleSuffices) {
@@ -225,17 +228,17 @@ TEST_P(Rights, DocumentedRuleSuffices) {
   ASSERT_NO_THROW(do_everything(server, admin));
   EXPECT_EQ(refused(admin), std::vector<std::string>());
   std::atomic<int> pushes = 0;
-  RedisAsker asker(options_of_locker(server));
-  asker.store().listen({[&pushes](const auto&) { ++pushes; }, [] {}});
+  RedisRequester requester(options_of_locker(server));
+  requester.store().listen({[&pushes](const auto&) { ++pushes; }, [] {}});
   const Owner first = new_owner();
-  asker.attempt(key, first);
-  asker.patient_attempt(key, new_owner());
-  ASSERT_TRUE(eventually([&] { return asker.store().pushes_grants(); }));
-  asker.patient_attempt(key, new_owner());
-  asker.release(key, first);
-  asker.remove(key, asker.inspect(key).value().value);
+  requester.attempt(key, first);
+  requester.patient_attempt(key, new_owner());
+  ASSERT_TRUE(eventually([&] { return requester.store().pushes_grants(); }));
+  requester.patient_attempt(key, new_owner());
+  requester.release(key, first);
+  requester.remove(key, requester.inspect(key).value().value);
   EXPECT_TRUE(eventually([&] { return pushes >= 1; })) << pushes;
-  asker.store().close();
+  requester.store().close();
 }
 
 TEST_P(Rights, EachCommandOfTheDocumentedRuleIsNeeded) {
@@ -265,8 +268,8 @@ TEST_P(Rights, MessageNamesThemAll) {
   Server server({.kind = GetParam()});
   RawClient admin = server.client();
   admin.must(user_with({"hello"}));
-  RedisAsker asker(options_of_locker(server));
-  const auto failure = failure_in(asker.attempt_answer(asker.request(key, new_owner())));
+  RedisRequester requester(options_of_locker(server));
+  const auto failure = failure_in(requester.attempt_answer(requester.request(key, new_owner())));
   EXPECT_TRUE(is_failure(failure, errc::permission_denied, documented_commands()));
   EXPECT_TRUE(is_failure(failure, errc::permission_denied,
                          {"~exclusive-lock:*", "~{exclusive-lock:*", "&exclusive-lock:push:*"}));
@@ -278,8 +281,9 @@ INSTANTIATE_TEST_SUITE_P(Servers, Rights, testing::ValuesIn(servers_to_test()),
 TEST(RedisRights, KeysOutsideTheRightsAreToldAsSuch) {
   Server server;
   server.client().must(user_with(needed));
-  RedisAsker asker(options_of_locker(server));
-  const auto failure = failure_in(asker.attempt_answer(asker.request("other:job", new_owner())));
+  RedisRequester requester(options_of_locker(server));
+  const auto failure =
+      failure_in(requester.attempt_answer(requester.request("other:job", new_owner())));
   EXPECT_TRUE(is_failure(failure, errc::permission_denied, {"~exclusive-lock:*"}));
 }
 

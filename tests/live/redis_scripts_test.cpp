@@ -12,7 +12,7 @@
 #include "core/record_codec.hpp"
 #include "live/queue_entries.hpp"
 #include "live/raw_client.hpp"
-#include "live/redis_asker.hpp"
+#include "live/redis_requester.hpp"
 #include "stores/redis/script_calls.hpp"
 
 namespace exclusive_lock::live {
@@ -70,7 +70,7 @@ class RedisScripts : public testing::Test {
   }
 
   ScriptCall attempt(const Owner& owner, Fence floor = {}) {
-    AttemptRequest request = asker_.request(lock_key, owner);
+    AttemptRequest request = requester_.request(lock_key, owner);
     request.floor = floor;
     return redis::acquire_call(request, keys_, "");
   }
@@ -80,12 +80,12 @@ class RedisScripts : public testing::Test {
 
   Server server_;
   RawClient client_{server_.client()};
-  RedisAsker asker_{server_};
+  RedisRequester requester_{server_};
   redis::LockKeys keys_ = *redis::lock_keys(lock_key);
 };
 
 TEST_F(RedisScripts, AttemptWithoutALimitIsNeverTooLate) {
-  const ScriptCall call = redis::acquire_call(asker_.request(lock_key, new_owner()), keys_, "");
+  const ScriptCall call = redis::acquire_call(requester_.request(lock_key, new_owner()), keys_, "");
   EXPECT_EQ(said(call, 0).at(0), "granted");
   client_.must({"DEL", lock_key});
   EXPECT_EQ(said(call, 1).at(0), "too_late");
@@ -99,18 +99,19 @@ TEST_F(RedisScripts, UncontendedPairTakesFewCommands) {
   EXPECT_EQ(commands_in(attempt(owner)), short_acquire);
   EXPECT_EQ(commands_in(release(owner)), short_release);
   EXPECT_EQ(commands_in(attempt(owner), INT64_MAX), short_acquire) << "with a fence and a limit";
-  asker_.patient_attempt(lock_key, new_owner());
+  requester_.patient_attempt(lock_key, new_owner());
   EXPECT_NE(commands_in(release(owner)), short_release) << "somebody waits";
 }
 
 TEST_F(RedisScripts, HeartbeatOfAHolderTakesFewCommands) {
   const Owner owner = new_owner();
-  const Fence fence = asker_.attempt(lock_key, owner).fence;
-  const BeatRequest request{.key = lock_key, .owner = owner, .ttl = 70s, .alive_for = 1s};
-  const ScriptCall beat = redis::beat_call(request, keys_, "");
-  EXPECT_EQ(commands_in(beat), (std::vector<std::string>{"getrange=1", "pexpire=1", "time=1"}));
+  const Fence fence = requester_.attempt(lock_key, owner).fence;
+  const HeartbeatRequest request{.key = lock_key, .owner = owner, .ttl = 70s, .alive_for = 1s};
+  const ScriptCall heartbeat = redis::heartbeat_call(request, keys_, "");
+  EXPECT_EQ(commands_in(heartbeat),
+            (std::vector<std::string>{"getrange=1", "pexpire=1", "time=1"}));
   EXPECT_GT(client_.integer({"PTTL", lock_key}), 60'000);
-  EXPECT_EQ(said(beat),
+  EXPECT_EQ(said(heartbeat),
             (std::vector<std::string>{"granted", std::to_string(fence.value), "70000", "0"}));
 }
 
@@ -121,7 +122,7 @@ TEST_F(RedisScripts, RecordWithAFenceThatIsNoneIsNoGrant) {
     client_.must(
         {"SET", lock_key,
          R"({"owner":")" + owner_text(owner) + R"(","fence":)" + fence + R"(,"since_us":1})"});
-    EXPECT_EQ(asker_.beat(lock_key, owner).outcome, BeatOutcome::gone) << fence;
+    EXPECT_EQ(requester_.heartbeat(lock_key, owner).outcome, HeartbeatReplyStatus::gone) << fence;
   }
 }
 
@@ -158,18 +159,18 @@ TEST_F(RedisScripts, FenceIsAboveTheKeptOneAndTheFloorUpToTheLast) {
 // What is there is nobody's queue, but nothing is written beside it.
 TEST_F(RedisScripts, QueueOfAnotherTypeIsNotPassed) {
   client_.must({"SET", queue_of_it, "x"});
-  for (const std::size_t streak : {0U, 5U}) {
-    AttemptRequest request = asker_.request(lock_key, new_owner());
-    request.barging_streak = streak;
-    const auto failure = failure_in(asker_.attempt_answer(request));
-    EXPECT_TRUE(is_failure(failure, errc::wrong_type)) << streak;
-    EXPECT_EQ(client_.integer({"EXISTS", lock_key, waiters_of_it}), 0) << streak;
+  for (const std::size_t pass_count : {0U, 5U}) {
+    AttemptRequest request = requester_.request(lock_key, new_owner());
+    request.barging_limit = pass_count;
+    const auto failure = failure_in(requester_.attempt_answer(request));
+    EXPECT_TRUE(is_failure(failure, errc::wrong_type)) << pass_count;
+    EXPECT_EQ(client_.integer({"EXISTS", lock_key, waiters_of_it}), 0) << pass_count;
   }
 }
 
 // Patterns and formats have their own meaning for "%".
 TEST_F(RedisScripts, TailIsWrittenAsItIs) {
-  AttemptRequest request = asker_.request(lock_key, new_owner());
+  AttemptRequest request = requester_.request(lock_key, new_owner());
   request.record_tail = R"(,"contents":"%1 %s %% \\0 ' granted 0 0"})";
   const auto texts = said(redis::acquire_call(request, keys_, ""));
   EXPECT_EQ(texts.size(), 5U);
@@ -179,8 +180,8 @@ TEST_F(RedisScripts, TailIsWrittenAsItIs) {
 
 TEST_F(RedisScripts, NoWaitersAreToldWhereThereIsNoRecord) {
   const Owner holder = new_owner();
-  asker_.attempt(lock_key, holder);
-  asker_.patient_attempt(lock_key, new_owner());
+  requester_.attempt(lock_key, holder);
+  requester_.patient_attempt(lock_key, new_owner());
   EXPECT_EQ(said(redis::inspect_call(lock_key, 100)).size(), 7U);
   client_.must({"DEL", lock_key});
   EXPECT_EQ(said(redis::inspect_call(lock_key, 100)),
@@ -191,15 +192,15 @@ TEST_F(RedisScripts, KeyWithoutPlaceForOthersBesideItCanBeLookedAtAndRemoved) {
   const std::string key = "a}b";
   client_.must({"SET", key, "1"});
   EXPECT_EQ(said(redis::inspect_call(key, 100)), (std::vector<std::string>{"-1", "1", "0", ""}));
-  EXPECT_FALSE(asker_.remove(key, "2"));
-  EXPECT_TRUE(asker_.remove(key, "1"));
-  EXPECT_FALSE(asker_.remove(key, "1"));
+  EXPECT_FALSE(requester_.remove(key, "2"));
+  EXPECT_TRUE(requester_.remove(key, "1"));
+  EXPECT_FALSE(requester_.remove(key, "1"));
   EXPECT_EQ(client_.integer({"EXISTS", key}), 0);
 }
 
 TEST_F(RedisScripts, DamagedWaitersAreCountedAndNotShown) {
-  asker_.attempt(lock_key, new_owner());
-  asker_.patient_attempt(lock_key, new_owner());
+  requester_.attempt(lock_key, new_owner());
+  requester_.patient_attempt(lock_key, new_owner());
   const std::string entry = entries_in(client_, queue_of_it).at(0);
   replace_entry(client_, queue_of_it, entry, with_text(entry, EntryField::floor, "x"));
   const std::vector<std::string> texts = said(redis::inspect_call(lock_key, 100));
@@ -216,15 +217,15 @@ TEST_F(RedisScripts, FenceOfADamagedRecordIsNotShownToWhoeverWaits) {
         id + R"(a-000000000000001","fence":5,)"}) {
     client_.must({"FLUSHALL"});
     client_.must({"SET", lock_key, R"({"owner":")" + beginning});
-    const AttemptReply reply = asker_.patient_attempt(lock_key, new_owner());
-    EXPECT_EQ(reply.outcome, AttemptOutcome::waiting) << beginning;
+    const AttemptReply reply = requester_.patient_attempt(lock_key, new_owner());
+    EXPECT_EQ(reply.outcome, AttemptReplyStatus::waiting) << beginning;
     EXPECT_EQ(reply.fence, Fence{}) << beginning;
   }
 }
 
 TEST_F(RedisScripts, NobodyWaitsForAFenceThatCannotBeGiven) {
-  asker_.attempt(lock_key, new_owner());
-  AttemptRequest request = asker_.patient_request(lock_key, new_owner());
+  requester_.attempt(lock_key, new_owner());
+  AttemptRequest request = requester_.patient_request(lock_key, new_owner());
   request.floor = Fence{9007199254740991};
   EXPECT_EQ(said(redis::acquire_call(request, keys_, "")).at(0), "bad_fence");
   request.floor = Fence{9007199254740990};
@@ -237,9 +238,9 @@ TEST_F(RedisScripts, NobodyWaitsForAFenceThatCannotBeGiven) {
 TEST_F(RedisScripts, HandOverTakesFewCommands) {
   using Commands = std::vector<std::string>;
   const Owner holder = new_owner();
-  asker_.attempt(lock_key, holder);
+  requester_.attempt(lock_key, holder);
   const auto stand_in_line = [&](const std::string& channel) {
-    return redis::acquire_call(asker_.patient_request(lock_key, new_owner()), keys_, channel);
+    return redis::acquire_call(requester_.patient_request(lock_key, new_owner()), keys_, channel);
   };
   const Commands first{"getrange=1", "pexpire=1", "pttl=1",  "time=1",
                        "zadd=1",     "zcount=1",  "zrange=1"};
@@ -259,29 +260,29 @@ TEST_F(RedisScripts, HandOverTakesFewCommands) {
 TEST_F(RedisScripts, RecordWithoutAFenceIsHandedOverAboveTheKeptOne) {
   const Owner holder = new_owner();
   const Owner waiter = new_owner();
-  const Fence before = asker_.attempt(lock_key, holder).fence;
-  asker_.patient_attempt(lock_key, waiter);
+  const Fence before = requester_.attempt(lock_key, holder).fence;
+  requester_.patient_attempt(lock_key, waiter);
   // Somebody else did.
   client_.must({"SET", lock_key, R"({"owner":")" + owner_text(holder) + R"(","since_us":1})"});
-  EXPECT_EQ(asker_.release(lock_key, holder), ReleaseVerdict::released);
+  EXPECT_EQ(requester_.release(lock_key, holder), ReleaseReplyStatus::released);
   const std::string record = client_.text({"GET", lock_key});
-  EXPECT_EQ(record_owner(record), waiter) << "at once, not with its next beat";
+  EXPECT_EQ(record_owner(record), waiter) << "at once, not with its next heartbeat";
   EXPECT_GT(record_fence(record), before);
 }
 
 TEST_F(RedisScripts, RecordWithoutAFenceIsNoGrant) {
   const Owner holder = new_owner();
   client_.must({"SET", lock_key, R"({"owner":")" + owner_text(holder) + R"(","since_us":1})"});
-  EXPECT_EQ(asker_.beat(lock_key, holder).outcome, BeatOutcome::gone);
+  EXPECT_EQ(requester_.heartbeat(lock_key, holder).outcome, HeartbeatReplyStatus::gone);
 }
 
 TEST_F(RedisScripts, WhatIsLeftOfAnEntryIsNobodys) {
   const Owner waiter = new_owner();
-  asker_.attempt(lock_key, new_owner());
-  asker_.patient_attempt(lock_key, waiter);
+  requester_.attempt(lock_key, new_owner());
+  requester_.patient_attempt(lock_key, waiter);
   client_.must({"DEL", queue_of_it});
-  EXPECT_EQ(asker_.beat(lock_key, waiter).outcome, BeatOutcome::gone);
-  EXPECT_EQ(asker_.release(lock_key, waiter), ReleaseVerdict::not_owner);
+  EXPECT_EQ(requester_.heartbeat(lock_key, waiter).outcome, HeartbeatReplyStatus::gone);
+  EXPECT_EQ(requester_.release(lock_key, waiter), ReleaseReplyStatus::not_owner);
 }
 
 // A server's time goes on within a script, or stands still; then there is os.clock.

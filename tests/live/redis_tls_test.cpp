@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "live/job_key.hpp"
-#include "live/redis_asker.hpp"
+#include "live/redis_requester.hpp"
 #include "live/test_certificates.hpp"
 
 namespace exclusive_lock::live {
@@ -61,28 +61,28 @@ TEST(RedisTls, GoodCertificateServesByNameAndByAddress) {
   for (const std::string host : {"127.0.0.1", "localhost"}) {
     RedisStoreOptions options = tls.options();
     options.host = host;
-    RedisAsker asker(options);
+    RedisRequester requester(options);
     const Owner owner = new_owner();
-    EXPECT_EQ(asker.attempt(key, owner).outcome, AttemptOutcome::granted);
-    EXPECT_EQ(asker.release(key, owner), ReleaseVerdict::released);
+    EXPECT_EQ(requester.attempt(key, owner).outcome, AttemptReplyStatus::granted);
+    EXPECT_EQ(requester.release(key, owner), ReleaseReplyStatus::released);
   }
 }
 
 TEST(RedisTls, ConnectionComesBackAfterARestart) {
   TlsServer tls(good);
-  RedisAsker asker(tls.options());
-  asker.inspect(key);
+  RedisRequester requester(tls.options());
+  requester.inspect(key);
   tls.server().restart(ServerData::lost);
-  EXPECT_TRUE(asker.works_again());
+  EXPECT_TRUE(requester.works_again());
 }
 
 TEST(RedisTls, LargeRecordGoesThroughBothWays) {
   TlsServer tls(good);
-  RedisAsker asker(tls.options());
-  AttemptRequest request = asker.request(key, new_owner());
+  RedisRequester requester(tls.options());
+  AttemptRequest request = requester.request(key, new_owner());
   request.record_tail += std::string(1024 * 1024, 'x');
-  EXPECT_EQ(reply_in(asker.attempt_answer(request)).outcome, AttemptOutcome::granted);
-  const auto record = asker.inspect(key);
+  EXPECT_EQ(reply_in(requester.attempt_answer(request)).outcome, AttemptReplyStatus::granted);
+  const auto record = requester.inspect(key);
   ASSERT_TRUE(record);
   EXPECT_TRUE(record->value.ends_with(request.record_tail));
 }
@@ -210,25 +210,25 @@ TEST(RedisTls, CaFileThatIsGoneWhenTheConnectionBreaksIsTold) {
   RedisStoreOptions options = tls.options();
   options.ca_file = tls.file("trusted.crt");
   std::filesystem::copy_file(tls.file("authority.crt"), options.ca_file);
-  RedisAsker asker(options);
-  asker.inspect(key);
+  RedisRequester requester(options);
+  requester.inspect(key);
   std::filesystem::rename(options.ca_file, tls.file("moved.crt"));
   tls.server().restart(ServerData::lost);
   const auto says_why = [&] {
-    const auto answer = asker.inspect_answer(key);
+    const auto answer = requester.inspect_answer(key);
     const auto* failure = std::get_if<StoreFailure>(&answer);
     return failure != nullptr &&
            failure->message.find("cannot read certificates from") != std::string::npos;
   };
   EXPECT_TRUE(eventually(says_why));
   std::filesystem::rename(tls.file("moved.crt"), options.ca_file);
-  EXPECT_TRUE(asker.works_again());
+  EXPECT_TRUE(requester.works_again());
 }
 
 TEST(RedisTls, ProgramsThatAreStartedInheritNoConnection) {
   TlsServer tls(good);
-  RedisAsker asker(tls.options());
-  asker.inspect(key);
+  RedisRequester requester(tls.options());
+  requester.inspect(key);
   const pid_t child = ::fork();
   if (child == 0) {
     ::execl("/bin/sh", "sh", "-c", "ls -l /proc/self/fd >\"$0\"", tls.file("inherited").c_str(),

@@ -46,7 +46,7 @@ void set_writes(sqlite3_syscall_ptr call) {
 
 }  // namespace
 
-void trouble_sqlite_writes(int (*error_of_write)(bool grows)) {
+void failure_sqlite_writes(int (*error_of_write)(bool grows)) {
   asked = error_of_write;
   set_writes(reinterpret_cast<sqlite3_syscall_ptr>(&write_to_disk));
 }

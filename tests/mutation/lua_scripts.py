@@ -15,7 +15,7 @@ FOLDER = "src/stores/redis/scripts"
 MOVES = {
     "hand_over.lua": (
         ("  if channel ~= '' then\n    redis.pcall('PUBLISH', channel, owner)\n  end\n",
-         "  redis.call('ZREM', queue, text, id, 'streak')\n"),
+         "  redis.call('ZREM', queue, text, id, 'pass_count')\n"),
     ),
 }
 GUARD = "src/fencing/guarded_set.lua"  # which users of the library send to their servers

@@ -18,9 +18,9 @@ bool Liveness::is_live(const LockRow& row) const {
 }
 
 bool Liveness::is_alive(const WaiterRow& waiter) const {
-  constexpr std::int64_t most_ns = std::chrono::nanoseconds(most_ttl_allowed).count();
+  constexpr std::int64_t max_ns = std::chrono::nanoseconds(max_ttl).count();
   const bool is_in_time =
-      waiter.alive_until_ns > now_ns_ && waiter.alive_until_ns - now_ns_ <= most_ns;
+      waiter.alive_until_ns > now_ns_ && waiter.alive_until_ns - now_ns_ <= max_ns;
   return waiter.is_sound && is_of_this_boot(waiter) && is_in_time &&
          holder_.is_alive(waiter.holder);
 }

@@ -1,5 +1,5 @@
 #pragma once
-// Trouble of the embedded store: what happened, what it means, what to do. Inside it is an
+// Failure of the embedded store: what happened, what it means, what to do. Inside it is an
 // exception; local_store.cpp turns it into the StoreFailure of a verb, or the StoreError of
 // opening.
 
@@ -23,7 +23,7 @@ class LocalError final : public std::exception {
   StoreFailure failure_;
 };
 
-// Which kind of trouble an errno is, for work on the store's directory and files.
+// Which kind of failure an errno is, for work on the store's directory and files.
 errc code_of_errno(int error_number) noexcept;
 
 // "local store <path>: <what>; <what it means and what to do>". The advice depends on the code

@@ -61,13 +61,13 @@ AttemptReply LocalSession::attempt(const AttemptRequest& request) {
   return written(step);
 }
 
-BeatReply LocalSession::beat(const BeatRequest& request) {
-  return written([&](LocalVerbs& verbs) { return verbs.beat(request); });
+HeartbeatReply LocalSession::heartbeat(const HeartbeatRequest& request) {
+  return written([&](LocalVerbs& verbs) { return verbs.heartbeat(request); });
 }
 
 RefreshReply LocalSession::refresh(const std::vector<RefreshRequest>& requests) {
   if (!holders_.is_current()) {
-    return {.verdicts = std::vector(requests.size(), RefreshVerdict::lost),
+    return {.verdicts = std::vector(requests.size(), RefreshReplyStatus::lost),
             .store_time = std::nullopt};
   }
   return written([&](LocalVerbs& verbs) {

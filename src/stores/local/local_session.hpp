@@ -37,7 +37,7 @@ class LocalSession {
   // is lost then, for others see nothing of what was held in them.
 
   AttemptReply attempt(const AttemptRequest& request);
-  BeatReply beat(const BeatRequest& request);
+  HeartbeatReply heartbeat(const HeartbeatRequest& request);
   RefreshReply refresh(const std::vector<RefreshRequest>& requests);
   ReleaseReply release(const ReleaseRequest& request);
   InspectReply inspect(std::string_view key);

@@ -35,12 +35,12 @@ namespace {
 using namespace std::chrono_literals;
 
 // A look costs some 4 us: a hundred waiters take a twenty-fifth of a core.
-constexpr Milliseconds longest_retry_pause = 10ms;
+constexpr Milliseconds max_retry_pause = 10ms;
 // SQLite takes paths of up to 512 bytes, its own suffixes included (MAX_PATHNAME in os_unix.c).
-constexpr std::size_t most_path_bytes = 400;
+constexpr std::size_t max_path_bytes = 400;
 // How long the calling thread waits for other processes, and for other threads, before the request
 // is one for the thread of late ones. A transaction takes some 10 us.
-constexpr std::chrono::nanoseconds inline_patience = 1ms;
+constexpr std::chrono::nanoseconds inline_limit = 1ms;
 // How long a request waits before it claims the next turn (write_claim.hpp): far longer than on a
 // machine that is not loaded. A hold depends on a refresh. If all claimed as early, each turn would
 // wait for the thread whose turn it is, and no process would write meanwhile.
@@ -96,9 +96,9 @@ class LocalStore final : public Store {
 
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
     answer<AttemptReply>(deadline, std::move(done), [this, request = std::move(request)] {
-      if (request.patience && on_wake_up_) {
+      if (request.wait_options && on_wake_up_) {
         const AttemptReply reply = attempt_once(request);
-        if (reply.outcome != AttemptOutcome::busy) {
+        if (reply.outcome != AttemptReplyStatus::busy) {
           return reply;
         }
         hear_pushes();
@@ -106,9 +106,10 @@ class LocalStore final : public Store {
       return session_->attempt(request);
     });
   }
-  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
-    answer<BeatReply>(deadline, std::move(done),
-                      [this, request = std::move(request)] { return session_->beat(request); });
+  void heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) override {
+    answer<HeartbeatReply>(deadline, std::move(done), [this, request = std::move(request)] {
+      return session_->heartbeat(request);
+    });
   }
   void refresh(std::vector<RefreshRequest> requests, Instant deadline,
                Done<RefreshReply> done) override {
@@ -154,7 +155,7 @@ class LocalStore final : public Store {
     }
   }
   [[nodiscard]] bool pushes_grants() const override { return hears_pushes_ && is_in_its_process(); }
-  [[nodiscard]] Milliseconds retry_pause() const override { return longest_retry_pause; }
+  [[nodiscard]] Milliseconds retry_pause() const override { return max_retry_pause; }
   [[nodiscard]] bool blocks() const override { return true; }
   [[nodiscard]] const std::string& url() const override { return url_; }
 
@@ -184,7 +185,7 @@ class LocalStore final : public Store {
   // The first that would wait need not: a store that finds its locks free needs no socket and no
   // thread. With the turn.
   AttemptReply attempt_once(AttemptRequest request) {
-    request.patience.reset();
+    request.wait_options.reset();
     return session_->attempt(request);
   }
   // With the turn. Tried once.
@@ -227,7 +228,7 @@ class LocalStore final : public Store {
       return;
     }
     const Times times{.deadline = deadline, .claims_at = asked_at + claims_after};
-    if (late_->is_empty() && try_answer(times, done, step, inline_patience, false)) {
+    if (late_->is_empty() && try_answer(times, done, step, inline_limit, false)) {
       return;
     }
     try {
@@ -248,10 +249,10 @@ class LocalStore final : public Store {
   // False: it is busy still, `is_last` is not set, and nothing was done.
   template <class Reply, class Step>
   bool try_answer(Times times, const Done<Reply>& done, const Step& step,
-                  std::chrono::nanoseconds patience, bool is_last) {
+                  std::chrono::nanoseconds max_wait, bool is_last) {
     const bool may_come_again = !is_last && now() < times.deadline;
     bool is_checkpoint_due = false;
-    Answer<Reply> answer = carry_out<Reply>(times, step, patience, is_checkpoint_due);
+    Answer<Reply> answer = carry_out<Reply>(times, step, max_wait, is_checkpoint_due);
     if (may_come_again && is_busy(answer)) {
       return false;
     }
@@ -275,12 +276,12 @@ class LocalStore final : public Store {
   }
 
   template <class Reply, class Step>
-  Answer<Reply> carry_out(Times times, const Step& step, std::chrono::nanoseconds patience,
+  Answer<Reply> carry_out(Times times, const Step& step, std::chrono::nanoseconds max_wait,
                           bool& is_checkpoint_due) {
     const Instant tried_at = now();
     const bool is_in_time = tried_at <= times.deadline;
     const auto left = is_in_time
-                          ? std::min<std::chrono::nanoseconds>(times.deadline - tried_at, patience)
+                          ? std::min<std::chrono::nanoseconds>(times.deadline - tried_at, max_wait)
                           : std::chrono::nanoseconds(0);
     const Wait wait{.until = BootClock::now() + left, .may_claim = tried_at >= times.claims_at};
     const Turn::Held guard(turn_, left);
@@ -335,11 +336,10 @@ StorePlace place_of(const LocalStoreOptions& options) {
   if (path.empty()) {
     return default_place(account_of(::geteuid()));
   }
-  if (path.size() > most_path_bytes || path.find('\0') != std::string::npos) {
-    throw ValidationError(
-        {{.field = "local store: directory",
-          .problem = path.size() > most_path_bytes ? "is too long" : "holds a NUL",
-          .allowed = "a path of 1 to 400 bytes"}});
+  if (path.size() > max_path_bytes || path.find('\0') != std::string::npos) {
+    throw ValidationError({{.field = "local store: directory",
+                            .problem = path.size() > max_path_bytes ? "is too long" : "holds a NUL",
+                            .allowed = "a path of 1 to 400 bytes"}});
   }
   const auto& directory = options.directory;
   if ((directory.has_filename() ? directory : directory.parent_path()).filename() ==

@@ -30,7 +30,7 @@ std::int64_t seconds_of(std::int64_t wall_us) { return wall_us / 1'000'000; }
 
 AttemptReply LocalVerbs::attempt(const AttemptRequest& request) {
   std::optional<LockRow> there = locks_.find(request.key);
-  AttemptReply reply{.outcome = AttemptOutcome::too_late,
+  AttemptReply reply{.outcome = AttemptReplyStatus::too_late,
                      .fence = there ? there->fence : Fence{},
                      .remaining_ttl = std::nullopt,
                      .store_time = std::nullopt};
@@ -52,7 +52,7 @@ AttemptReply LocalVerbs::attempt(const AttemptRequest& request) {
     reply.fence = std::max(reply.fence, record_fence(*live_head).value_or(Fence{}));
     reply.remaining_ttl = liveness_.remaining_ttl(*there);
   }
-  reply.outcome = AttemptOutcome::busy;
+  reply.outcome = AttemptReplyStatus::busy;
   std::optional<WaiterRow> entry = queue_.find(*there, request.owner);
   AttemptStep step = judge_attempt(live_head, request.owner);
   if (entry && entry->owner.ticket > request.owner.ticket) {
@@ -64,13 +64,13 @@ AttemptReply LocalVerbs::attempt(const AttemptRequest& request) {
     case AttemptStep::grant:
       return grant(request, there, reply.fence);
     case AttemptStep::granted_before:
-      reply.outcome = AttemptOutcome::granted;
+      reply.outcome = AttemptReplyStatus::granted;
       reply.fence = record_fence(*live_head).value();
       break;
     case AttemptStep::busy:
-      return request.patience ? wait(request, *there, entry, reply) : reply;
+      return request.wait_options ? wait(request, *there, entry, reply) : reply;
     case AttemptStep::superseded:
-      reply.outcome = AttemptOutcome::superseded;
+      reply.outcome = AttemptReplyStatus::superseded;
       break;
   }
   return reply;
@@ -83,7 +83,7 @@ AttemptReply LocalVerbs::wait(const AttemptRequest& request, LockRow& row,
   } else {
     entry = queue_.enter(row, request, holder_.id());
   }
-  reply.outcome = entry ? AttemptOutcome::waiting : AttemptOutcome::queue_full;
+  reply.outcome = entry ? AttemptReplyStatus::waiting : AttemptReplyStatus::queue_full;
   if (entry) {
     reply.position = queue_.position(row, *entry);
     reply.arrived_at = StoreTime(entry->arrived_us);
@@ -111,14 +111,14 @@ AttemptReply LocalVerbs::grant(const AttemptRequest& request, const std::optiona
                      .boot = machine_.boot,
                      .holder = request.detached ? std::nullopt : std::optional(holder_.id())});
   keep_house();
-  return {.outcome = AttemptOutcome::granted,
+  return {.outcome = AttemptReplyStatus::granted,
           .fence = *fence,
           .remaining_ttl = std::max(request.ttl, Milliseconds(1)),
           .store_time = std::nullopt};
 }
 
-BeatReply LocalVerbs::beat(const BeatRequest& request) {
-  BeatReply reply{.outcome = BeatOutcome::gone};
+HeartbeatReply LocalVerbs::heartbeat(const HeartbeatRequest& request) {
+  HeartbeatReply reply{.outcome = HeartbeatReplyStatus::gone};
   std::optional<LockRow> there = locks_.find(request.key);
   if (!there) {
     return reply;
@@ -128,42 +128,42 @@ BeatReply LocalVerbs::beat(const BeatRequest& request) {
   if (is_held && record_owner(*there->head) == request.owner) {
     if (const auto fence = record_fence(*there->head)) {
       locks_.refresh(there->id, liveness_.expiry_after(request.ttl));
-      reply.outcome = BeatOutcome::granted;
+      reply.outcome = HeartbeatReplyStatus::granted;
       reply.fence = *fence;
     }
     return reply;
   }
   const std::optional<WaiterRow> entry = queue_.find(*there, request.owner);
   if (entry && entry->owner == request.owner) {
-    queue_.beat(*entry, request.alive_for);
-    reply.outcome = BeatOutcome::waiting;
+    queue_.heartbeat(*entry, request.alive_for);
+    reply.outcome = HeartbeatReplyStatus::waiting;
     reply.position = queue_.position(*there, *entry);
     reply.remaining_ttl = is_held ? liveness_.remaining_ttl(*there) : std::nullopt;
   }
   return reply;
 }
 
-RefreshVerdict LocalVerbs::refresh(const RefreshRequest& request) {
+RefreshReplyStatus LocalVerbs::refresh(const RefreshRequest& request) {
   const std::optional<LockRow> there = locks_.find(request.key);
   if (!there || !liveness_.is_live(*there) || record_owner(*there->head) != request.owner) {
-    return RefreshVerdict::lost;
+    return RefreshReplyStatus::lost;
   }
   locks_.refresh(there->id, liveness_.expiry_after(request.ttl), request.detached);
-  return RefreshVerdict::refreshed;
+  return RefreshReplyStatus::refreshed;
 }
 
-ReleaseVerdict LocalVerbs::release(const ReleaseRequest& request) {
+ReleaseReplyStatus LocalVerbs::release(const ReleaseRequest& request) {
   std::optional<LockRow> there = locks_.find(request.key);
   if (!there) {
-    return ReleaseVerdict::not_owner;
+    return ReleaseReplyStatus::not_owner;
   }
   queue_.advance(*there);
   // The entry first, or the record would be handed over to it.
   const bool had_entry = end_own_entry(*there, request.owner);
   if (end_own_record(*there, request)) {
-    return ReleaseVerdict::released;
+    return ReleaseReplyStatus::released;
   }
-  return had_entry ? ReleaseVerdict::left : ReleaseVerdict::not_owner;
+  return had_entry ? ReleaseReplyStatus::left : ReleaseReplyStatus::not_owner;
 }
 
 bool LocalVerbs::end_own_entry(LockRow& row, const Owner& owner) {
@@ -189,7 +189,7 @@ bool LocalVerbs::end_own_record(LockRow& row, const ReleaseRequest& request) {
   if (request.closed_for) {
     locks_.close(row.id, closed_record(value), liveness_.expiry_after(*request.closed_for));
   } else {
-    queue_.end_record(row, request.barging_streak);
+    queue_.end_record(row, request.barging_limit);
   }
   if (request.done_for) {
     const std::int64_t now_us = machine_.wall_us();

@@ -45,9 +45,9 @@ class LocalVerbs {
   LocalVerbs& operator=(const LocalVerbs&) = delete;
 
   AttemptReply attempt(const AttemptRequest& request);
-  BeatReply beat(const BeatRequest& request);
-  RefreshVerdict refresh(const RefreshRequest& request);
-  ReleaseVerdict release(const ReleaseRequest& request);
+  HeartbeatReply heartbeat(const HeartbeatRequest& request);
+  RefreshReplyStatus refresh(const RefreshRequest& request);
+  ReleaseReplyStatus release(const ReleaseRequest& request);
   InspectReply inspect(std::string_view key);
   ListReply list(std::string_view key_prefix, std::size_t most);
   RemoveReply remove(std::string_view key, std::string_view expected);

@@ -17,10 +17,10 @@ constexpr int page_bytes = 1024;  // store_files.cpp
 // Frames of 1 KiB: short enough that the first process after a crash reads the log in two
 // milliseconds, long enough that fsync is called once in 500 pairs of acquire and release.
 constexpr int checkpoint_frames = 1000;
-constexpr auto checkpoint_patience = 50ms;
+constexpr auto checkpoint_limit = 50ms;
 // Where nobody has the file open, the log is read anew by the next process, at some 2 us a frame.
 // So the last one copies back what a command line tool has written in a hundred runs or more.
-constexpr int most_frames_left = 200;
+constexpr int max_frames_left = 200;
 
 // A transaction takes some 10 us, so the first looks come without a pause. Later ones are short and
 // do not grow: whoever waits long must be as likely to get the next turn as whoever came last, and
@@ -68,7 +68,7 @@ LockDatabase::LockDatabase(const StoreDirectory& directory, HoldersFile& holders
 
 // Not each time: that would cost each run of a command line tool an fsync.
 LockDatabase::~LockDatabase() {
-  if (log_frames_ > most_frames_left) {
+  if (log_frames_ > max_frames_left) {
     checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
   }
 }
@@ -92,7 +92,7 @@ void LockDatabase::set_up() {
 bool LockDatabase::checkpoint() noexcept { return checkpoint(SQLITE_CHECKPOINT_RESTART); }
 
 bool LockDatabase::checkpoint(int mode) noexcept {
-  wait_.until = BootClock::now() + checkpoint_patience;
+  wait_.until = BootClock::now() + checkpoint_limit;
   int result = SQLITE_BUSY;
   try {
     const HoldersFile::Gate gate(holders_, HoldersFile::Gate::Kind::shared, wait_.until);

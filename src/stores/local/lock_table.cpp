@@ -9,7 +9,7 @@ namespace exclusive_lock {
 namespace {
 
 // Of a value, what stands in its row (see schema.sql): most records are shorter.
-constexpr std::size_t most_in_row = 600;
+constexpr std::size_t max_in_row = 600;
 
 // The columns 0 to 9 of every statement that reads rows.
 LockRow row_of(const Query& query) {
@@ -25,7 +25,7 @@ LockRow row_of(const Query& query) {
   row.boot = boot_id_of(query.bytes(6));
   row.holder = query.optional_integer(7);
   row.waiting = std::max<std::int64_t>(query.integer(8), 0);
-  row.streak = std::max<std::int64_t>(query.integer(9), 0);
+  row.pass_count = std::max<std::int64_t>(query.integer(9), 0);
   return row;
 }
 
@@ -87,7 +87,7 @@ LockRow LockTable::insert(std::string_view key, std::int64_t look_at_s) {
 }
 
 LockRow LockTable::grant(const LockRow& row, const GrantedRow& grant) {
-  const std::string_view head = grant.value.substr(0, most_in_row);
+  const std::string_view head = grant.value.substr(0, max_in_row);
   const std::string_view rest = grant.value.substr(head.size());
   Query(grant_)
       .bind(1, row.id)
@@ -113,7 +113,7 @@ LockRow LockTable::grant(const LockRow& row, const GrantedRow& grant) {
           .boot = grant.boot,
           .holder = grant.holder,
           .waiting = row.waiting,
-          .streak = row.streak};
+          .pass_count = row.pass_count};
 }
 
 void LockTable::refresh(std::int64_t id, std::int64_t expires_at_ns, bool detached) {
@@ -122,11 +122,7 @@ void LockTable::refresh(std::int64_t id, std::int64_t expires_at_ns, bool detach
 
 // The owner stands in the part that is in the row.
 void LockTable::close(std::int64_t id, std::string_view value, std::int64_t expires_at_ns) {
-  Query(close_)
-      .bind(1, id)
-      .bind_bytes(2, value.substr(0, most_in_row))
-      .bind(3, expires_at_ns)
-      .run();
+  Query(close_).bind(1, id).bind_bytes(2, value.substr(0, max_in_row)).bind(3, expires_at_ns).run();
 }
 
 void LockTable::clear(const LockRow& row) {
@@ -137,7 +133,7 @@ void LockTable::clear(const LockRow& row) {
 }
 
 void LockTable::set_waiting(const LockRow& row) {
-  Query(set_waiting_).bind(1, row.id).bind(2, row.waiting).bind(3, row.streak).run();
+  Query(set_waiting_).bind(1, row.id).bind(2, row.waiting).bind(3, row.pass_count).run();
 }
 
 std::vector<LockRow> LockTable::due(std::int64_t now_s, std::int64_t latest_s, int most) {

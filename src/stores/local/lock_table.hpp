@@ -27,7 +27,8 @@ struct LockRow {
   std::optional<BootId> boot;                 // none: whatever is there is no boot id
   std::optional<HolderId> holder;
   std::int64_t waiting = 0;  // entries in its queue (waiter_table.hpp)
-  std::int64_t streak = 0;   // of grants that have gone past those (docs/decisions/0011-barging.md)
+  std::int64_t pass_count =
+      0;  // of grants that have gone past those (docs/decisions/0011-barging.md)
 };
 
 struct WholeRow {
@@ -62,7 +63,7 @@ class LockTable {
   // `value` is closed_record() of the whole one, which has the same length.
   void close(std::int64_t id, std::string_view value, std::int64_t expires_at_ns);
   void clear(const LockRow& row);
-  // How many wait, and the streak.
+  // How many wait, and the pass count.
   void set_waiting(const LockRow& row);
 
   // For housekeeping.

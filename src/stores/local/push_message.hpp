@@ -3,8 +3,8 @@
 // it, and the name of the socket it goes to. Pure.
 //
 // Both ends are processes of one machine, so numbers stand as they are in memory. A message of
-// another size or beginning is not ours, or a newer one's, and is ignored: the next beat finds the
-// grant.
+// another size or beginning is not ours, or a newer one's, and is ignored: the next heartbeat finds
+// the grant.
 
 #include <array>
 #include <optional>

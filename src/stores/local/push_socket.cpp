@@ -19,7 +19,7 @@ namespace exclusive_lock {
 namespace {
 
 // A process that waits in a crowd of thousands need not look at all of them.
-constexpr std::size_t most_sockets = 256;
+constexpr std::size_t max_sockets = 256;
 
 Descriptor new_socket(const StoreDirectory& directory) {
   Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -50,7 +50,7 @@ struct PushListener::Ear {
       const ssize_t size = ::recv(socket.get(), bytes.data(), bytes.size(), 0);
       const int error_number = errno;
       if (is_over || (size < 0 && error_number != EINTR)) {
-        return;  // somebody has closed the descriptor behind our back: beats find the grants
+        return;  // somebody has closed the descriptor behind our back: heartbeats find the grants
       }
       if (const auto wake_up =
               decode_push({bytes.data(), size < 0 ? 0 : static_cast<std::size_t>(size)})) {
@@ -103,7 +103,7 @@ void PushSender::send(HolderId to, const WakeUp& wake_up) noexcept {
     }
     const PushBytes bytes = encode_push(wake_up);
     const SocketAddress address(path_of_handle(there));
-    // It fails where the listener is far behind, or dead. A beat finds the grant.
+    // It fails where the listener is far behind, or dead. A heartbeat finds the grant.
     static_cast<void>(::sendto(socket_.get(), bytes.data(), bytes.size(),
                                MSG_DONTWAIT | MSG_NOSIGNAL, address.get(), address.size()));
   } catch (const std::exception&) {
@@ -118,7 +118,7 @@ void remove_socket_of_dead(const StoreDirectory& directory, const Holder& holder
 }
 
 void sweep_sockets(const StoreDirectory& directory, const Holder& holder) {
-  for (const std::string& name : directory.names(push_socket_prefix, most_sockets)) {
+  for (const std::string& name : directory.names(push_socket_prefix, max_sockets)) {
     if (const auto store = store_of_push_socket(name)) {
       remove_socket_of_dead(directory, holder, *store);
     }

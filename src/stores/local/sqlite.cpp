@@ -83,7 +83,7 @@ SqliteError::SqliteError(int extended_code, int error_number, std::string messag
 errc SqliteError::code() const noexcept { return code_of_sqlite(extended_code_, error_number_); }
 
 // Where the log could not be written, its last frame, which makes the rest valid, is missing or not
-// whole. After any other trouble the next process may find it valid.
+// whole. After any other failure the next process may find it valid.
 void SqliteError::mark_as_commit() noexcept {
   const int primary_code = extended_code_ & 0xff;
   may_have_run_ = primary_code != SQLITE_FULL && primary_code != SQLITE_BUSY &&
@@ -141,7 +141,7 @@ Database::Database(const std::string& path, Mode mode) {
     throw SqliteError(opened);
   }
   sqlite3_extended_result_codes(opened, 1);
-  sqlite3_limit(opened, SQLITE_LIMIT_LENGTH, static_cast<int>(most_sqlite_value_bytes));
+  sqlite3_limit(opened, SQLITE_LIMIT_LENGTH, static_cast<int>(max_sqlite_value_bytes));
 }
 
 void Database::execute(std::string_view sql) {

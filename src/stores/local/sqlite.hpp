@@ -23,7 +23,7 @@ namespace exclusive_lock {
 // Of one value or row: contents at their longest, and the rest of a record, which has some KiB.
 // What is longer was not written by this library, and no memory is taken for it: SQLite answers
 // SQLITE_TOOBIG (sqlite.org/c3ref/limit.html), which counts as damage.
-inline constexpr std::size_t most_sqlite_value_bytes = most_contents_cap + 256 * 1024;
+inline constexpr std::size_t max_sqlite_value_bytes = max_contents_cap + 256 * 1024;
 
 class SqliteError final : public std::exception {
  public:
@@ -44,7 +44,7 @@ class SqliteError final : public std::exception {
   bool may_have_run_ = false;
 };
 
-// Which kind of trouble it is. `extended_code` as sqlite3_extended_errcode gives it, `error_number`
+// Which kind of failure it is. `extended_code` as sqlite3_extended_errcode gives it, `error_number`
 // as sqlite3_system_errno. Pure.
 errc code_of_sqlite(int extended_code, int error_number) noexcept;
 

@@ -20,7 +20,7 @@ constexpr const char* shared_memory_name = "locks.db-shm";
 // "xlck": what says that the file is ours (sqlite.org/fileformat.html, offset 68).
 constexpr std::int64_t application_id = 0x786C636B;
 constexpr std::int64_t format_version = 5;
-constexpr auto open_patience = 5s;
+constexpr auto open_limit = 5s;
 // Each is one more change that somebody made to the files in the meantime.
 constexpr int max_opening_tries = 10;
 
@@ -60,7 +60,7 @@ Database opened(const StoreDirectory& directory, Database::Mode mode) {
   Database database(directory.path_of(database_name), mode);
   // The last process that closes the file must not delete its log: `holders` names it.
   sqlite3_db_config(database.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-  sqlite3_busy_timeout(database.get(), std::chrono::milliseconds(open_patience).count());
+  sqlite3_busy_timeout(database.get(), std::chrono::milliseconds(open_limit).count());
   check_format(database, directory);
   return database;
 }
@@ -77,7 +77,7 @@ void make_tables(Database& database) {
   database.execute("BEGIN");
   database.execute(local_sql::schema.text);
   database.execute(local_sql::waiters_schema.text);
-  database.execute(local_sql::streak_schema.text);
+  database.execute(local_sql::pass_count_schema.text);
   database.execute(local_sql::marks_schema.text);
   database.execute("PRAGMA application_id = " + std::to_string(application_id));
   database.execute("PRAGMA user_version = " + std::to_string(format_version));
@@ -169,7 +169,7 @@ void make_new_set(const StoreDirectory& directory, const HoldersFile& holders) {
 }  // namespace
 
 Database open_store_database(const StoreDirectory& directory, HoldersFile& holders) {
-  const Instant limit = BootClock::now() + open_patience;
+  const Instant limit = BootClock::now() + open_limit;
   for (int i = 0; i < max_opening_tries; ++i) {
     {
       const Gate gate(holders, Gate::Kind::shared, limit);

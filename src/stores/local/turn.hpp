@@ -14,8 +14,8 @@ class Turn {
   class Held {
    public:
     explicit Held(Turn& turn) : turn_(turn) { turn_.wait(); }
-    Held(Turn& turn, std::chrono::nanoseconds patience)
-        : turn_(turn), is_given_(turn.wait_for(patience)) {}
+    Held(Turn& turn, std::chrono::nanoseconds max_wait)
+        : turn_(turn), is_given_(turn.wait_for(max_wait)) {}
     ~Held() {
       if (is_given_) {
         turn_.give_back();
@@ -36,9 +36,9 @@ class Turn {
     is_free_again_.wait(guard, [this] { return !is_taken_; });
     is_taken_ = true;
   }
-  bool wait_for(std::chrono::nanoseconds patience) {
+  bool wait_for(std::chrono::nanoseconds max_wait) {
     std::unique_lock guard(mutex_);
-    if (!is_free_again_.wait_for(guard, patience, [this] { return !is_taken_; })) {
+    if (!is_free_again_.wait_for(guard, max_wait, [this] { return !is_taken_; })) {
       return false;
     }
     is_taken_ = true;

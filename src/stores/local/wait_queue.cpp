@@ -16,10 +16,10 @@ namespace {
 using namespace std::chrono_literals;
 
 // Of entries that one call meets: as many dead ones must not make it slow.
-constexpr int most_looks = 16;
+constexpr int max_looks = 16;
 
-bool is_streak_below(const LockRow& row, std::size_t most_streak) {
-  return static_cast<std::size_t>(row.streak) < most_streak;
+bool is_pass_count_below(const LockRow& row, std::size_t max_pass_count) {
+  return static_cast<std::size_t>(row.pass_count) < max_pass_count;
 }
 
 }  // namespace
@@ -34,8 +34,8 @@ void WaitQueue::advance(LockRow& row) {
   hand_over_to_next(row);
 }
 
-void WaitQueue::end_record(LockRow& row, std::size_t most_streak) {
-  const bool is_left_free = is_streak_below(row, most_streak);
+void WaitQueue::end_record(LockRow& row, std::size_t max_pass_count) {
+  const bool is_left_free = is_pass_count_below(row, max_pass_count);
   if (row.waiting == 0 || is_left_free || !hand_over_to_next(row)) {
     locks_.clear(row);
     row.head.reset();
@@ -48,15 +48,15 @@ void WaitQueue::end_record(LockRow& row, std::size_t most_streak) {
 // Not where it waits itself: an object that has a record has no entry.
 bool WaitQueue::may_be_passed(LockRow& row, const AttemptRequest& request) {
   return row.waiting > 0 && !liveness_.is_live(row) &&
-         is_streak_below(row, request.barging_streak) && !find(row, request.owner);
+         is_pass_count_below(row, request.barging_limit) && !find(row, request.owner);
 }
 
 void WaitQueue::count_pass(LockRow& row) {
-  ++row.streak;
+  ++row.pass_count;
   locks_.set_waiting(row);
 }
 
-// Whoever stands behind too many dead ones finds the lock free with its next beat.
+// Whoever stands behind too many dead ones finds the lock free with its next heartbeat.
 void WaitQueue::wake_first(LockRow& row) {
   drop_dead(row);
   const std::optional<WaiterRow> next = first(row);
@@ -66,7 +66,7 @@ void WaitQueue::wake_first(LockRow& row) {
 }
 
 bool WaitQueue::drop_dead(LockRow& row) {
-  for (int i = 0; i < most_looks; ++i) {
+  for (int i = 0; i < max_looks; ++i) {
     const std::optional<WaiterRow> next = first(row);
     if (!next || liveness_.is_alive(*next)) {
       return false;
@@ -80,8 +80,8 @@ bool WaitQueue::drop_dead(LockRow& row) {
 // Among a few. Where they begin goes with the clock, so that the dead behind a live one are met
 // sooner or later.
 void WaitQueue::drop_dead_anywhere(LockRow& row, std::int64_t wall_us) {
-  const std::int64_t begins = std::max<std::int64_t>(row.waiting - most_looks + 1, 1);
-  const auto met = waiters_.some(row.id, std::abs(wall_us) % begins, most_looks);
+  const std::int64_t begins = std::max<std::int64_t>(row.waiting - max_looks + 1, 1);
+  const auto met = waiters_.some(row.id, std::abs(wall_us) % begins, max_looks);
   if (met.empty()) {
     first(row);  // which knows what to do where somebody has deleted rows
   }
@@ -107,9 +107,9 @@ std::optional<WaiterRow> WaitQueue::find(LockRow& row, const Owner& owner) {
 
 std::optional<WaiterRow> WaitQueue::enter(LockRow& row, const AttemptRequest& request,
                                           HolderId store) {
-  const Patience& patience = request.patience.value();
+  const WaitOptions& wait_options = request.wait_options.value();
   const auto most = static_cast<std::int64_t>(
-      std::min<std::size_t>(patience.most_waiting, std::numeric_limits<std::int64_t>::max()));
+      std::min<std::size_t>(wait_options.max_waiting, std::numeric_limits<std::int64_t>::max()));
   const bool was_empty = row.waiting == 0;
   const std::int64_t wall_us = machine_.wall_us();
   if (row.waiting >= most) {
@@ -119,7 +119,7 @@ std::optional<WaiterRow> WaitQueue::enter(LockRow& row, const AttemptRequest& re
     return std::nullopt;
   }
   if (was_empty) {
-    row.streak = 0;
+    row.pass_count = 0;
     locks_.postpone(row, wall_us / 1'000'000 + waiting_look_interval.count());
   }
   // The wall clock may have been set back, or not have moved since.
@@ -129,7 +129,7 @@ std::optional<WaiterRow> WaitQueue::enter(LockRow& row, const AttemptRequest& re
   }
   behind_all_us = std::min(behind_all_us, std::int64_t{last_arrival.count()});
   WaiterRow waiter;
-  waiter.arrived_us = patience.arrived_at.value_or(StoreTime(0)).count();
+  waiter.arrived_us = wait_options.arrived_at.value_or(StoreTime(0)).count();
   if (waiter.arrived_us <= 0 || waiter.arrived_us > behind_all_us) {
     waiter.arrived_us = behind_all_us;
   }
@@ -145,8 +145,8 @@ void WaitQueue::renew(WaiterRow& waiter, const AttemptRequest& request, HolderId
   waiters_.renew(waiter, request.record_tail);
 }
 
-void WaitQueue::beat(const WaiterRow& waiter, Milliseconds alive_for) {
-  waiters_.beat(waiter.id, liveness_.expiry_after(alive_for));
+void WaitQueue::heartbeat(const WaiterRow& waiter, Milliseconds alive_for) {
+  waiters_.heartbeat(waiter.id, liveness_.expiry_after(alive_for));
 }
 
 void WaitQueue::leave(LockRow& row, const WaiterRow& waiter) { take(row, waiter); }
@@ -156,7 +156,7 @@ std::size_t WaitQueue::position(const LockRow& row, const WaiterRow& waiter) {
 }
 
 std::vector<StoredWaiter> WaitQueue::shown(const LockRow& row) {
-  return row.waiting > 0 ? waiters_.list(row.id, most_waiters_shown) : std::vector<StoredWaiter>();
+  return row.waiting > 0 ? waiters_.list(row.id, max_waiters_shown) : std::vector<StoredWaiter>();
 }
 
 std::optional<WaiterRow> WaitQueue::first(LockRow& row) {
@@ -172,7 +172,7 @@ std::optional<WaiterRow> WaitQueue::first(LockRow& row) {
 }
 
 bool WaitQueue::hand_over_to_next(LockRow& row) {
-  for (int i = 0; i < most_looks; ++i) {
+  for (int i = 0; i < max_looks; ++i) {
     const std::optional<WaiterRow> next = first(row);
     if (!next) {
       return false;
@@ -194,7 +194,7 @@ bool WaitQueue::hand_over_to_next(LockRow& row) {
 bool WaitQueue::hand_over(LockRow& row, const WaiterRow& next) {
   const std::int64_t wall_us = machine_.wall_us();
   const std::optional<Fence> fence = next_fence(row.fence, wall_us, next.floor);
-  row.streak = fence ? 0 : row.streak;
+  row.pass_count = fence ? 0 : row.pass_count;
   const std::optional<std::string> tail = take(row, next);
   if (!fence || !tail) {
     return false;
@@ -218,11 +218,11 @@ std::optional<std::string> WaitQueue::take(LockRow& row, const WaiterRow& waiter
 }
 
 void WaitQueue::set(WaiterRow& waiter, const AttemptRequest& request, HolderId store) const {
-  const Patience& patience = request.patience.value();
+  const WaitOptions& wait_options = request.wait_options.value();
   waiter.owner = request.owner;
-  waiter.confirm_ttl = patience.confirm_ttl;
+  waiter.confirm_ttl = wait_options.confirm_ttl;
   waiter.floor = request.floor;
-  waiter.alive_until_ns = liveness_.expiry_after(patience.alive_for);
+  waiter.alive_until_ns = liveness_.expiry_after(wait_options.alive_for);
   waiter.boot = machine_.boot;
   waiter.holder = store;
   waiter.is_detached = request.detached;

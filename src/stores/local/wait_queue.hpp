@@ -45,9 +45,9 @@ class WaitQueue {
   // Hands over a lock that nobody holds to the first live waiter.
   void advance(LockRow& row);
   // Ends the record that is there: hands the lock over, or frees it. It stays free, and the first
-  // live one gets a wake-up, where fewer grants in a row than `most_streak` have gone past those
+  // live one gets a wake-up, where fewer grants in a row than `max_pass_count` have gone past those
   // who wait.
-  void end_record(LockRow& row, std::size_t most_streak);
+  void end_record(LockRow& row, std::size_t max_pass_count);
   // Whether this attempt may take the lock, which nobody holds, although others wait.
   bool may_be_passed(LockRow& row, const AttemptRequest& request);
   void count_pass(LockRow& row);
@@ -56,11 +56,12 @@ class WaitQueue {
 
   // The entry of that lock object, whatever its ticket.
   std::optional<WaiterRow> find(LockRow& row, const Owner& owner);
-  // Behind all others, or where the arrival says that its patience names. None: the queue is full.
+  // Behind all others, or where the arrival says that its wait options names. None: the queue is
+  // full.
   std::optional<WaiterRow> enter(LockRow& row, const AttemptRequest& request, HolderId store);
   // The entry is of this ticket from now on, and keeps its place.
   void renew(WaiterRow& waiter, const AttemptRequest& request, HolderId store);
-  void beat(const WaiterRow& waiter, Milliseconds alive_for);
+  void heartbeat(const WaiterRow& waiter, Milliseconds alive_for);
   void leave(LockRow& row, const WaiterRow& waiter);
 
   // From 1.

@@ -36,7 +36,7 @@ bool is_arrival(std::int64_t arrived_us) {
 // What the columns of an entry hold that a program of ours wrote.
 bool is_sound(const WaiterRow& row, std::size_t id_size, std::int64_t floor) {
   return id_size == row.owner.id.size() && is_arrival(row.arrived_us) &&
-         row.confirm_ttl >= Milliseconds(1) && row.confirm_ttl <= most_ttl_allowed && floor >= 0 &&
+         row.confirm_ttl >= Milliseconds(1) && row.confirm_ttl <= max_ttl && floor >= 0 &&
          can_grow(row.floor);
 }
 
@@ -70,7 +70,7 @@ WaiterTable::WaiterTable(Database& database)
       list_(database, local_sql::waiter_list.text),
       enter_(database, local_sql::waiter_enter.text),
       renew_(database, local_sql::waiter_renew.text),
-      beat_(database, local_sql::waiter_beat.text),
+      heartbeat_(database, local_sql::waiter_heartbeat.text),
       leave_(database, local_sql::waiter_leave.text),
       write_tail_(database, local_sql::waiter_write_tail.text),
       take_tail_(database, local_sql::waiter_take_tail.text) {}
@@ -161,8 +161,8 @@ void WaiterTable::renew(const WaiterRow& waiter, std::string_view tail) {
   Query(write_tail_).bind(1, waiter.id).bind_bytes(2, tail).run();
 }
 
-void WaiterTable::beat(std::int64_t id, std::int64_t alive_until_ns) {
-  Query(beat_).bind(1, id).bind(2, alive_until_ns).run();
+void WaiterTable::heartbeat(std::int64_t id, std::int64_t alive_until_ns) {
+  Query(heartbeat_).bind(1, id).bind(2, alive_until_ns).run();
 }
 
 std::optional<std::string> WaiterTable::take(std::int64_t id) {

@@ -49,7 +49,7 @@ class WaiterTable {
   void enter(std::int64_t lock, WaiterRow& waiter, std::string_view tail);
   // Writes all but its arrival.
   void renew(const WaiterRow& waiter, std::string_view tail);
-  void beat(std::int64_t id, std::int64_t alive_until_ns);
+  void heartbeat(std::int64_t id, std::int64_t alive_until_ns);
   // Takes the entry away and gives its tail; none: somebody has deleted that.
   std::optional<std::string> take(std::int64_t id);
 
@@ -62,7 +62,7 @@ class WaiterTable {
   Statement list_;
   Statement enter_;
   Statement renew_;
-  Statement beat_;
+  Statement heartbeat_;
   Statement leave_;
   Statement write_tail_;
   Statement take_tail_;

@@ -42,8 +42,8 @@ class Client : public MemoryStore {
     answer(deadline, done, [&](MemoryTable& table) { return table.attempt(request, channel_); });
   }
   // G4, G6.
-  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
-    answer(deadline, done, [&](MemoryTable& table) { return table.beat(request); });
+  void heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) override {
+    answer(deadline, done, [&](MemoryTable& table) { return table.heartbeat(request); });
   }
   // G1, G3.
   void refresh(std::vector<RefreshRequest> requests, Instant deadline,

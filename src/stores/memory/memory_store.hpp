@@ -40,7 +40,7 @@ class MemoryStore : public Store {
   // wipe().
   virtual void promote_replica() = 0;
   // Everything that is there, side keys included, sorted by key. A queue is shown as its two keys:
-  // the owners in order; and their record tails, one a line, with the streak below them.
+  // the owners in order; and their record tails, one a line, with the pass count below them.
   [[nodiscard]] virtual std::vector<StoredRecord> everything() const = 0;
 
   // The same data through a connection of its own, with a listener of its own. Closing it leaves
@@ -57,7 +57,7 @@ class MemoryStore : public Store {
 std::shared_ptr<Store> make_memory_store(const ClockSource& clock);
 
 // As a server elsewhere: records expire by `wall`, and replies carry its time. `clock` is the
-// askers' clock, for deadlines and not_after. Both must outlive the store.
+// requesters' clock, for deadlines and not_after. Both must outlive the store.
 std::shared_ptr<MemoryStore> make_memory_store(const ClockSource& clock,
                                                const WallClockSource& wall);
 

@@ -25,8 +25,8 @@ constexpr Milliseconds fence_ttl = 24h;
 
 Answer<AttemptReply> MemoryTable::attempt(const AttemptRequest& request,
                                           const std::shared_ptr<const Channel>& channel) {
-  if (clock_.askers_now() > request.not_after) {
-    return attempt_reply(request, AttemptOutcome::too_late);
+  if (clock_.requesters_now() > request.not_after) {
+    return attempt_reply(request, AttemptReplyStatus::too_late);
   }
   if (may_go_past(request)) {
     auto answer = grant(request);
@@ -44,9 +44,9 @@ Answer<AttemptReply> MemoryTable::attempt(const AttemptRequest& request,
       there == nullptr ? std::nullopt : std::optional<std::string_view>(there->value);
   switch (judge_attempt(record, request.owner)) {
     case AttemptStep::superseded:
-      return attempt_reply(request, AttemptOutcome::superseded);
+      return attempt_reply(request, AttemptReplyStatus::superseded);
     case AttemptStep::granted_before:
-      return attempt_reply(request, AttemptOutcome::granted);
+      return attempt_reply(request, AttemptReplyStatus::granted);
     case AttemptStep::grant:
       if (there != nullptr || line == nullptr) {
         return grant(request);
@@ -55,44 +55,44 @@ Answer<AttemptReply> MemoryTable::attempt(const AttemptRequest& request,
     case AttemptStep::busy:
       break;
   }
-  if (request.patience && !can_grow(request.floor)) {
+  if (request.wait_options && !can_grow(request.floor)) {
     return no_fence_left();
   }
   const Waiter* waiter = line == nullptr ? nullptr : line->find(request.owner.id);
   if (waiter != nullptr && waiter->request.owner.ticket > request.owner.ticket) {
-    return attempt_reply(request, AttemptOutcome::superseded);
+    return attempt_reply(request, AttemptReplyStatus::superseded);
   }
-  return request.patience ? wait_in_line(request, channel)
-                          : attempt_reply(request, AttemptOutcome::busy);
+  return request.wait_options ? wait_in_line(request, channel)
+                              : attempt_reply(request, AttemptReplyStatus::busy);
 }
 
 Answer<AttemptReply> MemoryTable::grant(const AttemptRequest& request) {
   if (!write_record(request, last_fence(request.key), request.ttl)) {
     return no_fence_left();
   }
-  return attempt_reply(request, AttemptOutcome::granted);
+  return attempt_reply(request, AttemptReplyStatus::granted);
 }
 
-AttemptReply MemoryTable::attempt_reply(const AttemptRequest& request, AttemptOutcome outcome) {
+AttemptReply MemoryTable::attempt_reply(const AttemptRequest& request, AttemptReplyStatus outcome) {
   return {.outcome = outcome,
           .fence = last_fence(request.key).value_or(Fence{}),
           .remaining_ttl =
-              outcome == AttemptOutcome::too_late ? std::nullopt : ttl_in_the_way(request.key),
+              outcome == AttemptReplyStatus::too_late ? std::nullopt : ttl_in_the_way(request.key),
           .store_time = clock_.told()};
 }
 
 // --- the other verbs ---------------------------------------------------------------------------
 
-Answer<BeatReply> MemoryTable::beat(const BeatRequest& request) {
+Answer<HeartbeatReply> MemoryTable::heartbeat(const HeartbeatRequest& request) {
   if (auto failure = advance(request.key)) {
     return std::move(*failure);
   }
-  BeatReply reply{.outcome = BeatOutcome::gone, .store_time = clock_.told()};
+  HeartbeatReply reply{.outcome = HeartbeatReplyStatus::gone, .store_time = clock_.told()};
   Entry* record = find(request.key);
   if (record != nullptr && record_owner(record->value) == request.owner) {
     if (const std::optional<Fence> fence = fence_in(record->value)) {
       record->expires_at = clock_.now() + std::max(request.ttl, 1ms);
-      reply.outcome = BeatOutcome::granted;
+      reply.outcome = HeartbeatReplyStatus::granted;
       reply.fence = *fence;
     }
     return reply;
@@ -102,7 +102,7 @@ Answer<BeatReply> MemoryTable::beat(const BeatRequest& request) {
   if (waiter != nullptr && waiter->request.owner == request.owner) {
     waiter->alive_until = clock_.now() + request.alive_for;
     line->expire_at(clock_.now() + line_ttl);
-    reply.outcome = BeatOutcome::waiting;
+    reply.outcome = HeartbeatReplyStatus::waiting;
     reply.position = line->position(request.owner.id);
     reply.remaining_ttl = ttl_in_the_way(request.key);
   }
@@ -117,13 +117,13 @@ RefreshReply MemoryTable::refresh(const std::vector<RefreshRequest>& requests) {
   return reply;
 }
 
-RefreshVerdict MemoryTable::refresh_one(const RefreshRequest& request) {
+RefreshReplyStatus MemoryTable::refresh_one(const RefreshRequest& request) {
   Entry* entry = find(request.key);
   if (entry == nullptr || record_owner(entry->value) != request.owner) {
-    return RefreshVerdict::lost;
+    return RefreshReplyStatus::lost;
   }
   entry->expires_at = clock_.now() + std::max(request.ttl, 1ms);
-  return RefreshVerdict::refreshed;
+  return RefreshReplyStatus::refreshed;
 }
 
 ReleaseReply MemoryTable::release(const ReleaseRequest& request) {
@@ -136,9 +136,9 @@ ReleaseReply MemoryTable::release(const ReleaseRequest& request) {
     end_own_record(request, *entry);
   }
   const bool had_waiter = drop_waiter(request);
-  return {.verdict = is_its_own   ? ReleaseVerdict::released
-                     : had_waiter ? ReleaseVerdict::left
-                                  : ReleaseVerdict::not_owner};
+  return {.verdict = is_its_own   ? ReleaseReplyStatus::released
+                     : had_waiter ? ReleaseReplyStatus::left
+                                  : ReleaseReplyStatus::not_owner};
 }
 
 // In one step with what the release says: there is no instant at which the lock is free and the
@@ -149,7 +149,7 @@ void MemoryTable::end_own_record(const ReleaseRequest& request, Entry& record) {
     record.value = closed_record(std::move(record.value));
     record.expires_at = clock_.now() + std::max(*request.closed_for, 1ms);
   } else {
-    end_record(request.key, request.barging_streak);
+    end_record(request.key, request.barging_limit);
   }
   if (request.done_for) {
     write_mark(request.key, std::move(mark), *request.done_for);
@@ -177,7 +177,7 @@ InspectReply MemoryTable::inspect(const std::string& key) {
   }
   reply.record = seen(key, *entry);
   if (const WaitingLine* line = find_line(key)) {
-    const std::size_t shown = std::min(line->waiters().size(), most_waiters_shown);
+    const std::size_t shown = std::min(line->waiters().size(), max_waiters_shown);
     for (std::size_t i = 0; i < shown; ++i) {
       const Waiter& waiter = line->waiters()[i];
       reply.record->waiters.push_back(
@@ -330,8 +330,8 @@ std::vector<StoredRecord> MemoryTable::everything() const {
       queue.value += owner_text(waiter.request.owner) + "\n";
       waiters.value += waiter.request.record_tail + "\n";
     }
-    if (line.streak() > 0) {
-      waiters.value += "streak " + std::to_string(line.streak()) + "\n";
+    if (line.pass_count() > 0) {
+      waiters.value += "pass_count " + std::to_string(line.pass_count()) + "\n";
     }
     all.push_back(std::move(queue));
     all.push_back(std::move(waiters));

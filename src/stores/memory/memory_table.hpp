@@ -45,7 +45,7 @@ class MemoryTable {
 
   Answer<AttemptReply> attempt(const AttemptRequest& request,
                                const std::shared_ptr<const Channel>& channel);
-  Answer<BeatReply> beat(const BeatRequest& request);
+  Answer<HeartbeatReply> heartbeat(const HeartbeatRequest& request);
   RefreshReply refresh(const std::vector<RefreshRequest>& requests);
   ReleaseReply release(const ReleaseRequest& request);
   InspectReply inspect(const std::string& key);
@@ -76,12 +76,12 @@ class MemoryTable {
   AttemptReply wait_in_line(const AttemptRequest& request,
                             const std::shared_ptr<const Channel>& channel);
   bool is_too_long(WaitingLine& line, std::size_t most);
-  AttemptReply attempt_reply(const AttemptRequest& request, AttemptOutcome outcome);
-  RefreshVerdict refresh_one(const RefreshRequest& request);
+  AttemptReply attempt_reply(const AttemptRequest& request, AttemptReplyStatus outcome);
+  RefreshReplyStatus refresh_one(const RefreshRequest& request);
   void end_own_record(const ReleaseRequest& request, Entry& record);
   void write_mark(const std::string& key, std::string value, Milliseconds ttl);
-  void end_record(const std::string& key, std::size_t most_streak);
-  bool is_left_free(const std::string& key, std::size_t most_streak);
+  void end_record(const std::string& key, std::size_t max_pass_count);
+  bool is_left_free(const std::string& key, std::size_t max_pass_count);
   bool drop_waiter(const ReleaseRequest& request);
 
   std::optional<StoreFailure> advance(const std::string& key);

@@ -11,14 +11,14 @@ namespace exclusive_lock {
 namespace {
 
 // Of entries that one call looks at: dead ones must not make it slow.
-constexpr std::size_t most_looks = 16;
+constexpr std::size_t max_looks = 16;
 
 }  // namespace
 
 AttemptReply MemoryTable::wait_in_line(const AttemptRequest& request,
                                        const std::shared_ptr<const Channel>& channel) {
-  const Patience& patience = *request.patience;
-  const Instant alive_until = clock_.now() + patience.alive_for;
+  const WaitOptions& wait_options = *request.wait_options;
+  const Instant alive_until = clock_.now() + wait_options.alive_for;
   WaitingLine* there = find_line(request.key);
   WaitingLine& line =
       there != nullptr
@@ -32,15 +32,15 @@ AttemptReply MemoryTable::wait_in_line(const AttemptRequest& request,
     }
   } else {
     line.enter({.request = request,
-                .arrived_at = line.arrival(patience, clock_.wall()),
+                .arrived_at = line.arrival(wait_options, clock_.wall()),
                 .alive_until = alive_until,
                 .channel = channel});
-    if (is_too_long(line, patience.most_waiting)) {
+    if (is_too_long(line, wait_options.max_waiting)) {
       line.leave(request.owner.id);
-      return attempt_reply(request, AttemptOutcome::queue_full);
+      return attempt_reply(request, AttemptReplyStatus::queue_full);
     }
   }
-  AttemptReply reply = attempt_reply(request, AttemptOutcome::waiting);
+  AttemptReply reply = attempt_reply(request, AttemptReplyStatus::waiting);
   reply.position = line.position(request.owner.id);
   if (reply.position == 1) {
     line.expire_at(clock_.now() + line_ttl);
@@ -56,10 +56,10 @@ bool MemoryTable::is_too_long(WaitingLine& line, std::size_t most) {
   if (size <= most) {
     return false;
   }
-  const std::size_t begins = size < most_looks ? 1 : size - most_looks + 1;
+  const std::size_t begins = size < max_looks ? 1 : size - max_looks + 1;
   const std::size_t from = static_cast<std::uint64_t>(clock_.wall().count()) % begins;
   std::vector<WaitingLine::OwnerId> dead;
-  for (std::size_t i = from; i < std::min(size, from + most_looks); ++i) {
+  for (std::size_t i = from; i < std::min(size, from + max_looks); ++i) {
     if (line.waiters()[i].alive_until < clock_.now()) {
       dead.push_back(line.waiters()[i].request.owner.id);
     }
@@ -81,32 +81,32 @@ bool MemoryTable::drop_waiter(const ReleaseRequest& request) {
 bool MemoryTable::may_go_past(const AttemptRequest& request) {
   WaitingLine* line = find(request.key) == nullptr ? find_line(request.key) : nullptr;
   return line != nullptr && can_grow(last_fence(request.key)) &&
-         line->find(request.owner.id) == nullptr && line->streak() < request.barging_streak;
+         line->find(request.owner.id) == nullptr && line->pass_count() < request.barging_limit;
 }
 
 // The next one's fence is above that of the record that ends, whatever is kept beside it.
-void MemoryTable::end_record(const std::string& key, std::size_t most_streak) {
+void MemoryTable::end_record(const std::string& key, std::size_t max_pass_count) {
   const std::optional<Fence> ended = last_fence(key);
   data_.entries.erase(key);
-  if (!is_left_free(key, most_streak)) {
+  if (!is_left_free(key, max_pass_count)) {
     advance(key, ended);
   }
 }
 
 // Where nobody holds the lock. False: those who wait were passed often enough. Else the first live
 // one gets a wake-up.
-bool MemoryTable::is_left_free(const std::string& key, std::size_t most_streak) {
-  if (most_streak == 0) {
+bool MemoryTable::is_left_free(const std::string& key, std::size_t max_pass_count) {
+  if (max_pass_count == 0) {
     return false;
   }
-  for (std::size_t i = 0; i < most_looks; ++i) {
+  for (std::size_t i = 0; i < max_looks; ++i) {
     WaitingLine* line = find_line(key);
     if (line == nullptr) {
       return true;
     }
     const Waiter& first = line->waiters().front();
     if (is_alive(first)) {
-      const bool is_left = line->streak() < most_streak;
+      const bool is_left = line->pass_count() < max_pass_count;
       if (is_left) {
         push(first);
       }
@@ -123,7 +123,7 @@ std::optional<StoreFailure> MemoryTable::advance(const std::string& key) {
 
 std::optional<StoreFailure> MemoryTable::advance(const std::string& key,
                                                  std::optional<Fence> last) {
-  for (std::size_t i = 0; i < most_looks && find(key) == nullptr; ++i) {
+  for (std::size_t i = 0; i < max_looks && find(key) == nullptr; ++i) {
     WaitingLine* line = find_line(key);
     if (line == nullptr) {
       break;
@@ -135,8 +135,8 @@ std::optional<StoreFailure> MemoryTable::advance(const std::string& key,
     if (!is_alive(first)) {
       continue;
     }
-    if (write_record(first.request, last, first.request.patience->confirm_ttl)) {
-      line->end_streak();
+    if (write_record(first.request, last, first.request.wait_options->confirm_ttl)) {
+      line->end_pass_count();
       push(first);
     }
   }

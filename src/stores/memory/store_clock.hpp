@@ -14,7 +14,7 @@ class StoreClock {
   StoreClock(const ClockSource& clock, const WallClockSource* wall) : clock_(clock), wall_(wall) {}
 
   // The clock of those who ask.
-  [[nodiscard]] Instant askers_now() const { return clock_.now(); }
+  [[nodiscard]] Instant requesters_now() const { return clock_.now(); }
   // The clock by which records expire.
   [[nodiscard]] Instant now() const {
     return wall_ == nullptr ? clock_.now() : Instant(wall_->now());

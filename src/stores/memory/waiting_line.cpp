@@ -5,8 +5,8 @@
 
 namespace exclusive_lock {
 
-StoreTime WaitingLine::arrival(const Patience& patience, StoreTime now) const {
-  StoreTime arrived_at = patience.arrived_at.value_or(StoreTime(0));
+StoreTime WaitingLine::arrival(const WaitOptions& wait_options, StoreTime now) const {
+  StoreTime arrived_at = wait_options.arrived_at.value_or(StoreTime(0));
   if (arrived_at <= StoreTime(0)) {
     arrived_at = waiters_.empty() ? now : std::max(now, waiters_.back().arrived_at + StoreTime(1));
   }

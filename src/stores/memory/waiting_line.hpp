@@ -17,14 +17,14 @@ namespace exclusive_lock {
 struct Channel;  // who hears of the grant: memory_table.hpp
 
 struct Waiter {
-  AttemptRequest request;  // with patience; its owner is the waiter's
+  AttemptRequest request;  // with wait options; its owner is the waiter's
   StoreTime arrived_at;
   Instant alive_until;                     // by the store's clock
   std::shared_ptr<const Channel> channel;  // none: it looks for itself
 };
 
 // What is left of a queue whose waiters all died goes away after it (G8). Far above the time
-// between two beats.
+// between two heartbeats.
 inline constexpr Milliseconds line_ttl{60'000};
 
 class WaitingLine {
@@ -33,9 +33,9 @@ class WaitingLine {
 
   explicit WaitingLine(Instant expires_at) : expires_at_(expires_at) {}
 
-  // Where an entry is made: the arrival that its patience names; without one, behind all others,
-  // also where the wall clock was set back or has not moved since.
-  [[nodiscard]] StoreTime arrival(const Patience& patience, StoreTime now) const;
+  // Where an entry is made: the arrival that its wait options names; without one, behind all
+  // others, also where the wall clock was set back or has not moved since.
+  [[nodiscard]] StoreTime arrival(const WaitOptions& wait_options, StoreTime now) const;
   // Behind all that arrived no later. The owner id must not be in the line.
   void enter(Waiter waiter);
   bool leave(const OwnerId& id);  // whether it was there
@@ -47,9 +47,9 @@ class WaitingLine {
   [[nodiscard]] const std::deque<Waiter>& waiters() const { return waiters_; }
 
   // How many grants in a row have gone past those who wait (docs/decisions/0011-barging.md).
-  [[nodiscard]] std::size_t streak() const { return streak_; }
-  void count_pass() { ++streak_; }
-  void end_streak() { streak_ = 0; }
+  [[nodiscard]] std::size_t pass_count() const { return pass_count_; }
+  void count_pass() { ++pass_count_; }
+  void end_pass_count() { pass_count_ = 0; }
 
   // All of it at once, as a server's keys.
   [[nodiscard]] Instant expires_at() const { return expires_at_; }
@@ -61,7 +61,7 @@ class WaitingLine {
  private:
   Instant expires_at_;
   std::deque<Waiter> waiters_;
-  std::size_t streak_ = 0;
+  std::size_t pass_count_ = 0;
 };
 
 }  // namespace exclusive_lock

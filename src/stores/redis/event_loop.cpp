@@ -21,7 +21,7 @@ namespace exclusive_lock::redis {
 inline constexpr std::chrono::milliseconds max_sleep{250};
 
 // So long may visitors stay away that are told of news, and guests that are expected.
-inline constexpr std::chrono::milliseconds patience_with_visitors{4};
+inline constexpr std::chrono::milliseconds limit_with_visitors{4};
 
 namespace {
 
@@ -86,10 +86,10 @@ void EventLoop::finish() {
   impl_->thread.join();
 }
 
-void EventLoop::finish_or_leave(Milliseconds patience, std::shared_ptr<void> owner) {
+void EventLoop::finish_or_leave(Milliseconds max_wait, std::shared_ptr<void> owner) {
   impl_->begin_to_finish();
   std::unique_lock lock(impl_->mutex);
-  if (impl_->news.wait_for(lock, patience, [this] { return impl_->has_ended; })) {
+  if (impl_->news.wait_for(lock, max_wait, [this] { return impl_->has_ended; })) {
     lock.unlock();
     return impl_->thread.join();
   }
@@ -316,7 +316,7 @@ void EventLoop::Impl::tell(Told told) {
     return;
   }
   const bool may_be_missed = told != Told::own_thread && expects_news;
-  Instant next = may_be_missed ? BootClock::now() + patience_with_visitors : Instant::max();
+  Instant next = may_be_missed ? BootClock::now() + limit_with_visitors : Instant::max();
   for (const LoopTimer::Impl* each : timers) {
     next = std::min(next, each->at.value_or(next));
   }

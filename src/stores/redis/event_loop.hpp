@@ -63,9 +63,9 @@ class EventLoop {
   // The loop ends when there is nothing left to wait for; its own thread, which runs it till then,
   // is joined here. Not from the loop's thread.
   void finish();
-  // As finish(), but waits for `patience` at most, and then leaves the loop alone: its thread ends
-  // when the loop does, and gives up `owner`, who has the loop, as the last thing.
-  void finish_or_leave(Milliseconds patience, std::shared_ptr<void> owner);
+  // As finish(), but waits for `max_wait` at most, and then leaves the loop alone: its thread
+  // ends when the loop does, and gives up `owner`, who has the loop, as the last thing.
+  void finish_or_leave(Milliseconds max_wait, std::shared_ptr<void> owner);
 
   struct Impl;
   [[nodiscard]] Impl& impl() noexcept { return *impl_; }

@@ -19,12 +19,12 @@ using namespace std::chrono_literals;
 constexpr Milliseconds min_reconnect_pause = 10ms;
 constexpr Milliseconds max_reconnect_pause = 2s;
 // After a refusal somebody has to change something first.
-constexpr Milliseconds shortest_refused_pause = 200ms;
+constexpr Milliseconds min_refused_pause = 200ms;
 // Below it, a busy machine's scheduling would pass for a dead server.
-constexpr Milliseconds least_silence_limit = 200ms;
+constexpr Milliseconds min_silence_limit = 200ms;
 // A lost SYN is sent again after a second (RFC 6298); a try must not end before that helps. Unless
 // connect_timeout is shorter: the try ends a little before it, so that it can be told why.
-constexpr Milliseconds least_try_limit = 1500ms;
+constexpr Milliseconds min_try_limit = 1500ms;
 
 StoreFailure unavailable(std::string message) {
   return {.code = errc::store_unavailable, .message = std::move(message), .may_have_run = false};
@@ -37,11 +37,11 @@ FrontLoop::FrontLoop(EventLoop& loop, FrontOptions options, const ClockSource& c
       options_(std::move(options)),
       clock_(clock),
       events_(std::move(events)),
-      silence_limit_(std::max(options_.command_timeout, least_silence_limit)),
+      silence_limit_(std::max(options_.command_timeout, min_silence_limit)),
       try_limit_(std::min(options_.connect_timeout * 9 / 10,
-                          std::max(options_.command_timeout, least_try_limit))),
+                          std::max(options_.command_timeout, min_try_limit))),
       timer_(loop, [this] { on_alarm(); }),
-      trouble_(unavailable("not connected yet")) {}
+      failure_(unavailable("not connected yet")) {}
 
 // --- connecting ---
 
@@ -162,14 +162,14 @@ void FrontLoop::rest(const StoreFailure& failure, bool refused) {
   ++epoch_;
   link_.reset();
   const bool was_working = std::exchange(state_, State::resting) == State::up;
-  trouble_ = failure;
+  failure_ = failure;
   is_refusal_ = refused;
   ++failures_;
-  const Milliseconds shortest = refused ? shortest_refused_pause : min_reconnect_pause;
+  const Milliseconds shortest = refused ? min_refused_pause : min_reconnect_pause;
   const double unit = std::uniform_real_distribution<>(0, 1)(random_);
   retry_at_ = clock_.now() + backoff_pause(failures_, shortest, max_reconnect_pause, unit);
-  log_trouble(was_working);
-  events_.on_trouble(failure, refused);
+  log_failure(was_working);
+  events_.on_failure(failure, refused);
   queue_.fail_sent(
       {.code = errc::outcome_unknown,
        .message =
@@ -188,7 +188,7 @@ void FrontLoop::take(std::span<std::unique_ptr<Operation>> arrived) {
     if (state_ == State::closed || (state_ == State::resting && is_refusal_)) {
       Operation& refused = *operation;
       refused.done(std::move(operation),
-                   state_ == State::closed ? closed_failure(false) : trouble_);
+                   state_ == State::closed ? closed_failure(false) : failure_);
     } else {
       queue_.add(std::move(operation));
     }
@@ -227,7 +227,7 @@ StoreFailure FrontLoop::not_sent() const {
     late.is_time_over = true;
     return late;
   }
-  StoreFailure failure = trouble_;
+  StoreFailure failure = failure_;
   failure.message = "nothing was sent in time: " + failure.message;
   return failure;
 }
@@ -371,13 +371,13 @@ void FrontLoop::log_greeting(const Greeting& server) const {
   }
 }
 
-// The first trouble in a row is worth a warning; a server that stays away is not worth one per try,
+// The first failure in a row is worth a warning; a server that stays away is not worth one per try,
 // and what happens before the first contact is told to whoever waits for it.
-void FrontLoop::log_trouble(bool was_working) const {
+void FrontLoop::log_failure(bool was_working) const {
   if (options_.log) {
     const bool is_news = was_working || (was_up_ && failures_ == 1);
     options_.log->log(is_news ? spdlog::level::warn : spdlog::level::debug, "{}: {}", options_.name,
-                      trouble_.message);
+                      failure_.message);
   }
 }
 

@@ -9,7 +9,7 @@
 //   closed       fail                          never
 //
 // What a lost link or a deadline means for an operation is in operation_queue.hpp. Without a link,
-// operations wait for one until their deadline, and fail with the last trouble's text. A refusal
+// operations wait for one until their deadline, and fail with the last failure's text. A refusal
 // (wrong password, replica, certificate, maxclients) fails them at once: it is not going to pass
 // while they wait.
 //
@@ -65,7 +65,7 @@ class FrontLoop {
  public:
   struct Events {
     std::function<void(const Greeting&)> on_up;
-    std::function<void(const StoreFailure& trouble, bool is_refusal)> on_trouble;
+    std::function<void(const StoreFailure& failure, bool is_refusal)> on_failure;
     // Not asked for; must not call into FrontLoop.
     std::function<void(const Reply&)> on_push;
   };
@@ -111,7 +111,7 @@ class FrontLoop {
   void soon(std::function<void()> task);
 
   void log_greeting(const Greeting& server) const;
-  void log_trouble(bool was_working) const;
+  void log_failure(bool was_working) const;
 
   EventLoop& loop_;
   const FrontOptions options_;
@@ -135,7 +135,7 @@ class FrontLoop {
   bool is_used_ = false;         // since it was asked for a sign of life
   Instant retry_at_{};           // resting
   int failures_ = 0;             // in a row
-  StoreFailure trouble_;         // the last
+  StoreFailure failure_;         // the last
   bool is_refusal_ = false;      // it was one
   std::minstd_rand random_{std::random_device{}()};
 };

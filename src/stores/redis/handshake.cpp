@@ -11,7 +11,7 @@
 namespace exclusive_lock::redis {
 namespace {
 
-constexpr std::size_t most_shown_bytes = 100;
+constexpr std::size_t max_shown_bytes = 100;
 
 StoreFailure refused(errc code, std::string message) {
   return {.code = code, .message = std::move(message), .may_have_run = false};
@@ -29,7 +29,7 @@ const Reply* field(const Reply& map, std::string_view name) {
 
 std::string text_field(const Reply& map, std::string_view name) {
   const Reply* value = field(map, name);
-  return value != nullptr && value->is_string() ? printable(value->text, most_shown_bytes) : "";
+  return value != nullptr && value->is_string() ? printable(value->text, max_shown_bytes) : "";
 }
 
 std::optional<StoreFailure> unusable_role(const std::string& role, const std::string& mode) {
@@ -62,7 +62,7 @@ std::string info_value(const Reply& info, std::string_view name) {
   }
   const auto begin = at + mark.size();
   const auto end = info.text.find_first_of("\r\n", begin);
-  return printable(std::string_view(info.text).substr(begin, end - begin), most_shown_bytes);
+  return printable(std::string_view(info.text).substr(begin, end - begin), max_shown_bytes);
 }
 
 std::vector<std::string> warnings_about(const std::string& mode, const Reply* info) {
@@ -150,9 +150,9 @@ std::optional<StoreTime> time_in(const Reply& reply) {
   };
   std::int64_t seconds = 0;
   std::int64_t microseconds = 0;
-  constexpr auto most_seconds = std::chrono::floor<std::chrono::seconds>(most_server_time).count();
+  constexpr auto max_seconds = std::chrono::floor<std::chrono::seconds>(max_server_time).count();
   if (!reply.is_array() || reply.elements.size() != 2 || !number(reply.elements[0], seconds) ||
-      !number(reply.elements[1], microseconds) || seconds >= most_seconds ||
+      !number(reply.elements[1], microseconds) || seconds >= max_seconds ||
       microseconds >= 1'000'000) {
     return std::nullopt;
   }

@@ -118,7 +118,7 @@ std::optional<StoreFailure> ListWalk::on_values(std::span<const std::string> key
 
 std::optional<StoreFailure> ListWalk::bear(const std::string& key_without_lock) {
   bytes_ += key_without_lock.size() + bytes_per_key;
-  if (bytes_ <= most_bytes_) {
+  if (bytes_ <= max_bytes_) {
     return std::nullopt;
   }
   return StoreFailure{

@@ -46,7 +46,7 @@ class ListWalk {
   // `most` of them are wanted.
   explicit ListWalk(std::size_t most, std::size_t bytes_without_locks = usual_bytes_without_locks,
                     ListOf what = ListOf::records)
-      : what_(what), most_(most), most_bytes_(bytes_without_locks) {}
+      : what_(what), most_(most), max_bytes_(bytes_without_locks) {}
 
   [[nodiscard]] Step next() const;
   [[nodiscard]] const std::string& cursor() const { return cursor_; }
@@ -69,7 +69,7 @@ class ListWalk {
 
   const ListOf what_;
   const std::size_t most_;
-  const std::size_t most_bytes_;
+  const std::size_t max_bytes_;
   std::size_t bytes_ = 0;  // of keys that hold no lock
   std::string cursor_ = "0";
   bool has_begun_ = false;

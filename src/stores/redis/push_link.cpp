@@ -38,7 +38,7 @@ PushLink::PushLink(EventLoop& loop, const FrontOptions& options, const ClockSour
       retry_(loop, [this] { front_.connect(); }),
       front_(loop, quiet_options(options), clock,
              {.on_up = [this](const Greeting& server) { on_up(server); },
-              .on_trouble = [this](const StoreFailure& trouble, bool) { on_trouble(trouble); },
+              .on_failure = [this](const StoreFailure& failure, bool) { on_failure(failure); },
               .on_push = [this](const Reply& push) { on_push(push); }}) {}
 
 void PushLink::open() {
@@ -153,11 +153,11 @@ void PushLink::on_refusal(const StoreFailure& failure) {
   }
 }
 
-void PushLink::on_trouble(const StoreFailure& trouble) {
+void PushLink::on_failure(const StoreFailure& failure) {
   ++comparison_;
   is_confirmed_ = false;
   if (is_subscribed_.exchange(false) && log_) {
-    log_->debug("{}: gets no wake-ups any more: {}", name_, trouble.message);
+    log_->debug("{}: gets no wake-ups any more: {}", name_, failure.message);
   }
 }
 

@@ -75,7 +75,7 @@ class PushLink {
   void reopen_after(Milliseconds pause);
   void on_answer(const Outcome& outcome);
   void on_refusal(const StoreFailure& failure);
-  void on_trouble(const StoreFailure& trouble);
+  void on_failure(const StoreFailure& failure);
 
   EventLoop& loop_;
   const ClockSource& clock_;

@@ -12,7 +12,7 @@ namespace exclusive_lock::redis {
 namespace {
 
 // A server's own words, which may be long and hostile.
-constexpr std::size_t most_quoted_bytes = 400;
+constexpr std::size_t max_quoted_bytes = 400;
 
 struct Meaning {
   std::string_view mark;  // a code, or a part of an ERR text
@@ -186,7 +186,7 @@ const Meaning& meaning_of(std::string_view text) {
 
 StoreFailure refusal(const Meaning& meaning, std::string_view shown_text) {
   return {.code = meaning.code,
-          .message = "the server answered \"" + printable(shown_text, most_quoted_bytes) +
+          .message = "the server answered \"" + printable(shown_text, max_quoted_bytes) +
                      "\": " + std::string(meaning.explanation),
           .may_have_run = false};
 }
@@ -208,8 +208,8 @@ std::size_t size_of_beginning(std::string_view secret, std::string_view text) {
 
 // The secret may be cut short: servers repeat the first 128 bytes of what they were asked.
 std::string without_secret(std::string_view text, std::string_view secret) {
-  constexpr std::size_t least_hidden = 4;  // less of it does not tell it
-  const std::size_t least = std::min(secret.size(), least_hidden);
+  constexpr std::size_t min_hidden = 4;  // less of it does not tell it
+  const std::size_t least = std::min(secret.size(), min_hidden);
   std::string shown;
   while (!text.empty()) {
     const std::size_t size = size_of_beginning(secret, text);
@@ -246,8 +246,8 @@ StoreFailure server_refused(std::string_view error_text) {
 
 StoreFailure server_refused_connection(std::string_view error_text, std::string_view password) {
   // No server says so much; one that is hostile must not cost time.
-  constexpr std::size_t most_read_bytes = 4096;
-  error_text = error_text.substr(0, most_read_bytes);
+  constexpr std::size_t max_read_bytes = 4096;
+  error_text = error_text.substr(0, max_read_bytes);
   // A password can begin like the code of an error, which means what it means all the same.
   Meaning meaning = meaning_of(error_text);
   if (meaning.explanation == lacks_command) {

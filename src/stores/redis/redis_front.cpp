@@ -14,7 +14,7 @@ namespace exclusive_lock::redis {
 namespace {
 
 // What else a loop has to end takes far less, on a busy machine too.
-constexpr Milliseconds patience_with_lookups{200};
+constexpr Milliseconds limit_with_lookups{200};
 
 }  // namespace
 
@@ -26,8 +26,8 @@ struct RedisFront::Impl {
         loop(options.address.unix_socket.empty() ? Lookups::of_hosts : Lookups::none),
         machine(loop, options, source,
                 {.on_up = [this](const Greeting& server) { on_up(server); },
-                 .on_trouble = [this](const StoreFailure& trouble,
-                                      bool refused) { on_trouble(trouble, refused); },
+                 .on_failure = [this](const StoreFailure& failure,
+                                      bool refused) { on_failure(failure, refused); },
                  .on_push = [](const Reply&) {}}),
         channel(push_options.channel),
         pushes(loop, options, source, std::move(push_options),
@@ -42,11 +42,11 @@ struct RedisFront::Impl {
     news.notify_all();
   }
 
-  void on_trouble(const StoreFailure& trouble, bool refused) {
+  void on_failure(const StoreFailure& failure, bool refused) {
     pushes.follow_nobody();
     {
       const std::lock_guard guard(mutex);
-      last_trouble = trouble;
+      last_failure = failure;
       was_refused = was_refused || refused;
       has_failed = true;
     }
@@ -96,7 +96,7 @@ struct RedisFront::Impl {
   bool was_up = false;
   bool was_refused = false;
   bool has_failed = false;
-  StoreFailure last_trouble{.code = errc::store_unavailable,
+  StoreFailure last_failure{.code = errc::store_unavailable,
                             .message = "cannot connect: the server did not answer in time",
                             .may_have_run = false};
 
@@ -122,7 +122,7 @@ std::optional<StoreFailure> RedisFront::wait_until_up(Instant deadline, bool tri
   while (!is_settled() && impl_->clock.now() < deadline) {
     impl_->news.wait_for(lock, deadline - impl_->clock.now(), is_settled);
   }
-  return impl_->was_up ? std::nullopt : std::optional(impl_->last_trouble);
+  return impl_->was_up ? std::nullopt : std::optional(impl_->last_failure);
 }
 
 void RedisFront::submit(std::unique_ptr<Operation> operation) {
@@ -181,7 +181,7 @@ void RedisFront::close() {
   }
   // From then on nothing that the loop still does is anybody's but its own.
   is_shut_down->get_future().wait();
-  impl_->loop.finish_or_leave(patience_with_lookups, impl_);
+  impl_->loop.finish_or_leave(limit_with_lookups, impl_);
 }
 
 }  // namespace exclusive_lock::redis

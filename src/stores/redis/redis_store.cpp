@@ -26,7 +26,7 @@ using redis::ScriptCall;
 using redis::ScriptRunner;
 
 // A look costs the server some 20 us: with this pause a thousand waiters take a tenth of its time.
-constexpr Milliseconds longest_retry_pause{200};
+constexpr Milliseconds max_retry_pause{200};
 
 StoreFailure forked_failure() {
   return {.code = errc::connection_closed,
@@ -130,21 +130,21 @@ class RedisStore final : public Store {
     if (is_forked() || !keys) {
       return done(is_forked() ? forked_failure() : keyless_failure(request.key));
     }
-    if (request.patience) {
+    if (request.wait_options) {
       inside_->front.use_pushes();
     }
     run<AttemptReply>(redis::acquire_call(request, std::move(*keys), channel()), deadline,
                       std::move(done), redis::ReadFenced{redis::read_acquire});
   }
 
-  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+  void heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) override {
     auto keys = redis::lock_keys(request.key);
     if (is_forked() || !keys) {
       return done(is_forked() ? forked_failure() : keyless_failure(request.key));
     }
     inside_->front.use_pushes();
-    run<BeatReply>(redis::beat_call(request, std::move(*keys), channel()), deadline,
-                   std::move(done), redis::ReadFenced{redis::read_beat});
+    run<HeartbeatReply>(redis::heartbeat_call(request, std::move(*keys), channel()), deadline,
+                        std::move(done), redis::ReadFenced{redis::read_heartbeat});
   }
 
   void refresh(std::vector<RefreshRequest> requests, Instant deadline,
@@ -190,7 +190,7 @@ class RedisStore final : public Store {
   }
 
   void inspect(std::string key, Instant deadline, Done<InspectReply> done) override {
-    run<InspectReply>(redis::inspect_call(key, most_waiters_shown), deadline, std::move(done),
+    run<InspectReply>(redis::inspect_call(key, max_waiters_shown), deadline, std::move(done),
                       redis::ReadFirst{[key](const redis::ReplyTexts& texts) {
                         return redis::read_inspect(texts, key);
                       }});
@@ -241,7 +241,7 @@ class RedisStore final : public Store {
     }
   }
   bool pushes_grants() const override { return !is_forked() && inside_->front.gets_pushes(); }
-  Milliseconds retry_pause() const override { return longest_retry_pause; }
+  Milliseconds retry_pause() const override { return max_retry_pause; }
   const std::string& url() const override { return url_; }
   void wait(const std::function<void()>& begin, Awaited& end) override {
     if (is_forked()) {
@@ -331,11 +331,11 @@ void require_usable(const RedisStoreOptions& options) {
                         .problem = *problem,
                         .allowed = "a file with certificates in PEM form"});
   }
-  constexpr std::size_t most_path_bytes = sizeof(sockaddr_un::sun_path) - 1;  // unix(7)
-  if (options.unix_socket.native().size() > most_path_bytes) {
+  constexpr std::size_t max_path_bytes = sizeof(sockaddr_un::sun_path) - 1;  // unix(7)
+  if (options.unix_socket.native().size() > max_path_bytes) {
     mistakes.push_back({.field = "store URL: path",
                         .problem = "is longer than the path of a Unix socket can be",
-                        .allowed = "up to " + std::to_string(most_path_bytes) + " bytes"});
+                        .allowed = "up to " + std::to_string(max_path_bytes) + " bytes"});
   }
   if (!mistakes.empty()) {
     throw ValidationError(std::move(mistakes));

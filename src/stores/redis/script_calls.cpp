@@ -24,52 +24,52 @@ std::optional<Integer> number_in(std::string_view text) {
 }
 
 // What remains is added to clocks that count nanoseconds. A stranger's key may live longer.
-constexpr Milliseconds most_remaining_ttl = std::chrono::years(100);
+constexpr Milliseconds max_remaining_ttl = std::chrono::years(100);
 
 // -1 never expires, -2 no record.
 std::optional<Milliseconds> ttl_in(std::int64_t ms) {
-  return ms < 0 ? std::nullopt : std::optional(std::min(Milliseconds(ms), most_remaining_ttl));
+  return ms < 0 ? std::nullopt : std::optional(std::min(Milliseconds(ms), max_remaining_ttl));
 }
 
 constexpr std::size_t texts_of_acquire = 7;
 
-std::optional<AttemptOutcome> outcome_in(std::string_view text) {
+std::optional<AttemptReplyStatus> outcome_in(std::string_view text) {
   if (text == "granted") {
-    return AttemptOutcome::granted;
+    return AttemptReplyStatus::granted;
   }
   if (text == "busy") {
-    return AttemptOutcome::busy;
+    return AttemptReplyStatus::busy;
   }
   if (text == "waiting") {
-    return AttemptOutcome::waiting;
+    return AttemptReplyStatus::waiting;
   }
   if (text == "queue_full") {
-    return AttemptOutcome::queue_full;
+    return AttemptReplyStatus::queue_full;
   }
   if (text == "superseded") {
-    return AttemptOutcome::superseded;
+    return AttemptReplyStatus::superseded;
   }
-  return text == "too_late" ? std::optional(AttemptOutcome::too_late) : std::nullopt;
+  return text == "too_late" ? std::optional(AttemptReplyStatus::too_late) : std::nullopt;
 }
 
-std::optional<BeatOutcome> beat_outcome_in(std::string_view text) {
+std::optional<HeartbeatReplyStatus> heartbeat_outcome_in(std::string_view text) {
   if (text == "granted") {
-    return BeatOutcome::granted;
+    return HeartbeatReplyStatus::granted;
   }
   if (text == "waiting") {
-    return BeatOutcome::waiting;
+    return HeartbeatReplyStatus::waiting;
   }
-  return text == "gone" ? std::optional(BeatOutcome::gone) : std::nullopt;
+  return text == "gone" ? std::optional(HeartbeatReplyStatus::gone) : std::nullopt;
 }
 
-std::optional<ReleaseVerdict> release_verdict_in(std::string_view text) {
+std::optional<ReleaseReplyStatus> release_verdict_in(std::string_view text) {
   if (text == "released") {
-    return ReleaseVerdict::released;
+    return ReleaseReplyStatus::released;
   }
   if (text == "left") {
-    return ReleaseVerdict::left;
+    return ReleaseReplyStatus::left;
   }
-  return text == "not_owner" ? std::optional(ReleaseVerdict::not_owner) : std::nullopt;
+  return text == "not_owner" ? std::optional(ReleaseReplyStatus::not_owner) : std::nullopt;
 }
 
 // Owner, arrival, beginning of the tail.
@@ -113,10 +113,10 @@ std::optional<LockKeys> lock_keys(std::string_view key) {
     return std::nullopt;
   }
   constexpr std::array side_suffixes{fence_suffix, queue_suffix, waiters_suffix};
-  constexpr std::size_t most_beside_key = 10;  // "{}:waiters"
+  constexpr std::size_t max_beside_key = 10;  // "{}:waiters"
   LockKeys keys;
   keys.reserve(1 + side_suffixes.size(),
-               (1 + side_suffixes.size()) * (key.size() + most_beside_key));
+               (1 + side_suffixes.size()) * (key.size() + max_beside_key));
   keys.add(key);
   for (const std::string_view suffix : side_suffixes) {
     keys.add({around->before, key, around->behind, suffix});
@@ -126,34 +126,35 @@ std::optional<LockKeys> lock_keys(std::string_view key) {
 
 ScriptCall acquire_call(const AttemptRequest& request, LockKeys keys, std::string_view channel) {
   Words arguments;
-  constexpr std::size_t most_numbers = 8 * 20;  // digits of eight numbers
+  constexpr std::size_t max_numbers = 8 * 20;  // digits of eight numbers
   arguments.reserve(10,
-                    owner_text_size + request.record_tail.size() + channel.size() + most_numbers);
+                    owner_text_size + request.record_tail.size() + channel.size() + max_numbers);
   arguments.add(owner_text(request.owner));
   arguments.add(request.ttl.count());
   arguments.add(request.floor.value);
   arguments.add(request.record_tail);
-  arguments.add(request.barging_streak);
-  if (const auto& patience = request.patience) {
-    arguments.add(patience->alive_for.count());
-    arguments.add(patience->confirm_ttl.count());
-    arguments.add(patience->arrived_at.value_or(StoreTime(0)).count());
-    arguments.add(patience->most_waiting);
+  arguments.add(request.barging_limit);
+  if (const auto& wait_options = request.wait_options) {
+    arguments.add(wait_options->alive_for.count());
+    arguments.add(wait_options->confirm_ttl.count());
+    arguments.add(wait_options->arrived_at.value_or(StoreTime(0)).count());
+    arguments.add(wait_options->max_waiting);
     arguments.add(channel);
   }
   return {redis_scripts::acquire, std::move(keys), std::move(arguments), request.not_after};
 }
 
-ScriptCall beat_call(const BeatRequest& request, LockKeys keys, std::string_view channel) {
+ScriptCall heartbeat_call(const HeartbeatRequest& request, LockKeys keys,
+                          std::string_view channel) {
   return {
-      redis_scripts::beat, std::move(keys),
+      redis_scripts::heartbeat, std::move(keys),
       Words{owner_text(request.owner), ms_text(request.ttl), ms_text(request.alive_for), channel}};
 }
 
 std::size_t refresh_calls_for(std::size_t keys) {
-  constexpr std::size_t most_of_one = RequestSize::most / RequestSize::steps;
-  return std::max(std::clamp(keys / RequestSize::fewest, std::size_t{1}, RequestSize::steps),
-                  (keys + most_of_one - 1) / most_of_one);
+  constexpr std::size_t max_of_one = RequestSize::most / RequestSize::steps;
+  return std::max(std::clamp(keys / RequestSize::min_keys, std::size_t{1}, RequestSize::steps),
+                  (keys + max_of_one - 1) / max_of_one);
 }
 
 ScriptCall refresh_call(std::span<const RefreshRequest> requests) {
@@ -174,7 +175,7 @@ ScriptCall refresh_call(std::span<const RefreshRequest> requests) {
 }
 
 ScriptCall release_call(const ReleaseRequest& request, LockKeys keys) {
-  Words arguments{owner_text(request.owner), std::to_string(request.barging_streak)};
+  Words arguments{owner_text(request.owner), std::to_string(request.barging_limit)};
   if (request.closed_for || request.done_for) {
     arguments.add(request.closed_for ? ms_text(std::max(*request.closed_for, Milliseconds(1)))
                                      : "0");
@@ -190,11 +191,11 @@ ScriptCall forget_call(std::string_view done_key) {
   return {redis_scripts::forget, Words{done_key}, Words{}};
 }
 
-ScriptCall inspect_call(const std::string& key, std::size_t most_waiters) {
+ScriptCall inspect_call(const std::string& key, std::size_t max_waiters) {
   const auto all = lock_keys(key);
   return {redis_scripts::inspect,
           all ? Words{key, (*all)[2], (*all)[3], done_key(key).value()} : Words{key},
-          Words{std::to_string(most_value_bytes), std::to_string(most_waiters)}};
+          Words{std::to_string(max_value_bytes), std::to_string(max_waiters)}};
 }
 
 ScriptCall remove_call(const std::string& key, std::string_view expected) {
@@ -226,12 +227,12 @@ bool has_echo(const ReplyTexts& texts, std::string_view echo) {
 
 std::optional<StoreTime> script_time(const ReplyTexts& texts) {
   const auto time_us = number_in<std::int64_t>(texts[1]);
-  const bool is_sane = time_us && *time_us >= 0 && *time_us <= most_server_time.count();
+  const bool is_sane = time_us && *time_us >= 0 && *time_us <= max_server_time.count();
   return is_sane ? std::optional(StoreTime(*time_us)) : std::nullopt;
 }
 
 bool is_too_late(const ReplyTexts& texts) {
-  return texts.size() == texts_of_acquire && outcome_in(texts[2]) == AttemptOutcome::too_late;
+  return texts.size() == texts_of_acquire && outcome_in(texts[2]) == AttemptReplyStatus::too_late;
 }
 
 std::optional<FencedAnswer<AttemptReply>> read_acquire(const ReplyTexts& texts) {
@@ -249,8 +250,8 @@ std::optional<FencedAnswer<AttemptReply>> read_acquire(const ReplyTexts& texts) 
   if (!outcome || !fence || !remaining_ms || !position || !arrived_us) {
     return std::nullopt;
   }
-  const bool is_waiting = outcome == AttemptOutcome::waiting;
-  if ((outcome == AttemptOutcome::granted && *fence == 0) || is_waiting != (*position > 0)) {
+  const bool is_waiting = outcome == AttemptReplyStatus::waiting;
+  if ((outcome == AttemptReplyStatus::granted && *fence == 0) || is_waiting != (*position > 0)) {
     return std::nullopt;
   }
   return AttemptReply{
@@ -262,27 +263,27 @@ std::optional<FencedAnswer<AttemptReply>> read_acquire(const ReplyTexts& texts) 
       .arrived_at = is_waiting ? std::optional(StoreTime(*arrived_us)) : std::nullopt};
 }
 
-std::optional<FencedAnswer<BeatReply>> read_beat(const ReplyTexts& texts) {
+std::optional<FencedAnswer<HeartbeatReply>> read_heartbeat(const ReplyTexts& texts) {
   if (texts.size() != 6) {
     return std::nullopt;
   }
   if (texts[2] == "bad_fence") {
     return BadFence{};
   }
-  const auto outcome = beat_outcome_in(texts[2]);
+  const auto outcome = heartbeat_outcome_in(texts[2]);
   const auto fence = number_in<std::uint64_t>(texts[3]);
   const auto remaining_ms = number_in<std::int64_t>(texts[4]);
   const auto position = number_in<std::size_t>(texts[5]);
   if (!outcome || !fence || !remaining_ms || !position ||
-      (outcome == BeatOutcome::granted) != (*fence > 0) ||
-      (outcome == BeatOutcome::waiting) != (*position > 0)) {
+      (outcome == HeartbeatReplyStatus::granted) != (*fence > 0) ||
+      (outcome == HeartbeatReplyStatus::waiting) != (*position > 0)) {
     return std::nullopt;
   }
-  return BeatReply{.outcome = *outcome,
-                   .fence = Fence{*fence},
-                   .position = *position,
-                   .remaining_ttl = ttl_in(*remaining_ms),
-                   .store_time = script_time(texts)};
+  return HeartbeatReply{.outcome = *outcome,
+                        .fence = Fence{*fence},
+                        .position = *position,
+                        .remaining_ttl = ttl_in(*remaining_ms),
+                        .store_time = script_time(texts)};
 }
 
 bool read_refresh(const ReplyTexts& texts, std::size_t count, RefreshReply& into) {
@@ -297,7 +298,8 @@ bool read_refresh(const ReplyTexts& texts, std::size_t count, RefreshReply& into
     if (verdict != 'r' && verdict != 'l') {
       return false;
     }
-    into.verdicts.push_back(verdict == 'r' ? RefreshVerdict::refreshed : RefreshVerdict::lost);
+    into.verdicts.push_back(verdict == 'r' ? RefreshReplyStatus::refreshed
+                                           : RefreshReplyStatus::lost);
   }
   into.store_time = script_time(texts);
   into.took =

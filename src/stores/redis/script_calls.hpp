@@ -2,9 +2,9 @@
 // The verbs of a store as calls of scripts/*.lua, and what their replies say. No I/O.
 //
 // The echo. RESP has no request numbers: a reply belongs to a request because of its place alone. A
-// server or proxy that says one thing too much would give every later asker its neighbour's answer,
-// and "granted" to the wrong one is two holders. So every script gives back a text that it was
-// given, different for each call; a reply without it is not taken.
+// server or proxy that says one thing too much would give every later requester its neighbour's
+// answer, and "granted" to the wrong one is two holders. So every script gives back a text that it
+// was given, different for each call; a reply without it is not taken.
 
 #include <boost/container/small_vector.hpp>
 #include <cstdint>
@@ -57,7 +57,7 @@ class ScriptCall {
 // (Redis 7.0, PROTO_IOBUF_LEN): what some 140 keys take.
 std::size_t refresh_calls_for(std::size_t keys);
 // Of a value; contents have 1 MiB at most, the rest of a record some KiB.
-inline constexpr std::size_t most_value_bytes = 1024 * 1024 + 256 * 1024;
+inline constexpr std::size_t max_value_bytes = 1024 * 1024 + 256 * 1024;
 
 // The keys of one lock, in the order in which the scripts want them: the record, and beside it the
 // fence, the queue and the waiters.
@@ -68,12 +68,12 @@ std::optional<LockKeys> lock_keys(std::string_view key);
 
 // `channel`: where to tell of a hand-over; empty: nowhere.
 ScriptCall acquire_call(const AttemptRequest& request, LockKeys keys, std::string_view channel);
-ScriptCall beat_call(const BeatRequest& request, LockKeys keys, std::string_view channel);
+ScriptCall heartbeat_call(const HeartbeatRequest& request, LockKeys keys, std::string_view channel);
 ScriptCall refresh_call(std::span<const RefreshRequest> requests);
 ScriptCall release_call(const ReleaseRequest& request, LockKeys keys);
 ScriptCall forget_call(std::string_view done_key);
 // These two take any key.
-ScriptCall inspect_call(const std::string& key, std::size_t most_waiters);
+ScriptCall inspect_call(const std::string& key, std::size_t max_waiters);
 ScriptCall remove_call(const std::string& key, std::string_view expected);
 
 // What a script's reply says: an array of strings, or, where none of the user's text is in it, one
@@ -91,7 +91,7 @@ class ReplyTexts {
 };
 
 // Whether a reply is the one to the call that had this echo: it begins with the echo and the
-// server's time, from 0 to most_server_time, or "-" where the script did not read its clock.
+// server's time, from 0 to max_server_time, or "-" where the script did not read its clock.
 bool has_echo(const ReplyTexts& texts, std::string_view echo);
 // The time in a reply that has its echo.
 std::optional<StoreTime> script_time(const ReplyTexts& texts);
@@ -105,7 +105,7 @@ bool is_too_late(const ReplyTexts& texts);
 
 // What such a reply says. None: it makes no sense.
 std::optional<FencedAnswer<AttemptReply>> read_acquire(const ReplyTexts& texts);
-std::optional<FencedAnswer<BeatReply>> read_beat(const ReplyTexts& texts);
+std::optional<FencedAnswer<HeartbeatReply>> read_heartbeat(const ReplyTexts& texts);
 // Adds to what the calls before it have said; false: it makes no sense.
 [[nodiscard]] bool read_refresh(const ReplyTexts& texts, std::size_t count, RefreshReply& into);
 std::optional<ReleaseReply> read_release(const ReplyTexts& texts);

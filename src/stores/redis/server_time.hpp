@@ -18,14 +18,14 @@ namespace exclusive_lock::redis {
 
 // The latest that a server is believed. Times are counted in nanoseconds here, which go no further
 // than to the year 2262; this leaves 90 years for the reading of our own clock.
-inline constexpr StoreTime most_server_time = std::chrono::years(200);
+inline constexpr StoreTime max_server_time = std::chrono::years(200);
 
 class ServerTime {
  public:
   // How far two clocks may run apart, as in G1: 1 %.
   static constexpr std::int64_t drift_divisor = 100;
 
-  // Replies may come in any order. `server_time` is from 0 to most_server_time.
+  // Replies may come in any order. `server_time` is from 0 to max_server_time.
   void observe(Instant requested_at, Instant replied_at, StoreTime server_time);
   // Another server may answer from now on.
   void forget() { largest_.reset(); }

@@ -120,7 +120,7 @@ void grant_that_crosses_a_cancellation_is_passed_on(StoreUnderTest& store) {
     ASSERT_TRUE(run_to_the_end(call.io));
     release.join();
     EXPECT_EQ(call.error, error_code(asio::error::operation_aborted)) << "round " << round;
-    ASSERT_TRUE(next.acquire_for(a_beat_or_so)) << "round " << round;
+    ASSERT_TRUE(next.acquire_for(a_heartbeat_or_so)) << "round " << round;
   }
 }
 

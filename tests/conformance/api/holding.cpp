@@ -5,8 +5,8 @@
 #include <thread>
 
 #include "conformance/api/worker.hpp"
-#include "conformance/asker.hpp"
 #include "conformance/check.hpp"
+#include "conformance/requester.hpp"
 
 namespace exclusive_lock::conformance {
 namespace {

@@ -100,7 +100,7 @@ void who_waited_in_vain_for_a_closed_name_is_skipped(StoreUnderTest& store) {
   ExclusiveLock watch(options_for(store));
   const auto work = [&](ExclusiveLock&) {
     waiter = std::async(std::launch::async, [&store] {
-      return once(options_for(store), 1h, [](ExclusiveLock&) {}, {.patience = 2s});
+      return once(options_for(store), 1h, [](ExclusiveLock&) {}, {.wait = 2s});
     });
     EXPECT_TRUE(comes_true([&] { return waiting_for(watch) == 1; }));
   };
@@ -116,7 +116,7 @@ void coroutines_run_once(StoreUnderTest& store) {
   run_in_coroutine([&]() -> asio::awaitable<void> {
     const auto first = co_await async_once(lock, 1h, [&]() -> asio::awaitable<void> {
       EXPECT_TRUE(lock.held());
-      const auto busy = co_await async_once(other, 1h, nothing, {.patience = 0ms});
+      const auto busy = co_await async_once(other, 1h, nothing, {.wait = 0ms});
       EXPECT_EQ(busy, OnceOutcome::busy);
     });
     EXPECT_EQ(first, OnceOutcome::ran);

@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "conformance/api/worker.hpp"
-#include "conformance/asker.hpp"
 #include "conformance/check.hpp"
+#include "conformance/requester.hpp"
 #include "core/key_codec.hpp"
 #include "exclusive_lock/lock_directory.hpp"
 
@@ -85,7 +85,7 @@ void place_is_told(StoreUnderTest& store) {
     });
   };
   ExclusiveLock first(options_for(store));
-  // Its beats are frequent, so that it hears soon that it has moved up.
+  // Its heartbeats are frequent, so that it hears soon that it has moved up.
   ExclusiveLock second(with_ttl(options_for(store), 600ms, 100ms));
   place_of(first, "first");
   place_of(second, "second");
@@ -156,7 +156,7 @@ void grant_that_crosses_a_stop_is_passed_on(StoreUnderTest& store) {
     stop.join();
     crossing.result();
     ASSERT_TRUE(next.result()) << "round " << round;
-    ASSERT_LT(BootClock::now() - released_at, a_beat_or_so) << "round " << round;
+    ASSERT_LT(BootClock::now() - released_at, a_heartbeat_or_so) << "round " << round;
   }
 }
 
@@ -209,27 +209,27 @@ void full_queue_is_told(StoreUnderTest& store) {
 // Somebody waits who does not come when it is nudged, so what happens depends on no race.
 void barger_goes_past_a_waiter_and_then_lets_it_in(StoreUnderTest& store) {
   Options options = options_for(store);
-  options.barging_streak = 3;
+  options.barging_limit = 3;
   ExclusiveLock barger(options);
   ASSERT_TRUE(barger.acquire());
-  Asker asker(store);
+  Requester requester(store);
   const std::string key = record_key(store.prefix(), options.app_name);
   const Owner waiter = new_owner();
-  ASSERT_EQ(asker.attempt({.key = key, .owner = waiter, .patience = long_patience}).outcome,
-            AttemptOutcome::waiting);
+  ASSERT_EQ(requester.attempt({.key = key, .owner = waiter, .wait_options = long_wait}).outcome,
+            AttemptReplyStatus::waiting);
   for (int i = 0; i < 3; ++i) {
     barger.release();
     EXPECT_TRUE(i % 2 == 0 ? barger.acquire() : barger.acquire_for(very_long)) << i << " went past";
   }
   barger.release();
   EXPECT_FALSE(barger.acquire()) << "handed over, not freed";
-  EXPECT_EQ(asker.beat(key, waiter).outcome, BeatOutcome::granted);
-  EXPECT_EQ(asker.release(key, waiter), ReleaseVerdict::released);
+  EXPECT_EQ(requester.heartbeat(key, waiter).outcome, HeartbeatReplyStatus::granted);
+  EXPECT_EQ(requester.release(key, waiter), ReleaseReplyStatus::released);
 }
 
 void waiter_gets_what_a_barger_leaves(StoreUnderTest& store) {
   Options options = options_for(store);
-  options.barging_streak = 1'000'000;
+  options.barging_limit = 1'000'000;
   ExclusiveLock barger(options);
   ASSERT_TRUE(barger.acquire());
   Waiter waiter(options_for(store), [](ExclusiveLock&) {});

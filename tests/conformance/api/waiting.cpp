@@ -48,16 +48,16 @@ void gives_up_when_its_time_is_over(StoreUnderTest& store) {
 void without_time_it_tries_once(StoreUnderTest& store) {
   ExclusiveLock holder(options_for(store));
   ExclusiveLock waiter(options_for(store));
-  for (const auto patience : {0ms, -1ms, Milliseconds::min()}) {
-    EXPECT_TRUE(holder.acquire_for(patience));
-    EXPECT_FALSE(waiter.acquire_for(patience));
+  for (const auto wait_options : {0ms, -1ms, Milliseconds::min()}) {
+    EXPECT_TRUE(holder.acquire_for(wait_options));
+    EXPECT_FALSE(waiter.acquire_for(wait_options));
     holder.release();
   }
   EXPECT_TRUE(waiter.acquire_until(BootClock::now() - 1h));
   EXPECT_FALSE(holder.acquire_until(Instant::min()));
 }
 
-void endless_patience_is_allowed(StoreUnderTest& store) {
+void endless_wait_is_allowed(StoreUnderTest& store) {
   ExclusiveLock lock(options_for(store));
   EXPECT_TRUE(lock.acquire_for(Milliseconds::max()));
   lock.release();
@@ -118,7 +118,7 @@ Checks waiting_checks() {
           {"WaiterGetsItWhenTheHolderIsGone", gets_it_when_the_holder_is_gone},
           {"WaiterGivesUpWhenItsTimeIsOver", gives_up_when_its_time_is_over},
           {"WaiterWithoutTimeTriesOnce", without_time_it_tries_once},
-          {"WaiterMayHaveEndlessPatience", endless_patience_is_allowed},
+          {"WaiterMayHaveEndlessWait", endless_wait_is_allowed},
           {"WaiterStopsWhenItIsToldTo", stops_when_it_is_told_to},
           {"OfManyWaitersOneWorksAtATime", of_many_one_works_at_a_time}};
 }

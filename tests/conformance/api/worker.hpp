@@ -27,7 +27,7 @@ inline constexpr Milliseconds long_lock_ttl{60'000};
 inline constexpr Milliseconds very_long{60'000};
 // For what a heartbeat (1 s) may cost, and a busy machine, but not a grant that nobody takes up
 // (3 s, core/heartbeat.hpp).
-inline constexpr Milliseconds a_beat_or_so{2'000};
+inline constexpr Milliseconds a_heartbeat_or_so{2'000};
 
 inline Options options_for(StoreUnderTest& store, std::shared_ptr<Connection> connection,
                            std::string name = "job") {

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::size_t for_ever = 1'000'000;
 
-// Breaks the streaks that it is asked for.
+// Breaks the pass counts that it is asked for.
 class ChangesTheStreak : public Whole {
  public:
   using Whole::Whole;
@@ -27,54 +27,54 @@ class ChangesTheStreak : public Whole {
 
 class NeverCountsTheStreak : public ChangesTheStreak {
   using ChangesTheStreak::ChangesTheStreak;
-  static std::size_t changed(std::size_t streak) { return streak > 0 ? for_ever : 0; }
+  static std::size_t changed(std::size_t pass_count) { return pass_count > 0 ? for_ever : 0; }
   void before_attempt(AttemptRequest& request) override {
-    request.barging_streak = changed(request.barging_streak);
+    request.barging_limit = changed(request.barging_limit);
   }
   void before_release(ReleaseRequest& request) override {
-    request.barging_streak = changed(request.barging_streak);
+    request.barging_limit = changed(request.barging_limit);
   }
 };
 
 class LetsOneMoreGoPast : public ChangesTheStreak {
   using ChangesTheStreak::ChangesTheStreak;
   void before_attempt(AttemptRequest& request) override {
-    request.barging_streak += request.barging_streak > 0 ? 1 : 0;
+    request.barging_limit += request.barging_limit > 0 ? 1 : 0;
   }
 };
 
 class LetsEverybodyGoPast : public ChangesTheStreak {
   using ChangesTheStreak::ChangesTheStreak;
-  void before_attempt(AttemptRequest& request) override { request.barging_streak = for_ever; }
+  void before_attempt(AttemptRequest& request) override { request.barging_limit = for_ever; }
 };
 
 class LetsNobodyGoPast : public ChangesTheStreak {
   using ChangesTheStreak::ChangesTheStreak;
-  void before_attempt(AttemptRequest& request) override { request.barging_streak = 0; }
+  void before_attempt(AttemptRequest& request) override { request.barging_limit = 0; }
 };
 
 class LetsThePatientWait : public ChangesTheStreak {
   using ChangesTheStreak::ChangesTheStreak;
   void before_attempt(AttemptRequest& request) override {
-    request.barging_streak = request.patience ? 0 : request.barging_streak;
+    request.barging_limit = request.wait_options ? 0 : request.barging_limit;
   }
 };
 
 class LetsThoseGoPastWhoAreTooLate : public ChangesTheStreak {
   using ChangesTheStreak::ChangesTheStreak;
   void before_attempt(AttemptRequest& request) override {
-    request.not_after = request.barging_streak > 0 ? Instant::max() : request.not_after;
+    request.not_after = request.barging_limit > 0 ? Instant::max() : request.not_after;
   }
 };
 
 class LeavesNothingFree : public ChangesTheStreak {
   using ChangesTheStreak::ChangesTheStreak;
-  void before_release(ReleaseRequest& request) override { request.barging_streak = 0; }
+  void before_release(ReleaseRequest& request) override { request.barging_limit = 0; }
 };
 
 class LeavesEverythingFree : public ChangesTheStreak {
   using ChangesTheStreak::ChangesTheStreak;
-  void before_release(ReleaseRequest& request) override { request.barging_streak = for_ever; }
+  void before_release(ReleaseRequest& request) override { request.barging_limit = for_ever; }
 };
 
 // But those whom a lock was handed over to.
@@ -95,7 +95,7 @@ class WakesNobody : public Whole {
 class CountsEveryCopyOfAnAttempt : public Whole {
   using Whole::Whole;
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
-    if (request.barging_streak > 0 && holder(request.key) == request.owner) {
+    if (request.barging_limit > 0 && holder(request.key) == request.owner) {
       memory_->erase(request.key);
     }
     Whole::attempt(std::move(request), deadline, std::move(done));

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 class BargesIn : public Whole {
   using Whole::Whole;
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
-    if (!seen(request.key) && !request.patience) {
+    if (!seen(request.key) && !request.wait_options) {
       memory_->plant(request.key, encode_record(request.owner, Fence{1}, 1, request.record_tail),
                      request.ttl);
     }
@@ -26,8 +26,8 @@ class BargesIn : public Whole {
 class TryWaits : public Whole {
   using Whole::Whole;
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
-    if (!request.patience) {
-      request.patience = Patience{.alive_for = request.ttl, .confirm_ttl = request.ttl};
+    if (!request.wait_options) {
+      request.wait_options = WaitOptions{.alive_for = request.ttl, .confirm_ttl = request.ttl};
     }
     Whole::attempt(std::move(request), deadline, std::move(done));
   }
@@ -35,60 +35,62 @@ class TryWaits : public Whole {
 
 class WaitsForNothing : public Whole {
   using Whole::Whole;
-  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+  void heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) override {
     if (seen(request.key)) {
-      Whole::beat(std::move(request), deadline, std::move(done));
+      Whole::heartbeat(std::move(request), deadline, std::move(done));
     } else {
-      done(BeatReply{.outcome = BeatOutcome::waiting, .position = 1});
+      done(HeartbeatReply{.outcome = HeartbeatReplyStatus::waiting, .position = 1});
     }
   }
 };
 
-// Breaks what an attempt with patience asks for.
-class ChangesThePatience : public Whole {
+// Breaks what an attempt with wait options asks for.
+class ChangesTheWait : public Whole {
  public:
   using Whole::Whole;
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
-    if (request.patience) {
-      change(request, *request.patience);
+    if (request.wait_options) {
+      change(request, *request.wait_options);
     }
     Whole::attempt(std::move(request), deadline, std::move(done));
   }
 
  private:
-  virtual void change(AttemptRequest& request, Patience& patience) = 0;
+  virtual void change(AttemptRequest& request, WaitOptions& wait_options) = 0;
 };
 
-class ServesTheLastFirst : public ChangesThePatience {
-  using ChangesThePatience::ChangesThePatience;
-  void change(AttemptRequest&, Patience& patience) override {
-    patience.arrived_at = next_;
+class ServesTheLastFirst : public ChangesTheWait {
+  using ChangesTheWait::ChangesTheWait;
+  void change(AttemptRequest&, WaitOptions& wait_options) override {
+    wait_options.arrived_at = next_;
     next_ -= 1s;
   }
   StoreTime next_ = 24h;
 };
 
-class HandsOverForTheFullTtl : public ChangesThePatience {
-  using ChangesThePatience::ChangesThePatience;
-  void change(AttemptRequest& request, Patience& patience) override {
-    patience.confirm_ttl = request.ttl;
+class HandsOverForTheFullTtl : public ChangesTheWait {
+  using ChangesTheWait::ChangesTheWait;
+  void change(AttemptRequest& request, WaitOptions& wait_options) override {
+    wait_options.confirm_ttl = request.ttl;
   }
 };
 
-class NeverSkipsTheDead : public ChangesThePatience {
-  using ChangesThePatience::ChangesThePatience;
-  void change(AttemptRequest&, Patience& patience) override { patience.alive_for = 1h; }
+class NeverSkipsTheDead : public ChangesTheWait {
+  using ChangesTheWait::ChangesTheWait;
+  void change(AttemptRequest&, WaitOptions& wait_options) override { wait_options.alive_for = 1h; }
 };
 
-class ForgetsArrivals : public ChangesThePatience {
-  using ChangesThePatience::ChangesThePatience;
-  void change(AttemptRequest&, Patience& patience) override { patience.arrived_at.reset(); }
+class ForgetsArrivals : public ChangesTheWait {
+  using ChangesTheWait::ChangesTheWait;
+  void change(AttemptRequest&, WaitOptions& wait_options) override {
+    wait_options.arrived_at.reset();
+  }
 };
 
-class IsNeverFull : public ChangesThePatience {
-  using ChangesThePatience::ChangesThePatience;
-  void change(AttemptRequest&, Patience& patience) override {
-    patience.most_waiting = std::numeric_limits<std::size_t>::max();
+class IsNeverFull : public ChangesTheWait {
+  using ChangesTheWait::ChangesTheWait;
+  void change(AttemptRequest&, WaitOptions& wait_options) override {
+    wait_options.max_waiting = std::numeric_limits<std::size_t>::max();
   }
 };
 
@@ -96,8 +98,8 @@ class IsKeptFullByTheDead : public Whole {
   using Whole::Whole;
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
     const auto record = seen(request.key);
-    if (record && request.patience && record->waiting >= request.patience->most_waiting) {
-      done(AttemptReply{.outcome = AttemptOutcome::queue_full,
+    if (record && request.wait_options && record->waiting >= request.wait_options->max_waiting) {
+      done(AttemptReply{.outcome = AttemptReplyStatus::queue_full,
                         .fence = Fence{},
                         .remaining_ttl = record->remaining_ttl,
                         .store_time = std::nullopt});
@@ -107,19 +109,21 @@ class IsKeptFullByTheDead : public Whole {
   }
 };
 
-class ForgetsTheFloorOfWaiters : public ChangesThePatience {
-  using ChangesThePatience::ChangesThePatience;
-  void change(AttemptRequest& request, Patience&) override { request.floor = Fence{}; }
+class ForgetsTheFloorOfWaiters : public ChangesTheWait {
+  using ChangesTheWait::ChangesTheWait;
+  void change(AttemptRequest& request, WaitOptions&) override { request.floor = Fence{}; }
 };
 
-class WaitsTooLate : public ChangesThePatience {
-  using ChangesThePatience::ChangesThePatience;
-  void change(AttemptRequest& request, Patience&) override { request.not_after = Instant::max(); }
+class WaitsTooLate : public ChangesTheWait {
+  using ChangesTheWait::ChangesTheWait;
+  void change(AttemptRequest& request, WaitOptions&) override {
+    request.not_after = Instant::max();
+  }
 };
 
-class GoesBehindWhenAskedAgain : public ChangesThePatience {
-  using ChangesThePatience::ChangesThePatience;
-  void change(AttemptRequest& request, Patience&) override {
+class GoesBehindWhenAskedAgain : public ChangesTheWait {
+  using ChangesTheWait::ChangesTheWait;
+  void change(AttemptRequest& request, WaitOptions&) override {
     if (holder(request.key) != request.owner) {
       memory_->release({.key = request.key, .owner = request.owner}, Instant::max(),
                        [](const auto&) {});
@@ -127,47 +131,47 @@ class GoesBehindWhenAskedAgain : public ChangesThePatience {
   }
 };
 
-class LeavesTheQueueBehind : public ChangesThePatience {
-  using ChangesThePatience::ChangesThePatience;
-  void change(AttemptRequest& request, Patience&) override {
+class LeavesTheQueueBehind : public ChangesTheWait {
+  using ChangesTheWait::ChangesTheWait;
+  void change(AttemptRequest& request, WaitOptions&) override {
     memory_->plant(queue_key(request.key + "2").value(), "1", 60s);
   }
 };
 
-class BeatMakesAnEntry : public Whole {
+class HeartbeatMakesAnEntry : public Whole {
   using Whole::Whole;
-  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+  void heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) override {
     if (seen(request.key) && holder(request.key) != request.owner) {
-      const Patience patience{.alive_for = request.alive_for, .confirm_ttl = request.ttl};
+      const WaitOptions wait_options{.alive_for = request.alive_for, .confirm_ttl = request.ttl};
       static_cast<void>(whole_attempt({.key = request.key,
                                        .owner = request.owner,
                                        .ttl = request.ttl,
                                        .record_tail = "}",
                                        .floor = {},
                                        .not_after = Instant::max(),
-                                       .patience = patience},
+                                       .wait_options = wait_options},
                                       deadline));
     }
-    Whole::beat(std::move(request), deadline, std::move(done));
+    Whole::heartbeat(std::move(request), deadline, std::move(done));
   }
 };
 
-class BeatLeavesTheShortTtl : public Whole {
+class HeartbeatLeavesTheShortTtl : public Whole {
   using Whole::Whole;
-  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+  void heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) override {
     const auto record = seen(request.key);
     request.ttl = record ? record->remaining_ttl.value_or(request.ttl) : request.ttl;
-    Whole::beat(std::move(request), deadline, std::move(done));
+    Whole::heartbeat(std::move(request), deadline, std::move(done));
   }
 };
 
-class BeatsForAnyTicket : public Whole {
+class HeartbeatsForAnyTicket : public Whole {
   using Whole::Whole;
-  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+  void heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) override {
     for (const StoredWaiter& waiter : waiters(request.key)) {
       request.owner = waiter.owner.id == request.owner.id ? waiter.owner : request.owner;
     }
-    Whole::beat(std::move(request), deadline, std::move(done));
+    Whole::heartbeat(std::move(request), deadline, std::move(done));
   }
 };
 
@@ -176,7 +180,7 @@ class ReleaseHandsNothingOver : public Whole {
   void release(ReleaseRequest request, Instant deadline, Done<ReleaseReply> done) override {
     if (holder(request.key) == request.owner) {
       memory_->erase(request.key);
-      done(ReleaseReply{ReleaseVerdict::released});
+      done(ReleaseReply{ReleaseReplyStatus::released});
     } else {
       Whole::release(std::move(request), deadline, std::move(done));
     }
@@ -280,9 +284,10 @@ BrokenStores broken_in_waiting() {
       broken<WaitsTooLate>("WaitsTooLate", "TooLateMakesNoEntry"),
       broken<GoesBehindWhenAskedAgain>("GoesBehindWhenAskedAgain", "NewerTicketKeepsItsPlace"),
       broken<LeavesTheQueueBehind>("LeavesTheQueueBehind", "NothingIsLeftOfTheQueue"),
-      broken<BeatMakesAnEntry>("BeatMakesAnEntry", "BeatNeverMakesAnEntry"),
-      broken<BeatLeavesTheShortTtl>("BeatLeavesTheShortTtl", "BeatAfterTheHandOverSetsTheFullTtl"),
-      broken<BeatsForAnyTicket>("BeatsForAnyTicket", "OvertakenAttemptDoesNotWait"),
+      broken<HeartbeatMakesAnEntry>("HeartbeatMakesAnEntry", "HeartbeatNeverMakesAnEntry"),
+      broken<HeartbeatLeavesTheShortTtl>("HeartbeatLeavesTheShortTtl",
+                                         "HeartbeatAfterTheHandOverSetsTheFullTtl"),
+      broken<HeartbeatsForAnyTicket>("HeartbeatsForAnyTicket", "OvertakenAttemptDoesNotWait"),
       broken<ReleaseHandsNothingOver>("ReleaseHandsNothingOver",
                                       "HandedOverRecordIsWhatTheCodecWrites"),
       broken<RemoveHandsNothingOver>("RemoveHandsNothingOver", "RemoveHandsOver"),

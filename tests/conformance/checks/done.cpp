@@ -17,37 +17,37 @@ ReleaseRequest done(const std::string& key, const Owner& owner, Milliseconds for
   return {.key = key, .owner = owner, .done_for = for_so_long};
 }
 
-std::optional<LastDone> last_done(Asker& asker, const std::string& key) {
-  const auto mark = asker.look(key).mark;
+std::optional<LastDone> last_done(Requester& requester, const std::string& key) {
+  const auto mark = requester.look(key).mark;
   return mark ? decode_done_mark(*mark) : std::nullopt;
 }
 
 // Somebody new takes it and does the work.
-Owner works(Asker& asker, const std::string& key, Milliseconds for_so_long = long_time) {
+Owner works(Requester& requester, const std::string& key, Milliseconds for_so_long = long_time) {
   const Owner owner = new_owner();
-  EXPECT_EQ(asker.attempt({.key = key, .owner = owner}).outcome, AttemptOutcome::granted);
-  EXPECT_EQ(asker.release(done(key, owner, for_so_long)).verdict, ReleaseVerdict::released);
+  EXPECT_EQ(requester.attempt({.key = key, .owner = owner}).outcome, AttemptReplyStatus::granted);
+  EXPECT_EQ(requester.release(done(key, owner, for_so_long)).verdict, ReleaseReplyStatus::released);
   return owner;
 }
 
-void expect_done_by(Asker& asker, const std::string& key, const Owner& owner) {
-  const auto done = last_done(asker, key);
+void expect_done_by(Requester& requester, const std::string& key, const Owner& owner) {
+  const auto done = last_done(requester, key);
   ASSERT_TRUE(done);
   EXPECT_EQ(done->owner, owner_text(owner));
 }
 
 void mark_says_who_and_when(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const std::string key = store.key("job");
   const Owner owner = new_owner();
-  const AttemptReply granted = asker.attempt({.key = key, .owner = owner});
-  EXPECT_FALSE(asker.look(key).mark);
-  const auto held = decode_record(asker.inspect(key).value().value);
-  const ReleaseReply released = asker.release(done(key, owner, long_time));
-  EXPECT_EQ(released.verdict, ReleaseVerdict::released);
+  const AttemptReply granted = requester.attempt({.key = key, .owner = owner});
+  EXPECT_FALSE(requester.look(key).mark);
+  const auto held = decode_record(requester.inspect(key).value().value);
+  const ReleaseReply released = requester.release(done(key, owner, long_time));
+  EXPECT_EQ(released.verdict, ReleaseReplyStatus::released);
   EXPECT_FALSE(released.mark_failure);
-  EXPECT_FALSE(asker.inspect(key)) << "the lock is free";
-  const auto done = last_done(asker, key);
+  EXPECT_FALSE(requester.inspect(key)) << "the lock is free";
+  const auto done = last_done(requester, key);
   ASSERT_TRUE(done);
   EXPECT_EQ(done->owner, owner_text(owner));
   EXPECT_EQ(done->fence, granted.fence);
@@ -61,167 +61,173 @@ void mark_says_who_and_when(StoreUnderTest& store) {
 }
 
 void plain_release_leaves_no_mark(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const std::string key = store.key("job");
   const Owner owner = new_owner();
-  asker.attempt({.key = key, .owner = owner});
-  asker.release(key, owner);
-  EXPECT_FALSE(asker.look(key).mark);
-  const Owner worker = works(asker, key);
-  asker.attempt({.key = key, .owner = owner});
-  asker.release(key, owner);
-  expect_done_by(asker, key, worker);
+  requester.attempt({.key = key, .owner = owner});
+  requester.release(key, owner);
+  EXPECT_FALSE(requester.look(key).mark);
+  const Owner worker = works(requester, key);
+  requester.attempt({.key = key, .owner = owner});
+  requester.release(key, owner);
+  expect_done_by(requester, key, worker);
 }
 
 void only_the_holder_leaves_a_mark(StoreUnderTest& store) {
   Contended lock(store);
   const Owner waiter = lock.joins();
-  const auto refused = [&](const Owner& owner, ReleaseVerdict verdict) {
-    EXPECT_EQ(lock.asker.release(done(lock.key, owner, long_time)).verdict, verdict);
-    EXPECT_FALSE(lock.asker.look(lock.key).mark) << verdict;
+  const auto refused = [&](const Owner& owner, ReleaseReplyStatus verdict) {
+    EXPECT_EQ(lock.requester.release(done(lock.key, owner, long_time)).verdict, verdict);
+    EXPECT_FALSE(lock.requester.look(lock.key).mark) << verdict;
   };
-  refused(new_owner(), ReleaseVerdict::not_owner);
-  refused(waiter, ReleaseVerdict::left);
-  refused(with_ticket(lock.first, 0), ReleaseVerdict::not_owner);
+  refused(new_owner(), ReleaseReplyStatus::not_owner);
+  refused(waiter, ReleaseReplyStatus::left);
+  refused(with_ticket(lock.first, 0), ReleaseReplyStatus::not_owner);
   store.erase(lock.key);  // its hold is lost
-  refused(lock.first, ReleaseVerdict::not_owner);
+  refused(lock.first, ReleaseReplyStatus::not_owner);
 }
 
 void mark_ends_with_its_time(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const std::string key = store.key("job");
-  works(asker, key, 30ms);
-  EXPECT_TRUE(eventually(store, 5s, [&] { return !asker.look(key).mark; }));
-  EXPECT_TRUE(asker.list_marks(store.prefix()).marks.empty());
+  works(requester, key, 30ms);
+  EXPECT_TRUE(eventually(store, 5s, [&] { return !requester.look(key).mark; }));
+  EXPECT_TRUE(requester.list_marks(store.prefix()).marks.empty());
 }
 
 void shorter_time_does_not_cut_that_of_the_mark_before(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const std::string key = store.key("job");
-  works(asker, key);
-  const Owner second = works(asker, key, 1ms);
+  works(requester, key);
+  const Owner second = works(requester, key, 1ms);
   store.pass(20ms);
-  expect_done_by(asker, key, second);
-  const Owner third = works(asker, key, 2 * long_time);
-  expect_done_by(asker, key, third);
+  expect_done_by(requester, key, second);
+  const Owner third = works(requester, key, 2 * long_time);
+  expect_done_by(requester, key, third);
 }
 
 void mark_is_there_when_the_lock_is_handed_over(StoreUnderTest& store) {
   Contended lock(store);
   const Owner waiter = lock.joins();
-  EXPECT_EQ(lock.asker.release(done(lock.key, lock.first, long_time)).verdict,
-            ReleaseVerdict::released);
+  EXPECT_EQ(lock.requester.release(done(lock.key, lock.first, long_time)).verdict,
+            ReleaseReplyStatus::released);
   EXPECT_EQ(lock.holder(), waiter);
-  expect_done_by(lock.asker, lock.key, lock.first);
+  expect_done_by(lock.requester, lock.key, lock.first);
   lock.expect_served({});
 }
 
 void mark_is_the_record_without_its_contents(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const std::string key = store.key("job");
   const Owner owner = new_owner();
-  asker.attempt({.key = key, .owner = owner, .contents = "\"" + std::string(100'000, 's') + "\""});
-  asker.release(done(key, owner, long_time));
-  const auto mark = asker.look(key).mark;
+  requester.attempt(
+      {.key = key, .owner = owner, .contents = "\"" + std::string(100'000, 's') + "\""});
+  requester.release(done(key, owner, long_time));
+  const auto mark = requester.look(key).mark;
   ASSERT_TRUE(mark);
   EXPECT_EQ(mark->key, key);
   EXPECT_LT(mark->value.size(), 1000U);
   EXPECT_TRUE(mark->value.ends_with(R"("label":"conformance"})")) << mark->value;
-  expect_done_by(asker, key, owner);
+  expect_done_by(requester, key, owner);
 }
 
 void marks_are_listed(StoreUnderTest& store) {
-  Asker asker(store);
-  const Owner held = works(asker, store.key("held"));
-  asker.attempt({.key = store.key("held"), .owner = new_owner()});
-  works(asker, store.key("free"));
-  works(asker, store.key("free too"));
-  EXPECT_EQ(asker.list_marks(store.prefix()).marks.size(), 3U);
-  EXPECT_EQ(asker.list_marks(store.key("free")).marks.size(), 2U);
-  EXPECT_TRUE(asker.list_marks(store.key("nothing")).marks.empty());
-  const ListMarksReply one = asker.list_marks(store.key("held"));
+  Requester requester(store);
+  const Owner held = works(requester, store.key("held"));
+  requester.attempt({.key = store.key("held"), .owner = new_owner()});
+  works(requester, store.key("free"));
+  works(requester, store.key("free too"));
+  EXPECT_EQ(requester.list_marks(store.prefix()).marks.size(), 3U);
+  EXPECT_EQ(requester.list_marks(store.key("free")).marks.size(), 2U);
+  EXPECT_TRUE(requester.list_marks(store.key("nothing")).marks.empty());
+  const ListMarksReply one = requester.list_marks(store.key("held"));
   ASSERT_EQ(one.marks.size(), 1U);
   EXPECT_EQ(one.marks[0].key, store.key("held"));
   EXPECT_EQ(decode_done_mark(one.marks[0]).value().owner, owner_text(held));
   EXPECT_FALSE(one.truncated);
-  const ListMarksReply some = asker.list_marks(store.prefix(), 2);
+  const ListMarksReply some = requester.list_marks(store.prefix(), 2);
   EXPECT_EQ(some.marks.size(), 2U);
   EXPECT_TRUE(some.truncated);
-  EXPECT_EQ(asker.list(store.prefix()).records.size(), 1U) << "marks are no records";
+  EXPECT_EQ(requester.list(store.prefix()).records.size(), 1U) << "marks are no records";
 }
 
 void what_is_forgotten_was_not_done(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const std::string key = store.key("job");
-  EXPECT_FALSE(asker.forget(key));
-  works(asker, key);
-  const Owner other = works(asker, store.key("other"));
-  EXPECT_TRUE(asker.forget(key));
-  EXPECT_FALSE(asker.look(key).mark);
-  EXPECT_FALSE(asker.forget(key));
-  expect_done_by(asker, store.key("other"), other);
+  EXPECT_FALSE(requester.forget(key));
+  works(requester, key);
+  const Owner other = works(requester, store.key("other"));
+  EXPECT_TRUE(requester.forget(key));
+  EXPECT_FALSE(requester.look(key).mark);
+  EXPECT_FALSE(requester.forget(key));
+  expect_done_by(requester, store.key("other"), other);
 }
 
 // Whoever asks, by every verb that the object has.
 void closed_lock_is_nobodys(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const std::string key = store.key("job");
   const Owner owner = new_owner();
-  asker.attempt({.key = key, .owner = owner});
+  requester.attempt({.key = key, .owner = owner});
   const auto close = [&] {
-    return asker.release({.key = key, .owner = owner, .done_for = long_time, .closed_for = 10s});
+    return requester.release(
+        {.key = key, .owner = owner, .done_for = long_time, .closed_for = 10s});
   };
-  EXPECT_EQ(close().verdict, ReleaseVerdict::released);
-  const auto record = asker.inspect(key);
+  EXPECT_EQ(close().verdict, ReleaseReplyStatus::released);
+  const auto record = requester.inspect(key);
   ASSERT_TRUE(record && record->remaining_ttl);
   EXPECT_LE(*record->remaining_ttl, 10s);
   EXPECT_EQ(decode_record(record->value).kind, RecordKind::ours);
-  expect_done_by(asker, key, owner);
-  EXPECT_EQ(close().verdict, ReleaseVerdict::not_owner) << "the second of two copies";
-  EXPECT_EQ(asker.attempt({.key = key, .owner = new_owner()}).outcome, AttemptOutcome::busy);
-  EXPECT_EQ(asker.attempt({.key = key, .owner = with_ticket(owner, 2)}).outcome,
-            AttemptOutcome::superseded);
-  EXPECT_EQ(asker.refresh(key, owner), RefreshVerdict::lost);
-  EXPECT_EQ(asker.release(key, with_ticket(owner, 2)), ReleaseVerdict::not_owner);
-  EXPECT_EQ(asker.inspect(key).value().value, record->value);
+  expect_done_by(requester, key, owner);
+  EXPECT_EQ(close().verdict, ReleaseReplyStatus::not_owner) << "the second of two copies";
+  EXPECT_EQ(requester.attempt({.key = key, .owner = new_owner()}).outcome,
+            AttemptReplyStatus::busy);
+  EXPECT_EQ(requester.attempt({.key = key, .owner = with_ticket(owner, 2)}).outcome,
+            AttemptReplyStatus::superseded);
+  EXPECT_EQ(requester.refresh(key, owner), RefreshReplyStatus::lost);
+  EXPECT_EQ(requester.release(key, with_ticket(owner, 2)), ReleaseReplyStatus::not_owner);
+  EXPECT_EQ(requester.inspect(key).value().value, record->value);
 }
 
 void closed_lock_opens_when_its_time_is_over(StoreUnderTest& store) {
   Contended lock(store);
   const Owner waiter = lock.joins();
-  EXPECT_EQ(lock.asker.release({.key = lock.key, .owner = lock.first, .closed_for = 30ms}).verdict,
-            ReleaseVerdict::released);
+  EXPECT_EQ(
+      lock.requester.release({.key = lock.key, .owner = lock.first, .closed_for = 30ms}).verdict,
+      ReleaseReplyStatus::released);
   EXPECT_EQ(lock.holder().value().id, lock.first.id) << "nobody has got it";
-  EXPECT_FALSE(lock.asker.look(lock.key).mark);
-  EXPECT_TRUE(eventually(store, 5s, [&] { return lock.beat(waiter) == BeatOutcome::granted; }));
+  EXPECT_FALSE(lock.requester.look(lock.key).mark);
+  EXPECT_TRUE(eventually(store, 5s,
+                         [&] { return lock.heartbeat(waiter) == HeartbeatReplyStatus::granted; }));
   lock.expect_served({});
 }
 
 void refresh_can_let_a_record_outlive_its_connection(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const std::string key = store.key("job");
   const Owner owner = new_owner();
   {
-    Asker leaves(store);
+    Requester leaves(store);
     leaves.attempt({.key = key, .owner = owner});
     EXPECT_EQ(leaves.refresh({{.key = key, .owner = owner, .ttl = long_ttl, .detached = true}}),
-              std::vector{RefreshVerdict::refreshed});
+              std::vector{RefreshReplyStatus::refreshed});
   }
-  EXPECT_EQ(asker.attempt({.key = key, .owner = new_owner()}).outcome, AttemptOutcome::busy);
-  EXPECT_EQ(asker.refresh(key, owner), RefreshVerdict::refreshed);
-  EXPECT_EQ(asker.release(key, owner), ReleaseVerdict::released);
+  EXPECT_EQ(requester.attempt({.key = key, .owner = new_owner()}).outcome,
+            AttemptReplyStatus::busy);
+  EXPECT_EQ(requester.refresh(key, owner), RefreshReplyStatus::refreshed);
+  EXPECT_EQ(requester.release(key, owner), ReleaseReplyStatus::released);
 }
 
 void nothing_is_left_of_a_mark(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const std::string key = store.key("job");
-  works(asker, key);
+  works(requester, key);
   const auto kept = [&] {
     return std::ranges::count_if(
         store.everything(), [&](const StoredRecord& each) { return each.key == done_key(key); });
   };
   EXPECT_EQ(kept(), 1);
-  asker.forget(key);
+  requester.forget(key);
   EXPECT_EQ(kept(), 0);
 }
 

@@ -4,8 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "conformance/asker.hpp"
 #include "conformance/check.hpp"
+#include "conformance/requester.hpp"
 #include "core/key_codec.hpp"
 #include "exclusive_lock/error.hpp"
 
@@ -15,9 +15,10 @@ namespace {
 using namespace std::chrono_literals;
 
 // The failure of each verb on `key` under `deadline`; none where a verb succeeded.
-std::vector<std::optional<StoreFailure>> failures_of_all_verbs(Asker& asker, const std::string& key,
+std::vector<std::optional<StoreFailure>> failures_of_all_verbs(Requester& requester,
+                                                               const std::string& key,
                                                                Instant deadline) {
-  Store& store = asker.store();
+  Store& store = requester.store();
   const Owner owner = new_owner();
   std::vector<std::optional<StoreFailure>> all;
   const auto note = [&all](const auto& answer) {
@@ -25,11 +26,11 @@ std::vector<std::optional<StoreFailure>> failures_of_all_verbs(Asker& asker, con
     all.push_back(failure == nullptr ? std::nullopt : std::optional(*failure));
   };
   note(answer_of<AttemptReply>([&](auto done) {
-    store.attempt(asker.request_of({.key = key, .owner = owner}), deadline, done);
+    store.attempt(requester.request_of({.key = key, .owner = owner}), deadline, done);
   }));
-  note(answer_of<BeatReply>([&](auto done) {
-    store.beat({.key = key, .owner = owner, .ttl = long_ttl, .alive_for = long_ttl}, deadline,
-               done);
+  note(answer_of<HeartbeatReply>([&](auto done) {
+    store.heartbeat({.key = key, .owner = owner, .ttl = long_ttl, .alive_for = long_ttl}, deadline,
+                    done);
   }));
   note(answer_of<RefreshReply>([&](auto done) {
     store.refresh({{.key = key, .owner = owner, .ttl = long_ttl}}, deadline, done);
@@ -43,15 +44,16 @@ std::vector<std::optional<StoreFailure>> failures_of_all_verbs(Asker& asker, con
 }
 
 void nothing_is_left_but_fences(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   for (int i = 0; i < 20; ++i) {
     const std::string key = store.key("job " + std::to_string(i));
     const Owner owner = new_owner();
-    EXPECT_EQ(asker.attempt({.key = key, .owner = owner}).outcome, AttemptOutcome::granted);
-    EXPECT_EQ(asker.attempt({.key = key, .owner = new_owner()}).outcome, AttemptOutcome::busy);
-    EXPECT_EQ(asker.refresh(key, owner), RefreshVerdict::refreshed);
-    EXPECT_EQ(asker.release(key, owner), ReleaseVerdict::released);
-    EXPECT_EQ(asker.refresh(key, owner), RefreshVerdict::lost);
+    EXPECT_EQ(requester.attempt({.key = key, .owner = owner}).outcome, AttemptReplyStatus::granted);
+    EXPECT_EQ(requester.attempt({.key = key, .owner = new_owner()}).outcome,
+              AttemptReplyStatus::busy);
+    EXPECT_EQ(requester.refresh(key, owner), RefreshReplyStatus::refreshed);
+    EXPECT_EQ(requester.release(key, owner), ReleaseReplyStatus::released);
+    EXPECT_EQ(requester.refresh(key, owner), RefreshReplyStatus::lost);
   }
   const std::vector<StoredRecord> left = store.everything();
   EXPECT_LE(left.size(), 20U);
@@ -64,36 +66,37 @@ void nothing_is_left_but_fences(StoreUnderTest& store) {
 }
 
 void refusals_leave_nothing(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const std::string key = store.key("job");
   store.plant(key, "1", long_ttl);
-  EXPECT_EQ(asker.attempt({.key = key, .owner = new_owner()}).outcome, AttemptOutcome::busy);
-  EXPECT_EQ(asker.release(key, new_owner()), ReleaseVerdict::not_owner);
+  EXPECT_EQ(requester.attempt({.key = key, .owner = new_owner()}).outcome,
+            AttemptReplyStatus::busy);
+  EXPECT_EQ(requester.release(key, new_owner()), ReleaseReplyStatus::not_owner);
   EXPECT_EQ(store.everything().size(), 1U) << "the stranger's record";
 }
 
 void without_time_nothing_is_sent(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const std::string key = store.key("job");
   store.plant(key, "1", long_ttl);
   const std::string free_key = store.key("free");
   for (const std::string& each : {key, free_key}) {
-    for (const auto& failure : failures_of_all_verbs(asker, each, store.clock().now() - 1s)) {
+    for (const auto& failure : failures_of_all_verbs(requester, each, store.clock().now() - 1s)) {
       ASSERT_TRUE(failure) << "a verb was carried out after its deadline";
       EXPECT_FALSE(failure->may_have_run);
       EXPECT_TRUE(failure->code);
       EXPECT_FALSE(failure->message.empty());
     }
   }
-  EXPECT_TRUE(asker.inspect(key));
-  EXPECT_FALSE(asker.inspect(free_key));
+  EXPECT_TRUE(requester.inspect(key));
+  EXPECT_FALSE(requester.inspect(free_key));
 }
 
 void closed_connection_answers_nothing_else(StoreUnderTest& store) {
-  Asker asker(store);
-  asker.store().close();
-  asker.store().close();
-  for (const auto& failure : failures_of_all_verbs(asker, store.key("job"), asker.soon())) {
+  Requester requester(store);
+  requester.store().close();
+  requester.store().close();
+  for (const auto& failure : failures_of_all_verbs(requester, store.key("job"), requester.soon())) {
     ASSERT_TRUE(failure);
     EXPECT_EQ(failure->code, make_error_code(errc::connection_closed)) << failure->message;
     EXPECT_FALSE(failure->may_have_run);
@@ -102,15 +105,15 @@ void closed_connection_answers_nothing_else(StoreUnderTest& store) {
 
 // 0: every verb of the child answered connection_closed. Only what a child of a process with
 // threads may do.
-int verbs_in_a_child(Asker& asker, const std::string& key) {
+int verbs_in_a_child(Requester& requester, const std::string& key) {
   const pid_t child = ::fork();
   if (child == 0) {
     ::alarm(30);  // a verb that waits for a thread of the parent never returns
     int wrong = 0;
-    for (const auto& failure : failures_of_all_verbs(asker, key, asker.soon())) {
+    for (const auto& failure : failures_of_all_verbs(requester, key, requester.soon())) {
       wrong += !failure || failure->code != make_error_code(errc::connection_closed);
     }
-    asker.store().close();
+    requester.store().close();
     ::_exit(wrong);
   }
   int status = -1;
@@ -119,21 +122,22 @@ int verbs_in_a_child(Asker& asker, const std::string& key) {
 }
 
 void forked_child_has_no_connection(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const std::string key = store.key("job");
   const Owner owner = new_owner();
-  ASSERT_EQ(asker.attempt({.key = key, .owner = owner}).outcome, AttemptOutcome::granted);
-  EXPECT_EQ(verbs_in_a_child(asker, key), 0) << "a wait status; see wait(2)";
-  EXPECT_EQ(asker.refresh(key, owner), RefreshVerdict::refreshed) << "the parent's goes on";
-  EXPECT_EQ(asker.attempt({.key = key, .owner = new_owner()}).outcome, AttemptOutcome::busy);
-  EXPECT_EQ(asker.release(key, owner), ReleaseVerdict::released);
+  ASSERT_EQ(requester.attempt({.key = key, .owner = owner}).outcome, AttemptReplyStatus::granted);
+  EXPECT_EQ(verbs_in_a_child(requester, key), 0) << "a wait status; see wait(2)";
+  EXPECT_EQ(requester.refresh(key, owner), RefreshReplyStatus::refreshed) << "the parent's goes on";
+  EXPECT_EQ(requester.attempt({.key = key, .owner = new_owner()}).outcome,
+            AttemptReplyStatus::busy);
+  EXPECT_EQ(requester.release(key, owner), ReleaseReplyStatus::released);
 }
 
 void knows_what_it_is(StoreUnderTest& store) {
-  Asker asker(store);
-  EXPECT_NE(asker.store().url().find(':'), std::string::npos);
-  EXPECT_GT(asker.store().retry_pause(), Milliseconds::zero());
-  EXPECT_LE(asker.store().retry_pause(), 1s);
+  Requester requester(store);
+  EXPECT_NE(requester.store().url().find(':'), std::string::npos);
+  EXPECT_GT(requester.store().retry_pause(), Milliseconds::zero());
+  EXPECT_LE(requester.store().retry_pause(), 1s);
 }
 
 }  // namespace

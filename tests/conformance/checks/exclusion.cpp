@@ -6,8 +6,8 @@
 #include <set>
 #include <thread>
 
-#include "conformance/asker.hpp"
 #include "conformance/check.hpp"
+#include "conformance/requester.hpp"
 
 namespace exclusive_lock::conformance {
 namespace {
@@ -15,10 +15,10 @@ namespace {
 constexpr int connections = 4;
 constexpr int threads = 8;
 
-std::vector<std::unique_ptr<Asker>> some_connections(StoreUnderTest& store) {
-  std::vector<std::unique_ptr<Asker>> all;
+std::vector<std::unique_ptr<Requester>> some_connections(StoreUnderTest& store) {
+  std::vector<std::unique_ptr<Requester>> all;
   for (int i = 0; i < connections; ++i) {
-    all.push_back(std::make_unique<Asker>(store));
+    all.push_back(std::make_unique<Requester>(store));
   }
   return all;
 }
@@ -41,16 +41,16 @@ void in_threads(int count, Work work) {
 }
 
 void one_of_many_threads_is_granted(StoreUnderTest& store) {
-  const auto askers = some_connections(store);
+  const auto requesters = some_connections(store);
   for (int round = 0; round < 10; ++round) {
     const std::string key = store.key("round " + std::to_string(round));
     std::atomic<int> granted = 0;
     std::atomic<int> busy = 0;
     in_threads(threads, [&](int i) {
       const AttemptReply reply =
-          askers.at(i % connections)->attempt({.key = key, .owner = new_owner()});
-      granted += reply.outcome == AttemptOutcome::granted;
-      busy += reply.outcome == AttemptOutcome::busy;
+          requesters.at(i % connections)->attempt({.key = key, .owner = new_owner()});
+      granted += reply.outcome == AttemptReplyStatus::granted;
+      busy += reply.outcome == AttemptReplyStatus::busy;
     });
     EXPECT_EQ(granted, 1);
     EXPECT_EQ(busy, threads - 1);
@@ -58,7 +58,7 @@ void one_of_many_threads_is_granted(StoreUnderTest& store) {
 }
 
 void one_of_many_requests_in_flight_is_granted(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   constexpr int requests = 100;
   struct Tally {
     std::atomic<int> granted = 0;
@@ -69,12 +69,12 @@ void one_of_many_requests_in_flight_is_granted(StoreUnderTest& store) {
   const auto tally = std::make_shared<Tally>();
   std::future<void> all = tally->all.get_future();
   for (int i = 0; i < requests; ++i) {
-    asker.store().attempt(
-        asker.request_of({.key = store.key("job"), .owner = new_owner()}), asker.soon(),
+    requester.store().attempt(
+        requester.request_of({.key = store.key("job"), .owner = new_owner()}), requester.soon(),
         [tally](const Answer<AttemptReply>& answer) {
           const auto* reply = std::get_if<AttemptReply>(&answer);
-          const bool granted = reply != nullptr && reply->outcome == AttemptOutcome::granted;
-          const bool busy = reply != nullptr && reply->outcome == AttemptOutcome::busy;
+          const bool granted = reply != nullptr && reply->outcome == AttemptReplyStatus::granted;
+          const bool busy = reply != nullptr && reply->outcome == AttemptReplyStatus::busy;
           tally->granted += granted;
           tally->busy += busy;
           if (++tally->answers == requests) {
@@ -90,20 +90,20 @@ void one_of_many_requests_in_flight_is_granted(StoreUnderTest& store) {
 // Every thread works until the lock was held often enough; the work shows whoever else is inside,
 // and that the fence of each hold is above all before it.
 void never_two_inside(StoreUnderTest& store) {
-  const auto askers = some_connections(store);
+  const auto requesters = some_connections(store);
   const std::string key = store.key("job");
   constexpr int wanted_holds = 100;
   std::atomic<int> inside = 0;
   std::atomic<int> holds = 0;
   std::atomic<std::uint64_t> last_fence = 0;
   in_threads(threads, [&](int i) {
-    Asker& asker = *askers.at(i % connections);
+    Requester& requester = *requesters.at(i % connections);
     Owner owner = new_owner();
     while (holds < wanted_holds) {
       ++owner.ticket;
-      const AttemptReply reply = asker.attempt({.key = key, .owner = owner});
-      if (reply.outcome != AttemptOutcome::granted) {
-        EXPECT_EQ(reply.outcome, AttemptOutcome::busy);
+      const AttemptReply reply = requester.attempt({.key = key, .owner = owner});
+      if (reply.outcome != AttemptReplyStatus::granted) {
+        EXPECT_EQ(reply.outcome, AttemptReplyStatus::busy);
         std::this_thread::yield();
         continue;
       }
@@ -112,33 +112,34 @@ void never_two_inside(StoreUnderTest& store) {
       ++holds;
       std::this_thread::yield();
       --inside;
-      EXPECT_EQ(asker.release(key, owner), ReleaseVerdict::released);
+      EXPECT_EQ(requester.release(key, owner), ReleaseReplyStatus::released);
     }
   });
 }
 
 void names_are_independent(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const Owner owner = new_owner();
   for (const char* name : {"a", "b", "a.b", "a-b"}) {
-    EXPECT_EQ(asker.attempt({.key = store.key(name), .owner = owner}).outcome,
-              AttemptOutcome::granted);
+    EXPECT_EQ(requester.attempt({.key = store.key(name), .owner = owner}).outcome,
+              AttemptReplyStatus::granted);
   }
-  EXPECT_EQ(asker.release(store.key("a"), owner), ReleaseVerdict::released);
-  EXPECT_FALSE(asker.inspect(store.key("a")));
-  EXPECT_TRUE(asker.inspect(store.key("b")));
+  EXPECT_EQ(requester.release(store.key("a"), owner), ReleaseReplyStatus::released);
+  EXPECT_FALSE(requester.inspect(store.key("a")));
+  EXPECT_TRUE(requester.inspect(store.key("b")));
 }
 
 void busy_tells_how_long_the_holder_has(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const std::string key = store.key("job");
-  const AttemptReply held = asker.attempt({.key = key, .owner = new_owner()});
-  ASSERT_EQ(held.outcome, AttemptOutcome::granted);
+  const AttemptReply held = requester.attempt({.key = key, .owner = new_owner()});
+  ASSERT_EQ(held.outcome, AttemptReplyStatus::granted);
   ASSERT_TRUE(held.remaining_ttl);
   EXPECT_LE(*held.remaining_ttl, long_ttl);
   EXPECT_GT(*held.remaining_ttl, long_ttl / 2);
-  const AttemptReply reply = asker.attempt({.key = key, .owner = new_owner(), .ttl = 2 * long_ttl});
-  EXPECT_EQ(reply.outcome, AttemptOutcome::busy);
+  const AttemptReply reply =
+      requester.attempt({.key = key, .owner = new_owner(), .ttl = 2 * long_ttl});
+  EXPECT_EQ(reply.outcome, AttemptReplyStatus::busy);
   ASSERT_TRUE(reply.remaining_ttl);
   EXPECT_LE(*reply.remaining_ttl, long_ttl);
   EXPECT_GT(*reply.remaining_ttl, Milliseconds::zero());
@@ -146,17 +147,17 @@ void busy_tells_how_long_the_holder_has(StoreUnderTest& store) {
 }
 
 void two_objects_of_one_program_are_strangers(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const std::string key = store.key("job");
   const Owner one = new_owner();
-  ASSERT_EQ(asker.attempt({.key = key, .owner = one}).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(requester.attempt({.key = key, .owner = one}).outcome, AttemptReplyStatus::granted);
   Owner other = one;
   other.id[15] ^= 1;  // one bit is another object
-  EXPECT_EQ(asker.attempt({.key = key, .owner = with_ticket(other, 2)}).outcome,
-            AttemptOutcome::busy);
-  EXPECT_EQ(asker.refresh(key, other), RefreshVerdict::lost);
-  EXPECT_EQ(asker.release(key, with_ticket(other, 2)), ReleaseVerdict::not_owner);
-  EXPECT_EQ(asker.refresh(key, one), RefreshVerdict::refreshed);
+  EXPECT_EQ(requester.attempt({.key = key, .owner = with_ticket(other, 2)}).outcome,
+            AttemptReplyStatus::busy);
+  EXPECT_EQ(requester.refresh(key, other), RefreshReplyStatus::lost);
+  EXPECT_EQ(requester.release(key, with_ticket(other, 2)), ReleaseReplyStatus::not_owner);
+  EXPECT_EQ(requester.refresh(key, one), RefreshReplyStatus::refreshed);
 }
 
 }  // namespace

@@ -19,9 +19,9 @@ void handed_over_record_is_what_the_codec_writes(StoreUnderTest& store) {
     Contended lock(store);
     Wish wish = lock.wish(with_ticket(new_owner(), 0xfedcba9876543210));
     wish.contents = size == 1 ? "1" : "\"" + std::string(size - 2, 'x') + "\"";
-    ASSERT_EQ(lock.asker.attempt(wish).outcome, AttemptOutcome::waiting);
-    EXPECT_EQ(lock.asker.release(lock.key, lock.first), ReleaseVerdict::released);
-    const auto record = lock.asker.inspect(lock.key);
+    ASSERT_EQ(lock.requester.attempt(wish).outcome, AttemptReplyStatus::waiting);
+    EXPECT_EQ(lock.requester.release(lock.key, lock.first), ReleaseReplyStatus::released);
+    const auto record = lock.requester.inspect(lock.key);
     ASSERT_TRUE(record) << "it was not handed over";
     const Fence fence = record_fence(record->value).value_or(Fence{});
     const std::string expected = encode_record(wish.owner, fence, since_us(*record), tail_of(wish));
@@ -34,33 +34,35 @@ void handed_over_record_is_what_the_codec_writes(StoreUnderTest& store) {
   }
 }
 
-void beat_after_the_hand_over_sets_the_full_ttl(StoreUnderTest& store) {
+void heartbeat_after_the_hand_over_sets_the_full_ttl(StoreUnderTest& store) {
   Contended lock(store);
   const Owner waiter = lock.joins();
-  EXPECT_EQ(lock.beat(waiter), BeatOutcome::waiting);
-  EXPECT_EQ(lock.asker.release(lock.key, lock.first), ReleaseVerdict::released);
-  const auto handed = lock.asker.inspect(lock.key);
-  const BeatReply reply = lock.asker.beat(lock.key, waiter);
-  EXPECT_EQ(reply.outcome, BeatOutcome::granted);
+  EXPECT_EQ(lock.heartbeat(waiter), HeartbeatReplyStatus::waiting);
+  EXPECT_EQ(lock.requester.release(lock.key, lock.first), ReleaseReplyStatus::released);
+  const auto handed = lock.requester.inspect(lock.key);
+  const HeartbeatReply reply = lock.requester.heartbeat(lock.key, waiter);
+  EXPECT_EQ(reply.outcome, HeartbeatReplyStatus::granted);
   ASSERT_TRUE(handed);
   EXPECT_EQ(reply.fence, record_fence(handed->value));
-  const auto record = lock.asker.inspect(lock.key);
+  const auto record = lock.requester.inspect(lock.key);
   ASSERT_TRUE(record && record->remaining_ttl);
   EXPECT_EQ(record->value, handed->value);
   EXPECT_GT(*record->remaining_ttl, long_ttl / 2);
   EXPECT_LE(*record->remaining_ttl, long_ttl);
   for (const Ticket other : {waiter.ticket + 1, waiter.ticket - 1}) {
-    EXPECT_EQ(lock.beat(with_ticket(waiter, other)), BeatOutcome::gone) << "of this very ticket";
+    EXPECT_EQ(lock.heartbeat(with_ticket(waiter, other)), HeartbeatReplyStatus::gone)
+        << "of this very ticket";
   }
 }
 
 void refresh_after_the_hand_over_sets_the_full_ttl(StoreUnderTest& store) {
   Contended lock(store);
   const Owner waiter = lock.joins();
-  EXPECT_EQ(lock.asker.refresh(lock.key, waiter), RefreshVerdict::lost) << "it holds nothing yet";
-  EXPECT_EQ(lock.asker.release(lock.key, lock.first), ReleaseVerdict::released);
-  EXPECT_EQ(lock.asker.refresh(lock.key, waiter), RefreshVerdict::refreshed);
-  const auto record = lock.asker.inspect(lock.key);
+  EXPECT_EQ(lock.requester.refresh(lock.key, waiter), RefreshReplyStatus::lost)
+      << "it holds nothing yet";
+  EXPECT_EQ(lock.requester.release(lock.key, lock.first), ReleaseReplyStatus::released);
+  EXPECT_EQ(lock.requester.refresh(lock.key, waiter), RefreshReplyStatus::refreshed);
+  const auto record = lock.requester.inspect(lock.key);
   ASSERT_TRUE(record && record->remaining_ttl);
   EXPECT_GT(*record->remaining_ttl, long_ttl / 2);
 }
@@ -73,17 +75,17 @@ void fence_grows_over_hand_overs(StoreUnderTest& store) {
   }
   Wish high = lock.wish(new_owner());
   high.floor = Fence{std::uint64_t{1} << 52U};
-  ASSERT_EQ(lock.asker.attempt(high).outcome, AttemptOutcome::waiting);
+  ASSERT_EQ(lock.requester.attempt(high).outcome, AttemptReplyStatus::waiting);
   waiters.push_back(high.owner);
   waiters.push_back(lock.joins());
   const auto fence = [&] {
-    const auto record = lock.asker.inspect(lock.key);
+    const auto record = lock.requester.inspect(lock.key);
     return record ? record_fence(record->value).value_or(Fence{}) : Fence{};
   };
   Fence last = fence();
   Owner holding = lock.first;
   for (const Owner& next : waiters) {
-    EXPECT_EQ(lock.asker.release(lock.key, holding), ReleaseVerdict::released);
+    EXPECT_EQ(lock.requester.release(lock.key, holding), ReleaseReplyStatus::released);
     EXPECT_GT(fence(), last);
     last = fence();
     holding = next;
@@ -91,14 +93,14 @@ void fence_grows_over_hand_overs(StoreUnderTest& store) {
       EXPECT_GT(last, high.floor);
     }
   }
-  EXPECT_EQ(lock.asker.release(lock.key, holding), ReleaseVerdict::released);
-  EXPECT_GT(lock.asker.attempt({.key = lock.key, .owner = new_owner()}).fence, last);
+  EXPECT_EQ(lock.requester.release(lock.key, holding), ReleaseReplyStatus::released);
+  EXPECT_GT(lock.requester.attempt({.key = lock.key, .owner = new_owner()}).fence, last);
 }
 
 void hand_over_wakes_its_new_owner_once(StoreUnderTest& store) {
   Contended lock(store);
-  Asker one(store);
-  Asker two(store);
+  Requester one(store);
+  Requester two(store);
   const auto pushed_to_one = one.listen();
   const auto pushed_to_two = two.listen();
   ASSERT_TRUE(is_pushed_to(store, one) && is_pushed_to(store, two))
@@ -106,11 +108,11 @@ void hand_over_wakes_its_new_owner_once(StoreUnderTest& store) {
   const std::vector<Owner> waiters{lock.joins(one), lock.joins(two), lock.joins(one)};
   Owner holding = lock.first;
   for (std::size_t i = 0; i < waiters.size(); ++i) {
-    EXPECT_EQ(lock.asker.release(lock.key, holding), ReleaseVerdict::released);
+    EXPECT_EQ(lock.requester.release(lock.key, holding), ReleaseReplyStatus::released);
     holding = waiters[i];
     const auto& pushed = i == 1 ? pushed_to_two : pushed_to_one;
     ASSERT_TRUE(pushed->wait_for(holding)) << "no push came";
-    EXPECT_EQ(lock.beat(holding), BeatOutcome::granted);
+    EXPECT_EQ(lock.heartbeat(holding), HeartbeatReplyStatus::granted);
   }
   EXPECT_EQ(pushed_to_one->all().size(), 2U);
   EXPECT_EQ(pushed_to_two->all().size(), 1U);
@@ -119,32 +121,37 @@ void hand_over_wakes_its_new_owner_once(StoreUnderTest& store) {
 void expired_record_is_handed_over_by_whoever_comes(StoreUnderTest& store) {
   using Comes = std::function<void(Contended&, const Owner&)>;
   const std::vector<std::pair<std::string, Comes>> all{
-      {"a beat", [](Contended& lock,
-                    const Owner& waiter) { EXPECT_EQ(lock.beat(waiter), BeatOutcome::granted); }},
-      {"a beat of somebody who does not wait",
-       [](Contended& lock, const Owner&) { EXPECT_EQ(lock.beat(new_owner()), BeatOutcome::gone); }},
+      {"a heartbeat",
+       [](Contended& lock, const Owner& waiter) {
+         EXPECT_EQ(lock.heartbeat(waiter), HeartbeatReplyStatus::granted);
+       }},
+      {"a heartbeat of somebody who does not wait",
+       [](Contended& lock, const Owner&) {
+         EXPECT_EQ(lock.heartbeat(new_owner()), HeartbeatReplyStatus::gone);
+       }},
       {"a try",
        [](Contended& lock, const Owner&) {
-         EXPECT_EQ(lock.asker.attempt({.key = lock.key, .owner = new_owner()}).outcome,
-                   AttemptOutcome::busy);
+         EXPECT_EQ(lock.requester.attempt({.key = lock.key, .owner = new_owner()}).outcome,
+                   AttemptReplyStatus::busy);
        }},
       {"the late release of the holder",
        [](Contended& lock, const Owner&) {
-         EXPECT_EQ(lock.asker.release(lock.key, lock.first), ReleaseVerdict::not_owner);
+         EXPECT_EQ(lock.requester.release(lock.key, lock.first), ReleaseReplyStatus::not_owner);
        }},
       {"a release of somebody else",
        [](Contended& lock, const Owner&) {
-         EXPECT_EQ(lock.asker.release(lock.key, new_owner()), ReleaseVerdict::not_owner);
+         EXPECT_EQ(lock.requester.release(lock.key, new_owner()), ReleaseReplyStatus::not_owner);
        }},
       {"a remove of another value",
-       [](Contended& lock, const Owner&) { EXPECT_FALSE(lock.asker.remove(lock.key, "1")); }}};
+       [](Contended& lock, const Owner&) { EXPECT_FALSE(lock.requester.remove(lock.key, "1")); }}};
   for (const auto& [what, comes] : all) {
     SCOPED_TRACE(what);
     Contended lock(store);
     const Owner waiter = lock.joins();
     lock.expire();
-    EXPECT_EQ(lock.asker.refresh(lock.key, waiter), RefreshVerdict::lost) << "does not advance";
-    EXPECT_FALSE(lock.asker.inspect(lock.key)) << "does not advance";
+    EXPECT_EQ(lock.requester.refresh(lock.key, waiter), RefreshReplyStatus::lost)
+        << "does not advance";
+    EXPECT_FALSE(lock.requester.inspect(lock.key)) << "does not advance";
     comes(lock, waiter);
     EXPECT_EQ(lock.holder(), waiter);
     lock.expect_served({});
@@ -154,11 +161,11 @@ void expired_record_is_handed_over_by_whoever_comes(StoreUnderTest& store) {
 void remove_hands_over(StoreUnderTest& store) {
   Contended lock(store);
   const Owner waiter = lock.joins();
-  const auto record = lock.asker.inspect(lock.key);
+  const auto record = lock.requester.inspect(lock.key);
   ASSERT_TRUE(record);
-  EXPECT_TRUE(lock.asker.remove(lock.key, record->value));
+  EXPECT_TRUE(lock.requester.remove(lock.key, record->value));
   EXPECT_EQ(lock.holder(), waiter);
-  EXPECT_FALSE(lock.asker.remove(lock.key, record->value)) << "that record is gone";
+  EXPECT_FALSE(lock.requester.remove(lock.key, record->value)) << "that record is gone";
   lock.expect_served({});
 }
 
@@ -166,11 +173,11 @@ void grant_that_is_not_taken_up_goes_on(StoreUnderTest& store) {
   Contended lock(store);
   const Owner first = lock.joins();
   const Owner second = lock.joins();
-  EXPECT_EQ(lock.asker.release(lock.key, lock.first), ReleaseVerdict::released);
+  EXPECT_EQ(lock.requester.release(lock.key, lock.first), ReleaseReplyStatus::released);
   EXPECT_EQ(lock.holder(), first);
   lock.expire();
-  EXPECT_EQ(lock.beat(second), BeatOutcome::granted);
-  EXPECT_EQ(lock.beat(first), BeatOutcome::gone);
+  EXPECT_EQ(lock.heartbeat(second), HeartbeatReplyStatus::granted);
+  EXPECT_EQ(lock.heartbeat(first), HeartbeatReplyStatus::gone);
   lock.expect_served({});
 }
 
@@ -178,14 +185,15 @@ void newer_ticket_takes_a_hand_over_over(StoreUnderTest& store) {
   Contended lock(store);
   const Owner old = lock.joins();
   const Owner behind = lock.joins();
-  EXPECT_EQ(lock.asker.release(lock.key, lock.first), ReleaseVerdict::released);
-  const auto handed = lock.asker.inspect(lock.key);
+  EXPECT_EQ(lock.requester.release(lock.key, lock.first), ReleaseReplyStatus::released);
+  const auto handed = lock.requester.inspect(lock.key);
   ASSERT_TRUE(handed);
-  const AttemptReply newer = lock.asker.attempt(lock.wish(with_ticket(old, old.ticket + 1)));
-  EXPECT_EQ(newer.outcome, AttemptOutcome::granted);
+  const AttemptReply newer = lock.requester.attempt(lock.wish(with_ticket(old, old.ticket + 1)));
+  EXPECT_EQ(newer.outcome, AttemptReplyStatus::granted);
   EXPECT_GT(newer.fence, record_fence(handed->value));
-  EXPECT_EQ(lock.beat(old), BeatOutcome::gone);
-  EXPECT_EQ(lock.asker.release(lock.key, old), ReleaseVerdict::not_owner) << "a push that was late";
+  EXPECT_EQ(lock.heartbeat(old), HeartbeatReplyStatus::gone);
+  EXPECT_EQ(lock.requester.release(lock.key, old), ReleaseReplyStatus::not_owner)
+      << "a push that was late";
   lock.expect_served({behind});
 }
 
@@ -194,7 +202,7 @@ void newer_ticket_takes_a_hand_over_over(StoreUnderTest& store) {
 Checks hand_over_checks() {
   return {
       {"HandedOverRecordIsWhatTheCodecWrites", handed_over_record_is_what_the_codec_writes},
-      {"BeatAfterTheHandOverSetsTheFullTtl", beat_after_the_hand_over_sets_the_full_ttl},
+      {"HeartbeatAfterTheHandOverSetsTheFullTtl", heartbeat_after_the_hand_over_sets_the_full_ttl},
       {"RefreshAfterTheHandOverSetsTheFullTtl", refresh_after_the_hand_over_sets_the_full_ttl},
       {"FenceGrowsOverHandOvers", fence_grows_over_hand_overs},
       {"HandOverWakesItsNewOwnerOnce", hand_over_wakes_its_new_owner_once},

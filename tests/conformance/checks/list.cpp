@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "conformance/asker.hpp"
 #include "conformance/check.hpp"
+#include "conformance/requester.hpp"
 
 namespace exclusive_lock::conformance {
 namespace {
@@ -18,18 +18,18 @@ std::vector<std::string> keys_of(const ListReply& reply) {
 }
 
 void shows_each_lock_once(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   std::vector<std::string> held;
   for (int i = 0; i < 300; ++i) {
     held.push_back(store.key("job " + std::to_string(i)));
-    asker.attempt({.key = held.back(), .owner = new_owner(), .contents = std::to_string(i)});
+    requester.attempt({.key = held.back(), .owner = new_owner(), .contents = std::to_string(i)});
   }
   std::sort(held.begin(), held.end());
-  const ListReply reply = asker.list(store.prefix());
+  const ListReply reply = requester.list(store.prefix());
   EXPECT_FALSE(reply.truncated);
   EXPECT_EQ(keys_of(reply), held) << "and no side keys";
   for (const StoredRecord& record : reply.records) {
-    const auto same = asker.inspect(record.key);
+    const auto same = requester.inspect(record.key);
     ASSERT_TRUE(same);
     EXPECT_EQ(record.value, same->value);
     ASSERT_TRUE(record.remaining_ttl);
@@ -38,12 +38,12 @@ void shows_each_lock_once(StoreUnderTest& store) {
 }
 
 void takes_its_prefix_by_the_letter(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   for (const char* tail : {"*a", "?a", "[a]", "^a", "\\a", "a", "b", "aa"}) {
-    asker.attempt({.key = store.prefix() + tail, .owner = new_owner()});
+    requester.attempt({.key = store.prefix() + tail, .owner = new_owner()});
   }
   const auto listed = [&](const std::string& tail) {
-    return keys_of(asker.list(store.prefix() + tail));
+    return keys_of(requester.list(store.prefix() + tail));
   };
   const auto only = [&](const std::string& tail) {
     return std::vector<std::string>{store.prefix() + tail};
@@ -61,35 +61,35 @@ void takes_its_prefix_by_the_letter(StoreUnderTest& store) {
 }
 
 void says_when_there_are_more(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   for (int i = 0; i < 50; ++i) {
-    asker.attempt({.key = store.key(std::to_string(i)), .owner = new_owner()});
+    requester.attempt({.key = store.key(std::to_string(i)), .owner = new_owner()});
   }
   for (const std::size_t most : {1U, 10U, 49U}) {
-    const ListReply reply = asker.list(store.prefix(), most);
+    const ListReply reply = requester.list(store.prefix(), most);
     EXPECT_EQ(reply.records.size(), most);
     EXPECT_TRUE(reply.truncated);
   }
-  const ListReply all = asker.list(store.prefix(), 50);
+  const ListReply all = requester.list(store.prefix(), 50);
   EXPECT_EQ(all.records.size(), 50U);
   EXPECT_FALSE(all.truncated);
 }
 
 void of_nothing_is_empty(StoreUnderTest& store) {
-  Asker asker(store);
-  const ListReply reply = asker.list(store.prefix());
+  Requester requester(store);
+  const ListReply reply = requester.list(store.prefix());
   EXPECT_TRUE(reply.records.empty());
   EXPECT_FALSE(reply.truncated);
-  EXPECT_FALSE(asker.inspect(store.key("job")));
+  EXPECT_FALSE(requester.inspect(store.key("job")));
 }
 
 void shows_nothing_that_was_released(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const Owner owner = new_owner();
-  asker.attempt({.key = store.key("gone"), .owner = owner});
-  asker.attempt({.key = store.key("here"), .owner = owner});
-  asker.release(store.key("gone"), owner);
-  EXPECT_EQ(keys_of(asker.list(store.prefix())), std::vector<std::string>{store.key("here")});
+  requester.attempt({.key = store.key("gone"), .owner = owner});
+  requester.attempt({.key = store.key("here"), .owner = owner});
+  requester.release(store.key("gone"), owner);
+  EXPECT_EQ(keys_of(requester.list(store.prefix())), std::vector<std::string>{store.key("here")});
 }
 
 }  // namespace

@@ -1,21 +1,22 @@
 // What happens to a holder whose record somebody else took away: it is told, and touches nothing
 // (G3, G5).
 
-#include "conformance/asker.hpp"
 #include "conformance/check.hpp"
+#include "conformance/requester.hpp"
 
 namespace exclusive_lock::conformance {
 namespace {
 
 struct Hold {
-  explicit Hold(StoreUnderTest& store) : asker(store), key(store.key("job")), owner(new_owner()) {
-    EXPECT_EQ(asker.attempt({.key = key, .owner = owner}).outcome, AttemptOutcome::granted);
+  explicit Hold(StoreUnderTest& store)
+      : requester(store), key(store.key("job")), owner(new_owner()) {
+    EXPECT_EQ(requester.attempt({.key = key, .owner = owner}).outcome, AttemptReplyStatus::granted);
   }
   void expect_lost() {
-    EXPECT_EQ(asker.refresh(key, owner), RefreshVerdict::lost);
-    EXPECT_EQ(asker.release(key, owner), ReleaseVerdict::not_owner);
+    EXPECT_EQ(requester.refresh(key, owner), RefreshReplyStatus::lost);
+    EXPECT_EQ(requester.release(key, owner), ReleaseReplyStatus::not_owner);
   }
-  Asker asker;
+  Requester requester;
   std::string key;
   Owner owner;
 };
@@ -24,14 +25,14 @@ void record_removed(StoreUnderTest& store) {
   Hold hold(store);
   store.erase(hold.key);
   hold.expect_lost();
-  EXPECT_FALSE(hold.asker.inspect(hold.key));
+  EXPECT_FALSE(hold.requester.inspect(hold.key));
 }
 
 void record_replaced_by_a_stranger(StoreUnderTest& store) {
   Hold hold(store);
   store.plant(hold.key, "1", 2 * long_ttl);
   hold.expect_lost();
-  const auto record = hold.asker.inspect(hold.key);
+  const auto record = hold.requester.inspect(hold.key);
   ASSERT_TRUE(record);
   EXPECT_EQ(record->value, "1");
   ASSERT_TRUE(record->remaining_ttl);
@@ -42,13 +43,14 @@ void record_replaced_by_another_holder(StoreUnderTest& store) {
   Hold hold(store);
   store.erase(hold.key);
   const Owner next = new_owner();
-  ASSERT_EQ(hold.asker.attempt({.key = hold.key, .owner = next}).outcome, AttemptOutcome::granted);
-  const auto before = hold.asker.inspect(hold.key);
+  ASSERT_EQ(hold.requester.attempt({.key = hold.key, .owner = next}).outcome,
+            AttemptReplyStatus::granted);
+  const auto before = hold.requester.inspect(hold.key);
   hold.expect_lost();
-  const auto after = hold.asker.inspect(hold.key);
+  const auto after = hold.requester.inspect(hold.key);
   ASSERT_TRUE(before && after);
   EXPECT_EQ(before->value, after->value);
-  EXPECT_EQ(hold.asker.refresh(hold.key, next), RefreshVerdict::refreshed);
+  EXPECT_EQ(hold.requester.refresh(hold.key, next), RefreshReplyStatus::refreshed);
 }
 
 void all_data_wiped(StoreUnderTest& store) {
@@ -61,9 +63,9 @@ void all_data_wiped(StoreUnderTest& store) {
 void data_lost_in_a_restart(StoreUnderTest& store) {
   const Owner owner = Hold(store).owner;
   store.lose_data();
-  Asker asker(store);
-  EXPECT_EQ(asker.refresh(store.key("job"), owner), RefreshVerdict::lost);
-  EXPECT_EQ(asker.release(store.key("job"), owner), ReleaseVerdict::not_owner);
+  Requester requester(store);
+  EXPECT_EQ(requester.refresh(store.key("job"), owner), RefreshReplyStatus::lost);
+  EXPECT_EQ(requester.release(store.key("job"), owner), ReleaseReplyStatus::not_owner);
 }
 
 }  // namespace

@@ -57,15 +57,15 @@ std::vector<std::string> names_of_every_kind() {
 }
 
 void of_every_kind_are_locks_of_their_own(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   std::vector<Wish> held;
   for (const std::string& name : names_of_every_kind()) {
     SCOPED_TRACE(encode_name(name));
     held.push_back({.key = store.key(name), .owner = new_owner()});
-    EXPECT_EQ(asker.attempt(held.back()).outcome, AttemptOutcome::granted);
+    EXPECT_EQ(requester.attempt(held.back()).outcome, AttemptReplyStatus::granted);
   }
   std::vector<std::string> listed;
-  for (const StoredRecord& record : asker.list(store.prefix()).records) {
+  for (const StoredRecord& record : requester.list(store.prefix()).records) {
     listed.push_back(name_of_key(store.prefix(), record.key).value_or("not a key of ours"));
   }
   std::vector<std::string> names = names_of_every_kind();
@@ -73,16 +73,17 @@ void of_every_kind_are_locks_of_their_own(StoreUnderTest& store) {
   std::sort(names.begin(), names.end());
   EXPECT_EQ(listed, names);
   for (const Wish& wish : held) {
-    EXPECT_EQ(asker.attempt({.key = wish.key, .owner = new_owner()}).outcome, AttemptOutcome::busy);
-    EXPECT_EQ(asker.refresh(wish.key, wish.owner), RefreshVerdict::refreshed);
-    EXPECT_EQ(asker.release(wish.key, wish.owner), ReleaseVerdict::released);
+    EXPECT_EQ(requester.attempt({.key = wish.key, .owner = new_owner()}).outcome,
+              AttemptReplyStatus::busy);
+    EXPECT_EQ(requester.refresh(wish.key, wish.owner), RefreshReplyStatus::refreshed);
+    EXPECT_EQ(requester.release(wish.key, wish.owner), ReleaseReplyStatus::released);
   }
-  EXPECT_TRUE(asker.list(store.prefix()).records.empty());
+  EXPECT_TRUE(requester.list(store.prefix()).records.empty());
 }
 
 // Options::key replaces the key, so a store meets bytes that encode_name() never writes.
 void keys_given_by_hand_work(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const std::string prefix = store.prefix();
   const std::vector<std::string> keys{seed_key("a b", prefix),
                                       prefix + " with spaces\r\n and lines",
@@ -95,22 +96,22 @@ void keys_given_by_hand_work(StoreUnderTest& store) {
     SCOPED_TRACE(encode_name(key));
     ASSERT_TRUE(fence_key(key)) << "Options would refuse this key";
     const Owner owner = new_owner();
-    EXPECT_EQ(asker.attempt({.key = key, .owner = owner}).outcome, AttemptOutcome::granted);
-    const auto record = asker.inspect(key);
+    EXPECT_EQ(requester.attempt({.key = key, .owner = owner}).outcome, AttemptReplyStatus::granted);
+    const auto record = requester.inspect(key);
     ASSERT_TRUE(record);
     EXPECT_EQ(record->key, key);
-    EXPECT_EQ(asker.refresh(key, owner), RefreshVerdict::refreshed);
+    EXPECT_EQ(requester.refresh(key, owner), RefreshReplyStatus::refreshed);
     const Owner waiter = new_owner();
-    EXPECT_EQ(asker.attempt({.key = key, .owner = waiter, .patience = long_patience}).outcome,
-              AttemptOutcome::waiting);
-    EXPECT_EQ(asker.release(key, owner), ReleaseVerdict::released);
-    EXPECT_EQ(asker.beat(key, waiter).outcome, BeatOutcome::granted);
+    EXPECT_EQ(requester.attempt({.key = key, .owner = waiter, .wait_options = long_wait}).outcome,
+              AttemptReplyStatus::waiting);
+    EXPECT_EQ(requester.release(key, owner), ReleaseReplyStatus::released);
+    EXPECT_EQ(requester.heartbeat(key, waiter).outcome, HeartbeatReplyStatus::granted);
   }
-  EXPECT_EQ(asker.list(prefix).records.size(), keys.size());
+  EXPECT_EQ(requester.list(prefix).records.size(), keys.size());
 }
 
 void of_every_kind_have_queues_of_their_own(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   struct Pair {
     std::string key;
     Owner holder;
@@ -121,18 +122,19 @@ void of_every_kind_have_queues_of_their_own(StoreUnderTest& store) {
     SCOPED_TRACE(encode_name(name));
     all.push_back({.key = store.key(name), .holder = new_owner(), .waiter = new_owner()});
     const auto& [key, holder, waiter] = all.back();
-    EXPECT_EQ(asker.attempt({.key = key, .owner = holder}).outcome, AttemptOutcome::granted);
+    EXPECT_EQ(requester.attempt({.key = key, .owner = holder}).outcome,
+              AttemptReplyStatus::granted);
     const AttemptReply reply =
-        asker.attempt({.key = key, .owner = waiter, .patience = long_patience});
-    EXPECT_EQ(reply.outcome, AttemptOutcome::waiting);
+        requester.attempt({.key = key, .owner = waiter, .wait_options = long_wait});
+    EXPECT_EQ(reply.outcome, AttemptReplyStatus::waiting);
     EXPECT_EQ(reply.position, 1U);
   }
-  EXPECT_EQ(asker.list(store.prefix()).records.size(), all.size()) << "queues are no locks";
+  EXPECT_EQ(requester.list(store.prefix()).records.size(), all.size()) << "queues are no locks";
   for (const auto& [key, holder, waiter] : all) {
     SCOPED_TRACE(encode_name(key));
-    EXPECT_EQ(asker.release(key, holder), ReleaseVerdict::released);
-    EXPECT_EQ(asker.beat(key, waiter).outcome, BeatOutcome::granted);
-    EXPECT_EQ(asker.release(key, waiter), ReleaseVerdict::released);
+    EXPECT_EQ(requester.release(key, holder), ReleaseReplyStatus::released);
+    EXPECT_EQ(requester.heartbeat(key, waiter).outcome, HeartbeatReplyStatus::granted);
+    EXPECT_EQ(requester.release(key, waiter), ReleaseReplyStatus::released);
   }
   EXPECT_TRUE(queue_keys(store).empty());
 }

@@ -11,28 +11,28 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Patience dies_at_once{.alive_for = 1ms, .confirm_ttl = short_confirm_ttl};
+constexpr WaitOptions dies_at_once{.alive_for = 1ms, .confirm_ttl = short_confirm_ttl};
 
-void beat_never_makes_an_entry(StoreUnderTest& store) {
+void heartbeat_never_makes_an_entry(StoreUnderTest& store) {
   Contended lock(store);
   const Owner nobody = new_owner();
-  EXPECT_EQ(lock.beat(nobody), BeatOutcome::gone);
-  EXPECT_EQ(lock.beat(nobody), BeatOutcome::gone);
+  EXPECT_EQ(lock.heartbeat(nobody), HeartbeatReplyStatus::gone);
+  EXPECT_EQ(lock.heartbeat(nobody), HeartbeatReplyStatus::gone);
   const Owner left = lock.joins();
-  EXPECT_EQ(lock.asker.release(lock.key, left), ReleaseVerdict::left);
-  EXPECT_EQ(lock.beat(left), BeatOutcome::gone);
-  EXPECT_EQ(lock.asker.inspect(lock.key)->waiting, 0U);
+  EXPECT_EQ(lock.requester.release(lock.key, left), ReleaseReplyStatus::left);
+  EXPECT_EQ(lock.heartbeat(left), HeartbeatReplyStatus::gone);
+  EXPECT_EQ(lock.requester.inspect(lock.key)->waiting, 0U);
   lock.expect_served({});
-  EXPECT_EQ(lock.beat(nobody), BeatOutcome::gone) << "nor takes what is free";
-  EXPECT_FALSE(lock.asker.inspect(lock.key));
+  EXPECT_EQ(lock.heartbeat(nobody), HeartbeatReplyStatus::gone) << "nor takes what is free";
+  EXPECT_FALSE(lock.requester.inspect(lock.key));
 }
 
 void release_of_a_waiter_leaves_the_queue(StoreUnderTest& store) {
   Contended lock(store);
   const Owner first = lock.joins();
   const Owner second = lock.joins();
-  EXPECT_EQ(lock.asker.release(lock.key, first), ReleaseVerdict::left);
-  EXPECT_EQ(lock.asker.release(lock.key, first), ReleaseVerdict::not_owner);
+  EXPECT_EQ(lock.requester.release(lock.key, first), ReleaseReplyStatus::left);
+  EXPECT_EQ(lock.requester.release(lock.key, first), ReleaseReplyStatus::not_owner);
   EXPECT_EQ(lock.holder(), lock.first);
   lock.expect_served({second});
 }
@@ -40,19 +40,20 @@ void release_of_a_waiter_leaves_the_queue(StoreUnderTest& store) {
 void release_of_a_newer_ticket_takes_the_entry_along(StoreUnderTest& store) {
   Contended lock(store);
   const Owner waiter = lock.joins();
-  EXPECT_EQ(lock.asker.release(lock.key, with_ticket(waiter, waiter.ticket + 1)),
-            ReleaseVerdict::left);
+  EXPECT_EQ(lock.requester.release(lock.key, with_ticket(waiter, waiter.ticket + 1)),
+            ReleaseReplyStatus::left);
   lock.expect_served({});
 }
 
 void release_of_an_older_ticket_spares_the_entry(StoreUnderTest& store) {
   Contended lock(store);
   const Owner waiter = with_ticket(new_owner(), 10);
-  ASSERT_EQ(lock.asker.attempt(lock.wish(waiter)).outcome, AttemptOutcome::waiting);
+  ASSERT_EQ(lock.requester.attempt(lock.wish(waiter)).outcome, AttemptReplyStatus::waiting);
   for (const Ticket older : {9, 1}) {
-    EXPECT_EQ(lock.asker.release(lock.key, with_ticket(waiter, older)), ReleaseVerdict::not_owner);
+    EXPECT_EQ(lock.requester.release(lock.key, with_ticket(waiter, older)),
+              ReleaseReplyStatus::not_owner);
   }
-  EXPECT_EQ(lock.beat(waiter), BeatOutcome::waiting);
+  EXPECT_EQ(lock.heartbeat(waiter), HeartbeatReplyStatus::waiting);
   lock.expect_served({waiter});
 }
 
@@ -62,13 +63,13 @@ void nobody_elses_entry_is_touched(StoreUnderTest& store) {
   Owner other = waiter;
   other.id[15] ^= 1;  // one bit is another object
   other.ticket += 1;
-  EXPECT_EQ(lock.asker.release(lock.key, other), ReleaseVerdict::not_owner);
-  EXPECT_EQ(lock.beat(other), BeatOutcome::gone);
-  EXPECT_EQ(lock.asker.refresh(lock.key, other), RefreshVerdict::lost);
+  EXPECT_EQ(lock.requester.release(lock.key, other), ReleaseReplyStatus::not_owner);
+  EXPECT_EQ(lock.heartbeat(other), HeartbeatReplyStatus::gone);
+  EXPECT_EQ(lock.requester.refresh(lock.key, other), RefreshReplyStatus::lost);
   EXPECT_EQ(lock.holder(), lock.first);
-  EXPECT_EQ(lock.beat(waiter), BeatOutcome::waiting);
-  EXPECT_EQ(lock.asker.attempt(lock.wish(other)).outcome, AttemptOutcome::waiting);
-  EXPECT_EQ(lock.beat(waiter), BeatOutcome::waiting);
+  EXPECT_EQ(lock.heartbeat(waiter), HeartbeatReplyStatus::waiting);
+  EXPECT_EQ(lock.requester.attempt(lock.wish(other)).outcome, AttemptReplyStatus::waiting);
+  EXPECT_EQ(lock.heartbeat(waiter), HeartbeatReplyStatus::waiting);
   lock.expect_served({waiter, other});
 }
 
@@ -78,26 +79,27 @@ void what_is_given_back_is_handed_on(StoreUnderTest& store) {
   const Owner first = lock.joins();
   const Owner second = lock.joins();
   lock.expire();
-  EXPECT_NE(lock.asker.release(lock.key, first), ReleaseVerdict::not_owner);
-  EXPECT_EQ(lock.beat(first), BeatOutcome::gone);
-  EXPECT_EQ(lock.beat(second), BeatOutcome::granted);
+  EXPECT_NE(lock.requester.release(lock.key, first), ReleaseReplyStatus::not_owner);
+  EXPECT_EQ(lock.heartbeat(first), HeartbeatReplyStatus::gone);
+  EXPECT_EQ(lock.heartbeat(second), HeartbeatReplyStatus::granted);
   lock.expect_served({});
 }
 
 void dead_waiter_is_skipped(StoreUnderTest& store) {
   Contended lock(store);
   const Owner first = lock.joins();
-  const Owner dead = lock.joins(lock.asker, dies_at_once);
+  const Owner dead = lock.joins(lock.requester, dies_at_once);
   const Owner last = lock.joins();
   store.pass(10ms);
   lock.expect_served({first, last});
-  EXPECT_EQ(lock.beat(dead), BeatOutcome::gone);
+  EXPECT_EQ(lock.heartbeat(dead), HeartbeatReplyStatus::gone);
 }
 
-void beat_keeps_a_waiter_alive(StoreUnderTest& store) {
+void heartbeat_keeps_a_waiter_alive(StoreUnderTest& store) {
   Contended lock(store);
-  const Owner waiter = lock.joins(lock.asker, dies_at_once);
-  EXPECT_EQ(lock.beat(waiter), BeatOutcome::waiting) << "nobody has advanced the queue yet";
+  const Owner waiter = lock.joins(lock.requester, dies_at_once);
+  EXPECT_EQ(lock.heartbeat(waiter), HeartbeatReplyStatus::waiting)
+      << "nobody has advanced the queue yet";
   store.pass(10ms);
   lock.expect_served({waiter});
 }
@@ -108,24 +110,24 @@ void many_dead_waiters_do_not_stop_the_queue(StoreUnderTest& store) {
   Contended lock(store);
   constexpr int dead = 40;
   for (int i = 0; i < dead; ++i) {
-    EXPECT_EQ(lock.asker.attempt(lock.wish(new_owner(), dies_at_once)).outcome,
-              AttemptOutcome::waiting);
+    EXPECT_EQ(lock.requester.attempt(lock.wish(new_owner(), dies_at_once)).outcome,
+              AttemptReplyStatus::waiting);
   }
   const Owner alive = lock.joins();
   store.pass(10ms);
-  EXPECT_EQ(lock.asker.release(lock.key, lock.first), ReleaseVerdict::released);
-  EXPECT_EQ(lock.asker.attempt({.key = lock.key, .owner = new_owner()}).outcome,
-            AttemptOutcome::busy)
+  EXPECT_EQ(lock.requester.release(lock.key, lock.first), ReleaseReplyStatus::released);
+  EXPECT_EQ(lock.requester.attempt({.key = lock.key, .owner = new_owner()}).outcome,
+            AttemptReplyStatus::busy)
       << "somebody waits";
-  int beats = 1;
-  for (; beats < dead / 16 + 2; ++beats) {
-    const BeatReply reply = lock.asker.beat(lock.key, alive);
-    if (reply.outcome == BeatOutcome::granted) {
+  int heartbeats = 1;
+  for (; heartbeats < dead / 16 + 2; ++heartbeats) {
+    const HeartbeatReply reply = lock.requester.heartbeat(lock.key, alive);
+    if (reply.outcome == HeartbeatReplyStatus::granted) {
       break;
     }
-    ASSERT_EQ(reply.outcome, BeatOutcome::waiting);
+    ASSERT_EQ(reply.outcome, HeartbeatReplyStatus::waiting);
   }
-  EXPECT_EQ(lock.holder(), alive) << "after " << beats << " beats";
+  EXPECT_EQ(lock.holder(), alive) << "after " << heartbeats << " heartbeats";
   lock.expect_served({});
 }
 
@@ -133,28 +135,29 @@ void many_dead_waiters_do_not_stop_the_queue(StoreUnderTest& store) {
 void dead_waiters_do_not_keep_a_queue_full(StoreUnderTest& store) {
   Contended lock(store);
   constexpr int crowd = 20;
-  Patience patience = long_patience;
-  patience.most_waiting = 3 * crowd;
+  WaitOptions wait_options = long_wait;
+  wait_options.max_waiting = 3 * crowd;
   std::vector<Owner> alive;
   for (int i = 0; i < 3 * crowd; ++i) {
     const bool dies = i / crowd == 1;
-    const Owner owner = lock.joins(lock.asker, dies ? dies_at_once : patience);
+    const Owner owner = lock.joins(lock.requester, dies ? dies_at_once : wait_options);
     if (!dies) {
       alive.push_back(owner);
     }
   }
   store.pass(10ms);
   for (int i = 0; i < crowd; ++i) {
-    const Wish wish = lock.wish(new_owner(), patience);
+    const Wish wish = lock.wish(new_owner(), wait_options);
     ASSERT_TRUE(eventually(
-        store, 10s, [&] { return lock.asker.attempt(wish).outcome == AttemptOutcome::waiting; }))
+        store, 10s,
+        [&] { return lock.requester.attempt(wish).outcome == AttemptReplyStatus::waiting; }))
         << i << " came in";
     alive.push_back(wish.owner);
   }
-  EXPECT_EQ(lock.asker.inspect(lock.key)->waiting, 3U * crowd);
-  EXPECT_EQ(lock.asker.attempt(lock.wish(new_owner(), patience)).outcome,
-            AttemptOutcome::queue_full);
-  EXPECT_EQ(lock.asker.attempt(lock.wish(alive.back(), patience)).position, 3U * crowd);
+  EXPECT_EQ(lock.requester.inspect(lock.key)->waiting, 3U * crowd);
+  EXPECT_EQ(lock.requester.attempt(lock.wish(new_owner(), wait_options)).outcome,
+            AttemptReplyStatus::queue_full);
+  EXPECT_EQ(lock.requester.attempt(lock.wish(alive.back(), wait_options)).position, 3U * crowd);
   lock.expect_served(alive);
 }
 
@@ -165,16 +168,17 @@ void stranger_in_the_way_is_waited_for(StoreUnderTest& store) {
     const auto ttl = is_for_ever ? std::nullopt : std::optional(50ms);
     store.plant(lock.key, "1", ttl);
     if (is_for_ever) {
-      const AttemptReply second = lock.asker.attempt(lock.wish(new_owner()));
-      EXPECT_EQ(second.outcome, AttemptOutcome::waiting);
+      const AttemptReply second = lock.requester.attempt(lock.wish(new_owner()));
+      EXPECT_EQ(second.outcome, AttemptReplyStatus::waiting);
       EXPECT_FALSE(second.remaining_ttl);
-      EXPECT_FALSE(lock.asker.beat(lock.key, first).remaining_ttl);
-      EXPECT_EQ(lock.asker.inspect(lock.key)->value, "1");
+      EXPECT_FALSE(lock.requester.heartbeat(lock.key, first).remaining_ttl);
+      EXPECT_EQ(lock.requester.inspect(lock.key)->value, "1");
       store.erase(lock.key);
-      EXPECT_EQ(lock.beat(first), BeatOutcome::granted);
+      EXPECT_EQ(lock.heartbeat(first), HeartbeatReplyStatus::granted);
       store.wipe();
     } else {
-      EXPECT_TRUE(eventually(store, 10s, [&] { return lock.beat(first) == BeatOutcome::granted; }));
+      EXPECT_TRUE(eventually(
+          store, 10s, [&] { return lock.heartbeat(first) == HeartbeatReplyStatus::granted; }));
       lock.expect_served({});
     }
   }
@@ -183,22 +187,23 @@ void stranger_in_the_way_is_waited_for(StoreUnderTest& store) {
 void wiped_queue_is_gone(StoreUnderTest& store) {
   Contended lock(store);
   const Owner old = new_owner();
-  const AttemptReply before = lock.asker.attempt(lock.wish(old));
+  const AttemptReply before = lock.requester.attempt(lock.wish(old));
   const Owner second = lock.joins();
   store.wipe();
   EXPECT_TRUE(queue_keys(store).empty());
-  EXPECT_EQ(lock.beat(second), BeatOutcome::gone);
-  EXPECT_EQ(lock.beat(old), BeatOutcome::gone);
-  EXPECT_EQ(lock.asker.release(lock.key, lock.first), ReleaseVerdict::not_owner);
+  EXPECT_EQ(lock.heartbeat(second), HeartbeatReplyStatus::gone);
+  EXPECT_EQ(lock.heartbeat(old), HeartbeatReplyStatus::gone);
+  EXPECT_EQ(lock.requester.release(lock.key, lock.first), ReleaseReplyStatus::not_owner);
   // They come back in any order, and others, who came later, are there already.
   store.pass(1ms);
   const Owner quick = new_owner();
-  ASSERT_EQ(lock.asker.attempt({.key = lock.key, .owner = quick}).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(lock.requester.attempt({.key = lock.key, .owner = quick}).outcome,
+            AttemptReplyStatus::granted);
   const Owner behind = lock.joins();
   Wish back = lock.wish(with_ticket(old, old.ticket + 1));
-  back.patience->arrived_at = before.arrived_at;
-  const AttemptReply after = lock.asker.attempt(back);
-  EXPECT_EQ(after.outcome, AttemptOutcome::waiting);
+  back.wait_options->arrived_at = before.arrived_at;
+  const AttemptReply after = lock.requester.attempt(back);
+  EXPECT_EQ(after.outcome, AttemptReplyStatus::waiting);
   EXPECT_EQ(after.position, 1U);
   lock.expect_served({back.owner, behind});
 }
@@ -213,14 +218,14 @@ void nothing_is_left_of_the_queue(StoreUnderTest& store) {
     ASSERT_TRUE(key.remaining_ttl) << key.key << " stays for ever";
     EXPECT_LE(*key.remaining_ttl, 60s) << key.key;
   }
-  EXPECT_EQ(lock.asker.release(lock.key, second), ReleaseVerdict::left);
+  EXPECT_EQ(lock.requester.release(lock.key, second), ReleaseReplyStatus::left);
   EXPECT_FALSE(queue_keys(store).empty());
-  EXPECT_EQ(lock.asker.release(lock.key, first), ReleaseVerdict::left);
+  EXPECT_EQ(lock.requester.release(lock.key, first), ReleaseReplyStatus::left);
   EXPECT_TRUE(queue_keys(store).empty()) << "the last has left";
-  const Owner dead = lock.joins(lock.asker, dies_at_once);
+  const Owner dead = lock.joins(lock.requester, dies_at_once);
   store.pass(10ms);
   lock.expect_served({});
-  EXPECT_EQ(lock.beat(dead), BeatOutcome::gone);
+  EXPECT_EQ(lock.heartbeat(dead), HeartbeatReplyStatus::gone);
   EXPECT_TRUE(queue_keys(store).empty());
 }
 
@@ -228,14 +233,14 @@ void nothing_is_left_of_the_queue(StoreUnderTest& store) {
 
 Checks queue_leaving_checks() {
   return {
-      {"BeatNeverMakesAnEntry", beat_never_makes_an_entry},
+      {"HeartbeatNeverMakesAnEntry", heartbeat_never_makes_an_entry},
       {"ReleaseOfAWaiterLeavesTheQueue", release_of_a_waiter_leaves_the_queue},
       {"ReleaseOfANewerTicketTakesTheEntryAlong", release_of_a_newer_ticket_takes_the_entry_along},
       {"ReleaseOfAnOlderTicketSparesTheEntry", release_of_an_older_ticket_spares_the_entry},
       {"NobodyElsesEntryIsTouched", nobody_elses_entry_is_touched},
       {"WhatIsGivenBackIsHandedOn", what_is_given_back_is_handed_on},
       {"DeadWaiterIsSkipped", dead_waiter_is_skipped},
-      {"BeatKeepsAWaiterAlive", beat_keeps_a_waiter_alive},
+      {"HeartbeatKeepsAWaiterAlive", heartbeat_keeps_a_waiter_alive},
       {"ManyDeadWaitersDoNotStopTheQueue", many_dead_waiters_do_not_stop_the_queue},
       {"DeadWaitersDoNotKeepAQueueFull", dead_waiters_do_not_keep_a_queue_full},
       {"StrangerInTheWayIsWaitedFor", stranger_in_the_way_is_waited_for},

@@ -1,7 +1,7 @@
 // G4: requests come twice, late, and after newer ones; replies are lost. Every verb is idempotent.
 
-#include "conformance/asker.hpp"
 #include "conformance/check.hpp"
+#include "conformance/requester.hpp"
 
 namespace exclusive_lock::conformance {
 namespace {
@@ -9,40 +9,40 @@ namespace {
 using namespace std::chrono_literals;
 
 void same_attempt_again_is_granted_unchanged(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const Wish wish{.key = store.key("job"), .owner = new_owner()};
-  const AttemptReply first = asker.attempt(wish);
-  ASSERT_EQ(first.outcome, AttemptOutcome::granted);
-  const auto record = asker.inspect(wish.key);
+  const AttemptReply first = requester.attempt(wish);
+  ASSERT_EQ(first.outcome, AttemptReplyStatus::granted);
+  const auto record = requester.inspect(wish.key);
   Wish again = wish;
   again.ttl = 3 * long_ttl;
   again.contents = "2";
   for (int i = 0; i < 3; ++i) {
-    const AttemptReply reply = asker.attempt(again);
-    EXPECT_EQ(reply.outcome, AttemptOutcome::granted);
+    const AttemptReply reply = requester.attempt(again);
+    EXPECT_EQ(reply.outcome, AttemptReplyStatus::granted);
     EXPECT_EQ(reply.fence, first.fence);
     ASSERT_TRUE(reply.remaining_ttl);
     EXPECT_LE(*reply.remaining_ttl, long_ttl) << "the ttl is left as it is";
   }
-  const auto still = asker.inspect(wish.key);
+  const auto still = requester.inspect(wish.key);
   ASSERT_TRUE(record && still);
   EXPECT_EQ(record->value, still->value);
 }
 
 void newer_ticket_takes_over(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   Wish wish{.key = store.key("job"), .owner = new_owner()};
-  const AttemptReply first = asker.attempt(wish);
-  ASSERT_EQ(first.outcome, AttemptOutcome::granted);
+  const AttemptReply first = requester.attempt(wish);
+  ASSERT_EQ(first.outcome, AttemptReplyStatus::granted);
   wish.owner.ticket += 1;
   wish.ttl = 2 * long_ttl;
   wish.contents = "\"second\"";
-  const AttemptReply second = asker.attempt(wish);
-  EXPECT_EQ(second.outcome, AttemptOutcome::granted);
+  const AttemptReply second = requester.attempt(wish);
+  EXPECT_EQ(second.outcome, AttemptReplyStatus::granted);
   EXPECT_GT(second.fence, first.fence);
   ASSERT_TRUE(second.remaining_ttl);
   EXPECT_GT(*second.remaining_ttl, long_ttl) << "the full ttl of the new request";
-  const auto record = asker.inspect(wish.key);
+  const auto record = requester.inspect(wish.key);
   ASSERT_TRUE(record);
   EXPECT_EQ(record_owner(record->value), wish.owner);
   EXPECT_EQ(record_fence(record->value), second.fence);
@@ -50,87 +50,88 @@ void newer_ticket_takes_over(StoreUnderTest& store) {
 }
 
 void overtaken_attempt_is_superseded(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const Wish newer{.key = store.key("job"), .owner = with_ticket(new_owner(), 0x1000000000)};
-  ASSERT_EQ(asker.attempt(newer).outcome, AttemptOutcome::granted);
-  const auto before = asker.inspect(newer.key);
+  ASSERT_EQ(requester.attempt(newer).outcome, AttemptReplyStatus::granted);
+  const auto before = requester.inspect(newer.key);
   // Tickets are compared as numbers: 9 is older than 10, and 2 than 0x1000000000.
   for (const Ticket ticket : {newer.owner.ticket - 1, Ticket{2}, Ticket{0xffffffff}}) {
     Wish older = newer;
     older.owner.ticket = ticket;
     older.ttl = 2 * long_ttl;
-    EXPECT_EQ(asker.attempt(older).outcome, AttemptOutcome::superseded);
+    EXPECT_EQ(requester.attempt(older).outcome, AttemptReplyStatus::superseded);
   }
-  const auto after = asker.inspect(newer.key);
+  const auto after = requester.inspect(newer.key);
   ASSERT_TRUE(before && after);
   EXPECT_EQ(before->value, after->value);
   EXPECT_LE(*after->remaining_ttl, long_ttl);
 }
 
 void release_takes_older_tickets_along(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const std::string key = store.key("job");
   const Owner owner = with_ticket(new_owner(), 9);
-  ASSERT_EQ(asker.attempt({.key = key, .owner = owner}).outcome, AttemptOutcome::granted);
-  EXPECT_EQ(asker.release(key, with_ticket(owner, 10)), ReleaseVerdict::released);
-  EXPECT_FALSE(asker.inspect(key));
+  ASSERT_EQ(requester.attempt({.key = key, .owner = owner}).outcome, AttemptReplyStatus::granted);
+  EXPECT_EQ(requester.release(key, with_ticket(owner, 10)), ReleaseReplyStatus::released);
+  EXPECT_FALSE(requester.inspect(key));
 }
 
 void release_spares_newer_tickets(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const std::string key = store.key("job");
   const Owner owner = with_ticket(new_owner(), 10);
-  ASSERT_EQ(asker.attempt({.key = key, .owner = owner}).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(requester.attempt({.key = key, .owner = owner}).outcome, AttemptReplyStatus::granted);
   for (const Ticket older : {9, 1}) {
-    EXPECT_EQ(asker.release(key, with_ticket(owner, older)), ReleaseVerdict::not_owner);
+    EXPECT_EQ(requester.release(key, with_ticket(owner, older)), ReleaseReplyStatus::not_owner);
   }
-  EXPECT_EQ(asker.refresh(key, owner), RefreshVerdict::refreshed);
+  EXPECT_EQ(requester.refresh(key, owner), RefreshReplyStatus::refreshed);
 }
 
 void release_twice(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const std::string key = store.key("job");
   const Owner owner = new_owner();
-  ASSERT_EQ(asker.attempt({.key = key, .owner = owner}).outcome, AttemptOutcome::granted);
-  EXPECT_EQ(asker.release(key, owner), ReleaseVerdict::released);
-  EXPECT_EQ(asker.release(key, owner), ReleaseVerdict::not_owner);
-  EXPECT_EQ(asker.release(key, owner), ReleaseVerdict::not_owner);
+  ASSERT_EQ(requester.attempt({.key = key, .owner = owner}).outcome, AttemptReplyStatus::granted);
+  EXPECT_EQ(requester.release(key, owner), ReleaseReplyStatus::released);
+  EXPECT_EQ(requester.release(key, owner), ReleaseReplyStatus::not_owner);
+  EXPECT_EQ(requester.release(key, owner), ReleaseReplyStatus::not_owner);
 }
 
 void release_then_a_late_attempt_of_the_next_owner(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const std::string key = store.key("job");
   const Owner first = new_owner();
   const Owner second = new_owner();
-  ASSERT_EQ(asker.attempt({.key = key, .owner = first}).outcome, AttemptOutcome::granted);
-  EXPECT_EQ(asker.release(key, first), ReleaseVerdict::released);
-  ASSERT_EQ(asker.attempt({.key = key, .owner = second}).outcome, AttemptOutcome::granted);
-  EXPECT_EQ(asker.release(key, first), ReleaseVerdict::not_owner) << "the same release, delayed";
-  EXPECT_EQ(asker.refresh(key, second), RefreshVerdict::refreshed);
+  ASSERT_EQ(requester.attempt({.key = key, .owner = first}).outcome, AttemptReplyStatus::granted);
+  EXPECT_EQ(requester.release(key, first), ReleaseReplyStatus::released);
+  ASSERT_EQ(requester.attempt({.key = key, .owner = second}).outcome, AttemptReplyStatus::granted);
+  EXPECT_EQ(requester.release(key, first), ReleaseReplyStatus::not_owner)
+      << "the same release, delayed";
+  EXPECT_EQ(requester.refresh(key, second), RefreshReplyStatus::refreshed);
 }
 
 // A request that was held up in the network cannot leave a record that nobody waits for.
 void too_late_is_not_granted(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const std::string key = store.key("job");
   // A store that must learn how its clock and ours differ has seen an answer by now.
-  ASSERT_EQ(asker.attempt({.key = store.key("other"), .owner = new_owner()}).outcome,
-            AttemptOutcome::granted);
+  ASSERT_EQ(requester.attempt({.key = store.key("other"), .owner = new_owner()}).outcome,
+            AttemptReplyStatus::granted);
   const AttemptReply reply =
-      asker.attempt({.key = key, .owner = new_owner(), .not_after = store.clock().now() - 5s});
-  EXPECT_EQ(reply.outcome, AttemptOutcome::too_late);
-  EXPECT_FALSE(asker.inspect(key));
+      requester.attempt({.key = key, .owner = new_owner(), .not_after = store.clock().now() - 5s});
+  EXPECT_EQ(reply.outcome, AttemptReplyStatus::too_late);
+  EXPECT_FALSE(requester.inspect(key));
 }
 
 void in_time_is_never_too_late(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   for (int i = 0; i < 50; ++i) {
     const Instant not_after = store.clock().now() + 2s;
-    const AttemptReply reply = asker.attempt({.key = store.key("job " + std::to_string(i)),
-                                              .owner = new_owner(),
-                                              .not_after = not_after});
+    const AttemptReply reply = requester.attempt({.key = store.key("job " + std::to_string(i)),
+                                                  .owner = new_owner(),
+                                                  .not_after = not_after});
     if (store.clock().now() < not_after) {
-      EXPECT_EQ(reply.outcome, AttemptOutcome::granted);
+      EXPECT_EQ(reply.outcome, AttemptReplyStatus::granted);
     }
   }
 }

@@ -1,8 +1,8 @@
 // G3: a value that is not ours counts as held, is shown as it is, and no verb but remove() touches
 // it.
 
-#include "conformance/asker.hpp"
 #include "conformance/check.hpp"
+#include "conformance/requester.hpp"
 
 namespace exclusive_lock::conformance {
 namespace {
@@ -54,40 +54,40 @@ Owner owner_with_letters() {
   return owner;
 }
 
-void expect_untouched(StoreUnderTest& store, Asker& asker, const std::string& key,
+void expect_untouched(StoreUnderTest& store, Requester& requester, const std::string& key,
                       const Stranger& stranger, std::optional<Milliseconds> ttl) {
   SCOPED_TRACE(stranger.what);
-  const auto record = asker.inspect(key);
+  const auto record = requester.inspect(key);
   ASSERT_TRUE(record) << "it was deleted";
   EXPECT_EQ(record->value, stranger.value);
   EXPECT_EQ(record->remaining_ttl.has_value(), ttl.has_value());
   if (ttl && record->remaining_ttl) {
     EXPECT_LE(*record->remaining_ttl, *ttl);
   }
-  const auto listed = asker.list(store.prefix()).records;
+  const auto listed = requester.list(store.prefix()).records;
   ASSERT_EQ(listed.size(), 1U);
   EXPECT_EQ(listed[0].value, stranger.value);
 }
 
 void keeps_everyone_out(StoreUnderTest& store, std::optional<Milliseconds> ttl) {
-  Asker asker(store);
+  Requester requester(store);
   const std::string key = store.key("job");
   const Owner owner = owner_with_letters();
   for (const Stranger& stranger : strangers(owner)) {
     SCOPED_TRACE(stranger.what);
     store.plant(key, stranger.value, ttl);
-    const AttemptReply reply = asker.attempt({.key = key, .owner = owner, .ttl = 4 * long_ttl});
-    EXPECT_EQ(reply.outcome, AttemptOutcome::busy);
+    const AttemptReply reply = requester.attempt({.key = key, .owner = owner, .ttl = 4 * long_ttl});
+    EXPECT_EQ(reply.outcome, AttemptReplyStatus::busy);
     EXPECT_EQ(reply.remaining_ttl.has_value(), ttl.has_value());
-    EXPECT_EQ(asker.attempt({.key = key, .owner = with_ticket(owner, 2)}).outcome,
-              AttemptOutcome::busy);
-    EXPECT_EQ(asker.refresh(key, owner, 4 * long_ttl), RefreshVerdict::lost);
-    EXPECT_EQ(asker.release(key, owner), ReleaseVerdict::not_owner);
-    EXPECT_EQ(asker.release(key, with_ticket(owner, 99)), ReleaseVerdict::not_owner);
-    EXPECT_FALSE(asker.remove(key, stranger.value + " "));
-    expect_untouched(store, asker, key, stranger, ttl);
-    EXPECT_TRUE(asker.remove(key, stranger.value)) << "remove() may";
-    EXPECT_FALSE(asker.inspect(key));
+    EXPECT_EQ(requester.attempt({.key = key, .owner = with_ticket(owner, 2)}).outcome,
+              AttemptReplyStatus::busy);
+    EXPECT_EQ(requester.refresh(key, owner, 4 * long_ttl), RefreshReplyStatus::lost);
+    EXPECT_EQ(requester.release(key, owner), ReleaseReplyStatus::not_owner);
+    EXPECT_EQ(requester.release(key, with_ticket(owner, 99)), ReleaseReplyStatus::not_owner);
+    EXPECT_FALSE(requester.remove(key, stranger.value + " "));
+    expect_untouched(store, requester, key, stranger, ttl);
+    EXPECT_TRUE(requester.remove(key, stranger.value)) << "remove() may";
+    EXPECT_FALSE(requester.inspect(key));
   }
 }
 
@@ -95,13 +95,13 @@ void with_a_ttl(StoreUnderTest& store) { keeps_everyone_out(store, long_ttl); }
 void without_a_ttl(StoreUnderTest& store) { keeps_everyone_out(store, std::nullopt); }
 
 void makes_room_when_it_expires(StoreUnderTest& store) {
-  Asker asker(store);
+  Requester requester(store);
   const std::string key = store.key("job");
   store.plant(key, "1", 50ms);
   Owner owner = new_owner();
   EXPECT_TRUE(eventually(store, 10s, [&] {
     ++owner.ticket;
-    return asker.attempt({.key = key, .owner = owner}).outcome == AttemptOutcome::granted;
+    return requester.attempt({.key = key, .owner = owner}).outcome == AttemptReplyStatus::granted;
   }));
 }
 

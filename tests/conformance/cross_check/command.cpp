@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int most_commands = 90;
+constexpr int max_commands = 90;
 
 // This object never waits, and others forge records of it alone: forging one of an object that
 // waits makes what no verb does, an entry beside a record of one object, and there stores may
@@ -52,7 +52,7 @@ class Drawing {
 
   Sequence draw() {
     Sequence sequence{.seed = seed_, .commands = {}};
-    for (int number = 1; number <= most_commands; ++number) {
+    for (int number = 1; number <= max_commands; ++number) {
       Command command = next();
       command.number = number;
       command.pause = pause();
@@ -70,7 +70,7 @@ class Drawing {
       return command;
     }
     if (random_.once_in(25)) {
-      return begin_streak();
+      return begin_pass_count();
     }
     Command command{.key = random_.below(keys_), .object = random_.below(objects_of_a_sequence)};
     command.ticket = tickets_[command.object];
@@ -99,20 +99,20 @@ class Drawing {
     command.contents_size = random_.once_in(8) ? 1900 + random_.below(400) : 1 + random_.below(9);
     command.floor = floor();
     command.is_too_late = random_.once_in(20);
-    command.barging_streak = streak();
+    command.barging_limit = pass_count();
     if (random_.percent(65) && command.object != object_that_only_tries) {
       command.confirm_ttl = random_.seconds(1, 9);
       command.alive_for = random_.seconds(1, 20);
       command.keeps_place = random_.percent(30);
-      command.most_waiting = random_.once_in(8) ? random_.below(3) : 10'000;
+      command.max_waiting = random_.once_in(8) ? random_.below(3) : 10'000;
     }
     made.push_back(command);
     return command;
   }
 
   // The lock is free, and somebody takes it past those who wait, again and again: rarely enough do
-  // commands that have nothing to do with each other use a streak up.
-  Command begin_streak() {
+  // commands that have nothing to do with each other use a pass count up.
+  Command begin_pass_count() {
     const Command free{.deed = Deed::erase, .key = random_.below(keys_)};
     const std::size_t most = 1 + random_.below(2);
     for (std::uint64_t times = 1 + random_.below(3); times > 0; --times) {
@@ -121,7 +121,7 @@ class Drawing {
                       .object = object_that_only_tries,
                       .ticket = ++tickets_[object_that_only_tries],
                       .ttl = random_.seconds(1, 60),
-                      .barging_streak = most};
+                      .barging_limit = most};
       Command release = attempt;
       release.deed = Deed::release;
       attempts_[object_that_only_tries].push_back(attempt);
@@ -143,8 +143,8 @@ class Drawing {
     command.ttl = random_.seconds(1, 60);
     command.alive_for = random_.seconds(1, 20);
     command.everywhere = random_.once_in(4);
-    command.deed = drawn < 55 ? Deed::beat : drawn < 63 ? Deed::refresh : Deed::release;
-    command.barging_streak = streak();
+    command.deed = drawn < 55 ? Deed::heartbeat : drawn < 63 ? Deed::refresh : Deed::release;
+    command.barging_limit = pass_count();
     if (command.deed == Deed::release && random_.once_in(3)) {
       command.done_for = random_.seconds(1, 40);
     }
@@ -159,7 +159,7 @@ class Drawing {
         Deed::inspect, Deed::inspect, Deed::inspect,    Deed::inspect,    Deed::inspect,
         Deed::list,    Deed::list,    Deed::list_marks, Deed::list_marks, Deed::forget};
     command.deed = deeds.at(drawn - 80);
-    command.most_listed = random_.once_in(3) ? 1 : 100;
+    command.max_listed = random_.once_in(3) ? 1 : 100;
     return command;
   }
 
@@ -214,7 +214,7 @@ class Drawing {
                         : Fence{random_.below(1000)};
   }
 
-  std::size_t streak() { return random_.once_in(2) ? 0 : 1 + random_.below(3); }
+  std::size_t pass_count() { return random_.once_in(2) ? 0 : 1 + random_.below(3); }
 
   std::chrono::seconds pause() {
     const std::uint64_t drawn = random_.below(100);
@@ -234,8 +234,8 @@ class Drawing {
   std::deque<Command> to_come_;
 };
 
-std::string streak_text(const Command& command) {
-  return command.barging_streak > 0 ? " streak=" + std::to_string(command.barging_streak) : "";
+std::string pass_count_text(const Command& command) {
+  return command.barging_limit > 0 ? " pass_count=" + std::to_string(command.barging_limit) : "";
 }
 
 std::string closing_text(const Command& command) {
@@ -249,11 +249,11 @@ std::string text_of_attempt(const Command& command) {
   std::string text = "attempt ttl=" + std::to_string(command.ttl.count()) +
                      "s floor=" + std::to_string(command.floor.value) +
                      " contents=" + std::to_string(command.contents_size) +
-                     (command.is_too_late ? " too late" : "") + streak_text(command);
+                     (command.is_too_late ? " too late" : "") + pass_count_text(command);
   if (command.confirm_ttl) {
     text += " waits: alive_for=" + std::to_string(command.alive_for.count()) +
             "s confirm_ttl=" + std::to_string(command.confirm_ttl->count()) +
-            "s most_waiting=" + std::to_string(command.most_waiting) +
+            "s max_waiting=" + std::to_string(command.max_waiting) +
             (command.keeps_place ? " keeps its place" : "");
   }
   return text;
@@ -264,18 +264,18 @@ std::string text_of_deed(const Command& command) {
   switch (command.deed) {
     case Deed::attempt:
       return text_of_attempt(command);
-    case Deed::beat:
-      return "beat " + ttl + " alive_for=" + std::to_string(command.alive_for.count()) + "s";
+    case Deed::heartbeat:
+      return "heartbeat " + ttl + " alive_for=" + std::to_string(command.alive_for.count()) + "s";
     case Deed::refresh:
       return "refresh " + ttl + (command.everywhere ? " of all keys" : "");
     case Deed::release:
-      return "release" + streak_text(command) + closing_text(command);
+      return "release" + pass_count_text(command) + closing_text(command);
     case Deed::inspect:
       return "inspect";
     case Deed::list:
-      return "list " + std::to_string(command.most_listed);
+      return "list " + std::to_string(command.max_listed);
     case Deed::list_marks:
-      return "list " + std::to_string(command.most_listed) + " marks";
+      return "list " + std::to_string(command.max_listed) + " marks";
     case Deed::forget:
       return "forget the mark";
     case Deed::remove:

@@ -29,8 +29,8 @@ inline constexpr std::array<const char*, 3> keys_of_a_sequence{"cross:a", "cross
 inline constexpr std::uint64_t highest_fence = (std::uint64_t{1} << 53U) - 1;
 
 enum class Deed {
-  attempt,       // with patience, where the command has one
-  beat,          //
+  attempt,       // with wait options, where the command has one
+  heartbeat,     //
   refresh,       // of all keys, where `everywhere` is set
   release,       // that says that the work was done, or closes the name, where the command does
   inspect,       //
@@ -61,10 +61,10 @@ struct Command {
   Ticket ticket = 0;
   std::chrono::seconds ttl{};
   std::chrono::seconds alive_for{};
-  std::optional<std::chrono::seconds> confirm_ttl{};  // an attempt: has patience
+  std::optional<std::chrono::seconds> confirm_ttl{};  // an attempt: has wait options
   bool keeps_place = false;  // an attempt: with the arrival that this object was told before
-  std::size_t most_waiting = 10'000;
-  std::size_t barging_streak = 0;                    // of an attempt and of a release
+  std::size_t max_waiting = 10'000;
+  std::size_t barging_limit = 0;                     // of an attempt and of a release
   std::optional<std::chrono::seconds> done_for{};    // of a release
   std::optional<std::chrono::seconds> closed_for{};  // of a release
   Fence floor{};
@@ -72,7 +72,7 @@ struct Command {
   std::size_t contents_size = 1;
   bool everywhere = false;
   bool is_expected = true;  // remove: what is there
-  std::size_t most_listed = 100;
+  std::size_t max_listed = 100;
   std::string planted{};
 };
 

@@ -6,8 +6,8 @@
 #include <set>
 #include <utility>
 
-#include "conformance/asker.hpp"
 #include "conformance/cross_check/reply_text.hpp"
+#include "conformance/requester.hpp"
 #include "core/key_codec.hpp"
 #include "core/record_codec.hpp"
 
@@ -35,9 +35,9 @@ class Hand {
     switch (command.deed) {
       case Deed::attempt:
         return attempt(command);
-      case Deed::beat:
-        return ask<BeatReply>(command, [&](Store& store, auto done) {
-          store.beat(
+      case Deed::heartbeat:
+        return ask<HeartbeatReply>(command, [&](Store& store, auto done) {
+          store.heartbeat(
               {.key = key_, .owner = owner_, .ttl = command.ttl, .alive_for = command.alive_for},
               deadline(), std::move(done));
         });
@@ -47,7 +47,7 @@ class Hand {
         return ask<ReleaseReply>(command, [&](Store& store, auto done) {
           store.release({.key = key_,
                          .owner = owner_,
-                         .barging_streak = command.barging_streak,
+                         .barging_limit = command.barging_limit,
                          .done_for = command.done_for,
                          .closed_for = command.closed_for},
                         deadline(), std::move(done));
@@ -59,17 +59,17 @@ class Hand {
       case Deed::list:
         return text_of(answer<ListReply>(command,
                                          [&](Store& store, auto done) {
-                                           store.list("cross:", command.most_listed, deadline(),
+                                           store.list("cross:", command.max_listed, deadline(),
                                                       std::move(done));
                                          }),
-                       command.most_listed);
+                       command.max_listed);
       case Deed::list_marks:
         return text_of(answer<ListMarksReply>(command,
                                               [&](Store& store, auto done) {
-                                                store.list_marks("cross:", command.most_listed,
+                                                store.list_marks("cross:", command.max_listed,
                                                                  deadline(), std::move(done));
                                               }),
-                       command.most_listed);
+                       command.max_listed);
       case Deed::forget:
         return ask<ForgetReply>(command, [&](Store& store, auto done) {
           store.forget(key_, deadline(), std::move(done));
@@ -121,15 +121,15 @@ class Hand {
              .label = "l\n",
              .contents_text = '"' + std::string(command.contents_size, 'c') + '"'}),
         .floor = command.floor,
-        .not_after = side_.askers_clock().now() + (command.is_too_late ? -10'000h : 10'000h),
-        .barging_streak = command.barging_streak};
+        .not_after = side_.requesters_clock().now() + (command.is_too_late ? -10'000h : 10'000h),
+        .barging_limit = command.barging_limit};
     std::optional<StoreTime>& arrived_at = arrivals_[owner_text(with_ticket(owner_, 0)) + key_];
     if (command.confirm_ttl) {
-      request.patience = Patience{.alive_for = command.alive_for,
-                                  .confirm_ttl = *command.confirm_ttl,
-                                  .most_waiting = command.most_waiting};
+      request.wait_options = WaitOptions{.alive_for = command.alive_for,
+                                         .confirm_ttl = *command.confirm_ttl,
+                                         .max_waiting = command.max_waiting};
       if (command.keeps_place) {
-        request.patience->arrived_at = arrived_at;
+        request.wait_options->arrived_at = arrived_at;
       }
     }
     const auto said = answer<AttemptReply>(command, [&](Store& store, auto done) {
@@ -177,7 +177,7 @@ class Hand {
     return text_of(answer<Reply>(command, verb));
   }
 
-  [[nodiscard]] Instant deadline() const { return side_.askers_clock().now() + 20s; }
+  [[nodiscard]] Instant deadline() const { return side_.requesters_clock().now() + 20s; }
 
   Side& side_;
   std::uint64_t seed_;
@@ -202,7 +202,7 @@ class Clock {
     }
     now_ = then;
     used_.insert(now_);
-    if (command.deed == Deed::beat || command.confirm_ttl) {
+    if (command.deed == Deed::heartbeat || command.confirm_ttl) {
       alive_until_ = now_ + command.alive_for;
     }
     return now_;

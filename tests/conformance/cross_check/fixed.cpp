@@ -38,14 +38,14 @@ Command alive_for(std::chrono::seconds time, Command command) {
   return command;
 }
 
-Command back_to_its_place(std::size_t most_waiting, Command command) {
+Command back_to_its_place(std::size_t max_waiting, Command command) {
   command.keeps_place = true;
-  command.most_waiting = most_waiting;
+  command.max_waiting = max_waiting;
   return command;
 }
 
-Command barging(std::size_t streak, Command command) {
-  command.barging_streak = streak;
+Command barging(std::size_t pass_count, Command command) {
+  command.barging_limit = pass_count;
   return command;
 }
 
@@ -85,33 +85,34 @@ std::vector<Sequence> fixed_sequences() {
                 does(Deed::release, 0), does(Deed::release, 1), does(Deed::release, 2)}),
       sequence("the record of the highest fence is its owner's",
                {above(highest_fence - 1, tries(0, 1)), tries(0, 1), waits(1, 1),
-                does(Deed::beat, 0), does(Deed::release, 0), does(Deed::beat, 1)}),
+                does(Deed::heartbeat, 0), does(Deed::release, 0), does(Deed::heartbeat, 1)}),
       sequence("nothing is above the highest fence, and nobody leaves the queue for it",
                {above(highest_fence - 1, tries(0, 1)), waits(1, 1), tries(0, 2),
-                after(31s, does(Deed::beat, 1)), tries(2, 1), does(Deed::erase_fence),
-                does(Deed::beat, 1)}),
+                after(31s, does(Deed::heartbeat, 1)), tries(2, 1), does(Deed::erase_fence),
+                does(Deed::heartbeat, 1)}),
       sequence("a hand-over in the same step uses up the last fence",
                {planted(Deed::plant_fence, std::to_string(highest_fence - 1), 20s),
                 planted(Deed::plant, "1", 1s), waits(1, 1), after(2s, waits(1, 2))}),
       sequence("a try that its own waiting successor has overtaken",
-               {tries(0, 1), waits(1, 5), tries(1, 4), does(Deed::beat, 1, 5)}),
+               {tries(0, 1), waits(1, 5), tries(1, 4), does(Deed::heartbeat, 1, 5)}),
       sequence("the fence of the record that ends counts, though the kept one is gone",
                {above(8'000'000'000'000'000U, tries(0, 1)), waits(1, 1), does(Deed::erase_fence),
-                does(Deed::release, 0), does(Deed::beat, 1)}),
-      sequence("also where the first one in line is dead",
-               {above(8'000'000'000'000'000U, tries(0, 1)), alive_for(1s, waits(1, 1)), waits(2, 1),
-                does(Deed::erase_fence), after(3s, does(Deed::release, 0)), does(Deed::beat, 2)}),
+                does(Deed::release, 0), does(Deed::heartbeat, 1)}),
+      sequence(
+          "also where the first one in line is dead",
+          {above(8'000'000'000'000'000U, tries(0, 1)), alive_for(1s, waits(1, 1)), waits(2, 1),
+           does(Deed::erase_fence), after(3s, does(Deed::release, 0)), does(Deed::heartbeat, 2)}),
       sequence("and that of a record that is removed",
                {above(8'000'000'000'000'000U, tries(0, 1)), waits(1, 1), does(Deed::erase_fence),
-                does(Deed::remove, 2), does(Deed::beat, 1)}),
+                does(Deed::remove, 2), does(Deed::heartbeat, 1)}),
       sequence("the fence of the record mends a kept one that is none",
                {tries(0, 1), planted(Deed::plant_fence, "x", 20s), waits(1, 1), tries(2, 1),
-                does(Deed::release, 0), does(Deed::beat, 1)}),
+                does(Deed::release, 0), does(Deed::heartbeat, 1)}),
       sequence("whoever waits once more keeps the queue",
                {tries(0, 1), waits(1, 1), waits(2, 1), after(10s, waits(2, 2))}),
-      sequence("a beat hands over to somebody else",
+      sequence("a heartbeat hands over to somebody else",
                {for_ttl(5s, tries(0, 1)), alive_for(60s, waits(1, 1)), alive_for(60s, waits(2, 1)),
-                after(6s, does(Deed::beat, 2)), does(Deed::beat, 1)}),
+                after(6s, does(Deed::heartbeat, 2)), does(Deed::heartbeat, 1)}),
       sequence("whoever comes back to its place is one too many",
                {tries(0, 1), waits(1, 1), does(Deed::release, 1), waits(2, 1),
                 back_to_its_place(1, waits(1, 2)), back_to_its_place(2, waits(1, 3))}),
@@ -124,16 +125,17 @@ std::vector<Sequence> fixed_sequences() {
                         R"("fence":8000000000000000,"since_us":1})",
                         20s),
                 tries(0, 1)}),
-      sequence("two go past whoever is first, and not a third",
-               {tries(0, 1), waits(1, 1), waits(2, 1), barging(2, does(Deed::release, 0)),
-                barging(2, tries(3, 1)), barging(2, does(Deed::release, 3)),
-                barging(2, tries(4, 1)), barging(2, does(Deed::release, 4)), does(Deed::beat, 1),
-                barging(2, does(Deed::release, 1)), barging(2, tries(5, 1))}),
+      sequence(
+          "two go past whoever is first, and not a third",
+          {tries(0, 1), waits(1, 1), waits(2, 1), barging(2, does(Deed::release, 0)),
+           barging(2, tries(3, 1)), barging(2, does(Deed::release, 3)), barging(2, tries(4, 1)),
+           barging(2, does(Deed::release, 4)), does(Deed::heartbeat, 1),
+           barging(2, does(Deed::release, 1)), barging(2, tries(5, 1))}),
       sequence(
           "who waits goes past nobody",
           {tries(0, 1), waits(1, 1), waits(2, 1), barging(2, does(Deed::release, 0)),
            barging(2, waits(2, 2)), barging(2, does(Deed::release, 1)), barging(2, tries(2, 3))}),
-      sequence("the streak goes on when the first one leaves, and ends with the last",
+      sequence("the pass_count goes on when the first one leaves, and ends with the last",
                {tries(0, 1), waits(1, 1), waits(2, 1), barging(2, does(Deed::release, 0)),
                 barging(2, tries(3, 1)), does(Deed::release, 1), does(Deed::release, 2)}),
       sequence("nothing goes past those who wait above the highest fence",
@@ -143,18 +145,18 @@ std::vector<Sequence> fixed_sequences() {
                 barging(2, tries(3, 2)), does(Deed::erase_fence), barging(2, tries(3, 3))}),
       sequence("whoever does not listen any more is not woken",
                {tries(2, 1), waits(0, 1), waits(1, 1), does(Deed::lose_clients, 0),
-                barging(1, does(Deed::release, 2)), does(Deed::beat, 1)}),
-      sequence("the dead leave before a streak that is used up hands over",
+                barging(1, does(Deed::release, 2)), does(Deed::heartbeat, 1)}),
+      sequence("the dead leave before a pass_count that is used up hands over",
                {tries(0, 1), alive_for(1s, waits(1, 1)), waits(2, 1), waits(4, 1),
                 barging(1, does(Deed::release, 0)), barging(1, tries(3, 1)),
-                after(3s, barging(1, does(Deed::release, 3))), does(Deed::beat, 2)}),
+                after(3s, barging(1, does(Deed::release, 3))), does(Deed::heartbeat, 2)}),
       sequence("nobody leaves the queue where no fence can be given, the dead included",
                {above(highest_fence - 1, tries(0, 1)), alive_for(1s, waits(1, 1)), waits(2, 1),
-                after(3s, does(Deed::release, 0)), does(Deed::beat, 2)}),
+                after(3s, does(Deed::release, 0)), does(Deed::heartbeat, 2)}),
       sequence("a lock that is left free is nobody's, whoever of those that wait is dead",
                {tries(0, 1), alive_for(1s, waits(1, 1)), alive_for(1s, waits(2, 1)),
                 after(3s, barging(1, does(Deed::release, 0))), tries(3, 1)}),
-      sequence("a hand-over ends the streak, also past the dead",
+      sequence("a hand-over ends the pass_count, also past the dead",
                {tries(0, 1), alive_for(1s, waits(1, 1)), waits(2, 1), waits(4, 1),
                 barging(3, does(Deed::release, 0)), barging(3, tries(3, 1)),
                 after(3s, does(Deed::release, 3)), barging(1, does(Deed::release, 2)),
@@ -174,8 +176,8 @@ std::vector<Sequence> fixed_sequences() {
                 done(30s, does(Deed::release, 0)), does(Deed::inspect)}),
       sequence("a name that stays closed is nobody's until then",
                {tries(0, 1), waits(1, 1), closed(5s, done(30s, does(Deed::release, 0))),
-                does(Deed::refresh, 0), tries(0, 2), does(Deed::release, 0, 2), does(Deed::beat, 1),
-                after(6s, does(Deed::beat, 1))}),
+                does(Deed::refresh, 0), tries(0, 2), does(Deed::release, 0, 2),
+                does(Deed::heartbeat, 1), after(6s, does(Deed::heartbeat, 1))}),
       sequence("a name without a ttl is closed for a while",
                {planted(Deed::plant,
                         std::string(record_opening) + owner_text(owner_of(0, 0, 0, 1)) +

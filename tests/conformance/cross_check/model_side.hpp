@@ -31,7 +31,7 @@ class ModelSide final : public Side {
 
   void begin() override;
   void set_clock(StoreTime now) override { wall_.set(now); }
-  [[nodiscard]] const ClockSource& askers_clock() const override { return clock_; }
+  [[nodiscard]] const ClockSource& requesters_clock() const override { return clock_; }
   Store& client(std::size_t number) override { return *clients_.at(number); }
   void lose_client(std::size_t number) override;
   void plant(const std::string& key, const std::string& value,

@@ -5,8 +5,8 @@
 #include <sstream>
 #include <variant>
 
-#include "conformance/asker.hpp"
 #include "conformance/cross_check/side.hpp"
+#include "conformance/requester.hpp"
 #include "core/record_codec.hpp"
 
 namespace exclusive_lock::conformance {
@@ -56,10 +56,10 @@ std::string text_of(const Answer<AttemptReply>& answer) {
   });
 }
 
-std::string text_of(const Answer<BeatReply>& answer) {
-  return answer_text(answer, [](auto& out, const BeatReply& reply) {
+std::string text_of(const Answer<HeartbeatReply>& answer) {
+  return answer_text(answer, [](auto& out, const HeartbeatReply& reply) {
     out << reply.outcome << " fence=" << reply.fence << " position=" << reply.position;
-    if (reply.outcome == BeatOutcome::waiting) {
+    if (reply.outcome == HeartbeatReplyStatus::waiting) {
       out << " remaining=" << ttl_text(reply.remaining_ttl);
     }
     out << " at=" << time_text(reply.store_time);
@@ -68,7 +68,7 @@ std::string text_of(const Answer<BeatReply>& answer) {
 
 std::string text_of(const Answer<RefreshReply>& answer) {
   return answer_text(answer, [](auto& out, const RefreshReply& reply) {
-    for (const RefreshVerdict verdict : reply.verdicts) {
+    for (const RefreshReplyStatus verdict : reply.verdicts) {
       out << verdict << " ";
     }
     out << "at=" << time_text(reply.store_time);

@@ -9,7 +9,7 @@
 namespace exclusive_lock::conformance {
 
 std::string text_of(const Answer<AttemptReply>& answer);
-std::string text_of(const Answer<BeatReply>& answer);
+std::string text_of(const Answer<HeartbeatReply>& answer);
 std::string text_of(const Answer<RefreshReply>& answer);
 std::string text_of(const Answer<ReleaseReply>& answer);
 std::string text_of(const Answer<InspectReply>& answer);

@@ -95,8 +95,9 @@ QueueTexts queue_texts(const live::Reply& members, const live::Reply& rests) {
       texts.tails += "its place is " + place + ", and it is found at " + found_by + "\n";
     }
   }
-  if (const std::string streak = take("streak"); !streak.empty()) {
-    texts.tails += "streak " + std::to_string(std::lround(std::stod(streak) * 1048576)) + "\n";
+  if (const std::string pass_count = take("pass_count"); !pass_count.empty()) {
+    texts.tails +=
+        "pass_count " + std::to_string(std::lround(std::stod(pass_count) * 1048576)) + "\n";
   }
   for (const auto& [what, value] : left) {
     texts.tails += "left over: " + what + " " + value + "\n";
@@ -129,7 +130,7 @@ std::set<std::string> ServerSide::channels() {
   return {all.begin(), all.end()};
 }
 
-// It subscribes with its first attempt that has patience.
+// It subscribes with its first attempt that has wait options.
 void ServerSide::open(std::size_t number) {
   Client& client = clients_.at(number);
   const bool is_told = number < clients_that_are_told;
@@ -155,7 +156,7 @@ void ServerSide::open(std::size_t number) {
                            .record_tail = "}",
                            .floor = {},
                            .not_after = clock_.now() + 10'000h,
-                           .patience = Patience{.alive_for = 1s, .confirm_ttl = 1s}},
+                           .wait_options = WaitOptions{.alive_for = 1s, .confirm_ttl = 1s}},
                           clock_.now() + 20s, std::move(done));
   }));
   wait_until([&client] { return client.store->pushes_grants(); }, "a subscription");

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "conformance/asker.hpp"
 #include "conformance/cross_check/side.hpp"
+#include "conformance/requester.hpp"
 #include "faults/wall_clock.hpp"
 #include "live/server.hpp"
 
@@ -22,7 +22,7 @@ class ServerSide final : public Side {
 
   void begin() override;
   void set_clock(StoreTime now) override { server_clock_.stand_at(now); }
-  [[nodiscard]] const ClockSource& askers_clock() const override { return clock_; }
+  [[nodiscard]] const ClockSource& requesters_clock() const override { return clock_; }
   Store& client(std::size_t number) override { return *clients_.at(number).store; }
   void lose_client(std::size_t number) override;
   void plant(const std::string& key, const std::string& value,

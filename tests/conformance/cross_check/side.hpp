@@ -29,7 +29,7 @@ class Side {
   virtual void begin() = 0;
   virtual void set_clock(StoreTime now) = 0;
   // What not_after and deadlines are written in.
-  [[nodiscard]] virtual const ClockSource& askers_clock() const = 0;
+  [[nodiscard]] virtual const ClockSource& requesters_clock() const = 0;
 
   // Those below clients_that_are_told are told of grants.
   virtual Store& client(std::size_t number) = 0;

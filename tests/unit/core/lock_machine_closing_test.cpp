@@ -16,7 +16,7 @@ class LockMachineClosing : public LockMachineFixture {
     const auto sent = only<SendRefresh>(machine.hold_at_least_requested(min_hold, now));
     EXPECT_EQ(sent.request.ttl, min_hold);
     EXPECT_TRUE(sent.request.detached) << "it outlives the process";
-    const auto actions = machine.refresh_replied(ticket, now, RefreshVerdict::refreshed, now);
+    const auto actions = machine.refresh_replied(ticket, now, RefreshReplyStatus::refreshed, now);
     EXPECT_EQ(the<ConcludeRefresh>(actions).conclusion, RefreshConclusion::refreshed);
   }
 };
@@ -42,11 +42,11 @@ TEST_F(LockMachineClosing, EachRefreshSetsWhatRemainsOfTheMinimum) {
 TEST_F(LockMachineClosing, WhenTheMinimumIsOverTheTtlIsTheUsualOne) {
   const Ticket ticket = acquire(at(0ms));
   (void)machine.hold_at_least_requested(1500ms, at(0ms));
-  (void)machine.refresh_replied(ticket, at(0ms), RefreshVerdict::refreshed, at(1ms));
+  (void)machine.refresh_replied(ticket, at(0ms), RefreshReplyStatus::refreshed, at(1ms));
   const auto first = only<SendRefresh>(machine.woken(at(1000ms)));
   EXPECT_EQ(first.request.ttl, ttl) << "longer than what remains";
   EXPECT_TRUE(first.request.detached);
-  (void)machine.refresh_replied(ticket, at(1000ms), RefreshVerdict::refreshed, at(1001ms));
+  (void)machine.refresh_replied(ticket, at(1000ms), RefreshReplyStatus::refreshed, at(1001ms));
   const auto second = only<SendRefresh>(machine.woken(at(2000ms)));
   EXPECT_EQ(second.request.ttl, ttl);
   EXPECT_FALSE(second.request.detached);
@@ -117,7 +117,7 @@ TEST_F(LockMachineClosing, LongerOneThatIsNotConfirmedLeavesTheOneBefore) {
 TEST_F(LockMachineClosing, HoldThatIsOverIsLostAndNotClosed) {
   acquire(at(0ms));
   const auto actions = machine.hold_at_least_requested(min_hold, at(safe_part));
-  EXPECT_TRUE(has<TellLost>(actions));
+  EXPECT_TRUE(has<NotifyLost>(actions));
   EXPECT_FALSE(the<SendRelease>(actions).request.closed_for);
   EXPECT_EQ(the<ConcludeRefresh>(actions).conclusion, RefreshConclusion::not_held);
 }
@@ -127,11 +127,11 @@ TEST_F(LockMachineClosing, RefreshThatIsOnItsWayConfirmsNoMinimum) {
   (void)machine.refresh_requested(at(100ms));
   EXPECT_TRUE(machine.hold_at_least_requested(min_hold, at(101ms)).empty());
   const auto again =
-      machine.refresh_replied(ticket, at(100ms), RefreshVerdict::refreshed, at(110ms));
+      machine.refresh_replied(ticket, at(100ms), RefreshReplyStatus::refreshed, at(110ms));
   EXPECT_FALSE(has<ConcludeRefresh>(again));
   EXPECT_GE(the<SendRefresh>(again).request.ttl, min_hold - 10ms);
   const auto confirmed =
-      machine.refresh_replied(ticket, at(110ms), RefreshVerdict::refreshed, at(120ms));
+      machine.refresh_replied(ticket, at(110ms), RefreshReplyStatus::refreshed, at(120ms));
   EXPECT_EQ(the<ConcludeRefresh>(confirmed).conclusion, RefreshConclusion::refreshed);
 }
 

@@ -35,13 +35,13 @@ class LockMachineFixture : public ::testing::Test {
   static Instant at(Milliseconds since_start) { return Instant{1h} + since_start; }
 
   static AttemptReply granted(std::uint64_t fence = 7) {
-    return {.outcome = AttemptOutcome::granted,
+    return {.outcome = AttemptReplyStatus::granted,
             .fence = Fence{fence},
             .remaining_ttl = ttl,
             .store_time = {}};
   }
   static AttemptReply busy(std::uint64_t fence = 9) {
-    return {.outcome = AttemptOutcome::busy,
+    return {.outcome = AttemptReplyStatus::busy,
             .fence = Fence{fence},
             .remaining_ttl = 400ms,
             .store_time = {}};
@@ -62,7 +62,7 @@ class LockMachineFixture : public ::testing::Test {
   Ticket acquire(Instant now, std::uint64_t fence = 7) {
     const Ticket ticket = ask(now);
     const auto actions = machine.attempt_replied(ticket, granted(fence), now);
-    EXPECT_TRUE(has<TellAcquired>(actions));
+    EXPECT_TRUE(has<NotifyAcquired>(actions));
     return ticket;
   }
 

@@ -18,7 +18,7 @@ class LockMachinePushes : public LockMachineWaitingFixture {
 
 TEST_F(LockMachinePushes, WakeUpSendsAHeartbeatAtOnceAndBeginsNoHold) {  // G1
   const Ticket ticket = queue_up(at(0ms));
-  const auto sent = only<SendBeat>(machine.wake_up_pushed(wake_up(ticket), at(300ms)));
+  const auto sent = only<SendHeartbeat>(machine.wake_up_pushed(wake_up(ticket), at(300ms)));
   EXPECT_EQ(sent.request.owner.ticket, ticket);
   EXPECT_EQ(sent.request.ttl, ttl);
   EXPECT_EQ(sent.requested_at, at(300ms));
@@ -28,21 +28,22 @@ TEST_F(LockMachinePushes, WakeUpSendsAHeartbeatAtOnceAndBeginsNoHold) {  // G1
 
 TEST_F(LockMachinePushes, HoldAfterAWakeUpIsAWholeOneFromTheHeartbeatsSending) {  // G1
   const Ticket ticket = queue_up(at(0ms));
-  only<SendBeat>(machine.wake_up_pushed(wake_up(ticket), at(300ms)));
-  const auto actions =
-      machine.beat_replied(ticket, at(300ms), heartbeat_reply(BeatOutcome::granted), at(340ms));
+  only<SendHeartbeat>(machine.wake_up_pushed(wake_up(ticket), at(300ms)));
+  const auto actions = machine.heartbeat_replied(
+      ticket, at(300ms), heartbeat_reply(HeartbeatReplyStatus::granted), at(340ms));
   EXPECT_TRUE(concluded_as<Acquired>(actions));
-  EXPECT_EQ(the<TellAcquired>(actions).fence, Fence{20});
+  EXPECT_EQ(the<NotifyAcquired>(actions).fence, Fence{20});
   EXPECT_EQ(machine.hold()->safe_until, at(300ms) + safe_part);
   EXPECT_EQ(machine.next_wake(), at(1300ms)) << "the refresh";
 }
 
 TEST_F(LockMachinePushes, WakeUpThatIsNotTrueChangesNothing) {  // G1
   const Ticket ticket = queue_up(at(0ms));
-  only<SendBeat>(machine.wake_up_pushed(wake_up(ticket), at(20ms)));
-  EXPECT_TRUE(
-      machine.beat_replied(ticket, at(20ms), heartbeat_reply(BeatOutcome::waiting), at(30ms))
-          .empty());
+  only<SendHeartbeat>(machine.wake_up_pushed(wake_up(ticket), at(20ms)));
+  EXPECT_TRUE(machine
+                  .heartbeat_replied(ticket, at(20ms),
+                                     heartbeat_reply(HeartbeatReplyStatus::waiting), at(30ms))
+                  .empty());
   EXPECT_FALSE(machine.hold());
   EXPECT_EQ(machine.next_wake(), at(520ms)) << "a heartbeat after the last one";
 }
@@ -50,33 +51,34 @@ TEST_F(LockMachinePushes, WakeUpThatIsNotTrueChangesNothing) {  // G1
 // The heartbeat in flight may have been answered before the lock was handed over.
 TEST_F(LockMachinePushes, WakeUpDuringAHeartbeatSendsAnotherOne) {
   const Ticket ticket = queue_up(at(0ms));
-  only<SendBeat>(machine.woken(at(500ms)));
+  only<SendHeartbeat>(machine.woken(at(500ms)));
   EXPECT_TRUE(machine.wake_up_pushed(wake_up(ticket), at(505ms)).empty()) << "one at a time";
   EXPECT_TRUE(machine.wake_up_pushed(wake_up(ticket), at(506ms)).empty());
-  const auto again = only<SendBeat>(
-      machine.beat_replied(ticket, at(500ms), heartbeat_reply(BeatOutcome::waiting), at(510ms)));
+  const auto again = only<SendHeartbeat>(machine.heartbeat_replied(
+      ticket, at(500ms), heartbeat_reply(HeartbeatReplyStatus::waiting), at(510ms)));
   EXPECT_EQ(again.requested_at, at(510ms));
-  EXPECT_TRUE(
-      machine.beat_replied(ticket, at(510ms), heartbeat_reply(BeatOutcome::waiting), at(520ms))
-          .empty())
+  EXPECT_TRUE(machine
+                  .heartbeat_replied(ticket, at(510ms),
+                                     heartbeat_reply(HeartbeatReplyStatus::waiting), at(520ms))
+                  .empty())
       << "one for all of them";
 }
 
 TEST_F(LockMachinePushes, HeartbeatThatFindsTheGrantBeforeItsWakeUpIsEnough) {
   const Ticket ticket = queue_up(at(0ms));
-  only<SendBeat>(machine.woken(at(500ms)));
+  only<SendHeartbeat>(machine.woken(at(500ms)));
   EXPECT_TRUE(machine.wake_up_pushed(wake_up(ticket), at(505ms)).empty());
-  const auto actions =
-      machine.beat_replied(ticket, at(500ms), heartbeat_reply(BeatOutcome::granted), at(510ms));
+  const auto actions = machine.heartbeat_replied(
+      ticket, at(500ms), heartbeat_reply(HeartbeatReplyStatus::granted), at(510ms));
   EXPECT_TRUE(concluded_as<Acquired>(actions));
-  EXPECT_FALSE(has<SendBeat>(actions));
+  EXPECT_FALSE(has<SendHeartbeat>(actions));
 }
 
 TEST_F(LockMachinePushes, WakeUpThatOvertakesTheReplySendsAHeartbeatWithIt) {
   const Ticket ticket = ask_and_wait(at(0ms)).request.owner.ticket;
   EXPECT_TRUE(machine.wake_up_pushed(wake_up(ticket), at(5ms)).empty());
   const auto actions = machine.attempt_replied(ticket, queued(), at(10ms));
-  EXPECT_EQ(the<SendBeat>(actions).requested_at, at(10ms));
+  EXPECT_EQ(the<SendHeartbeat>(actions).requested_at, at(10ms));
   EXPECT_FALSE(machine.hold());
 }
 
@@ -94,7 +96,7 @@ TEST_F(LockMachinePushes, WakeUpForAnotherTicketOrObjectIsIgnored) {
   const Ticket ticket = ask_and_wait(at(0ms)).request.owner.ticket;
   for (const WakeUp& stray : strays(ticket))
     EXPECT_TRUE(machine.wake_up_pushed(stray, at(5ms)).empty());
-  only<TellWaiting>(machine.attempt_replied(ticket, queued(), at(10ms)));
+  only<NotifyWaiting>(machine.attempt_replied(ticket, queued(), at(10ms)));
   for (const WakeUp& stray : strays(ticket))
     EXPECT_TRUE(machine.wake_up_pushed(stray, at(20ms)).empty());
 }
@@ -112,16 +114,16 @@ TEST_F(LockMachinePushes, WakeUpIsNothingToAnIdleOneOrAHolder) {
 TEST_F(LockMachinePushes, HoldThatIsOverWhenAWakeUpComesIsLost) {  // G5
   const Ticket ticket = queue_up(at(0ms));
   take_over(ticket, at(20ms));
-  EXPECT_TRUE(has<TellLost>(machine.wake_up_pushed(wake_up(ticket), at(20ms) + safe_part)));
+  EXPECT_TRUE(has<NotifyLost>(machine.wake_up_pushed(wake_up(ticket), at(20ms) + safe_part)));
 }
 
 TEST_F(LockMachinePushes, ResumedPushesSendAHeartbeatAtOnce) {
   const Ticket ticket = queue_up(at(0ms));
-  only<SendBeat>(machine.pushes_resumed(at(50ms)));
+  only<SendHeartbeat>(machine.pushes_resumed(at(50ms)));
   // The heartbeat in flight may have been answered before the push was lost.
   EXPECT_TRUE(machine.pushes_resumed(at(60ms)).empty());
-  only<SendBeat>(
-      machine.beat_replied(ticket, at(50ms), heartbeat_reply(BeatOutcome::waiting), at(70ms)));
+  only<SendHeartbeat>(machine.heartbeat_replied(
+      ticket, at(50ms), heartbeat_reply(HeartbeatReplyStatus::waiting), at(70ms)));
 }
 
 TEST_F(LockMachinePushes, ResumedPushesAreNothingToOthers) {
@@ -135,7 +137,7 @@ TEST_F(LockMachinePushes, PushesThatResumeDuringTheAttemptSendAHeartbeatAtOnce) 
   const Ticket ticket = ask_and_wait(at(0ms)).request.owner.ticket;
   EXPECT_TRUE(machine.pushes_resumed(at(5ms)).empty());
   const auto actions = machine.attempt_replied(ticket, queued(), at(10ms));
-  EXPECT_EQ(the<SendBeat>(actions).requested_at, at(10ms));
+  EXPECT_EQ(the<SendHeartbeat>(actions).requested_at, at(10ms));
 }
 
 }  // namespace

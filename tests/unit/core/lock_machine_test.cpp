@@ -90,7 +90,7 @@ TEST_F(LockMachineAcquire, AttemptThatWasNotSentHasNothingToGiveBack) {
 
 TEST_F(LockMachineAcquire, AttemptThatArrivedTooLateIsAFailureThatDidNotRun) {
   AttemptReply reply = busy();
-  reply.outcome = AttemptOutcome::too_late;
+  reply.outcome = AttemptReplyStatus::too_late;
   const auto actions = machine.attempt_replied(ask(at(0ms)), reply, at(1ms));
   EXPECT_FALSE(std::get<StoreFailure>(only<ConcludeAcquire>(actions).answer).may_have_run);
 }
@@ -146,7 +146,7 @@ TEST_F(LockMachineAcquire, AcquireAfterTheHoldIsOverIsANewAttempt) {
   const Ticket ticket = acquire(at(0ms));
   const auto actions =
       machine.acquire_requested(AcquireMode::as_object, std::nullopt, at(safe_part));
-  EXPECT_EQ(the<TellLost>(actions).reason, LossReason::not_confirmed);
+  EXPECT_EQ(the<NotifyLost>(actions).reason, LossReason::not_confirmed);
   EXPECT_EQ(the<SendAttempt>(actions).request.owner.ticket, ticket + 1);
 }
 
@@ -165,16 +165,16 @@ TEST_F(LockMachineRefresh, RaisesTheHoldFromItsOwnSending) {  // G1
   const Ticket ticket = acquire(at(0ms));
   (void)machine.woken(at(1000ms));
   const auto actions =
-      machine.refresh_replied(ticket, at(1000ms), RefreshVerdict::refreshed, at(1800ms));
-  EXPECT_TRUE(has<TellRefreshed>(actions));
+      machine.refresh_replied(ticket, at(1000ms), RefreshReplyStatus::refreshed, at(1800ms));
+  EXPECT_TRUE(has<NotifyRefreshed>(actions));
   EXPECT_EQ(machine.hold()->safe_until, at(1000ms + safe_part));
   EXPECT_EQ(machine.next_wake(), at(2000ms));
 }
 
 TEST_F(LockMachineRefresh, AnOlderAnswerDoesNotLowerTheHold) {
   const Ticket ticket = acquire(at(0ms));
-  (void)machine.refresh_replied(ticket, at(1000ms), RefreshVerdict::refreshed, at(1100ms));
-  (void)machine.refresh_replied(ticket, at(500ms), RefreshVerdict::refreshed, at(1200ms));
+  (void)machine.refresh_replied(ticket, at(1000ms), RefreshReplyStatus::refreshed, at(1100ms));
+  (void)machine.refresh_replied(ticket, at(500ms), RefreshReplyStatus::refreshed, at(1200ms));
   EXPECT_EQ(machine.hold()->safe_until, at(1000ms + safe_part));
 }
 
@@ -190,7 +190,7 @@ TEST_F(LockMachineRefresh, GoesOnWhenALateAnswerComesAtLast) {
   const Ticket ticket = acquire(at(0ms));
   (void)machine.woken(at(1000ms));
   (void)machine.woken(at(2000ms));
-  (void)machine.refresh_replied(ticket, at(1000ms), RefreshVerdict::refreshed, at(2100ms));
+  (void)machine.refresh_replied(ticket, at(1000ms), RefreshReplyStatus::refreshed, at(2100ms));
   EXPECT_EQ(machine.next_wake(), at(2000ms));
   EXPECT_TRUE(has<SendRefresh>(machine.woken(at(2100ms))));
 }
@@ -205,7 +205,7 @@ TEST_F(LockMachineRefresh, CanBePlannedEarlierOnce) {
   EXPECT_TRUE(has<SendRefresh>(machine.woken(at(901ms))));
   EXPECT_EQ(machine.refresh_to_plan(), at(1901ms));  // before the reply has come
   machine.plan_refresh(at(1800ms));
-  (void)machine.refresh_replied(ticket, at(901ms), RefreshVerdict::refreshed, at(950ms));
+  (void)machine.refresh_replied(ticket, at(901ms), RefreshReplyStatus::refreshed, at(950ms));
   EXPECT_FALSE(machine.refresh_to_plan());  // the reply does not change that
   EXPECT_EQ(machine.next_wake(), at(1800ms));
 }
@@ -230,7 +230,7 @@ TEST_F(LockMachineRefresh, FailureIsReportedAndRetriedAndIsNoLoss) {  // G5
   const Ticket ticket = acquire(at(0ms));
   (void)machine.woken(at(1000ms));
   const auto actions = machine.refresh_replied(ticket, at(1000ms), unanswered(), at(1900ms));
-  EXPECT_EQ(only<TellRefreshFailed>(actions).left, safe_part - 1900ms);
+  EXPECT_EQ(only<NotifyRefreshFailed>(actions).left, safe_part - 1900ms);
   EXPECT_TRUE(machine.hold());
   EXPECT_LT(*machine.next_wake(), at(safe_part));
   EXPECT_TRUE(has<SendRefresh>(machine.woken(*machine.next_wake())));
@@ -261,16 +261,16 @@ TEST_F(LockMachineRefresh, WithoutAutoRefreshOnlyTheEndWakes) {
 
 TEST_F(LockMachineRefresh, ByHandIsAnsweredByWhatTheStoreSays) {
   const Ticket ticket = acquire(at(0ms));
-  const auto expect_conclusion = [&](const Answer<RefreshVerdict>& answer,
+  const auto expect_conclusion = [&](const Answer<RefreshReplyStatus>& answer,
                                      RefreshConclusion conclusion) {
     EXPECT_TRUE(has<SendRefresh>(machine.refresh_requested(at(10ms))));
     EXPECT_EQ(the<ConcludeRefresh>(machine.refresh_replied(ticket, at(10ms), answer, at(11ms)))
                   .conclusion,
               conclusion);
   };
-  expect_conclusion(RefreshVerdict::refreshed, RefreshConclusion::refreshed);
+  expect_conclusion(RefreshReplyStatus::refreshed, RefreshConclusion::refreshed);
   expect_conclusion(unanswered(), RefreshConclusion::unknown);
-  expect_conclusion(RefreshVerdict::lost, RefreshConclusion::lost);
+  expect_conclusion(RefreshReplyStatus::lost, RefreshConclusion::lost);
 }
 
 TEST_F(LockMachineRefresh, ByHandJoinsTheOneThatIsOnItsWay) {
@@ -278,7 +278,7 @@ TEST_F(LockMachineRefresh, ByHandJoinsTheOneThatIsOnItsWay) {
   ASSERT_TRUE(has<SendRefresh>(machine.woken(at(1000ms))));
   EXPECT_TRUE(machine.refresh_requested(at(1001ms)).empty());
   const auto actions =
-      machine.refresh_replied(ticket, at(1000ms), RefreshVerdict::refreshed, at(1010ms));
+      machine.refresh_replied(ticket, at(1000ms), RefreshReplyStatus::refreshed, at(1010ms));
   EXPECT_EQ(the<ConcludeRefresh>(actions).conclusion, RefreshConclusion::refreshed);
 }
 
@@ -293,7 +293,7 @@ TEST_F(LockMachineRefresh, ByHandIsANoOpForWhoDoesNotHold) {
 TEST_F(LockMachineRefresh, ByHandIsANoOpAtTheInstantTheHoldEnds) {
   acquire(at(0ms));
   const auto actions = machine.refresh_requested(at(safe_part));
-  EXPECT_TRUE(has<TellLost>(actions));
+  EXPECT_TRUE(has<NotifyLost>(actions));
   EXPECT_FALSE(has<SendRefresh>(actions));
   EXPECT_EQ(the<ConcludeRefresh>(actions).conclusion, RefreshConclusion::not_held);
 }
@@ -324,7 +324,8 @@ TEST_F(LockMachineRelease, AnswersARefreshThatWasCalledForAndIgnoresItsReply) {
   (void)machine.refresh_requested(at(1ms));
   const auto actions = machine.release_requested(at(2ms));
   EXPECT_EQ(the<ConcludeRefresh>(actions).conclusion, RefreshConclusion::not_held);
-  EXPECT_TRUE(machine.refresh_replied(ticket, at(1ms), RefreshVerdict::refreshed, at(3ms)).empty());
+  EXPECT_TRUE(
+      machine.refresh_replied(ticket, at(1ms), RefreshReplyStatus::refreshed, at(3ms)).empty());
   EXPECT_FALSE(machine.hold());
 }
 
@@ -333,7 +334,8 @@ TEST_F(LockMachineRelease, RefreshOfAnEarlierHoldDoesNotRaiseTheNextOne) {
   (void)machine.woken(at(1000ms));
   (void)machine.release_requested(at(1001ms));
   acquire(at(1002ms), 8);
-  EXPECT_TRUE(machine.refresh_replied(first, at(1000ms), RefreshVerdict::lost, at(1003ms)).empty());
+  EXPECT_TRUE(
+      machine.refresh_replied(first, at(1000ms), RefreshReplyStatus::lost, at(1003ms)).empty());
   EXPECT_EQ(machine.hold()->safe_until, at(1002ms + safe_part));
 }
 

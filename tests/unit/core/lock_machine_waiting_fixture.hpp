@@ -11,16 +11,16 @@ class LockMachineWaitingFixture : public LockMachineFixture {
   static constexpr StoreTime server{1'000'000'000};
 
   static AttemptReply queued(std::size_t position = 2, StoreTime store_time = server) {
-    return {.outcome = AttemptOutcome::waiting,
+    return {.outcome = AttemptReplyStatus::waiting,
             .fence = Fence{9},
             .remaining_ttl = 2000ms,
             .store_time = store_time,
             .position = position,
             .arrived_at = StoreTime{77}};
   }
-  static BeatReply heartbeat_reply(BeatOutcome outcome, std::size_t position = 2) {
+  static HeartbeatReply heartbeat_reply(HeartbeatReplyStatus outcome, std::size_t position = 2) {
     return {.outcome = outcome,
-            .fence = outcome == BeatOutcome::granted ? Fence{20} : Fence{},
+            .fence = outcome == HeartbeatReplyStatus::granted ? Fence{20} : Fence{},
             .position = position,
             .remaining_ttl = 2000ms,
             .store_time = server};
@@ -34,15 +34,15 @@ class LockMachineWaitingFixture : public LockMachineFixture {
   // Waits from `now` on; the reply comes 10 ms later.
   Ticket queue_up(Instant now, std::optional<Instant> until = std::nullopt) {
     const Ticket ticket = ask_and_wait(now, until).request.owner.ticket;
-    const auto event = only<TellWaiting>(machine.attempt_replied(ticket, queued(), now + 10ms));
+    const auto event = only<NotifyWaiting>(machine.attempt_replied(ticket, queued(), now + 10ms));
     EXPECT_EQ(event.position, 2U);
     return ticket;
   }
   // Sends a heartbeat at `now`; its reply grants the lock 10 ms later.
   void take_over(Ticket ticket, Instant now) {
-    only<SendBeat>(machine.wake_up_pushed(wake_up(ticket), now));
-    EXPECT_TRUE(concluded_as<Acquired>(
-        machine.beat_replied(ticket, now, heartbeat_reply(BeatOutcome::granted), now + 10ms)));
+    only<SendHeartbeat>(machine.wake_up_pushed(wake_up(ticket), now));
+    EXPECT_TRUE(concluded_as<Acquired>(machine.heartbeat_replied(
+        ticket, now, heartbeat_reply(HeartbeatReplyStatus::granted), now + 10ms)));
   }
 };
 

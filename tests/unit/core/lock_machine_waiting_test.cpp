@@ -10,27 +10,26 @@ class LockMachineWaiting : public LockMachineWaitingFixture {};
 
 TEST_F(LockMachineWaiting, AttemptCarriesWaitOptions) {
   const auto sent = ask_and_wait(at(0ms));
-  ASSERT_TRUE(sent.request.patience);
-  EXPECT_EQ(sent.request.patience->alive_for, 1500ms);
-  EXPECT_EQ(sent.request.patience->confirm_ttl, 1500ms);
-  EXPECT_FALSE(sent.request.patience->arrived_at);
+  ASSERT_TRUE(sent.request.wait_options);
+  EXPECT_EQ(sent.request.wait_options->alive_for, 1500ms);
+  EXPECT_EQ(sent.request.wait_options->confirm_ttl, 1500ms);
+  EXPECT_FALSE(sent.request.wait_options->arrived_at);
 }
 
 TEST_F(LockMachineWaiting, EntryIsNotAliveBeyondTheDeadline) {
-  EXPECT_EQ(ask_and_wait(at(0ms), at(200ms)).request.patience->alive_for, 200ms);
+  EXPECT_EQ(ask_and_wait(at(0ms), at(200ms)).request.wait_options->alive_for, 200ms);
 }
 
 TEST_F(LockMachineWaiting, BargingStreakIsInEveryRequestThatNeedsIt) {
   LockSettings barging = settings();
-  barging.barging_streak = 7;
+  barging.barging_limit = 7;
   machine = LockMachine(barging, {1, 2, 3});
   const auto sent = ask_and_wait(at(0ms));
-  EXPECT_EQ(sent.request.barging_streak, 7U);
+  EXPECT_EQ(sent.request.barging_limit, 7U);
   static_cast<void>(machine.attempt_replied(sent.request.owner.ticket, granted(), at(10ms)));
-  EXPECT_EQ(the<SendRelease>(machine.release_requested(at(20ms))).request.barging_streak, 7U);
+  EXPECT_EQ(the<SendRelease>(machine.release_requested(at(20ms))).request.barging_limit, 7U);
   const Ticket ticket = queue_up(at(30ms));
-  EXPECT_EQ(the<SendRelease>(machine.attempt_abandoned(ticket, at(50ms))).request.barging_streak,
-            7U)
+  EXPECT_EQ(the<SendRelease>(machine.attempt_abandoned(ticket, at(50ms))).request.barging_limit, 7U)
       << "a grant may have crossed it";
 }
 
@@ -38,15 +37,16 @@ TEST_F(LockMachineWaiting, SendsOneHeartbeatPerInterval) {
   const Ticket ticket = queue_up(at(0ms));
   EXPECT_EQ(machine.next_wake(), at(500ms));
   EXPECT_TRUE(machine.woken(at(499ms)).empty()) << "too early";
-  const auto sent = only<SendBeat>(machine.woken(at(500ms)));
+  const auto sent = only<SendHeartbeat>(machine.woken(at(500ms)));
   EXPECT_EQ(sent.request.owner.ticket, ticket);
   EXPECT_EQ(sent.request.ttl, ttl);
   EXPECT_EQ(sent.request.alive_for, 1500ms);
   EXPECT_FALSE(machine.next_wake()) << "the answer wakes it";
   EXPECT_TRUE(machine.woken(at(600ms)).empty()) << "one at a time";
-  EXPECT_TRUE(
-      machine.beat_replied(ticket, at(500ms), heartbeat_reply(BeatOutcome::waiting), at(610ms))
-          .empty());
+  EXPECT_TRUE(machine
+                  .heartbeat_replied(ticket, at(500ms),
+                                     heartbeat_reply(HeartbeatReplyStatus::waiting), at(610ms))
+                  .empty());
   EXPECT_EQ(machine.next_wake(), at(1000ms));
 }
 
@@ -56,11 +56,11 @@ TEST_F(LockMachineWaiting, HeartbeatCutOffByTheDeadlineIsNoFailure) {
     const Ticket ticket = queue_up(at(0ms), at(2500ms));
     for (Instant now = at(500ms); now < heartbeat_at; now += 500ms) {
       static_cast<void>(machine.woken(now));
-      static_cast<void>(
-          machine.beat_replied(ticket, now, heartbeat_reply(BeatOutcome::waiting), now));
+      static_cast<void>(machine.heartbeat_replied(
+          ticket, now, heartbeat_reply(HeartbeatReplyStatus::waiting), now));
     }
-    only<SendBeat>(machine.wake_up_pushed(wake_up(ticket), heartbeat_at));
-    static_cast<void>(machine.beat_replied(ticket, heartbeat_at, unanswered(), at(2500ms)));
+    only<SendHeartbeat>(machine.wake_up_pushed(wake_up(ticket), heartbeat_at));
+    static_cast<void>(machine.heartbeat_replied(ticket, heartbeat_at, unanswered(), at(2500ms)));
     return the<ConcludeAcquire>(machine.woken(at(2500ms))).answer;
   };
   EXPECT_TRUE(std::holds_alternative<Busy>(end_with_a_heartbeat_at(at(2100ms))));
@@ -85,48 +85,48 @@ TEST_F(LockMachineWaiting, FirstInLineBehindARecordWithoutAnEndSendsHeartbeatsAs
 }
 
 TEST_F(LockMachineWaiting, WithoutPushesItLooksMoreOften) {
-  machine.beat_every(200ms);
+  machine.set_max_heartbeat_pause(200ms);
   static_cast<void>(queue_up(at(0ms)));
   EXPECT_EQ(machine.next_wake(), at(200ms));
 }
 
 TEST_F(LockMachineWaiting, ChangedPositionIsReported) {
   const Ticket ticket = queue_up(at(0ms));
-  only<SendBeat>(machine.woken(at(500ms)));
-  const auto event = only<TellWaiting>(
-      machine.beat_replied(ticket, at(500ms), heartbeat_reply(BeatOutcome::waiting, 1), at(510ms)));
+  only<SendHeartbeat>(machine.woken(at(500ms)));
+  const auto event = only<NotifyWaiting>(machine.heartbeat_replied(
+      ticket, at(500ms), heartbeat_reply(HeartbeatReplyStatus::waiting, 1), at(510ms)));
   EXPECT_EQ(event.position, 1U);
 }
 
 TEST_F(LockMachineWaiting, FailedHeartbeatIsRepeatedUnderTheSameTicket) {
   const Ticket ticket = queue_up(at(0ms));
-  only<SendBeat>(machine.woken(at(500ms)));
-  EXPECT_TRUE(machine.beat_replied(ticket, at(500ms), unanswered(), at(1500ms)).empty());
+  only<SendHeartbeat>(machine.woken(at(500ms)));
+  EXPECT_TRUE(machine.heartbeat_replied(ticket, at(500ms), unanswered(), at(1500ms)).empty());
   const Instant again = *machine.next_wake();
   EXPECT_GT(again, at(1500ms));
   EXPECT_LE(again, at(2000ms));
-  EXPECT_EQ(only<SendBeat>(machine.woken(again)).request.owner.ticket, ticket);
+  EXPECT_EQ(only<SendHeartbeat>(machine.woken(again)).request.owner.ticket, ticket);
 }
 
 TEST_F(LockMachineWaiting, FailoverIsWaitedOut) {
   const Ticket ticket = queue_up(at(0ms), at(5s));
-  only<SendBeat>(machine.woken(at(500ms)));
+  only<SendHeartbeat>(machine.woken(at(500ms)));
   const StoreFailure demoted{
       .code = errc::store_failed_over, .message = "READONLY", .may_have_run = false};
-  EXPECT_TRUE(machine.beat_replied(ticket, at(500ms), demoted, at(510ms)).empty());
+  EXPECT_TRUE(machine.heartbeat_replied(ticket, at(500ms), demoted, at(510ms)).empty());
   EXPECT_EQ(machine.attempting(), ticket);
-  only<SendBeat>(machine.woken(*machine.next_wake()));
-  static_cast<void>(machine.beat_replied(ticket, at(600ms), demoted, at(610ms)));
+  only<SendHeartbeat>(machine.woken(*machine.next_wake()));
+  static_cast<void>(machine.heartbeat_replied(ticket, at(600ms), demoted, at(610ms)));
   const auto answer = the<ConcludeAcquire>(machine.woken(at(5s))).answer;
   EXPECT_EQ(std::get<StoreFailure>(answer).code, errc::store_failed_over) << "where it lasts";
 }
 
 TEST_F(LockMachineWaiting, FailureThatDoesNotPassEndsIt) {
   const Ticket ticket = queue_up(at(0ms));
-  only<SendBeat>(machine.woken(at(500ms)));
+  only<SendHeartbeat>(machine.woken(at(500ms)));
   const StoreFailure refused{
       .code = errc::permission_denied, .message = "no", .may_have_run = false};
-  const auto actions = machine.beat_replied(ticket, at(500ms), refused, at(510ms));
+  const auto actions = machine.heartbeat_replied(ticket, at(500ms), refused, at(510ms));
   EXPECT_TRUE(concluded_as<StoreFailure>(actions));
   EXPECT_EQ(the<SendRelease>(actions).request.owner.ticket, ticket);
   EXPECT_FALSE(machine.attempting());
@@ -134,11 +134,11 @@ TEST_F(LockMachineWaiting, FailureThatDoesNotPassEndsIt) {
 
 TEST_F(LockMachineWaiting, LostEntryIsMadeAgainAtItsOldPlaceUnderANewTicket) {
   const Ticket ticket = queue_up(at(0ms), at(20s));
-  only<SendBeat>(machine.woken(at(500ms)));
-  const auto sent = only<SendAttempt>(
-      machine.beat_replied(ticket, at(500ms), heartbeat_reply(BeatOutcome::gone), at(510ms)));
+  only<SendHeartbeat>(machine.woken(at(500ms)));
+  const auto sent = only<SendAttempt>(machine.heartbeat_replied(
+      ticket, at(500ms), heartbeat_reply(HeartbeatReplyStatus::gone), at(510ms)));
   EXPECT_GT(sent.request.owner.ticket, ticket);
-  EXPECT_EQ(sent.request.patience->arrived_at, StoreTime{77});
+  EXPECT_EQ(sent.request.wait_options->arrived_at, StoreTime{77});
   // The deadline stays the same.
   static_cast<void>(machine.attempt_replied(sent.request.owner.ticket, queued(), at(520ms)));
   EXPECT_TRUE(concluded_as<Busy>(machine.woken(at(20s))));
@@ -146,9 +146,9 @@ TEST_F(LockMachineWaiting, LostEntryIsMadeAgainAtItsOldPlaceUnderANewTicket) {
 
 TEST_F(LockMachineWaiting, LostEntryIsNotMadeAgainWhenTheTimeIsOver) {
   const Ticket ticket = queue_up(at(0ms), at(505ms));
-  only<SendBeat>(machine.woken(at(500ms)));
-  const auto actions =
-      machine.beat_replied(ticket, at(500ms), heartbeat_reply(BeatOutcome::gone), at(510ms));
+  only<SendHeartbeat>(machine.woken(at(500ms)));
+  const auto actions = machine.heartbeat_replied(
+      ticket, at(500ms), heartbeat_reply(HeartbeatReplyStatus::gone), at(510ms));
   EXPECT_TRUE(concluded_as<Busy>(actions));
   EXPECT_FALSE(machine.attempting());
 }
@@ -176,24 +176,24 @@ TEST_F(LockMachineWaiting, AttemptIsNotCarriedOutWhenItsAnswerIsNotWaitedForAnyM
 
 TEST_F(LockMachineWaiting, WakeUpOfTheLostEntryIsIgnored) {
   const Ticket ticket = queue_up(at(0ms));
-  only<SendBeat>(machine.woken(at(500ms)));
-  const auto sent = only<SendAttempt>(
-      machine.beat_replied(ticket, at(500ms), heartbeat_reply(BeatOutcome::gone), at(510ms)));
+  only<SendHeartbeat>(machine.woken(at(500ms)));
+  const auto sent = only<SendAttempt>(machine.heartbeat_replied(
+      ticket, at(500ms), heartbeat_reply(HeartbeatReplyStatus::gone), at(510ms)));
   static_cast<void>(machine.attempt_replied(sent.request.owner.ticket, queued(), at(520ms)));
   EXPECT_TRUE(machine.wake_up_pushed(wake_up(ticket), at(530ms)).empty());
 }
 
 TEST_F(LockMachineWaiting, PlaceOutlivesAFailureInOneCallOnly) {
   const Ticket ticket = queue_up(at(0ms));
-  only<SendBeat>(machine.woken(at(500ms)));
-  const auto again = only<SendAttempt>(
-      machine.beat_replied(ticket, at(500ms), heartbeat_reply(BeatOutcome::gone), at(510ms)));
+  only<SendHeartbeat>(machine.woken(at(500ms)));
+  const auto again = only<SendAttempt>(machine.heartbeat_replied(
+      ticket, at(500ms), heartbeat_reply(HeartbeatReplyStatus::gone), at(510ms)));
   static_cast<void>(machine.attempt_replied(again.request.owner.ticket, not_sent(), at(520ms)));
   const auto resumed = only<SendAttempt>(machine.acquire_requested(
       AcquireMode::as_object, Wait{.until = std::nullopt, .resumes = true}, at(600ms)));
-  EXPECT_EQ(resumed.request.patience->arrived_at, StoreTime{77});
+  EXPECT_EQ(resumed.request.wait_options->arrived_at, StoreTime{77});
   static_cast<void>(machine.attempt_replied(resumed.request.owner.ticket, not_sent(), at(610ms)));
-  EXPECT_FALSE(ask_and_wait(at(700ms)).request.patience->arrived_at);
+  EXPECT_FALSE(ask_and_wait(at(700ms)).request.wait_options->arrived_at);
 }
 
 TEST_F(LockMachineWaiting, LeavesTheQueueAtTheDeadline) {
@@ -209,8 +209,8 @@ TEST_F(LockMachineWaiting, LeavesTheQueueAtTheDeadline) {
 
 TEST_F(LockMachineWaiting, WaitThatEndsInAFailureReportsIt) {
   const Ticket ticket = queue_up(at(0ms), at(2s));
-  only<SendBeat>(machine.woken(at(500ms)));
-  static_cast<void>(machine.beat_replied(ticket, at(500ms), unanswered(), at(1500ms)));
+  only<SendHeartbeat>(machine.woken(at(500ms)));
+  static_cast<void>(machine.heartbeat_replied(ticket, at(500ms), unanswered(), at(1500ms)));
   EXPECT_TRUE(concluded_as<StoreFailure>(machine.woken(at(2s))));
 }
 
@@ -248,23 +248,23 @@ TEST_F(LockMachineWaiting, ReleaseAndRefreshAreForHolders) {
 
 TEST_F(LockMachineWaiting, HeartbeatOfAnEarlierWaitChangesNothing) {
   const Ticket old = queue_up(at(0ms));
-  only<SendBeat>(machine.woken(at(500ms)));
+  only<SendHeartbeat>(machine.woken(at(500ms)));
   static_cast<void>(machine.attempt_abandoned(old, at(501ms)));
   const Ticket next = queue_up(at(502ms));
-  const auto late = heartbeat_reply(BeatOutcome::granted);
-  EXPECT_TRUE(machine.beat_replied(old, at(500ms), late, at(520ms)).empty());
+  const auto late = heartbeat_reply(HeartbeatReplyStatus::granted);
+  EXPECT_TRUE(machine.heartbeat_replied(old, at(500ms), late, at(520ms)).empty());
   EXPECT_EQ(machine.attempting(), next) << "it waits on";
 
   take_over(next, at(530ms));
-  EXPECT_TRUE(machine.beat_replied(old, at(535ms), late, at(540ms)).empty());
+  EXPECT_TRUE(machine.heartbeat_replied(old, at(535ms), late, at(540ms)).empty());
   EXPECT_EQ(machine.hold()->safe_until, at(530ms) + safe_part);
 }
 
 TEST_F(LockMachineWaiting, GrantThatIsOverWhenItIsHeardOfIsGivenBack) {
   const Ticket ticket = queue_up(at(0ms));
-  only<SendBeat>(machine.woken(at(500ms)));
-  const auto actions = machine.beat_replied(
-      ticket, at(500ms), heartbeat_reply(BeatOutcome::granted), at(500ms) + safe_part);
+  only<SendHeartbeat>(machine.woken(at(500ms)));
+  const auto actions = machine.heartbeat_replied(
+      ticket, at(500ms), heartbeat_reply(HeartbeatReplyStatus::granted), at(500ms) + safe_part);
   EXPECT_FALSE(machine.hold());
   EXPECT_EQ(the<SendRelease>(actions).request.owner.ticket, ticket);
   EXPECT_TRUE(concluded_as<StoreFailure>(actions));
@@ -273,7 +273,7 @@ TEST_F(LockMachineWaiting, GrantThatIsOverWhenItIsHeardOfIsGivenBack) {
 TEST_F(LockMachineWaiting, FullQueueIsAnError) {
   const Ticket ticket = ask_and_wait(at(0ms)).request.owner.ticket;
   AttemptReply reply = queued();
-  reply.outcome = AttemptOutcome::queue_full;
+  reply.outcome = AttemptReplyStatus::queue_full;
   const auto actions = machine.attempt_replied(ticket, reply, at(10ms));
   EXPECT_EQ(std::get<StoreFailure>(the<ConcludeAcquire>(actions).answer).code, errc::queue_full);
 }
@@ -286,10 +286,10 @@ TEST_F(LockMachineWaiting, GrantLeavesTheHighestFenceBehind) {
 }
 
 TEST(Heartbeat, LeavesHalfOfTheTtlAtMostToAFrozenWaiter) {
-  EXPECT_EQ(heartbeat(3000ms), 500ms);
+  EXPECT_EQ(heartbeat_interval(3000ms), 500ms);
   EXPECT_EQ(confirm_ttl(3000ms), 1500ms);
-  EXPECT_EQ(heartbeat(60s), 1000ms);
-  EXPECT_EQ(heartbeat(1ms), 10ms);
+  EXPECT_EQ(heartbeat_interval(60s), 1000ms);
+  EXPECT_EQ(heartbeat_interval(1ms), 10ms);
   EXPECT_EQ(confirm_ttl(1ms), 1ms) << "never beyond the ttl";
 }
 

@@ -226,10 +226,10 @@ TEST(OptionsCheck, QueueLimitIs1To1Million) {
 }
 
 TEST(OptionsCheck, BargingStreakIs0To1Million) {
-  EXPECT_EQ(good_options().barging_streak, 0U) << "fair by default";
-  EXPECT_THAT(wrong_with([](Options& o) { o.barging_streak = 1'000'000; }), IsEmpty());
-  EXPECT_THAT(wrong_with([](Options& o) { o.barging_streak = 1'000'001; }),
-              ElementsAre("barging_streak"));
+  EXPECT_EQ(good_options().barging_limit, 0U) << "fair by default";
+  EXPECT_THAT(wrong_with([](Options& o) { o.barging_limit = 1'000'000; }), IsEmpty());
+  EXPECT_THAT(wrong_with([](Options& o) { o.barging_limit = 1'000'001; }),
+              ElementsAre("barging_limit"));
 }
 
 TEST(OptionsCheck, LabelHasUpTo256BytesOfUtf8) {

@@ -1,5 +1,5 @@
-// Deadlines and patience at the ends of their types, for the forms of async.hpp. Those that block
-// are in exclusive_lock_test.cpp.
+// Deadlines and wait options at the ends of their types, for the forms of async.hpp. Those that
+// block are in exclusive_lock_test.cpp.
 
 #include <gtest/gtest.h>
 
@@ -37,20 +37,20 @@ class AsyncDeadline : public ::testing::Test {
     options.cache_connection = connection;
     return options;
   }
-  static AttemptReply answer(AttemptOutcome outcome) {
+  static AttemptReply answer(AttemptReplyStatus outcome) {
     return {.outcome = outcome, .fence = Fence{5}, .remaining_ttl = 3000ms, .store_time = {}};
   }
-  void answer_attempt(AttemptOutcome outcome) {
+  void answer_attempt(AttemptReplyStatus outcome) {
     auto attempt = store_->next_attempt();
     EXPECT_GE(attempt.deadline, BootClock::now() - 1min) << "the store is given time";
     attempt.done(answer(outcome));
   }
   void answer_release() {
-    store_->next_release().done(ReleaseReply{.verdict = ReleaseVerdict::released});
+    store_->next_release().done(ReleaseReply{.verdict = ReleaseReplyStatus::released});
   }
-  template <class Patience>
-  std::future<bool> acquire_for(const Patience& patience) {
-    return async_acquire_for(lock_, patience, asio::use_future);
+  template <class WaitOptions>
+  std::future<bool> acquire_for(const WaitOptions& wait_options) {
+    return async_acquire_for(lock_, wait_options, asio::use_future);
   }
   template <class Deadline>
   std::future<bool> acquire_until(const Deadline& deadline) {
@@ -68,13 +68,13 @@ class AsyncDeadline : public ::testing::Test {
         asio::use_future);
   }
   void expect_one_try(std::future<bool> acquired) {
-    answer_attempt(AttemptOutcome::busy);
+    answer_attempt(AttemptReplyStatus::busy);
     ASSERT_EQ(acquired.wait_for(20s), std::future_status::ready) << "it waits";
     EXPECT_FALSE(acquired.get());
   }
   void expect_a_wait(std::future<bool> acquired) {
-    answer_attempt(AttemptOutcome::busy);
-    answer_attempt(AttemptOutcome::granted);
+    answer_attempt(AttemptReplyStatus::busy);
+    answer_attempt(AttemptReplyStatus::granted);
     EXPECT_TRUE(acquired.get());
     auto outcome = async_release(lock_, asio::use_future);
     answer_release();
@@ -88,7 +88,7 @@ class AsyncDeadline : public ::testing::Test {
   asio::thread_pool pool_{1};
 };
 
-TEST_F(AsyncDeadline, EndlessPatienceOfAnyTypeIsOne) {
+TEST_F(AsyncDeadline, EndlessWaitOfAnyTypeIsOne) {
   expect_a_wait(acquire_for(hours::max()));
   expect_a_wait(acquire_for(std::chrono::nanoseconds::max()));
   expect_a_wait(acquire_for(duration<std::uint64_t>::max()));
@@ -103,7 +103,7 @@ TEST_F(AsyncDeadline, ThatNoClockReachesIsNone) {
   expect_a_wait(acquire_until(std::chrono::time_point<BootClock, hours>::max()));
 }
 
-TEST_F(AsyncDeadline, PatienceBelowZeroIsOneTry) {
+TEST_F(AsyncDeadline, WaitBelowZeroIsOneTry) {
   expect_one_try(acquire_for(0ms));
   expect_one_try(acquire_for(-1ms));
   expect_one_try(acquire_for(hours::min()));
@@ -125,8 +125,8 @@ TEST_F(AsyncDeadline, OfWithLockAtTheEndsOfItsType) {
   expect_one_try(hold_until(system_clock::time_point::min()));
   expect_one_try(hold_until(Instant::min()));
   auto held = hold_until(steady_clock::time_point::max());
-  answer_attempt(AttemptOutcome::busy);
-  answer_attempt(AttemptOutcome::granted);
+  answer_attempt(AttemptReplyStatus::busy);
+  answer_attempt(AttemptReplyStatus::granted);
   answer_release();
   EXPECT_TRUE(held.get());
 }

@@ -118,7 +118,7 @@ TEST(BlockedLog, RefreshesGoOnAndTheLockIsHeld) {  // G5
   options.log = log;
   ExclusiveLock lock(options);
   std::thread acquiring([&] { EXPECT_TRUE(lock.acquire()); });
-  store->next_attempt().done(AttemptReply{.outcome = AttemptOutcome::granted,
+  store->next_attempt().done(AttemptReply{.outcome = AttemptReplyStatus::granted,
                                           .fence = Fence{5},
                                           .remaining_ttl = 60s,
                                           .store_time = {}});
@@ -129,11 +129,11 @@ TEST(BlockedLog, RefreshesGoOnAndTheLockIsHeld) {  // G5
         StoreFailure{.code = errc::outcome_unknown, .message = "no answer", .may_have_run = true});
   }
   store->next_refresh().done(
-      RefreshReply{.verdicts = {RefreshVerdict::refreshed}, .store_time = {}});
+      RefreshReply{.verdicts = {RefreshReplyStatus::refreshed}, .store_time = {}});
   EXPECT_TRUE(lock.held());
   sink->open();
   std::thread releasing([&] { lock.release(); });
-  store->next_release().done(ReleaseReply{ReleaseVerdict::released});
+  store->next_release().done(ReleaseReply{ReleaseReplyStatus::released});
   releasing.join();
 }
 

@@ -31,12 +31,12 @@ class Callbacks : public ::testing::Test {
     return options;
   }
   static AttemptReply granted() {
-    return {.outcome = AttemptOutcome::granted,
+    return {.outcome = AttemptReplyStatus::granted,
             .fence = Fence{5},
             .remaining_ttl = 60s,
             .store_time = {}};
   }
-  static ReleaseReply released() { return {ReleaseVerdict::released}; }
+  static ReleaseReply released() { return {ReleaseReplyStatus::released}; }
   static StoreFailure passing() {
     return {.code = errc::store_loading, .message = "loading", .may_have_run = false};
   }
@@ -69,7 +69,7 @@ const std::pair<std::error_code, bool> aborted{std::make_error_code(std::errc::o
                                                false};
 const AcquireTerms patiently{.deadline = Instant::max()};
 
-TEST_F(Callbacks, WaitingGoesOnThroughPassingTroubleWithoutAThread) {
+TEST_F(Callbacks, WaitingGoesOnThroughPassingFailureWithoutAThread) {
   ExclusiveLock lock(options());
   Notified told;
   CallbackAcquire(lock, patiently).start(told.answered());

@@ -80,7 +80,7 @@ TEST(EndedBelief, IsALossThoughARefreshWasAnsweredInTime) {  // G5
   std::optional<LossReason> lost;
   lock.on_lost([&](const LostEvent& event) { lost = event.reason; });
   auto acquired = std::async(std::launch::async, [&] { return lock.acquire(); });
-  store->next_attempt().done(AttemptReply{.outcome = AttemptOutcome::granted,
+  store->next_attempt().done(AttemptReply{.outcome = AttemptReplyStatus::granted,
                                           .fence = Fence{5},
                                           .remaining_ttl = 3000ms,
                                           .store_time = {}});
@@ -96,14 +96,14 @@ TEST(EndedBelief, IsALossThoughARefreshWasAnsweredInTime) {  // G5
     clock.set(until);
     EXPECT_FALSE(lock.held());
   });
-  asked.done(RefreshReply{.verdicts = {RefreshVerdict::refreshed}, .store_time = {}});
+  asked.done(RefreshReply{.verdicts = {RefreshReplyStatus::refreshed}, .store_time = {}});
   EXPECT_FALSE(lock.held());
   events.run_all();
   losses.run_all();
   EXPECT_EQ(lost, LossReason::not_confirmed);
   EXPECT_TRUE(token.stop_requested());
   ASSERT_TRUE(store->asked_for_release()) << "the record would be in the way of others";
-  store->next_release().done(ReleaseReply{ReleaseVerdict::released});
+  store->next_release().done(ReleaseReply{ReleaseReplyStatus::released});
 }
 
 }  // namespace

@@ -66,18 +66,18 @@ class ExclusiveLockTest : public ::testing::Test {
     return options;
   }
   static AttemptReply granted() {
-    return {.outcome = AttemptOutcome::granted,
+    return {.outcome = AttemptReplyStatus::granted,
             .fence = Fence{5},
             .remaining_ttl = 3000ms,
             .store_time = {}};
   }
   static AttemptReply busy() {
-    return {.outcome = AttemptOutcome::busy,
+    return {.outcome = AttemptReplyStatus::busy,
             .fence = Fence{4},
             .remaining_ttl = 3000ms,
             .store_time = {}};
   }
-  static ReleaseReply released() { return {ReleaseVerdict::released}; }
+  static ReleaseReply released() { return {ReleaseReplyStatus::released}; }
   static StoreFailure unanswered() {
     return {.code = errc::outcome_unknown, .message = "no answer", .may_have_run = true};
   }
@@ -198,7 +198,7 @@ TEST_F(ExclusiveLockTest, RefreshAnsweredAfterTheLossDoesNotReviveIt) {  // G5
   acquire(lock);
   auto refresh = store->next_refresh();
   ASSERT_EQ(lost.get_future().wait_for(long_enough), std::future_status::ready);
-  refresh.done(RefreshReply{.verdicts = {RefreshVerdict::refreshed}, .store_time = {}});
+  refresh.done(RefreshReply{.verdicts = {RefreshReplyStatus::refreshed}, .store_time = {}});
   EXPECT_FALSE(lock.held());
   store->next_release().done(released());
 }
@@ -208,7 +208,8 @@ TEST_F(ExclusiveLockTest, RefreshThatTheStoreDeniesIsALossAtOnce) {  // G5
   acquire(lock);
   std::promise<void> stopped;
   const std::stop_callback on_stop(lock.lost_token(), [&] { stopped.set_value(); });
-  store->next_refresh().done(RefreshReply{.verdicts = {RefreshVerdict::lost}, .store_time = {}});
+  store->next_refresh().done(
+      RefreshReply{.verdicts = {RefreshReplyStatus::lost}, .store_time = {}});
   ASSERT_EQ(stopped.get_future().wait_for(long_enough), std::future_status::ready);
   EXPECT_FALSE(lock.held());
   EXPECT_EQ(lock.release(), ReleaseOutcome::not_held);
@@ -295,7 +296,7 @@ TEST_F(ExclusiveLockTest, AtTheDeadlineThereIsNoOtherTry) {
   EXPECT_GE(BootClock::now(), deadline);
 }
 
-TEST_F(ExclusiveLockTest, EndlessPatienceOfAnyTypeIsOne) {
+TEST_F(ExclusiveLockTest, EndlessWaitOfAnyTypeIsOne) {
   ExclusiveLock lock(options());
   const auto waits = [&](auto&& acquire) {
     auto acquired = std::async(std::launch::async, acquire);
@@ -340,7 +341,7 @@ TEST_F(ExclusiveLockTest, DeadlineOfAnyTypeThatHasPassedIsOneTry) {
   tries_once([&] { return lock.acquire_until(system_clock::time_point::min()); });
 }
 
-TEST_F(ExclusiveLockTest, WaitingGoesOnThroughPassingTrouble) {
+TEST_F(ExclusiveLockTest, WaitingGoesOnThroughPassingFailure) {
   ExclusiveLock lock(options());
   auto acquired = std::async(std::launch::async, [&] { return lock.acquire_for(1h); });
   store->next_attempt().done(
@@ -351,7 +352,7 @@ TEST_F(ExclusiveLockTest, WaitingGoesOnThroughPassingTrouble) {
   release(lock);
 }
 
-TEST_F(ExclusiveLockTest, WaitingEndsAtOnceOnLastingTrouble) {
+TEST_F(ExclusiveLockTest, WaitingEndsAtOnceOnLastingFailure) {
   ExclusiveLock lock(options());
   auto acquired = std::async(std::launch::async, [&] { return lock.acquire_for(1h); });
   store->next_attempt().done(
@@ -380,7 +381,7 @@ TEST_F(ExclusiveLockTest, ReleaseInsideAHandlerWorks) {
   lock.on_refreshed([&](const RefreshedEvent&) { outcome.set_value(lock.release()); });
   acquire(lock);
   store->next_refresh().done(
-      RefreshReply{.verdicts = {RefreshVerdict::refreshed}, .store_time = {}});
+      RefreshReply{.verdicts = {RefreshReplyStatus::refreshed}, .store_time = {}});
   store->next_release().done(released());
   auto future = outcome.get_future();
   ASSERT_EQ(future.wait_for(long_enough), std::future_status::ready);
@@ -395,8 +396,9 @@ TEST_F(ExclusiveLockTest, HandlerThatBlocksDoesNotHoldUpRefreshesNorTheLostToken
   std::promise<void> stopped;
   const std::stop_callback on_stop(lock.lost_token(), [&] { stopped.set_value(); });
   store->next_refresh().done(
-      RefreshReply{.verdicts = {RefreshVerdict::refreshed}, .store_time = {}});
-  store->next_refresh().done(RefreshReply{.verdicts = {RefreshVerdict::lost}, .store_time = {}});
+      RefreshReply{.verdicts = {RefreshReplyStatus::refreshed}, .store_time = {}});
+  store->next_refresh().done(
+      RefreshReply{.verdicts = {RefreshReplyStatus::lost}, .store_time = {}});
   EXPECT_EQ(stopped.get_future().wait_for(long_enough), std::future_status::ready);
   let_go.set_value();
 }

@@ -1,4 +1,4 @@
-// What the log says of a hold that is in trouble: often all that is left to find out why two worked
+// What the log says of a hold that is in failure: often all that is left to find out why two worked
 // at once.
 
 #include <gmock/gmock.h>
@@ -35,7 +35,7 @@ class LockLog : public ::testing::Test {
   }
   void acquire() {
     auto acquired = std::async(std::launch::async, [&] { return lock_->acquire(); });
-    store_->next_attempt().done(AttemptReply{.outcome = AttemptOutcome::granted,
+    store_->next_attempt().done(AttemptReply{.outcome = AttemptReplyStatus::granted,
                                              .fence = Fence{5},
                                              .remaining_ttl = 60s,
                                              .store_time = {}});
@@ -46,9 +46,9 @@ class LockLog : public ::testing::Test {
     store_->next_release().done(answer);
     return outcome.get();
   }
-  static Answer<ReleaseReply> verdict(ReleaseVerdict verdict) { return ReleaseReply{verdict}; }
+  static Answer<ReleaseReply> verdict(ReleaseReplyStatus verdict) { return ReleaseReply{verdict}; }
   static RefreshReply refreshed(std::optional<StoreTime> store_time = {}) {
-    return {.verdicts = {RefreshVerdict::refreshed}, .store_time = store_time};
+    return {.verdicts = {RefreshReplyStatus::refreshed}, .store_time = store_time};
   }
   static StoreFailure unanswered() {
     return {.code = errc::outcome_unknown, .message = "no answer", .may_have_run = true};
@@ -71,7 +71,8 @@ TEST_F(LockLog, SaysWhyAHoldWasLostAndItsFence) {
   acquire();
   std::promise<void> lost;
   lock_->on_lost([&](const LostEvent&) { lost.set_value(); });
-  store_->next_refresh().done(RefreshReply{.verdicts = {RefreshVerdict::lost}, .store_time = {}});
+  store_->next_refresh().done(
+      RefreshReply{.verdicts = {RefreshReplyStatus::lost}, .store_time = {}});
   lost.get_future().wait();
   EXPECT_THAT(text(), HasSubstr("exclusive-lock:job lock lost (fence 5): its record is gone"));
 }
@@ -82,7 +83,7 @@ TEST_F(LockLog, SaysWhatARefreshFailedFor) {
   acquire();
   store_->next_refresh().done(unanswered());
   EXPECT_EQ(failed.get_future().get(), unanswered().message);
-  EXPECT_EQ(release(verdict(ReleaseVerdict::released)), ReleaseOutcome::released);
+  EXPECT_EQ(release(verdict(ReleaseReplyStatus::released)), ReleaseOutcome::released);
   const std::string said = text();
   EXPECT_THAT(said, HasSubstr("exclusive-lock:job lock not refreshed, "));
   EXPECT_THAT(said, HasSubstr(" ms left: no answer"));
@@ -91,14 +92,14 @@ TEST_F(LockLog, SaysWhatARefreshFailedFor) {
 TEST_F(LockLog, SaysThatAReleaseIsStillToCome) {
   acquire();
   EXPECT_EQ(release(unanswered()), ReleaseOutcome::unknown);
-  store_->next_release().done(verdict(ReleaseVerdict::released));
+  store_->next_release().done(verdict(ReleaseReplyStatus::released));
   EXPECT_THAT(text(),
               HasSubstr("exclusive-lock:job lock: not released yet: no answer; it ends by its"));
 }
 
 TEST_F(LockLog, SaysThatTheReleaseFoundSomebodyElse) {
   acquire();
-  EXPECT_EQ(release(verdict(ReleaseVerdict::not_owner)), ReleaseOutcome::not_held);
+  EXPECT_EQ(release(verdict(ReleaseReplyStatus::not_owner)), ReleaseOutcome::not_held);
   EXPECT_THAT(text(), HasSubstr("lock was lost before it was released"));
 }
 
@@ -109,7 +110,7 @@ TEST_F(LockLog, SaysThatTheStoresClockWasSet) {
   store_->next_refresh().done(refreshed(before + 10s));
   store_->next_refresh().done(refreshed(before - 10s));
   store_->next_refresh();  // the ones before have been looked at
-  EXPECT_EQ(release(verdict(ReleaseVerdict::released)), ReleaseOutcome::released);
+  EXPECT_EQ(release(verdict(ReleaseReplyStatus::released)), ReleaseOutcome::released);
   const std::string said = text();
   EXPECT_THAT(said, HasSubstr("the clock of manual: stepped by "));
   EXPECT_THAT(said, HasSubstr("locks on it expire early: holds are shortened and refreshed"));
@@ -126,7 +127,7 @@ TEST_F(LockLog, SaysThatTheStoresClockGains) {
   // Far enough apart to prove a rate.
   while (BootClock::now() < start + 1s)
     store_->next_refresh().done(refreshed(shown(8)));
-  EXPECT_EQ(release(verdict(ReleaseVerdict::released)), ReleaseOutcome::released);
+  EXPECT_EQ(release(verdict(ReleaseReplyStatus::released)), ReleaseOutcome::released);
   EXPECT_THAT(text(), HasSubstr("the clock of manual: gains on ours, by up to "));
 }
 
@@ -138,7 +139,7 @@ TEST_F(LockLog, SaysWhatAHandlerThrew) {
     throw 7;
   });
   acquire();
-  EXPECT_EQ(release(verdict(ReleaseVerdict::released)), ReleaseOutcome::released);
+  EXPECT_EQ(release(verdict(ReleaseReplyStatus::released)), ReleaseOutcome::released);
   told.get_future().wait();
   const std::string said = text();
   EXPECT_THAT(said, HasSubstr(R"(an event handler threw: a \x1b[2J bug)"));

@@ -27,8 +27,8 @@ class ManualStore final : public Store {
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
     put(attempts_, {std::move(request), deadline, std::move(done)});
   }
-  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
-    put(beats_, {std::move(request), deadline, std::move(done)});
+  void heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) override {
+    put(heartbeats_, {std::move(request), deadline, std::move(done)});
   }
   void listen(WakeUpListener listener) override { listener_ = std::move(listener); }
   [[nodiscard]] bool pushes_grants() const override { return true; }
@@ -54,7 +54,7 @@ class ManualStore final : public Store {
     const StoreFailure closed{
         .code = errc::connection_closed, .message = "closed", .may_have_run = true};
     fail_all(attempts_, closed);
-    fail_all(beats_, closed);
+    fail_all(heartbeats_, closed);
     fail_all(refreshes_, closed);
     fail_all(releases_, closed);
   }
@@ -69,7 +69,7 @@ class ManualStore final : public Store {
     attempts_.pop_front();
     return asked;
   }
-  auto next_beat() { return take(beats_); }
+  auto next_heartbeat() { return take(heartbeats_); }
   // As the store's thread would.
   void push(const WakeUp& wake_up) const { listener_.wake_up(wake_up); }
   auto next_refresh() { return take(refreshes_); }
@@ -112,7 +112,7 @@ class ManualStore final : public Store {
   std::condition_variable asked_;
   WakeUpListener listener_;
   std::deque<Asked<AttemptRequest, AttemptReply>> attempts_;
-  std::deque<Asked<BeatRequest, BeatReply>> beats_;
+  std::deque<Asked<HeartbeatRequest, HeartbeatReply>> heartbeats_;
   std::deque<Asked<std::vector<RefreshRequest>, RefreshReply>> refreshes_;
   std::deque<Asked<ReleaseRequest, ReleaseReply>> releases_;
 };

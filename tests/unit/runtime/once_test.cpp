@@ -38,9 +38,9 @@ TEST(IsDoneRecently, ToleranceOfAWholePeriodSkipsNothing) {
 // hours::max() in milliseconds is -3600000.
 TEST(OnceTimes, OfAnyTypeAndSizeAreTaken) {
   const OnceOptions options{.tolerance = std::chrono::hours::max(),
-                            .patience = std::chrono::hours::max(),
+                            .wait = std::chrono::hours::max(),
                             .min_hold = std::chrono::duration<unsigned>(1)};
-  EXPECT_EQ(options.patience, std::chrono::milliseconds::max());
+  EXPECT_EQ(options.wait, std::chrono::milliseconds::max());
   EXPECT_EQ(options.tolerance, std::chrono::milliseconds::max());
   EXPECT_EQ(options.min_hold, 1s);
   EXPECT_THROW(tolerance_or_refuse(std::chrono::hours::max(), {}), ValidationError);
@@ -119,9 +119,9 @@ TEST_F(OnceTest, HoldThatIsGoneIsNotRecorded) {
 TEST_F(OnceTest, OneThatHoldsItKeepsOthersBusy) {
   ExclusiveLock other(options());
   ASSERT_TRUE(other.acquire());
-  EXPECT_EQ(run(1h, {.patience = 0ms}), OnceOutcome::busy);
+  EXPECT_EQ(run(1h, {.wait = 0ms}), OnceOutcome::busy);
   other.release();
-  EXPECT_EQ(run(1h, {.patience = 0ms}), OnceOutcome::ran) << "a plain hold does not count";
+  EXPECT_EQ(run(1h, {.wait = 0ms}), OnceOutcome::ran) << "a plain hold does not count";
 }
 
 TEST_F(OnceTest, WhatIsForgottenRunsAgain) {

@@ -17,17 +17,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class ToldVerdicts final : public Refresher::Asker {
+class ToldVerdicts final : public Refresher::Requester {
  public:
-  void refresh_answered(Ticket ticket, Instant, const Answer<RefreshVerdict>& answer) override {
+  void refresh_answered(Ticket ticket, Instant, const Answer<RefreshReplyStatus>& answer) override {
     answers.emplace_back(ticket, answer);
   }
-  std::vector<std::pair<Ticket, Answer<RefreshVerdict>>> answers;
+  std::vector<std::pair<Ticket, Answer<RefreshReplyStatus>>> answers;
 };
 
 // None: a failure.
-std::optional<RefreshVerdict> verdict_of(const Answer<RefreshVerdict>& answer) {
-  const auto* verdict = std::get_if<RefreshVerdict>(&answer);
+std::optional<RefreshReplyStatus> verdict_of(const Answer<RefreshReplyStatus>& answer) {
+  const auto* verdict = std::get_if<RefreshReplyStatus>(&answer);
   return verdict == nullptr ? std::nullopt : std::optional(*verdict);
 }
 
@@ -44,7 +44,7 @@ class RefresherTest : public ::testing::Test {
     refresher_.flush();
   }
   static RefreshReply refreshed(std::size_t count) {
-    return {.verdicts = std::vector(count, RefreshVerdict::refreshed), .store_time = {}};
+    return {.verdicts = std::vector(count, RefreshReplyStatus::refreshed), .store_time = {}};
   }
 
   SystemClockSource clock_;
@@ -63,14 +63,14 @@ TEST_F(RefresherTest, CrowdGoesInEqualPartsAndEachIsToldItsOwn) {
     EXPECT_LE(asked.request.size(), most);
     EXPECT_NEAR(static_cast<double>(asked.request.size()), static_cast<double>(count) / 3, 1.0);
     RefreshReply reply = refreshed(asked.request.size());
-    reply.verdicts.back() = RefreshVerdict::lost;
+    reply.verdicts.back() = RefreshReplyStatus::lost;
     const Ticket last = asked.request.back().owner.ticket;
     for (const RefreshRequest& request : asked.request) {
       keys.push_back(request.key);
     }
     asked.done(reply);
     EXPECT_EQ(told_->answers.back().first, last);
-    EXPECT_EQ(verdict_of(told_->answers.back().second), RefreshVerdict::lost);
+    EXPECT_EQ(verdict_of(told_->answers.back().second), RefreshReplyStatus::lost);
   }
   ASSERT_EQ(told_->answers.size(), count);
   for (std::size_t i = 0; i < count; ++i) {
@@ -79,7 +79,7 @@ TEST_F(RefresherTest, CrowdGoesInEqualPartsAndEachIsToldItsOwn) {
   }
   EXPECT_EQ(std::ranges::count_if(
                 told_->answers,
-                [](const auto& one) { return verdict_of(one.second) == RefreshVerdict::lost; }),
+                [](const auto& one) { return verdict_of(one.second) == RefreshReplyStatus::lost; }),
             3);
 }
 
@@ -88,7 +88,7 @@ TEST_F(RefresherTest, WhomAReplyDoesNotMentionIsToldThatItIsUnknown) {
   ask(3);
   store_.next_refresh().done(refreshed(2));
   ASSERT_EQ(told_->answers.size(), 3U);
-  EXPECT_EQ(verdict_of(told_->answers[1].second), RefreshVerdict::refreshed);
+  EXPECT_EQ(verdict_of(told_->answers[1].second), RefreshReplyStatus::refreshed);
   const auto* failure = std::get_if<StoreFailure>(&told_->answers[2].second);
   ASSERT_NE(failure, nullptr);
   EXPECT_EQ(failure->code, errc::protocol_error);

@@ -97,12 +97,12 @@ TEST_F(ReleaserTest, RepeatedOneClosesTheNameForWhatRemains) {
     waker_.wake();
   }
   EXPECT_EQ(closed, (std::vector<std::optional<Milliseconds>>{50ms, 30ms, std::nullopt}));
-  store_.next_release().done(ReleaseReply{ReleaseVerdict::released});
+  store_.next_release().done(ReleaseReply{ReleaseReplyStatus::released});
 }
 
 TEST_F(ReleaserTest, AnswerOfAnyKindEndsIt) {
   releaser_.release({.key = "k", .owner = {}}, Instant::max(), nullptr);
-  store_.next_release().done(ReleaseReply{ReleaseVerdict::not_owner});
+  store_.next_release().done(ReleaseReply{ReleaseReplyStatus::not_owner});
   EXPECT_FALSE(waker_.due);
   releaser_.settle();
 }

@@ -49,9 +49,9 @@ class FreezingStore final : public ForwardingStore {
     block();
     ForwardingStore::attempt(std::move(request), deadline, std::move(done));
   }
-  void beat(BeatRequest request, Instant deadline, Done<BeatReply> done) override {
+  void heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) override {
     block();
-    ForwardingStore::beat(std::move(request), deadline, std::move(done));
+    ForwardingStore::heartbeat(std::move(request), deadline, std::move(done));
   }
   void refresh(std::vector<RefreshRequest> requests, Instant deadline,
                Done<RefreshReply> done) override {

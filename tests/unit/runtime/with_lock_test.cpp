@@ -57,15 +57,18 @@ class WithLock : public ::testing::Test {
     return end;
   }
   void grant() {
-    store->next_attempt().done(AttemptReply{.outcome = AttemptOutcome::granted,
+    store->next_attempt().done(AttemptReply{.outcome = AttemptReplyStatus::granted,
                                             .fence = Fence{++fence},
                                             .remaining_ttl = 60s,
                                             .store_time = {}});
   }
   void lose() {
-    store->next_refresh().done(RefreshReply{.verdicts = {RefreshVerdict::lost}, .store_time = {}});
+    store->next_refresh().done(
+        RefreshReply{.verdicts = {RefreshReplyStatus::lost}, .store_time = {}});
   }
-  void answer_release(ReleaseVerdict verdict) { store->next_release().done(ReleaseReply{verdict}); }
+  void answer_release(ReleaseReplyStatus verdict) {
+    store->next_release().done(ReleaseReply{verdict});
+  }
   static std::string error_of(std::future<bool>& end) {
     if (end.wait_for(20s) != std::future_status::ready)
       return "it does not end";
@@ -113,7 +116,7 @@ TEST_F(WithLock, SilentStoreCancelsTheBodyAtSafeUntil) {  // G5
   ExclusiveLock lock(options(150ms, 50ms));
   auto end = begin(lock, wait_long);
   EXPECT_EQ(error_of(end), "lock_lost");
-  answer_release(ReleaseVerdict::released);  // what an unanswered refresh may have left
+  answer_release(ReleaseReplyStatus::released);  // what an unanswered refresh may have left
 }
 
 TEST_F(WithLock, BodyThatSwallowsTheCancellationIsWaitedForAndHasLostTheLock) {
@@ -161,27 +164,27 @@ TEST_F(WithLock, NextCoAwaitOfABodyThatDidNotAwaitThrows) {
 TEST_F(WithLock, LossThatShowsOnlyInTheReleaseIsOne) {
   ExclusiveLock lock(options(60s, 20s));
   auto end = begin(lock, []() -> asio::awaitable<void> { co_return; });
-  answer_release(ReleaseVerdict::not_owner);
+  answer_release(ReleaseReplyStatus::not_owner);
   EXPECT_EQ(error_of(end), "lock_lost");
 }
 
 TEST_F(WithLock, WithoutALossItIsAsBefore) {
   ExclusiveLock lock(options(60s, 20s));
   auto end = begin(lock, []() -> asio::awaitable<void> { co_return; });
-  answer_release(ReleaseVerdict::released);
+  answer_release(ReleaseReplyStatus::released);
   EXPECT_EQ(error_of(end), "true");
   end = begin(lock, []() -> asio::awaitable<void> {
     throw std::runtime_error("the body's");
     co_return;
   });
-  answer_release(ReleaseVerdict::released);
+  answer_release(ReleaseReplyStatus::released);
   EXPECT_EQ(error_of(end), "the body's");
 }
 
 TEST_F(WithLock, ReleaseByTheBodyIsNoLoss) {
   ExclusiveLock lock(options(60s, 20s));
   auto end = begin(lock, [&]() -> asio::awaitable<void> { co_await async_release(lock); });
-  answer_release(ReleaseVerdict::released);
+  answer_release(ReleaseReplyStatus::released);
   EXPECT_EQ(error_of(end), "true");
   EXPECT_FALSE(store->asked_for_release()) << "there is nothing left to release";
 }
@@ -208,7 +211,7 @@ TEST_F(WithLock, ReleasesItsOwnHoldOnly) {
   EXPECT_TRUE(lock.held()) << "the second one's";
   EXPECT_FALSE(store->asked_for_release());
   end_it.set_value();
-  answer_release(ReleaseVerdict::released);
+  answer_release(ReleaseReplyStatus::released);
   EXPECT_EQ(error_of(second), "true");
 }
 
@@ -246,7 +249,7 @@ TEST_F(OutsideCancellation, ReachesTheBodyWithItsType) {
     seen = state.cancelled();
   });
   cancel(asio::cancellation_type::total);
-  answer_release(ReleaseVerdict::released);
+  answer_release(ReleaseReplyStatus::released);
   EXPECT_EQ(error_of(end), "true") << "the body has run to its end";
   EXPECT_EQ(seen, asio::cancellation_type::total);
   EXPECT_FALSE(lock.held());
@@ -259,7 +262,7 @@ TEST_F(OutsideCancellation, IsThrownWhereTheBodyPassesItOn) {
     co_await wait_long();
   });
   cancel(asio::cancellation_type::terminal);
-  answer_release(ReleaseVerdict::released);
+  answer_release(ReleaseReplyStatus::released);
   EXPECT_EQ(error_of(end), "operation_aborted");
   EXPECT_FALSE(lock.held());
 }

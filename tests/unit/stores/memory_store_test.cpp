@@ -35,22 +35,22 @@ class MemoryStoreTest : public testing::Test {
     return kept;
   }
 
-  AttemptRequest request(const Owner& asker) const {
+  AttemptRequest request(const Owner& requester) const {
     return {.key = "k",
-            .owner = asker,
+            .owner = requester,
             .ttl = 10s,
             .record_tail = "}",
             .floor = {},
             .not_after = soon()};
   }
 
-  AttemptReply attempt(const Owner& asker) {
-    return std::get<AttemptReply>(answer_of(request(asker)));
+  AttemptReply attempt(const Owner& requester) {
+    return std::get<AttemptReply>(answer_of(request(requester)));
   }
 
-  AttemptOutcome wait_in_queue(const Owner& asker, const Patience& patience) {
-    AttemptRequest waiting = request(asker);
-    waiting.patience = patience;
+  AttemptReplyStatus wait_in_queue(const Owner& requester, const WaitOptions& wait_options) {
+    AttemptRequest waiting = request(requester);
+    waiting.wait_options = wait_options;
     return std::get<AttemptReply>(answer_of(waiting)).outcome;
   }
 
@@ -69,7 +69,7 @@ class MemoryStoreTest : public testing::Test {
 
 TEST_F(MemoryStoreTest, FirstFenceIsTheWallClock) {
   const AttemptReply reply = attempt(owner(1));
-  EXPECT_EQ(reply.outcome, AttemptOutcome::granted);
+  EXPECT_EQ(reply.outcome, AttemptReplyStatus::granted);
   EXPECT_EQ(reply.fence.value, static_cast<std::uint64_t>(wall.now().count()));
   EXPECT_EQ(reply.store_time, wall.now());
 }
@@ -92,16 +92,16 @@ TEST_F(MemoryStoreTest, FenceGrowsOverARecordThatOutlivedItsFenceKey) {
 }
 
 TEST_F(MemoryStoreTest, RecordExpiresByTheWallClock) {
-  ASSERT_EQ(attempt(owner(1)).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(attempt(owner(1)).outcome, AttemptReplyStatus::granted);
   wall.step(9999ms);
-  EXPECT_EQ(attempt(owner(2)).outcome, AttemptOutcome::busy);
+  EXPECT_EQ(attempt(owner(2)).outcome, AttemptReplyStatus::busy);
   EXPECT_EQ(attempt(owner(2)).remaining_ttl, 1ms);
   wall.step(1ms);
-  EXPECT_EQ(attempt(owner(2)).outcome, AttemptOutcome::granted);
+  EXPECT_EQ(attempt(owner(2)).outcome, AttemptReplyStatus::granted);
 }
 
 TEST_F(MemoryStoreTest, RemainingTtlIsRoundedUp) {
-  ASSERT_EQ(attempt(owner(1)).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(attempt(owner(1)).outcome, AttemptReplyStatus::granted);
   clock.advance(9999999us);
   EXPECT_EQ(attempt(owner(2)).remaining_ttl, 1ms);
 }
@@ -110,10 +110,10 @@ TEST_F(MemoryStoreTest, NotAfterIsByOurClock) {
   AttemptRequest late = request(owner(1));
   late.not_after = clock.now();
   wall.step(1h);
-  EXPECT_EQ(std::get<AttemptReply>(answer_of(late)).outcome, AttemptOutcome::granted);
+  EXPECT_EQ(std::get<AttemptReply>(answer_of(late)).outcome, AttemptReplyStatus::granted);
   store->erase("k");
   clock.advance(1ns);
-  EXPECT_EQ(std::get<AttemptReply>(answer_of(late)).outcome, AttemptOutcome::too_late);
+  EXPECT_EQ(std::get<AttemptReply>(answer_of(late)).outcome, AttemptReplyStatus::too_late);
 }
 
 TEST_F(MemoryStoreTest, FenceThatCannotBeReadIsLeftAloneAndNothingGranted) {
@@ -129,32 +129,32 @@ TEST_F(MemoryStoreTest, FenceThatCannotBeReadIsLeftAloneAndNothingGranted) {
 
 TEST_F(MemoryStoreTest, OwnRecordWithoutAFenceIsNotOursAnyMore) {
   store->plant("k", std::string(record_opening) + owner_text(owner(1)) + R"("})", 1h);
-  EXPECT_EQ(attempt(owner(1)).outcome, AttemptOutcome::busy);
+  EXPECT_EQ(attempt(owner(1)).outcome, AttemptReplyStatus::busy);
 }
 
 // A failover can bring back the record of an earlier attempt of a waiter.
 TEST_F(MemoryStoreTest, WaiterThatTakesOverItsOlderRecordLeavesTheQueue) {
   const Fence fence = attempt(owner(1)).fence;
   ASSERT_EQ(wait_in_queue(owner(2, 2), {.alive_for = 1h, .confirm_ttl = 1h}),
-            AttemptOutcome::waiting);
+            AttemptReplyStatus::waiting);
   store->plant("k", encode_record(owner(2, 1), fence, wall.now().count(), "}"), 1h);
-  ASSERT_EQ(attempt(owner(2, 3)).outcome, AttemptOutcome::granted);
+  ASSERT_EQ(attempt(owner(2, 3)).outcome, AttemptReplyStatus::granted);
   store->release({.key = "k", .owner = owner(2, 3)}, soon(), [](const auto&) {});
-  EXPECT_EQ(attempt(owner(3)).outcome, AttemptOutcome::granted) << "its entry got the lock";
+  EXPECT_EQ(attempt(owner(3)).outcome, AttemptReplyStatus::granted) << "its entry got the lock";
 }
 
 // A call looks at 16 of these 20 entries. Where it begins goes with the clock.
 TEST_F(MemoryStoreTest, QueueThatIsFullOfTheDeadHasRoomAtEveryInstant) {
-  const Patience patience{.alive_for = 1ms, .confirm_ttl = 1s, .most_waiting = 20};
+  const WaitOptions wait_options{.alive_for = 1ms, .confirm_ttl = 1s, .max_waiting = 20};
   for (int i = 0; i < 40; ++i) {
     store->wipe();
-    ASSERT_EQ(attempt(owner(1)).outcome, AttemptOutcome::granted);
+    ASSERT_EQ(attempt(owner(1)).outcome, AttemptReplyStatus::granted);
     for (std::uint8_t id = 2; id < 22; ++id) {
-      ASSERT_EQ(wait_in_queue(owner(id), patience), AttemptOutcome::waiting);
+      ASSERT_EQ(wait_in_queue(owner(id), wait_options), AttemptReplyStatus::waiting);
     }
-    ASSERT_EQ(wait_in_queue(owner(22), patience), AttemptOutcome::queue_full);
+    ASSERT_EQ(wait_in_queue(owner(22), wait_options), AttemptReplyStatus::queue_full);
     clock.advance(2001us);
-    EXPECT_EQ(wait_in_queue(owner(22), patience), AttemptOutcome::waiting) << i;
+    EXPECT_EQ(wait_in_queue(owner(22), wait_options), AttemptReplyStatus::waiting) << i;
   }
 }
 
@@ -189,9 +189,9 @@ TEST_F(MemoryStoreTest, WipeLeavesNothing) {
 TEST(MemoryStoreOnOneClock, TellsNoStoreTime) {
   const conformance::ScriptedClock clock;
   const std::shared_ptr<Store> store = make_memory_store(clock);
-  const BeatRequest beat{.key = "k", .owner = {}, .ttl = 1s, .alive_for = 1s};
-  store->beat(beat, clock.now(), [](const Answer<BeatReply>& answer) {
-    EXPECT_EQ(std::get<BeatReply>(answer).store_time, std::nullopt);
+  const HeartbeatRequest heartbeat{.key = "k", .owner = {}, .ttl = 1s, .alive_for = 1s};
+  store->heartbeat(heartbeat, clock.now(), [](const Answer<HeartbeatReply>& answer) {
+    EXPECT_EQ(std::get<HeartbeatReply>(answer).store_time, std::nullopt);
   });
 }
 

@@ -1,4 +1,4 @@
--- The tables of format 1; waiters_schema.sql, streak_schema.sql and marks_schema.sql have what came later.
+-- The tables of format 1; waiters_schema.sql, pass_count_schema.sql and marks_schema.sql have what came later.
 --
 -- lock: one row for each key that is held, or was during the last day.
 --   fence           the highest that was handed out; kept for a day after granted_at_us (G2)

@@ -16,7 +16,7 @@
 --   holder          byte of the store that waits: dead when that is not locked; names its socket too
 --   is_detached     1: the record is to name no holder
 --
--- waiter_tail: the tail of the record to be written. Apart, so that the cost of a beat does not grow
+-- waiter_tail: the tail of the record to be written. Apart, so that the cost of a heartbeat does not grow
 -- with the contents.
 ALTER TABLE lock ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE waiter (

@@ -7,13 +7,13 @@
 -- ARGV[4] ttl_ms          of the record, 1 or more
 -- ARGV[5] floor           the new fence is above it
 -- ARGV[6] tail            of the record, behind owner, fence and since_us
--- ARGV[7] most_streak     what is free is granted although others wait, where fewer grants in a row
+-- ARGV[7] max_pass_count     what is free is granted although others wait, where fewer grants in a row
 --                         than so many have gone past them
--- With patience also:
+-- With wait options also:
 -- ARGV[8] alive_ms        how long the entry counts as alive
 -- ARGV[9] confirm_ms      ttl of the record that is handed over
 -- ARGV[10] arrived_us     the place in the queue that it had before; 0: behind all others
--- ARGV[11] most_waiting   so many entries at most
+-- ARGV[11] max_waiting   so many entries at most
 -- ARGV[12] channel        where to tell of the hand-over; "": nowhere
 --
 -- Replies in one string, with a space between: echo, time_us, outcome, fence, remaining_ms,
@@ -105,7 +105,7 @@ local id, ticket, fence = read_head(head)
 local highest = fence or kept_fence()
 
 local function can_grow()
-  return highest and highest < most_whole
+  return highest and highest < max_whole
 end
 
 local function answer(outcome, position, place)
@@ -115,9 +115,9 @@ end
 -- How many grants in a row have gone past those who wait, where this one may too; else nothing. It
 -- may not where its owner waits itself: an id that has a record has no entry.
 local function streak_to_join()
-  local streak = read_streak()
-  if streak < tonumber(ARGV[7]) and not find(own_id, ask(false, 'ZSCORE', queue, own_id)) then
-    return streak
+  local pass_count = read_pass_count()
+  if pass_count < tonumber(ARGV[7]) and not find(own_id, ask(false, 'ZSCORE', queue, own_id)) then
+    return pass_count
   end
 end
 
@@ -127,10 +127,10 @@ if not_after_us > 0 and now_us > not_after_us then
   return answer('too_late')
 end
 
-local others_wait, streak = false, nil
+local others_wait, pass_count = false, nil
 if remaining_ms == -2 and can_grow() and redis.call('ZCOUNT', queue, '1', '+inf') > 0 then
-  streak = streak_to_join()
-  if not streak then
+  pass_count = streak_to_join()
+  if not pass_count then
     local new_id, new_ticket, new_fence, new_ms = advance(highest)
     if new_id then
       id, ticket, fence, highest, remaining_ms = new_id, new_ticket, new_fence, new_fence, new_ms
@@ -162,14 +162,14 @@ if not is_in_reach and not is_patient then
   local there = find(own_id, ask(false, 'ZSCORE', queue, own_id))
   return answer(there and is_newer(there.ticket, own_ticket) and 'superseded' or 'busy')
 end
-if floor >= most_whole or (is_in_reach and not can_grow()) then
+if floor >= max_whole or (is_in_reach and not can_grow()) then
   highest = 0
   return answer('bad_fence')
 end
 
 if is_in_reach then
-  if streak then
-    redis.call('ZADD', queue, string.format('%.17g', (streak + 1) / 1048576), 'streak')
+  if pass_count then
+    redis.call('ZADD', queue, string.format('%.17g', (pass_count + 1) / 1048576), 'pass_count')
   end
   highest = math.max(highest + 1, now_us, floor + 1)
   remaining_ms = tonumber(ttl_ms)
@@ -193,7 +193,7 @@ local function place_behind_all()
 end
 
 local arrived_us = tonumber(there and there.place or ARGV[10])
-local place = whole(math.min(arrived_us > 0 and arrived_us or place_behind_all(), most_whole))
+local place = whole(math.min(arrived_us > 0 and arrived_us or place_behind_all(), max_whole))
 local tail, more = string.sub(ARGV[6], 1, 2048), string.sub(ARGV[6], 2049)
 local text = entry_text(owner, place, ARGV[8], ARGV[9], ARGV[5], #more, ARGV[12], tail)
 if more ~= '' then
@@ -219,10 +219,10 @@ local function drop_dead(count)
   end
 end
 
-local most_waiting = tonumber(ARGV[11])
-if not there and count_entries() > most_waiting then
+local max_waiting = tonumber(ARGV[11])
+if not there and count_entries() > max_waiting then
   drop_dead(count_entries())
-  if count_entries() > most_waiting then
+  if count_entries() > max_waiting then
     leave(text)
     return answer('queue_full')
   end

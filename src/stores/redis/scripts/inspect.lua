@@ -3,8 +3,8 @@
 -- KEYS    1 the record   2 the queue   3 the waiters (not read)   4 the mark
 --         (2 to 4 are not there for a key that has no place for them)
 -- ARGV[1] echo           any text; comes back
--- ARGV[2] most_bytes     of the value; a longer one is cut (no record of ours is that long)
--- ARGV[3] most_waiters   so many are shown, the first in line
+-- ARGV[2] max_bytes     of the value; a longer one is cut (no record of ours is that long)
+-- ARGV[3] max_waiters   so many are shown, the first in line
 --
 -- Replies { echo, time_us, remaining_ms, value, waiting, mark, (owner, arrived_us, tail_head)... },
 -- all strings. remaining_ms: -1 never expires, -2 there is nothing (then value is "" and no waiters
@@ -27,8 +27,8 @@ end
 local replies = {ARGV[1], whole(now_us), whole(remaining_ms), value, whole(waiting),
   mark and ask('', 'GETRANGE', mark, 0, 4095) or ''}
 
-local most_waiters = tonumber(ARGV[3])
-if waiting == 0 or most_waiters == 0 then
+local max_waiters = tonumber(ARGV[3])
+if waiting == 0 or max_waiters == 0 then
   return replies
 end
 for _, text in ipairs(redis.call('ZRANGEBYSCORE', queue, '1', '+inf', 'LIMIT', '0', ARGV[3])) do

@@ -1,7 +1,7 @@
 -- Sets what remains of many records' ttl, each if it is its owner's, in one step.
 --
 -- KEYS[i]      the records
--- ARGV[1]      echo: any text; comes back, so that the asker knows its own reply
+-- ARGV[1]      echo: any text; comes back, so that the requester knows its own reply
 -- ARGV[2i]     what KEYS[i] begins with, if it is its owner's: {"owner":"<32 hex id>-<16 hex ticket>
 -- ARGV[2i+1]   ttl_ms of KEYS[i]
 --

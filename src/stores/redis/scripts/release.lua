@@ -5,7 +5,7 @@
 --         5 the mark, where one is to be left: the work under the lock was done
 -- ARGV[1] echo     any text; comes back
 -- ARGV[2] owner    "<32 hex id>-<16 hex ticket>"
--- ARGV[3] most_streak   it stays free where fewer grants in a row than so many have gone past those
+-- ARGV[3] max_pass_count   it stays free where fewer grants in a row than so many have gone past those
 --                       who wait; the first of them gets a wake-up
 -- ARGV[4] closed_ms     the record is not deleted, but stays for that long and is nobody's;
 --                       "0", or none: it is deleted
@@ -45,7 +45,7 @@ end
 -- The common case of a hand-over: the first one is alive. Whatever is odd, a refusal included, is
 -- answered below.
 local kept = first and ARGV[3] == '0' and string.match(head, '^,"fence":([1-9]%d*),', 61)
-if kept and tonumber(kept) < most_whole then
+if kept and tonumber(kept) < max_whole then
   local owner, place, alive_until_us, channel, ttl_ms, floor, rest, tail = read_entry(first)
   if rest == 0 and alive_until_us >= now_us and has_listener(owner, channel) and
       pcall(hand_over, first, tonumber(kept), owner, place, alive_until_us, channel, ttl_ms, floor,
@@ -63,11 +63,11 @@ local own_id, own_ticket = string.sub(ARGV[2], 1, 32), string.sub(ARGV[2], 34, 4
 
 -- Whether the record was written over with the next one's. Else it has to go, and then a waiter may
 -- be there to be woken: the first live one, where it was not passed often enough. Whoever stands
--- behind 16 dead ones finds the lock free with its next beat.
-local function pass_on(fence, most_streak)
-  if most_streak > 0 then
+-- behind 16 dead ones finds the lock free with its next heartbeat.
+local function pass_on(fence, max_pass_count)
+  if max_pass_count > 0 then
     local text, owner, _, _, channel = first_live(first)
-    if not text or read_streak() < most_streak then
+    if not text or read_pass_count() < max_pass_count then
       return false, owner, channel
     end
     first = nil  -- may have been dead, and left

@@ -44,7 +44,7 @@ class TaskLoop {
     change([this] { is_finished_ = true; });
   }
   [[nodiscard]] Told told() const { return told_; }
-  [[nodiscard]] int most_runners() const { return most_runners_; }
+  [[nodiscard]] int max_runners() const { return max_runners_; }
 
  private:
   template <class Change>
@@ -68,7 +68,7 @@ class TaskLoop {
   int run_while(const std::function<bool()>& may_look) {
     int done = 0;
     const int runners = ++runners_;
-    most_runners_ = std::max(most_runners_.load(), runners);
+    max_runners_ = std::max(max_runners_.load(), runners);
     std::unique_lock lock(mutex_);
     for (;;) {
       news_.wait(lock, may_look);
@@ -108,7 +108,7 @@ class TaskLoop {
   bool is_finished_ = false;
   std::atomic<Told> told_{Told::nobody};
   std::atomic<int> runners_{0};
-  std::atomic<int> most_runners_{0};
+  std::atomic<int> max_runners_{0};
 };
 
 class LoopTurnsTest : public testing::Test {
@@ -121,7 +121,7 @@ class LoopTurnsTest : public testing::Test {
       loop_.finish();
       own_.join();
     }
-    EXPECT_EQ(loop_.most_runners(), 1);
+    EXPECT_EQ(loop_.max_runners(), 1);
   }
 
   void post(Task task) {

@@ -69,25 +69,25 @@ TEST(ScriptCall, CanBeSentAgainInAnotherForm) {
                           owned_record, "1000"));
 }
 
-TEST(ScriptCall, PatienceOfAcquireComesLast) {
+TEST(ScriptCall, WaitOfAcquireComesLast) {
   AttemptRequest request{.key = "k",
                          .owner = owner,
                          .ttl = 3000ms,
                          .record_tail = ",tail",
                          .floor = Fence{7},
                          .not_after = Instant(5s),
-                         .barging_streak = 5};
-  request.patience = Patience{.alive_for = 1500ms, .confirm_ttl = 1400ms, .most_waiting = 9};
+                         .barging_limit = 5};
+  request.wait_options = WaitOptions{.alive_for = 1500ms, .confirm_ttl = 1400ms, .max_waiting = 9};
   EXPECT_THAT(arguments_of(acquire_call(request, keys, "c")),
               ElementsAre(owner_words, "3000", "7", ",tail", "5", "1500", "1400", "0", "9", "c"));
-  request.patience->arrived_at = StoreTime(1'700'000'000'000'000);
+  request.wait_options->arrived_at = StoreTime(1'700'000'000'000'000);
   EXPECT_THAT(arguments_of(acquire_call(request, keys, "")),
               ElementsAre(owner_words, "3000", "7", ",tail", "5", "1500", "1400",
                           "1700000000000000", "9", ""));
 }
 
 TEST(ScriptCall, ReleaseSaysEverythingInOrder) {
-  const ReleaseRequest request{.key = "k", .owner = owner, .barging_streak = 5};
+  const ReleaseRequest request{.key = "k", .owner = owner, .barging_limit = 5};
   EXPECT_THAT(words_of(release_call(request, keys)),
               ElementsAre("EVALSHA", std::string(redis_scripts::release.sha1), "4", "k",
                           "{k}:fence", "{k}:queue", "{k}:waiters", "e", owner_words, "5"));
@@ -108,11 +108,12 @@ TEST(ScriptCall, ReleaseSaysWhatIsDoneAndWhatStaysClosed) {
   EXPECT_EQ(arguments_of(release_call(request, keys)).back(), "1") << "no server takes a ttl of 0";
 }
 
-TEST(ScriptCall, BeatSaysEverythingInOrder) {
-  const BeatRequest request{.key = "k", .owner = owner, .ttl = 3000ms, .alive_for = 1500ms};
-  EXPECT_THAT(words_of(beat_call(request, keys, "c")),
-              ElementsAre("EVALSHA", std::string(redis_scripts::beat.sha1), "4", "k", "{k}:fence",
-                          "{k}:queue", "{k}:waiters", "e", owner_words, "3000", "1500", "c"));
+TEST(ScriptCall, HeartbeatSaysEverythingInOrder) {
+  const HeartbeatRequest request{.key = "k", .owner = owner, .ttl = 3000ms, .alive_for = 1500ms};
+  EXPECT_THAT(
+      words_of(heartbeat_call(request, keys, "c")),
+      ElementsAre("EVALSHA", std::string(redis_scripts::heartbeat.sha1), "4", "k", "{k}:fence",
+                  "{k}:queue", "{k}:waiters", "e", owner_words, "3000", "1500", "c"));
 }
 
 TEST(ScriptCall, KeyWithoutPlaceForOthersBesideItCanBeLookedAtAndRemoved) {
@@ -176,12 +177,12 @@ TEST(ScriptReply, LongStringIsNotTakenApartWithoutEnd) {
 
 // The runtime counts with it in nanoseconds, which would overflow.
 TEST(ScriptTime, IsOneThatCanBeCountedWith) {
-  const std::string latest = std::to_string(most_server_time.count());
-  EXPECT_EQ(script_time(texts({"e", latest})), most_server_time);
+  const std::string latest = std::to_string(max_server_time.count());
+  EXPECT_EQ(script_time(texts({"e", latest})), max_server_time);
   EXPECT_EQ(script_time(texts({"e", "0"})), StoreTime(0));
   EXPECT_FALSE(script_time(texts({"e", "-"})));
   for (const std::string& odd :
-       {std::to_string(most_server_time.count() + 1), std::string("9223372036854775807"),
+       {std::to_string(max_server_time.count() + 1), std::string("9223372036854775807"),
         std::string("-1"), std::string("-9223372036854775808"),
         std::string("9223372036854775808")}) {
     EXPECT_FALSE(has_echo(texts({"e", odd}), "e")) << odd;
@@ -208,52 +209,53 @@ TEST(AcquireReply, SaysAllOutcomes) {
         read_acquire(texts({"e", "17", outcome, fence, ms, "0", "0"})).value());
   };
   const AttemptReply granted = read("granted", "1700000000000000", "3000");
-  EXPECT_EQ(granted.outcome, AttemptOutcome::granted);
+  EXPECT_EQ(granted.outcome, AttemptReplyStatus::granted);
   EXPECT_EQ(granted.fence, Fence{1'700'000'000'000'000});
   EXPECT_EQ(granted.remaining_ttl, 3000ms);
   EXPECT_EQ(granted.store_time, StoreTime(17));
-  EXPECT_EQ(read("busy", "0", "-1").outcome, AttemptOutcome::busy);
+  EXPECT_EQ(read("busy", "0", "-1").outcome, AttemptReplyStatus::busy);
   EXPECT_FALSE(read("busy", "0", "-1").remaining_ttl);
-  EXPECT_EQ(read("superseded", "5", "1").outcome, AttemptOutcome::superseded);
-  EXPECT_EQ(read("too_late", "5", "-2").outcome, AttemptOutcome::too_late);
+  EXPECT_EQ(read("superseded", "5", "1").outcome, AttemptReplyStatus::superseded);
+  EXPECT_EQ(read("too_late", "5", "-2").outcome, AttemptReplyStatus::too_late);
   EXPECT_TRUE(std::holds_alternative<BadFence>(
       read_acquire(texts({"e", "17", "bad_fence", "0", "-2", "0", "0"})).value()));
-  EXPECT_EQ(read("queue_full", "5", "1").outcome, AttemptOutcome::queue_full);
+  EXPECT_EQ(read("queue_full", "5", "1").outcome, AttemptReplyStatus::queue_full);
 }
 
 TEST(AcquireReply, SaysWhereItWaits) {
   const auto reply = std::get<AttemptReply>(
       read_acquire(texts({"e", "17", "waiting", "5", "20", "3", "1700000000000000"})).value());
-  EXPECT_EQ(reply.outcome, AttemptOutcome::waiting);
+  EXPECT_EQ(reply.outcome, AttemptReplyStatus::waiting);
   EXPECT_EQ(reply.position, 3U);
   EXPECT_EQ(reply.arrived_at, StoreTime(1'700'000'000'000'000));
   EXPECT_EQ(reply.remaining_ttl, 20ms);
 }
 
-TEST(BeatReplies, SayAllOutcomes) {
+TEST(HeartbeatReplies, SayAllOutcomes) {
   const auto read = [](const std::string& outcome, const std::string& fence, const std::string& ms,
                        const std::string& position) {
-    return std::get<BeatReply>(read_beat(texts({"e", "17", outcome, fence, ms, position})).value());
+    return std::get<HeartbeatReply>(
+        read_heartbeat(texts({"e", "17", outcome, fence, ms, position})).value());
   };
-  EXPECT_EQ(read("granted", "5", "3000", "0").outcome, BeatOutcome::granted);
+  EXPECT_EQ(read("granted", "5", "3000", "0").outcome, HeartbeatReplyStatus::granted);
   EXPECT_EQ(read("granted", "5", "3000", "0").fence, Fence{5});
-  const BeatReply waiting = read("waiting", "0", "20", "3");
-  EXPECT_EQ(waiting.outcome, BeatOutcome::waiting);
+  const HeartbeatReply waiting = read("waiting", "0", "20", "3");
+  EXPECT_EQ(waiting.outcome, HeartbeatReplyStatus::waiting);
   EXPECT_EQ(waiting.position, 3U);
   EXPECT_EQ(waiting.remaining_ttl, 20ms);
   EXPECT_EQ(waiting.store_time, StoreTime(17));
   EXPECT_FALSE(read("waiting", "0", "-1", "1").remaining_ttl);
-  EXPECT_EQ(read("gone", "0", "20", "0").outcome, BeatOutcome::gone);
+  EXPECT_EQ(read("gone", "0", "20", "0").outcome, HeartbeatReplyStatus::gone);
   EXPECT_TRUE(std::holds_alternative<BadFence>(
-      read_beat(texts({"e", "17", "bad_fence", "0", "-2", "0"})).value()));
+      read_heartbeat(texts({"e", "17", "bad_fence", "0", "-2", "0"})).value()));
 }
 
-TEST(BeatReplies, NonsenseIsNoReply) {
-  EXPECT_FALSE(read_beat(texts({"e", "17", "granted", "0", "3000", "0"})));  // without a fence
-  EXPECT_FALSE(read_beat(texts({"e", "17", "waiting", "0", "3000", "0"})));  // without a place
-  EXPECT_FALSE(read_beat(texts({"e", "17", "gone", "0", "3000", "1"})));
-  EXPECT_FALSE(read_beat(texts({"e", "17", "left", "0", "3000", "0"})));
-  EXPECT_FALSE(read_beat(texts({"e", "17", "gone", "0", "3000"})));
+TEST(HeartbeatReplies, NonsenseIsNoReply) {
+  EXPECT_FALSE(read_heartbeat(texts({"e", "17", "granted", "0", "3000", "0"})));  // without a fence
+  EXPECT_FALSE(read_heartbeat(texts({"e", "17", "waiting", "0", "3000", "0"})));  // without a place
+  EXPECT_FALSE(read_heartbeat(texts({"e", "17", "gone", "0", "3000", "1"})));
+  EXPECT_FALSE(read_heartbeat(texts({"e", "17", "left", "0", "3000", "0"})));
+  EXPECT_FALSE(read_heartbeat(texts({"e", "17", "gone", "0", "3000"})));
 }
 
 TEST(AcquireReply, NonsenseIsNoReply) {
@@ -280,8 +282,8 @@ TEST(RefreshReplies, AddUpInOrder) {
   RefreshReply all;
   EXPECT_TRUE(read_refresh(texts({"e", "1", "rl", "30"}), 2, all));
   EXPECT_TRUE(read_refresh(texts({"e", "2", "r", "12"}), 1, all));
-  EXPECT_THAT(all.verdicts, ElementsAre(RefreshVerdict::refreshed, RefreshVerdict::lost,
-                                        RefreshVerdict::refreshed));
+  EXPECT_THAT(all.verdicts, ElementsAre(RefreshReplyStatus::refreshed, RefreshReplyStatus::lost,
+                                        RefreshReplyStatus::refreshed));
   EXPECT_EQ(all.store_time, StoreTime(2));
   EXPECT_EQ(all.took, 42us);
   EXPECT_FALSE(read_refresh(texts({"e", "2", "r", "1"}), 2, all));
@@ -291,9 +293,9 @@ TEST(RefreshReplies, AddUpInOrder) {
 }
 
 TEST(ReleaseReply, SaysAllVerdicts) {
-  EXPECT_EQ(read_release(texts({"e", "1", "left"}))->verdict, ReleaseVerdict::left);
-  EXPECT_EQ(read_release(texts({"e", "1", "released"}))->verdict, ReleaseVerdict::released);
-  EXPECT_EQ(read_release(texts({"e", "1", "not_owner"}))->verdict, ReleaseVerdict::not_owner);
+  EXPECT_EQ(read_release(texts({"e", "1", "left"}))->verdict, ReleaseReplyStatus::left);
+  EXPECT_EQ(read_release(texts({"e", "1", "released"}))->verdict, ReleaseReplyStatus::released);
+  EXPECT_EQ(read_release(texts({"e", "1", "not_owner"}))->verdict, ReleaseReplyStatus::not_owner);
   EXPECT_FALSE(read_release(texts({"e", "1", "1"})));
 }
 
@@ -356,9 +358,10 @@ TEST(RemoveReply, SaysBothVerdicts) {
 
 // Servers must all compute the same SHA-1, and Lua of all of them read it.
 TEST(Scripts, AreAsciiWithoutShebang) {
-  for (const auto* script : {&redis_scripts::acquire, &redis_scripts::beat, &redis_scripts::refresh,
-                             &redis_scripts::release, &redis_scripts::inspect,
-                             &redis_scripts::remove, &redis_scripts::forget}) {
+  for (const auto* script :
+       {&redis_scripts::acquire, &redis_scripts::heartbeat, &redis_scripts::refresh,
+        &redis_scripts::release, &redis_scripts::inspect, &redis_scripts::remove,
+        &redis_scripts::forget}) {
     EXPECT_EQ(script->text.find("@include"), std::string_view::npos) << script->name;
     EXPECT_FALSE(script->text.starts_with("#!")) << script->name;
     EXPECT_EQ(script->sha1.size(), 40U) << script->name;

@@ -32,7 +32,7 @@ end
 -- leaves the queue, until somebody has looked at these keys, and 'bad_fence' comes back. Else the
 -- id, ticket, fence and remaining_ms of the new record; nothing: there is none.
 local function advance(highest, first)
-  if not highest or highest >= most_whole then
+  if not highest or highest >= max_whole then
     return 'bad_fence'
   end
   local text, owner, place, alive_until_us, channel, ttl_ms, floor, rest, tail = first_live(first)

@@ -1,5 +1,5 @@
 -- 2^53 - 1: above it a number skips integers. No fence is above it.
-local most_whole = 9007199254740991
+local max_whole = 9007199254740991
 
 -- Owner, place, alive_until_us, channel, ttl_ms, floor, size of the rest and tail of an entry of the
 -- queue (queue.lua); nothing where one of these is damaged: such an entry counts as dead.
@@ -12,8 +12,8 @@ local function read_entry(text)
   local alive_until_us = heard_us + alive_ms * 1000
   local ttl_ms, floor_fence = tonumber(ttl), tonumber(floor)
   -- 7 days, more than Options allow.
-  if alive_until_us <= most_whole and ttl_ms > 0 and ttl_ms <= 604800000 and
-      floor_fence < most_whole and tonumber(place) <= most_whole then
+  if alive_until_us <= max_whole and ttl_ms > 0 and ttl_ms <= 604800000 and
+      floor_fence < max_whole and tonumber(place) <= max_whole then
     return owner, place, alive_until_us, channel, ttl_ms, floor_fence, tonumber(rest), tail
   end
 end

@@ -19,13 +19,13 @@ end
 
 -- Writes the record of a waiter; its fence comes back. G2: above the highest one, the clock and the
 -- waiter's floor. ZREM is the first write, which a full server allows, and lets through what
--- follows; the streak ends with it. Where SET is refused (the right to it is missing) the entry goes
+-- follows; the pass count ends with it. Where SET is refused (the right to it is missing) the entry goes
 -- back to its place, nothing was published, and the refusal is raised; without the right to ZADD its
 -- owner comes back with its next heartbeat. From the record on nothing raises, and what PUBLISH says
 -- decides nothing: the subscriber gets it when the script is over, and asks at once.
 local function hand_over(text, highest, owner, place, _, channel, ttl_ms, floor, _, tail)
   local id = string.sub(owner, 1, 32)
-  redis.call('ZREM', queue, text, id, 'streak')
+  redis.call('ZREM', queue, text, id, 'pass_count')
   local fence = math.max(highest + 1, now_us, floor + 1)
   local fence_text = string.format('%.0f', fence)
   -- A day: see acquire.lua.

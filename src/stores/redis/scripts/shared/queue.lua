@@ -6,7 +6,7 @@
 --   "<id>"
 --        by its place, negative: finds the other one
 -- and one for all of them, which is there only while one of them waits:
---   "streak"
+--   "pass count"
 --        by how many grants in a row have gone past them / 2^20, so that it is below 1
 --        (docs/decisions/0011-barging.md)
 -- An id that has a record has no entry: it enters only where another one's record is in the way,
@@ -54,7 +54,7 @@ local function leave(text)
   end
 end
 
-local function read_streak()
-  local streak = (tonumber(ask(false, 'ZSCORE', queue, 'streak') or '') or 0) * 1048576
-  return streak > 0 and streak % 1 == 0 and streak or 0
+local function read_pass_count()
+  local pass_count = (tonumber(ask(false, 'ZSCORE', queue, 'pass_count') or '') or 0) * 1048576
+  return pass_count > 0 and pass_count % 1 == 0 and pass_count or 0
 end

@@ -10,7 +10,7 @@ local function read_whole(text)
   return number and number <= 9007199254740991 and number or nil
 end
 
--- The echo comes back first, so that the asker knows its own reply. One string costs a fifth of an
+-- The echo comes back first, so that the requester knows its own reply. One string costs a fifth of an
 -- array; there is none of the user's text in it.
 local function reply(...)
   return table.concat({ARGV[1], whole(now_us), ...}, ' ')

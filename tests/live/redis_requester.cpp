@@ -1,4 +1,4 @@
-#include "live/redis_asker.hpp"
+#include "live/redis_requester.hpp"
 
 #include <algorithm>
 #include <random>
@@ -36,7 +36,7 @@ Owner with_ticket(Owner owner, Ticket ticket) {
 }
 
 bool eventually(const std::function<bool()>& condition) {
-  const auto give_up_at = std::chrono::steady_clock::now() + test_patience;
+  const auto give_up_at = std::chrono::steady_clock::now() + test_limit;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > give_up_at) {
       return false;
@@ -46,7 +46,7 @@ bool eventually(const std::function<bool()>& condition) {
   return true;
 }
 
-AttemptRequest RedisAsker::request(const std::string& key, const Owner& owner) const {
+AttemptRequest RedisRequester::request(const std::string& key, const Owner& owner) const {
   const RecordTail tail{.ttl = long_ttl, .host = "h", .pid = 1, .label = "", .contents_text = "1"};
   return {.key = key,
           .owner = owner,
@@ -56,86 +56,88 @@ AttemptRequest RedisAsker::request(const std::string& key, const Owner& owner) c
           .not_after = now() + 1h};
 }
 
-Answer<AttemptReply> RedisAsker::attempt_answer(AttemptRequest request, Milliseconds patience) {
+Answer<AttemptReply> RedisRequester::attempt_answer(AttemptRequest request, Milliseconds max_wait) {
   return answer_of<AttemptReply>(
-      [&](auto done) { store_->attempt(std::move(request), now() + patience, std::move(done)); });
+      [&](auto done) { store_->attempt(std::move(request), now() + max_wait, std::move(done)); });
 }
 
-AttemptReply RedisAsker::attempt(const std::string& key, const Owner& owner) {
+AttemptReply RedisRequester::attempt(const std::string& key, const Owner& owner) {
   return reply_in(attempt_answer(request(key, owner)));
 }
 
-AttemptRequest RedisAsker::patient_request(const std::string& key, const Owner& owner) const {
+AttemptRequest RedisRequester::patient_request(const std::string& key, const Owner& owner) const {
   AttemptRequest patient = request(key, owner);
-  patient.patience = Patience{.alive_for = long_ttl, .confirm_ttl = long_ttl / 2};
+  patient.wait_options = WaitOptions{.alive_for = long_ttl, .confirm_ttl = long_ttl / 2};
   return patient;
 }
 
-AttemptReply RedisAsker::patient_attempt(const std::string& key, const Owner& owner) {
+AttemptReply RedisRequester::patient_attempt(const std::string& key, const Owner& owner) {
   return reply_in(attempt_answer(patient_request(key, owner)));
 }
 
-Answer<BeatReply> RedisAsker::beat_answer(const std::string& key, const Owner& owner,
-                                          Milliseconds alive_for) {
-  return answer_of<BeatReply>([&](auto done) {
-    store_->beat({.key = key, .owner = owner, .ttl = long_ttl, .alive_for = alive_for},
-                 now() + test_patience, std::move(done));
+Answer<HeartbeatReply> RedisRequester::heartbeat_answer(const std::string& key, const Owner& owner,
+                                                        Milliseconds alive_for) {
+  return answer_of<HeartbeatReply>([&](auto done) {
+    store_->heartbeat({.key = key, .owner = owner, .ttl = long_ttl, .alive_for = alive_for},
+                      now() + test_limit, std::move(done));
   });
 }
 
-BeatReply RedisAsker::beat(const std::string& key, const Owner& owner, Milliseconds alive_for) {
-  return reply_in(beat_answer(key, owner, alive_for));
+HeartbeatReply RedisRequester::heartbeat(const std::string& key, const Owner& owner,
+                                         Milliseconds alive_for) {
+  return reply_in(heartbeat_answer(key, owner, alive_for));
 }
 
-Answer<RefreshReply> RedisAsker::refresh_answer(std::vector<RefreshRequest> requests,
-                                                Milliseconds patience) {
+Answer<RefreshReply> RedisRequester::refresh_answer(std::vector<RefreshRequest> requests,
+                                                    Milliseconds max_wait) {
   return answer_of<RefreshReply>(
-      [&](auto done) { store_->refresh(std::move(requests), now() + patience, std::move(done)); });
+      [&](auto done) { store_->refresh(std::move(requests), now() + max_wait, std::move(done)); });
 }
 
-RefreshVerdict RedisAsker::refresh(const std::string& key, const Owner& owner, Milliseconds ttl) {
+RefreshReplyStatus RedisRequester::refresh(const std::string& key, const Owner& owner,
+                                           Milliseconds ttl) {
   return reply_in(refresh_answer({{.key = key, .owner = owner, .ttl = ttl}})).verdicts.at(0);
 }
 
-Answer<ReleaseReply> RedisAsker::release_answer(const std::string& key, const Owner& owner,
-                                                std::size_t barging_streak) {
+Answer<ReleaseReply> RedisRequester::release_answer(const std::string& key, const Owner& owner,
+                                                    std::size_t barging_limit) {
   return answer_of<ReleaseReply>([&](auto done) {
-    store_->release({.key = key, .owner = owner, .barging_streak = barging_streak},
-                    now() + test_patience, std::move(done));
+    store_->release({.key = key, .owner = owner, .barging_limit = barging_limit},
+                    now() + test_limit, std::move(done));
   });
 }
 
-ReleaseVerdict RedisAsker::release(const std::string& key, const Owner& owner,
-                                   std::size_t barging_streak) {
-  return reply_in(release_answer(key, owner, barging_streak)).verdict;
+ReleaseReplyStatus RedisRequester::release(const std::string& key, const Owner& owner,
+                                           std::size_t barging_limit) {
+  return reply_in(release_answer(key, owner, barging_limit)).verdict;
 }
 
-Answer<InspectReply> RedisAsker::inspect_answer(const std::string& key, Milliseconds patience) {
+Answer<InspectReply> RedisRequester::inspect_answer(const std::string& key, Milliseconds max_wait) {
   return answer_of<InspectReply>(
-      [&](auto done) { store_->inspect(key, now() + patience, std::move(done)); });
+      [&](auto done) { store_->inspect(key, now() + max_wait, std::move(done)); });
 }
 
-std::optional<StoredRecord> RedisAsker::inspect(const std::string& key) {
+std::optional<StoredRecord> RedisRequester::inspect(const std::string& key) {
   return reply_in(inspect_answer(key)).record;
 }
 
-Answer<ListReply> RedisAsker::list_answer(const std::string& prefix, std::size_t most) {
+Answer<ListReply> RedisRequester::list_answer(const std::string& prefix, std::size_t most) {
   return answer_of<ListReply>(
-      [&](auto done) { store_->list(prefix, most, now() + test_patience, std::move(done)); });
+      [&](auto done) { store_->list(prefix, most, now() + test_limit, std::move(done)); });
 }
 
-ListReply RedisAsker::list(const std::string& prefix, std::size_t most) {
+ListReply RedisRequester::list(const std::string& prefix, std::size_t most) {
   return reply_in(list_answer(prefix, most));
 }
 
-bool RedisAsker::remove(const std::string& key, const std::string& expected) {
+bool RedisRequester::remove(const std::string& key, const std::string& expected) {
   return reply_in(answer_of<RemoveReply>([&](auto done) {
-           store_->remove(key, expected, now() + test_patience, std::move(done));
+           store_->remove(key, expected, now() + test_limit, std::move(done));
          }))
       .removed;
 }
 
-bool RedisAsker::works_again() {
+bool RedisRequester::works_again() {
   return eventually([this] {
     return std::holds_alternative<InspectReply>(inspect_answer("exclusive-lock:probe", 500ms));
   });

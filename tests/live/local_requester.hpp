@@ -44,24 +44,24 @@ struct LocalWish {
   Milliseconds ttl{600'000};  // far beyond any test: what frees the lock before is no expiry
   std::string contents = "1";
   bool detached = false;
-  std::optional<Patience> patience{};
-  std::size_t barging_streak = 0;
+  std::optional<WaitOptions> wait_options{};
+  std::size_t barging_limit = 0;
 };
 
 // Long enough for any test: what ends the waiting is no silence.
-inline constexpr Patience long_patience{.alive_for = Milliseconds(500'000),
-                                        .confirm_ttl = Milliseconds(400'000)};
+inline constexpr WaitOptions long_wait{.alive_for = Milliseconds(500'000),
+                                       .confirm_ttl = Milliseconds(400'000)};
 
-class LocalAsker {
+class LocalRequester {
  public:
-  explicit LocalAsker(const std::filesystem::path& directory)
-      : LocalAsker(directory, this_machine(system_clock())) {}
-  LocalAsker(const std::filesystem::path& directory, Machine machine)
+  explicit LocalRequester(const std::filesystem::path& directory)
+      : LocalRequester(directory, this_machine(system_clock())) {}
+  LocalRequester(const std::filesystem::path& directory, Machine machine)
       : clock_(*machine.clock),
         store_(open_local_store({.directory = directory}, std::move(machine), nullptr)) {}
 
   // The calls that end in `now` give failures; the others throw them as StoreError.
-  Answer<AttemptReply> attempt_now(const LocalWish& wish, Milliseconds patience = patience_) {
+  Answer<AttemptReply> attempt_now(const LocalWish& wish, Milliseconds max_wait = max_wait_) {
     return answer_of<AttemptReply>([&](auto done) {
       store_->attempt({.key = wish.key,
                        .owner = wish.owner,
@@ -74,14 +74,14 @@ class LocalAsker {
                        .floor = {},
                        .not_after = Instant::max(),
                        .detached = wish.detached,
-                       .patience = wish.patience,
-                       .barging_streak = wish.barging_streak},
-                      clock_.now() + patience, std::move(done));
+                       .wait_options = wish.wait_options,
+                       .barging_limit = wish.barging_limit},
+                      clock_.now() + max_wait, std::move(done));
     });
   }
   Answer<ReleaseReply> release_now(const LocalWish& wish) {
     return answer_of<ReleaseReply>([&](auto done) {
-      store_->release({.key = wish.key, .owner = wish.owner, .barging_streak = wish.barging_streak},
+      store_->release({.key = wish.key, .owner = wish.owner, .barging_limit = wish.barging_limit},
                       soon(), std::move(done));
     });
   }
@@ -96,26 +96,26 @@ class LocalAsker {
         [&](auto done) { store_->inspect(key, soon(), std::move(done)); });
   }
 
-  Answer<BeatReply> beat_now(const LocalWish& wish) {
-    return answer_of<BeatReply>([&](auto done) {
-      store_->beat({.key = wish.key,
-                    .owner = wish.owner,
-                    .ttl = wish.ttl,
-                    .alive_for = wish.patience.value_or(long_patience).alive_for},
-                   soon(), std::move(done));
+  Answer<HeartbeatReply> heartbeat_now(const LocalWish& wish) {
+    return answer_of<HeartbeatReply>([&](auto done) {
+      store_->heartbeat({.key = wish.key,
+                         .owner = wish.owner,
+                         .ttl = wish.ttl,
+                         .alive_for = wish.wait_options.value_or(long_wait).alive_for},
+                        soon(), std::move(done));
     });
   }
-  BeatReply beat(const LocalWish& wish) { return value_of(beat_now(wish)); }
+  HeartbeatReply heartbeat(const LocalWish& wish) { return value_of(heartbeat_now(wish)); }
   AttemptReply attempt(const LocalWish& wish) { return value_of(attempt_now(wish)); }
   ReleaseReply release_done(const LocalWish& wish, Milliseconds done_for) {
     return value_of(release_done_now(wish, done_for));
   }
-  ReleaseVerdict release(const LocalWish& wish) { return value_of(release_now(wish)).verdict; }
+  ReleaseReplyStatus release(const LocalWish& wish) { return value_of(release_now(wish)).verdict; }
   std::optional<StoredRecord> inspect(const std::string& key) {
     return value_of(inspect_now(key)).record;
   }
   bool has_mark(const std::string& key) { return value_of(inspect_now(key)).mark.has_value(); }
-  RefreshVerdict refresh(const LocalWish& wish) {
+  RefreshReplyStatus refresh(const LocalWish& wish) {
     return value_of(answer_of<RefreshReply>([&](auto done) {
              store_->refresh({{.key = wish.key, .owner = wish.owner, .ttl = wish.ttl}}, soon(),
                              std::move(done));
@@ -144,9 +144,9 @@ class LocalAsker {
   }
 
  private:
-  static constexpr Milliseconds patience_{10'000};
+  static constexpr Milliseconds max_wait_{10'000};
 
-  [[nodiscard]] Instant soon() const { return clock_.now() + patience_; }
+  [[nodiscard]] Instant soon() const { return clock_.now() + max_wait_; }
 
   template <class Reply, class Verb>
   static Answer<Reply> answer_of(Verb verb) {

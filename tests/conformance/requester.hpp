@@ -30,7 +30,7 @@ inline constexpr Milliseconds long_ttl{20'000};
 
 // Of a waiter that counts as alive for as long, and the ttl of a hand-over to it.
 inline constexpr Milliseconds short_confirm_ttl = long_ttl / 4;
-inline const Patience long_patience{.alive_for = long_ttl, .confirm_ttl = short_confirm_ttl};
+inline const WaitOptions long_wait{.alive_for = long_ttl, .confirm_ttl = short_confirm_ttl};
 
 // The owner of a lock object that nobody has seen before, with its first ticket.
 Owner new_owner();
@@ -44,8 +44,8 @@ struct Wish {
   std::string contents = "1";
   Fence floor{};
   std::optional<Instant> not_after{};  // none: in an hour
-  std::optional<Patience> patience{};
-  std::size_t barging_streak = 0;
+  std::optional<WaitOptions> wait_options{};
+  std::size_t barging_limit = 0;
 };
 
 // The part of the record that the client writes, for that wish.
@@ -76,21 +76,22 @@ class Pushes {
 };
 
 // One connection. Thread-safe as the store is. Calls without `within` throw AskFailed on a failure.
-class Asker {
+class Requester {
  public:
-  explicit Asker(StoreUnderTest& under_test)
+  explicit Requester(StoreUnderTest& under_test)
       : store_(under_test.connect()), clock_(under_test.clock()) {}
-  ~Asker() { store_->close(); }
-  Asker(const Asker&) = delete;
-  Asker& operator=(const Asker&) = delete;
+  ~Requester() { store_->close(); }
+  Requester(const Requester&) = delete;
+  Requester& operator=(const Requester&) = delete;
 
   AttemptReply attempt(const Wish& wish);
-  BeatReply beat(const std::string& key, const Owner& owner, Milliseconds ttl = long_ttl,
-                 Milliseconds alive_for = long_ttl);
-  RefreshVerdict refresh(const std::string& key, const Owner& owner, Milliseconds ttl = long_ttl);
-  std::vector<RefreshVerdict> refresh(std::vector<RefreshRequest> requests);
-  ReleaseVerdict release(const std::string& key, const Owner& owner,
-                         std::size_t barging_streak = 0);
+  HeartbeatReply heartbeat(const std::string& key, const Owner& owner, Milliseconds ttl = long_ttl,
+                           Milliseconds alive_for = long_ttl);
+  RefreshReplyStatus refresh(const std::string& key, const Owner& owner,
+                             Milliseconds ttl = long_ttl);
+  std::vector<RefreshReplyStatus> refresh(std::vector<RefreshRequest> requests);
+  ReleaseReplyStatus release(const std::string& key, const Owner& owner,
+                             std::size_t barging_limit = 0);
   ReleaseReply release(const ReleaseRequest& request);
   std::optional<StoredRecord> inspect(const std::string& key);
   InspectReply look(const std::string& key);
@@ -99,7 +100,7 @@ class Asker {
   ListMarksReply list_marks(const std::string& key_prefix, std::size_t most = 10'000);
   bool forget(const std::string& key);
 
-  // To be called before the first attempt with patience.
+  // To be called before the first attempt with wait options.
   std::shared_ptr<const Pushes> listen();
 
   [[nodiscard]] AttemptRequest request_of(const Wish& wish) const;
@@ -142,10 +143,10 @@ bool eventually(StoreUnderTest& under_test, Milliseconds limit,
 
 namespace exclusive_lock {  // where GoogleTest looks for how to print them
 
-std::ostream& operator<<(std::ostream& out, AttemptOutcome outcome);
-std::ostream& operator<<(std::ostream& out, BeatOutcome outcome);
-std::ostream& operator<<(std::ostream& out, RefreshVerdict verdict);
-std::ostream& operator<<(std::ostream& out, ReleaseVerdict verdict);
+std::ostream& operator<<(std::ostream& out, AttemptReplyStatus outcome);
+std::ostream& operator<<(std::ostream& out, HeartbeatReplyStatus outcome);
+std::ostream& operator<<(std::ostream& out, RefreshReplyStatus verdict);
+std::ostream& operator<<(std::ostream& out, ReleaseReplyStatus verdict);
 std::ostream& operator<<(std::ostream& out, Fence fence);
 
 }  // namespace exclusive_lock

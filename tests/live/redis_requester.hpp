@@ -22,7 +22,7 @@
 namespace exclusive_lock::live {
 
 inline constexpr Milliseconds long_ttl{60'000};
-inline constexpr Milliseconds test_patience{20'000};
+inline constexpr Milliseconds test_limit{20'000};
 
 // Where the server is, with time limits that a busy machine keeps.
 RedisStoreOptions options_for(const Server& server);
@@ -31,38 +31,38 @@ RedisStoreOptions options_for(const Server& server);
 Owner new_owner();
 Owner with_ticket(Owner owner, Ticket ticket);
 
-// Repeats `condition` until it is true; false after test_patience.
+// Repeats `condition` until it is true; false after test_limit.
 bool eventually(const std::function<bool()>& condition);
 
 // One store. Calls whose name ends in _answer return failures too, the others throw StoreError.
-class RedisAsker {
+class RedisRequester {
  public:
-  explicit RedisAsker(const Server& server) : RedisAsker(options_for(server)) {}
-  explicit RedisAsker(const RedisStoreOptions& options)
+  explicit RedisRequester(const Server& server) : RedisRequester(options_for(server)) {}
+  explicit RedisRequester(const RedisStoreOptions& options)
       : store_(open_redis_store(options, clock_, nullptr)) {}
-  ~RedisAsker() { store_->close(); }
-  RedisAsker(const RedisAsker&) = delete;
-  RedisAsker& operator=(const RedisAsker&) = delete;
+  ~RedisRequester() { store_->close(); }
+  RedisRequester(const RedisRequester&) = delete;
+  RedisRequester& operator=(const RedisRequester&) = delete;
 
   AttemptRequest request(const std::string& key, const Owner& owner) const;
-  Answer<AttemptReply> attempt_answer(AttemptRequest request,
-                                      Milliseconds patience = test_patience);
+  Answer<AttemptReply> attempt_answer(AttemptRequest request, Milliseconds max_wait = test_limit);
   AttemptReply attempt(const std::string& key, const Owner& owner);
-  // With patience; `alive_for` and `confirm_ttl` long enough for a busy machine.
+  // With wait options; `alive_for` and `confirm_ttl` long enough for a busy machine.
   AttemptRequest patient_request(const std::string& key, const Owner& owner) const;
   AttemptReply patient_attempt(const std::string& key, const Owner& owner);
-  Answer<BeatReply> beat_answer(const std::string& key, const Owner& owner,
-                                Milliseconds alive_for = long_ttl);
-  BeatReply beat(const std::string& key, const Owner& owner, Milliseconds alive_for = long_ttl);
+  Answer<HeartbeatReply> heartbeat_answer(const std::string& key, const Owner& owner,
+                                          Milliseconds alive_for = long_ttl);
+  HeartbeatReply heartbeat(const std::string& key, const Owner& owner,
+                           Milliseconds alive_for = long_ttl);
   Answer<RefreshReply> refresh_answer(std::vector<RefreshRequest> requests,
-                                      Milliseconds patience = test_patience);
-  RefreshVerdict refresh(const std::string& key, const Owner& owner, Milliseconds ttl = long_ttl);
-  ReleaseVerdict release(const std::string& key, const Owner& owner,
-                         std::size_t barging_streak = 0);
+                                      Milliseconds max_wait = test_limit);
+  RefreshReplyStatus refresh(const std::string& key, const Owner& owner,
+                             Milliseconds ttl = long_ttl);
+  ReleaseReplyStatus release(const std::string& key, const Owner& owner,
+                             std::size_t barging_limit = 0);
   Answer<ReleaseReply> release_answer(const std::string& key, const Owner& owner,
-                                      std::size_t barging_streak = 0);
-  Answer<InspectReply> inspect_answer(const std::string& key,
-                                      Milliseconds patience = test_patience);
+                                      std::size_t barging_limit = 0);
+  Answer<InspectReply> inspect_answer(const std::string& key, Milliseconds max_wait = test_limit);
   std::optional<StoredRecord> inspect(const std::string& key);
   Answer<ListReply> list_answer(const std::string& prefix, std::size_t most = 100'000);
   ListReply list(const std::string& prefix, std::size_t most = 100'000);

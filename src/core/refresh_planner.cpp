@@ -1,4 +1,4 @@
-#include "core/refresh_calendar.hpp"
+#include "core/refresh_planner.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -40,7 +40,7 @@ std::size_t slots_for(std::size_t requests, Instant::duration interval) {
 
 }  // namespace
 
-Instant RefreshCalendar::plan(Instant due, Instant::duration interval, Instant now) {
+Instant RefreshPlanner::plan(Instant due, Instant::duration interval, Instant now) {
   forget_before(now);
   if (interval < min_planned_interval || due <= now)
     return due;
@@ -61,8 +61,8 @@ Instant RefreshCalendar::plan(Instant due, Instant::duration interval, Instant n
 
 // The slot of the last moved refresh, for some in a row. It may be on the grid of another interval,
 // but it is early enough for this refresh as well.
-Instant RefreshCalendar::slot_of_the_last_move(const Window& window, std::size_t capacity,
-                                               Instant now) {
+Instant RefreshPlanner::slot_of_the_last_move(const Window& window, std::size_t capacity,
+                                              Instant now) {
   const Instant earliest = window.latest - static_cast<Instant::rep>(window.count) * window.width;
   const bool fits = last_moved_to_ > std::max(now, earliest) && last_moved_to_ <= window.latest &&
                     planned_at(last_moved_to_) < capacity;
@@ -74,8 +74,8 @@ Instant RefreshCalendar::slot_of_the_last_move(const Window& window, std::size_t
 }
 
 // The emptiest of several earlier slots.
-Instant RefreshCalendar::slot_with_capacity(const Window& window, std::size_t capacity,
-                                            Instant now) {
+Instant RefreshPlanner::slot_with_capacity(const Window& window, std::size_t capacity,
+                                           Instant now) {
   Instant best = window.latest;
   for (int tries = 0; tries < max_tries && planned_at(best) >= capacity; ++tries) {
     spread_ += golden_ratio;
@@ -87,14 +87,14 @@ Instant RefreshCalendar::slot_with_capacity(const Window& window, std::size_t ca
   return best;
 }
 
-void RefreshCalendar::forget_before(Instant now) {
+void RefreshPlanner::forget_before(Instant now) {
   while (!slots_.empty() && slots_.begin()->first < now) {
     total_ -= slots_.begin()->second;
     slots_.erase(slots_.begin());
   }
 }
 
-std::size_t RefreshCalendar::planned_at(Instant slot) const {
+std::size_t RefreshPlanner::planned_at(Instant slot) const {
   const auto found = slots_.find(slot);
   return found == slots_.end() ? 0 : found->second;
 }

@@ -1,6 +1,6 @@
 // The planner of refreshes, over many intervals of simulated time.
 
-#include "core/refresh_calendar.hpp"
+#include "core/refresh_planner.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace exclusive_lock::refresh_calendar_test {
+namespace exclusive_lock::refresh_planner_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -22,7 +22,7 @@ constexpr Instant::duration interval = 1s;
 class Holds {
  public:
   explicit Holds(std::size_t request_size = RequestSize::most) {
-    calendar_.fill_requests_with(request_size);
+    planner_.fill_requests_with(request_size);
   }
 
   // Adds holds whose first refresh is due at `due(number)`.
@@ -54,7 +54,7 @@ class Holds {
   }
 
   [[nodiscard]] Instant::duration max_early() const { return max_early_; }
-  [[nodiscard]] std::size_t planned() const { return calendar_.planned(); }
+  [[nodiscard]] std::size_t planned() const { return planner_.planned(); }
   // How many holds were refreshed directly after the one that was acquired before them, since the
   // last call.
   std::size_t behind_their_neighbours() { return std::exchange(behind_its_neighbour_, 0); }
@@ -65,10 +65,10 @@ class Holds {
     Instant due;
   };
   void plan(const Refresh& refresh, Instant now) {
-    planned_[calendar_.plan(refresh.due, interval, now)].push_back(refresh);
+    planned_[planner_.plan(refresh.due, interval, now)].push_back(refresh);
   }
 
-  RefreshCalendar calendar_;
+  RefreshPlanner planner_;
   Instant now_{1h};
   std::map<Instant, std::vector<Refresh>> planned_;
   Instant::duration max_early_{0};
@@ -95,7 +95,7 @@ std::size_t sum(const std::map<Instant, std::size_t>& rounds) {
   return all;
 }
 
-TEST(RefreshCalendar, OneHoldIsRefreshedOnceAnInterval) {
+TEST(RefreshPlanner, OneHoldIsRefreshedOnceAnInterval) {
   Holds holds;
   holds.acquire(1, [](std::size_t) { return start + interval; });
   const auto rounds = holds.run(start + 100 * interval);
@@ -106,9 +106,9 @@ TEST(RefreshCalendar, OneHoldIsRefreshedOnceAnInterval) {
 
 // Any number of holds fills a good part of each request. After the first seconds, in which they are
 // grouped, no hold is refreshed more than once per interval.
-class RefreshCalendarOfMany : public testing::TestWithParam<std::size_t> {};
+class RefreshPlannerOfMany : public testing::TestWithParam<std::size_t> {};
 
-TEST_P(RefreshCalendarOfMany, GoodPartGoesTogetherEvenlySpread) {
+TEST_P(RefreshPlannerOfMany, GoodPartGoesTogetherEvenlySpread) {
   const std::size_t count = GetParam();
   Holds holds;
   holds.acquire(count, at_random(7));
@@ -122,10 +122,10 @@ TEST_P(RefreshCalendarOfMany, GoodPartGoesTogetherEvenlySpread) {
   EXPECT_LE(largest(rounds), RequestSize::most);
   EXPECT_LE(static_cast<double>(largest(rounds)), 3 * together);
 }
-INSTANTIATE_TEST_SUITE_P(Counts, RefreshCalendarOfMany,
+INSTANTIATE_TEST_SUITE_P(Counts, RefreshPlannerOfMany,
                          testing::Values(1'000, 3'000, 10'000, 30'000, 100'000));
 
-TEST(RefreshCalendar, CrowdOfOneInstantIsSpreadOut) {
+TEST(RefreshPlanner, CrowdOfOneInstantIsSpreadOut) {
   Holds holds;
   holds.acquire(10'000, [](std::size_t) { return start + interval; });
   holds.run(start + 3 * interval);
@@ -136,7 +136,7 @@ TEST(RefreshCalendar, CrowdOfOneInstantIsSpreadOut) {
 }
 
 // Each request wakes up this process and the store.
-TEST(RefreshCalendar, FewLocksTakeFewRequests) {
+TEST(RefreshPlanner, FewLocksTakeFewRequests) {
   Holds holds;
   holds.acquire(1'000, at_random(11));
   holds.run(start + 5 * interval);
@@ -146,7 +146,7 @@ TEST(RefreshCalendar, FewLocksTakeFewRequests) {
 }
 
 // Their memory is adjacent (docs/decisions/0010).
-TEST(RefreshCalendar, WhatWasAcquiredInARowStaysTogether) {
+TEST(RefreshPlanner, WhatWasAcquiredInARowStaysTogether) {
   Holds holds;
   holds.acquire(50'000, [](std::size_t number) {  // 2.5 times the capacity
     return start + interval + std::chrono::microseconds(number * 8);
@@ -157,7 +157,7 @@ TEST(RefreshCalendar, WhatWasAcquiredInARowStaysTogether) {
   EXPECT_GE(holds.behind_their_neighbours(), sum(rounds) * 9 / 10);
 }
 
-TEST(RefreshCalendar, RoundsThatWereLateAreSpreadOutAgain) {
+TEST(RefreshPlanner, RoundsThatWereLateAreSpreadOutAgain) {
   Holds holds;
   holds.acquire(10'000, at_random(3));
   holds.run(start + 5 * interval);
@@ -166,25 +166,25 @@ TEST(RefreshCalendar, RoundsThatWereLateAreSpreadOutAgain) {
   EXPECT_LE(largest(holds.run(start + 16 * interval)), RequestSize::most);
 }
 
-TEST(RefreshCalendar, WhatIsDueOrInAHurryIsNotPlanned) {
-  RefreshCalendar calendar;
-  EXPECT_EQ(calendar.plan(start, interval, start), start);
-  EXPECT_EQ(calendar.plan(start - 1ns, interval, start), start - 1ns);
-  EXPECT_EQ(calendar.plan(start + 7ms, 50ms, start), start + 7ms);
-  EXPECT_EQ(calendar.planned(), 0U);
-  EXPECT_GT(calendar.plan(start + 1ns, interval, start), start);
+TEST(RefreshPlanner, WhatIsDueOrInAHurryIsNotPlanned) {
+  RefreshPlanner planner;
+  EXPECT_EQ(planner.plan(start, interval, start), start);
+  EXPECT_EQ(planner.plan(start - 1ns, interval, start), start - 1ns);
+  EXPECT_EQ(planner.plan(start + 7ms, 50ms, start), start + 7ms);
+  EXPECT_EQ(planner.planned(), 0U);
+  EXPECT_GT(planner.plan(start + 1ns, interval, start), start);
 }
 
-TEST(RefreshCalendar, ForgetsWhatHasPassed) {
-  RefreshCalendar calendar;
+TEST(RefreshPlanner, ForgetsWhatHasPassed) {
+  RefreshPlanner planner;
   for (int i = 0; i < 1000; ++i)
-    (void)calendar.plan(start + interval, interval, start);
-  EXPECT_EQ(calendar.planned(), 1000U);
-  (void)calendar.plan(start + 3 * interval, interval, start + 2 * interval);
-  EXPECT_EQ(calendar.planned(), 1U);
+    (void)planner.plan(start + interval, interval, start);
+  EXPECT_EQ(planner.planned(), 1000U);
+  (void)planner.plan(start + 3 * interval, interval, start + 2 * interval);
+  EXPECT_EQ(planner.planned(), 1U);
 }
 
-TEST(RefreshCalendar, SmallerRequestsAreMoreOfThem) {
+TEST(RefreshPlanner, SmallerRequestsAreMoreOfThem) {
   Holds holds(32);
   holds.acquire(1000, at_random(5));
   holds.run(start + 5 * interval);
@@ -201,7 +201,7 @@ TEST(RequestSize, HasStepsOfLessThanAMillisecond) {
   EXPECT_GE(step, RequestSize::limit / 4);
   for (int i = 0; i < 100; ++i)
     size.answered(size.keys(), 1s);
-  EXPECT_EQ(size.keys(), RequestSize::fewest);
+  EXPECT_EQ(size.keys(), RequestSize::min_keys);
   for (int i = 0; i < 200; ++i)
     size.answered(size.keys(), size.keys() * 1us);
   EXPECT_EQ(size.keys(), RequestSize::most);
@@ -223,14 +223,14 @@ TEST(RequestSize, OneSlowRequestOrAFewKeysChangeLittle) {
   EXPECT_GE(size.keys(), 240U);
 }
 
-TEST(RefreshCalendar, LongIntervalsAreSpreadToo) {
-  RefreshCalendar calendar;
+TEST(RefreshPlanner, LongIntervalsAreSpreadToo) {
+  RefreshPlanner planner;
   std::map<Instant, std::size_t> slots;
   for (int i = 0; i < 2000; ++i)
-    ++slots[calendar.plan(start + 20min, 20min, start)];
+    ++slots[planner.plan(start + 20min, 20min, start)];
   EXPECT_LE(largest(slots), 400U);
   EXPECT_GE(slots.begin()->first, start + 20min / 4 - 20min / 8);
 }
 
 }  // namespace
-}  // namespace exclusive_lock::refresh_calendar_test
+}  // namespace exclusive_lock::refresh_planner_test

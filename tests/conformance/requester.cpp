@@ -1,4 +1,4 @@
-#include "conformance/asker.hpp"
+#include "conformance/requester.hpp"
 
 #include <random>
 
@@ -37,85 +37,86 @@ std::string tail_of(const Wish& wish) {
                              .contents_text = wish.contents});
 }
 
-AttemptRequest Asker::request_of(const Wish& wish) const {
+AttemptRequest Requester::request_of(const Wish& wish) const {
   return {.key = wish.key,
           .owner = wish.owner,
           .ttl = wish.ttl,
           .record_tail = tail_of(wish),
           .floor = wish.floor,
           .not_after = wish.not_after.value_or(clock_.now() + std::chrono::hours(1)),
-          .patience = wish.patience,
-          .barging_streak = wish.barging_streak};
+          .wait_options = wish.wait_options,
+          .barging_limit = wish.barging_limit};
 }
 
-AttemptReply Asker::attempt(const Wish& wish) {
+AttemptReply Requester::attempt(const Wish& wish) {
   return reply_of(answer_of<AttemptReply>([&](Done<AttemptReply> done) {
     store_->attempt(request_of(wish), soon(), std::move(done));
   }));
 }
 
-BeatReply Asker::beat(const std::string& key, const Owner& owner, Milliseconds ttl,
-                      Milliseconds alive_for) {
-  return reply_of(answer_of<BeatReply>([&](Done<BeatReply> done) {
-    store_->beat({.key = key, .owner = owner, .ttl = ttl, .alive_for = alive_for}, soon(),
-                 std::move(done));
+HeartbeatReply Requester::heartbeat(const std::string& key, const Owner& owner, Milliseconds ttl,
+                                    Milliseconds alive_for) {
+  return reply_of(answer_of<HeartbeatReply>([&](Done<HeartbeatReply> done) {
+    store_->heartbeat({.key = key, .owner = owner, .ttl = ttl, .alive_for = alive_for}, soon(),
+                      std::move(done));
   }));
 }
 
-std::vector<RefreshVerdict> Asker::refresh(std::vector<RefreshRequest> requests) {
+std::vector<RefreshReplyStatus> Requester::refresh(std::vector<RefreshRequest> requests) {
   return reply_of(answer_of<RefreshReply>([&](Done<RefreshReply> done) {
            store_->refresh(std::move(requests), soon(), std::move(done));
          }))
       .verdicts;
 }
 
-RefreshVerdict Asker::refresh(const std::string& key, const Owner& owner, Milliseconds ttl) {
+RefreshReplyStatus Requester::refresh(const std::string& key, const Owner& owner,
+                                      Milliseconds ttl) {
   return refresh({{.key = key, .owner = owner, .ttl = ttl}}).at(0);
 }
 
-ReleaseVerdict Asker::release(const std::string& key, const Owner& owner,
-                              std::size_t barging_streak) {
-  return release({.key = key, .owner = owner, .barging_streak = barging_streak}).verdict;
+ReleaseReplyStatus Requester::release(const std::string& key, const Owner& owner,
+                                      std::size_t barging_limit) {
+  return release({.key = key, .owner = owner, .barging_limit = barging_limit}).verdict;
 }
 
-ReleaseReply Asker::release(const ReleaseRequest& request) {
+ReleaseReply Requester::release(const ReleaseRequest& request) {
   return reply_of(answer_of<ReleaseReply>(
       [&](Done<ReleaseReply> done) { store_->release(request, soon(), std::move(done)); }));
 }
 
-std::optional<StoredRecord> Asker::inspect(const std::string& key) { return look(key).record; }
+std::optional<StoredRecord> Requester::inspect(const std::string& key) { return look(key).record; }
 
-InspectReply Asker::look(const std::string& key) {
+InspectReply Requester::look(const std::string& key) {
   return reply_of(answer_of<InspectReply>(
       [&](Done<InspectReply> done) { store_->inspect(key, soon(), std::move(done)); }));
 }
 
-ListMarksReply Asker::list_marks(const std::string& key_prefix, std::size_t most) {
+ListMarksReply Requester::list_marks(const std::string& key_prefix, std::size_t most) {
   return reply_of(answer_of<ListMarksReply>([&](Done<ListMarksReply> done) {
     store_->list_marks(key_prefix, most, soon(), std::move(done));
   }));
 }
 
-bool Asker::forget(const std::string& key) {
+bool Requester::forget(const std::string& key) {
   return reply_of(answer_of<ForgetReply>([&](Done<ForgetReply> done) {
            store_->forget(key, soon(), std::move(done));
          }))
       .forgotten;
 }
 
-ListReply Asker::list(const std::string& key_prefix, std::size_t most) {
+ListReply Requester::list(const std::string& key_prefix, std::size_t most) {
   return reply_of(answer_of<ListReply>(
       [&](Done<ListReply> done) { store_->list(key_prefix, most, soon(), std::move(done)); }));
 }
 
-bool Asker::remove(const std::string& key, const std::string& expected) {
+bool Requester::remove(const std::string& key, const std::string& expected) {
   return reply_of(answer_of<RemoveReply>([&](Done<RemoveReply> done) {
            store_->remove(key, expected, soon(), std::move(done));
          }))
       .removed;
 }
 
-std::shared_ptr<const Pushes> Asker::listen() {
+std::shared_ptr<const Pushes> Requester::listen() {
   const auto pushes = std::make_shared<Pushes>();
   store_->listen({.wake_up = [pushes](const WakeUp& wake_up) { pushes->note(wake_up); },
                   .pushes_resumed = [] {}});
@@ -174,47 +175,47 @@ bool eventually(StoreUnderTest& under_test, Milliseconds limit,
 
 namespace exclusive_lock {
 
-std::ostream& operator<<(std::ostream& out, AttemptOutcome outcome) {
+std::ostream& operator<<(std::ostream& out, AttemptReplyStatus outcome) {
   switch (outcome) {
-    case AttemptOutcome::granted:
+    case AttemptReplyStatus::granted:
       return out << "granted";
-    case AttemptOutcome::busy:
+    case AttemptReplyStatus::busy:
       return out << "busy";
-    case AttemptOutcome::waiting:
+    case AttemptReplyStatus::waiting:
       return out << "waiting";
-    case AttemptOutcome::queue_full:
+    case AttemptReplyStatus::queue_full:
       return out << "queue_full";
-    case AttemptOutcome::superseded:
+    case AttemptReplyStatus::superseded:
       return out << "superseded";
-    case AttemptOutcome::too_late:
+    case AttemptReplyStatus::too_late:
       return out << "too_late";
   }
   return out << "no outcome";
 }
 
-std::ostream& operator<<(std::ostream& out, BeatOutcome outcome) {
+std::ostream& operator<<(std::ostream& out, HeartbeatReplyStatus outcome) {
   switch (outcome) {
-    case BeatOutcome::granted:
+    case HeartbeatReplyStatus::granted:
       return out << "granted";
-    case BeatOutcome::waiting:
+    case HeartbeatReplyStatus::waiting:
       return out << "waiting";
-    case BeatOutcome::gone:
+    case HeartbeatReplyStatus::gone:
       return out << "gone";
   }
   return out << "no outcome";
 }
 
-std::ostream& operator<<(std::ostream& out, RefreshVerdict verdict) {
-  return out << (verdict == RefreshVerdict::refreshed ? "refreshed" : "lost");
+std::ostream& operator<<(std::ostream& out, RefreshReplyStatus verdict) {
+  return out << (verdict == RefreshReplyStatus::refreshed ? "refreshed" : "lost");
 }
 
-std::ostream& operator<<(std::ostream& out, ReleaseVerdict verdict) {
+std::ostream& operator<<(std::ostream& out, ReleaseReplyStatus verdict) {
   switch (verdict) {
-    case ReleaseVerdict::released:
+    case ReleaseReplyStatus::released:
       return out << "released";
-    case ReleaseVerdict::left:
+    case ReleaseReplyStatus::left:
       return out << "left";
-    case ReleaseVerdict::not_owner:
+    case ReleaseReplyStatus::not_owner:
       return out << "not_owner";
   }
   return out << "no verdict";

@@ -21,7 +21,7 @@
 
 namespace exclusive_lock {
 
-class RefreshCalendar {
+class RefreshPlanner {
  public:
   // The time for a refresh that is due at `due` and is repeated every `interval`: not later than
   // `due`, not in the past unless `due` is, and usually less than an eighth of the interval early.

@@ -1,4 +1,0 @@
--- What format 3 adds to format 2 (docs/decisions/0011-barging.md).
---
--- lock.streak      how many grants in a row have gone past those who wait
-ALTER TABLE lock ADD COLUMN streak INTEGER NOT NULL DEFAULT 0;
