@@ -179,7 +179,7 @@ class HandsOverForATtl final : public Whole {
   }
 };
 
-class StreakIsNotCounted final : public Whole {
+class PassesAreNotCounted final : public Whole {
   using Whole::Whole;
   void attempt(AttemptRequest request, Instant deadline, Done<AttemptReply> done) override {
     request.barging_limit *= 1'000'000;
@@ -334,8 +334,8 @@ std::shared_ptr<Store> with_bug(Mutant mutant, std::shared_ptr<MemoryStore> memo
       return std::make_shared<NewcomersComeFirst>(std::move(memory), std::move(client));
     case Mutant::hands_over_for_a_ttl:
       return std::make_shared<HandsOverForATtl>(std::move(memory), std::move(client));
-    case Mutant::streak_is_not_counted:
-      return std::make_shared<StreakIsNotCounted>(std::move(memory), std::move(client));
+    case Mutant::passes_are_not_counted:
+      return std::make_shared<PassesAreNotCounted>(std::move(memory), std::move(client));
     case Mutant::wakes_nobody:
       return std::make_shared<WakesNobody>(std::move(memory), std::move(client));
     case Mutant::no_not_after:

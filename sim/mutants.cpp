@@ -21,7 +21,7 @@ std::span<const MutantEntry> all_mutants() {
                   checker::first_come_first_served},
       MutantEntry{Mutant::hands_over_for_a_ttl, "hands_over_for_a_ttl",
                   checker::hand_over_is_short},
-      MutantEntry{Mutant::streak_is_not_counted, "streak_is_not_counted",
+      MutantEntry{Mutant::passes_are_not_counted, "passes_are_not_counted",
                   checker::barging_has_an_end},
       MutantEntry{Mutant::wakes_nobody, "wakes_nobody", checker::next_one_is_woken},
       MutantEntry{Mutant::no_not_after, "no_not_after", checker::too_late_is_refused},

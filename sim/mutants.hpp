@@ -22,7 +22,7 @@ enum class Mutant {
   heartbeat_enters_queue,     // a heartbeat makes the entry that it does not find
   newcomers_come_first,       // whoever comes new stands before all others
   hands_over_for_a_ttl,       // not for the time in which it has to be taken up
-  streak_is_not_counted,      // any number of grants in a row goes past those who wait
+  passes_are_not_counted,     // any number of grants in a row goes past those who wait
   wakes_nobody,               // no wake-up for whoever is next
   no_not_after,               // a request that came too late is carried out
   older_ticket_keeps_out,     // an attempt is busy where its own older ticket holds

@@ -89,9 +89,9 @@ void Checkers::check_served(const StoreStep& step, Lock& lock) {
 
 // By an attempt of somebody who may, where nobody held the lock.
 void Checkers::check_gone_past(const StoreStep& step, Lock& lock, const Owner& waiter) {
-  const bool may_go_past = step.verb == Verb::attempt && step.barging_limit > 0 &&
-                           step.after.owner == step.by && !step.before.value;
-  if (!may_go_past) {
+  const bool may_pass = step.verb == Verb::attempt && step.barging_limit > 0 &&
+                        step.after.owner == step.by && !step.before.value;
+  if (!may_pass) {
     violated(checker::first_come_first_served, step.key,
              name(*step.after.owner) + " was served before " + name(waiter));
   } else if (++lock.gone_past > step.barging_limit) {

@@ -51,14 +51,14 @@ class Store {
   // them. Not one instant.
   virtual void list(std::string key_prefix, std::size_t most, Instant deadline,
                     Done<ListReply> done) = 0;
-  // Deletes the record of `key`, whoever wrote it, if its value is exactly `expected`.
+  // Deletes the record of `key`, whichever client wrote it, if its value is exactly `expected`.
   virtual void remove(std::string key, std::string expected, Instant deadline,
                       Done<RemoveReply> done) = 0;
   // The marks (ReleaseRequest::done_for) of keys that begin with `key_prefix`, held or not, at most
   // `most` of them. Those of keys with a {tag} of their own are not among them. Not one instant.
   virtual void list_marks(std::string key_prefix, std::size_t most, Instant deadline,
                           Done<ListMarksReply> done) = 0;
-  // Deletes the mark of `key`, whoever left it.
+  // Deletes the mark of `key`, whichever client left it.
   virtual void forget(std::string key, Instant deadline, Done<ForgetReply> done) = 0;
 
   // Who gets the wake-ups for waiters of this very store object. Set before the first attempt with

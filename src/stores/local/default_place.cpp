@@ -24,7 +24,7 @@ std::string name_and_id(uid_t user, const std::string& name) {
   return name + " (uid " + std::to_string(user) + ")";
 }
 
-// Calls getpwuid_r or getgrgid_r with as much room as the entry needs.
+// Calls getpwuid_r or getgrgid_r with as much space as the entry needs.
 template <class Entry, class Lookup>
 int look_up(Lookup lookup, Entry& entry, std::vector<char>& buffer, Entry*& found) {
   int error_number = ERANGE;

@@ -35,7 +35,7 @@ bool is_own_group(const struct group& group, const std::string& user_name);
 // Throws LocalError where the user is not in the password database, or that cannot be read.
 UserAccount account_of(uid_t user);
 
-// Throws LocalError where the home directory is missing, "/", or somebody else's: system users have
+// Throws LocalError where the home directory is missing, "/", or another user's: system users have
 // such.
 StorePlace default_place(const UserAccount& account);
 

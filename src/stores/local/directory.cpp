@@ -97,7 +97,7 @@ StoreDirectory::StoreDirectory(const StorePlace& place, FileSystemCheck* check) 
   if (::fstat(fd_.get(), &status_) != 0) {
     throw_errno(errno, folder_, "cannot look at the store's folder");
   }
-  // systemd-tmpfiles leaves alone what is in a directory that somebody has locked (tmpfiles.d(5)).
+  // systemd-tmpfiles leaves alone what is in a directory that is locked (tmpfiles.d(5)).
   // Where it cannot be locked, nothing else depends on it.
   static_cast<void>(::flock(fd_.get(), LOCK_SH | LOCK_NB));
 }
@@ -213,7 +213,7 @@ void StoreDirectory::sweep_unnamed() const {
 }
 
 void StoreDirectory::bind_socket(const Descriptor& socket, const std::string& name) const {
-  // Open to nobody until it has its rights; the kernel takes those of the unbound socket.
+  // Closed to everyone until it has its rights; the kernel takes those of the unbound socket.
   if (::fchmod(socket.get(), 0) != 0) {
     throw_errno(errno, folder_, "cannot set the rights of a socket");
   }

@@ -7,16 +7,16 @@
 //     holders                see holders_file.hpp   waiter-*             sockets, push_socket.hpp
 //     locks.new-*            a file that is being made
 //
-// Rules. A directory given by its path is used if its rights allow it, whoever owns it. A private
-// place (the default one) must be the user's alone: owned by the user, mode 0700, no symbolic link,
-// and below directories in which nobody but the user and root can rename anything
+// Rules. A directory given by its path is used if its rights allow it, whichever user owns it. A
+// private place (the default one) must be the user's alone: owned by the user, mode 0700, no
+// symbolic link, and below directories in which only the user and root can rename anything
 // (docs/failure_modes.md, 48). A directory that everybody may write is refused always. Files are
 // for their owner alone (0600), but in a directory that its group may write and that hands its
 // group down (setgid, as mode 2770) they are for the group too (0660). The umask changes nothing
 // about that, in neither direction.
 //
 // Everything here is reached through the descriptor of the folder, which is checked once. SQLite
-// opens by path; whoever opens it asks is_at_its_path() afterwards.
+// opens by path; the caller that opens it calls is_at_its_path() afterwards.
 //
 // Nothing here opens locks.db or its companions once SQLite may have them open: closing any
 // descriptor of a file drops all locks that the process has on it (fcntl(2); docs/failure_modes.md,
@@ -66,8 +66,8 @@ struct FileIdentity {
 
 struct StorePlace {
   std::filesystem::path path;
-  // Must be owned by this user and open to nobody else; what is missing of its path is made. None:
-  // given by its path, permissions decide, and its last component only is made.
+  // Must be owned by this user and closed to other users; what is missing of its path is made.
+  // None: given by its path, permissions decide, and its last component only is made.
   std::optional<uid_t> private_to;
   // A group that may write directories above it: the user's own.
   std::optional<gid_t> own_group{};
@@ -78,14 +78,14 @@ bool is_shared(mode_t directory_mode) noexcept;
 // The mode of files in it. Pure.
 mode_t file_mode_in(mode_t directory_mode) noexcept;
 
-// Root works for whoever owns the directory; what it makes there must not lock them out. False: it
+// Root works for the owner of the directory; what it makes there must not lock them out. False: it
 // failed, and errno says why.
 bool give_to_owner_of(const struct stat& directory, const Descriptor& made) noexcept;
 
 // "locks.new-" and 16 random digits. Throws LocalError.
 std::string random_file_name();
 
-// By what path a descriptor of ours is reached: addresses of sockets may have 107 bytes only.
+// By what path one of our descriptors is reached: addresses of sockets may have 107 bytes only.
 std::string path_of_handle(const Descriptor& handle);
 
 // Of a Unix socket. The path must be one that path_of_handle began: a longer one is cut off.
@@ -121,7 +121,8 @@ class StoreDirectory {
   // Opens an existing file for reading and writing; not open: there is none. Never follows a link.
   [[nodiscard]] Descriptor open(const std::string& name) const;
 
-  // Makes an empty file with the right mode under a name that nobody else uses, and returns that.
+  // Makes an empty file with the right mode under a name that no other process uses, and returns
+  // that.
   [[nodiscard]] std::string make_unnamed() const;
   // Waits until such a file is on the disk.
   void sync(const std::string& unnamed) const;

@@ -12,8 +12,8 @@ struct Refused {
 };
 
 // Sources: statfs(2) and linux/magic.h; for file systems outside the kernel their own headers. FUSE
-// is refused as a whole: its type does not tell sshfs from a disk, and locks and shared mappings
-// depend on the program behind it.
+// is refused as a whole: its type does not distinguish sshfs from a disk, and locks and shared
+// mappings depend on the program behind it.
 constexpr std::array refused{
     Refused{0x00006969, "NFS"},
     Refused{0x0000517B, "SMB"},

@@ -24,7 +24,7 @@ struct flock byte_of(HolderId id, short kind) {
   return lock;  // l_pid must be 0 for these locks
 }
 
-// 2^62 offsets: two stores meet on one of them never, and if they do, the lock tells.
+// 2^62 offsets: two stores meet on one of them never, and if they do, the lock shows it.
 HolderId random_id(const StoreDirectory& directory) {
   std::uint64_t number = 0;
   if (::getrandom(&number, sizeof number, 0) != sizeof number) {

@@ -6,7 +6,7 @@
 // byte, at an offset chosen at random and far beyond the end of the file: that offset is its holder
 // id, which the records it writes name. Whoever meets a record asks whether the byte of its holder
 // is locked still; if not, the holder has died or closed its connection, and the record is void at
-// once, whatever its ttl. Nothing is left behind that somebody would have to clean up.
+// once, whatever its ttl. Nothing is left behind to clean up.
 //
 // The lock is one of an open file description (F_OFD_SETLK, fcntl(2), Linux 3.15), not of a process
 // (F_SETLK). So it stays when the process closes another descriptor of the file, two stores in one
@@ -35,7 +35,7 @@ class Holder {
   Holder& operator=(const Holder&) = delete;
 
   [[nodiscard]] HolderId id() const noexcept { return id_; }
-  // Whether that store is open. Throws LocalError where the kernel does not tell.
+  // Whether that store is open. Throws LocalError where the kernel does not say.
   [[nodiscard]] bool is_alive(HolderId id) const;
 
  private:

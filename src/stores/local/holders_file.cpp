@@ -21,7 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr const char* holders_name = "holders";
-// Files come and go only while a store is made or somebody deletes one.
+// Files come and go only while a store is made or one is deleted.
 constexpr int max_holders_tries = 100;
 constexpr auto gate_pause = 1ms;
 

@@ -3,9 +3,9 @@
 // (holder.hpp).
 //
 // SQLite works on three files: the database, its log and its shared memory. Processes exclude each
-// other only while all of them use the same three, and SQLite does not notice when somebody deletes
-// or replaces one: a process that opens the store afterwards would work on a mixture. So `holders`
-// has an entry for each set of three files that the store ever had; the last one counts.
+// other only while all of them use the same three, and SQLite does not notice when a file is
+// deleted or or replaces one: a process that opens the store afterwards would work on a mixture. So
+// `holders` has an entry for each set of three files that the store ever had; the last one counts.
 //
 // - Who opens a store compares the files that are there with the last entry. If they differ, it
 //   makes a new set under the gate (store_files.hpp) and appends an entry.
@@ -46,8 +46,8 @@ class HoldersFile {
 
   // The last entry is what this store was opened with.
   void adopt();
-  // False: a new set of files was made since, or somebody deleted or moved this file, or closed the
-  // descriptor. Two system calls.
+  // False: a new set of files was made since, or this file was deleted or moved, or the program
+  // closed the descriptor. Two system calls.
   [[nodiscard]] bool is_current() const noexcept;
 
   class Gate {

@@ -18,15 +18,15 @@ class Liveness {
   Liveness(const Holder& holder, const Machine& machine)
       : holder_(holder), machine_(machine), now_ns_(machine.now_ns()) {}
 
-  // A record is live while nobody has cleared it, its time is not over, it is of this boot, and its
-  // holder lives.
+  // A record is live while it has not been cleared, its time is not over, it is of this boot, and
+  // its holder lives.
   [[nodiscard]] bool is_live(const LockRow& row) const;
   // A waiter is alive while its time is not over, it is of this boot, and its store is open. One
   // whose row was damaged is not.
   [[nodiscard]] bool is_alive(const WaiterRow& waiter) const;
   [[nodiscard]] bool is_of_this_boot(const WaiterRow& waiter) const;
 
-  // Of a live record; none: it never expires. Rounded up: whoever tries again after it finds the
+  // Of a live record; none: it never expires. Rounded up: an attempt after it finds the
   // record gone.
   [[nodiscard]] std::optional<Milliseconds> remaining_ttl(const LockRow& row) const;
   // At least 1 ms from now.

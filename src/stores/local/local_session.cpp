@@ -47,8 +47,8 @@ auto LocalSession::written(Step step) {
   return transaction(Transaction::Kind::write, step);
 }
 
-// A look tells whether the lock is held, and waits for nobody. Where it is free the same
-// transaction takes it, unless somebody wrote in between.
+// A look finds out whether the lock is held, without waiting. Where it is free the same
+// transaction takes it, unless another process wrote in between.
 AttemptReply LocalSession::attempt(const AttemptRequest& request) {
   const auto step = [&](LocalVerbs& verbs) { return verbs.attempt(request); };
   try {
@@ -90,7 +90,7 @@ ReleaseReply LocalSession::release(const ReleaseRequest& request) {
     if (error.code() != errc::store_full || !request.done_for) {
       throw;
     }
-    // A mark that has no room on the disk does not keep the lock from being released.
+    // A mark for which the disk has no space does not keep the lock from being released.
     ReleaseRequest without_mark = request;
     without_mark.done_for = std::nullopt;
     ReleaseReply reply = attempt(without_mark);
@@ -138,7 +138,7 @@ void LocalSession::carry_out(const AfterCommit& after) noexcept {
     try {
       remove_socket_of_dead(directory_, holder_, store);
     } catch (const LocalError&) {
-      // The kernel does not tell whether it is dead. A later sweep asks again.
+      // The kernel does not say whether it is dead. A later sweep asks again.
     }
   }
 }

@@ -11,12 +11,12 @@
 // not faster. A verb is carried out by the calling thread and answered before the call returns,
 // unless other processes or threads keep the store busy for more than 1 ms: then a thread of the
 // store's does it later (late_requests.hpp), by the deadline. So no call waits for a stopped
-// process, and whoever waits for the answer can stop waiting. What a call may wait for is the disk:
-// a write that the kernel does not take.
+// process, and the caller that waits for the answer can stop waiting. What a call may wait for is
+// the disk: a write that the kernel does not take.
 //
-// Waiting (docs/decisions/0008-fair-hand-over.md). A store that somebody waits through has a socket
-// and one more thread, which hears of grants; whoever frees a lock hands it over in its transaction
-// and sends the news after it (wait_queue.hpp, push_socket.hpp).
+// Waiting (docs/decisions/0008-fair-hand-over.md). A store with waiters has a socket
+// and one more thread, which receives wake-ups; the process that frees a lock hands it over in its
+// transaction and sends the wake-up after it (wait_queue.hpp, push_socket.hpp).
 //
 // fork(). The child's copy answers connection_closed and touches neither SQLite nor the
 // descriptors: its destructor leaks them on purpose.

@@ -40,7 +40,7 @@ AttemptReply LocalVerbs::attempt(const AttemptRequest& request) {
   if (!there) {
     return grant(request, there, reply.fence);
   }
-  if (queue_.may_be_passed(*there, request)) {
+  if (queue_.may_pass(*there, request)) {
     queue_.count_pass(*there);
     return grant(request, there, reply.fence);
   }
@@ -68,7 +68,7 @@ AttemptReply LocalVerbs::attempt(const AttemptRequest& request) {
       reply.fence = record_fence(*live_head).value();
       break;
     case AttemptStep::busy:
-      return request.wait_options ? wait(request, *there, entry, reply) : reply;
+      return request.wait_options ? wait_in_line(request, *there, entry, reply) : reply;
     case AttemptStep::superseded:
       reply.outcome = AttemptReplyStatus::superseded;
       break;
@@ -76,8 +76,8 @@ AttemptReply LocalVerbs::attempt(const AttemptRequest& request) {
   return reply;
 }
 
-AttemptReply LocalVerbs::wait(const AttemptRequest& request, LockRow& row,
-                              std::optional<WaiterRow> entry, AttemptReply reply) {
+AttemptReply LocalVerbs::wait_in_line(const AttemptRequest& request, LockRow& row,
+                                      std::optional<WaiterRow> entry, AttemptReply reply) {
   if (entry) {
     queue_.renew(*entry, request, holder_.id());
   } else {

@@ -2,10 +2,10 @@
 // What each verb of the embedded store means, in terms of its rows: who may do what, and when a
 // record is over. Each is called within a transaction.
 //
-// A record that is not live (liveness.hpp) is as good as absent, for every verb; whoever passes by
-// may clear it, and housekeeping does: a grant looks at a few rows that are due, so that rows which
-// nobody asks for any more go away too (G8), at a bounded price. Those that wait for a key are
-// looked at with its row, within seconds.
+// A record that is not live (liveness.hpp) is as good as absent, for every verb; a verb that meets
+// one may clear it, and housekeeping does: a grant looks at a few rows that are due, so that rows
+// which that are no longer asked for go away too (G8), at a bounded price. Those that wait for a
+// key are looked at with its row, within seconds.
 
 #include <cstdint>
 #include <optional>
@@ -58,8 +58,8 @@ class LocalVerbs {
   [[nodiscard]] std::optional<StoredRecord> seen(WholeRow whole) const;
   AttemptReply grant(const AttemptRequest& request, const std::optional<LockRow>& there,
                      Fence last);
-  AttemptReply wait(const AttemptRequest& request, LockRow& row, std::optional<WaiterRow> entry,
-                    AttemptReply reply);
+  AttemptReply wait_in_line(const AttemptRequest& request, LockRow& row,
+                            std::optional<WaiterRow> entry, AttemptReply reply);
   bool end_own_record(LockRow& row, const ReleaseRequest& request);
   bool end_own_entry(LockRow& row, const Owner& owner);
   void keep_house();

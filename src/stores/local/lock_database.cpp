@@ -18,12 +18,13 @@ constexpr int page_bytes = 1024;  // store_files.cpp
 // milliseconds, long enough that fsync is called once in 500 pairs of acquire and release.
 constexpr int checkpoint_frames = 1000;
 constexpr auto checkpoint_limit = 50ms;
-// Where nobody has the file open, the log is read anew by the next process, at some 2 us a frame.
-// So the last one copies back what a command line tool has written in a hundred runs or more.
+// Where no process has the file open, the log is read anew by the next process, at some 2 us a
+// frame. So the last one copies back what a command line tool has written in a hundred runs or
+// more.
 constexpr int max_frames_left = 200;
 
 // A transaction takes some 10 us, so the first looks come without a pause. Later ones are short and
-// do not grow: whoever waits long must be as likely to get the next turn as whoever came last, and
+// do not grow: a process that waits long must be as likely to get the next turn as a new one, and
 // where many threads want few processors, one that sleeps gets its turn sooner than one that
 // yields.
 constexpr int looks_without_pause = 3;
@@ -76,7 +77,7 @@ LockDatabase::~LockDatabase() {
 void LockDatabase::set_up() {
   sqlite3* const handle = database_.get();
   sqlite3_busy_handler(handle, &LockDatabase::on_busy, this);
-  // Rows that somebody has tampered with are found, and never run anything.
+  // Rows that were tampered with are found, and never run anything.
   sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   database_.execute("PRAGMA cell_size_check = ON");
@@ -104,7 +105,7 @@ bool LockDatabase::checkpoint(int mode) noexcept {
   } catch (const LocalError&) {
     // Somebody makes new files.
   }
-  // Where it did not work, somebody else is at it, or somebody reads: later, then.
+  // Where it did not work, another process does it, or reads: later, then.
   checkpoint_at_ = result == SQLITE_OK ? checkpoint_frames : log_frames_ + checkpoint_frames;
   if (result == SQLITE_OK) {
     log_frames_ = 0;
@@ -153,7 +154,7 @@ bool LockDatabase::pause_while_busy(int count) {
 }
 
 // It writes behind the end of the file in a transaction that writes. A checkpoint that does not
-// hold the right to write could copy a page there in between, and lose it: so none of ours is
+// hold the right to write could copy a page there in between, and lose it: so none of our own is
 // passive (on_busy), and no other program may make one (docs/local_store.md).
 std::int64_t LockDatabase::make_room() {
   static constexpr std::array<char, page_bytes> empty{};

@@ -8,17 +8,17 @@
 // growing by time (G2). NORMAL keeps the file itself sound over a power failure, which OFF would
 // not.
 //
-// The log is copied back into the database ("checkpoint") by whoever finds it long. Not by SQLite's
-// automatic one: before 3.51.3 a checkpoint that runs beside a commit that starts the log anew can
-// lose a commit (sqlite.org/wal.html, "the WAL-reset bug"), and a lost commit is a lost lock.
-// Ours holds the write lock from before it reads the log's state until its end, so that no commit
-// can come in between. A store that is closed does the same where the log is long, because the next
-// process would have to read it; and it never deletes the log, which `holders` names.
+// The log is copied back into the database ("checkpoint") by the process that finds it long. Not by
+// SQLite's automatic one: before 3.51.3 a checkpoint that runs beside a commit that starts the log
+// anew can lose a commit (sqlite.org/wal.html, "the WAL-reset bug"), and a lost commit is a lost
+// lock. Ours holds the write lock from before it reads the log's state until its end, so that no
+// commit can come in between. A store that is closed does the same where the log is long, because
+// the next process would have to read it; and it never deletes the log, which `holders` names.
 //
 // A full disk. What a commit adds to the database is written to the log, and could not be copied
-// back where the database has no room to grow; then the log could not start anew, and no lock be
-// released. So a transaction that adds pages makes room for them in the file before it commits. It
-// has the write lock, so no checkpoint runs that writes there.
+// back where the database has no space to grow; then the log could not start anew, and no lock be
+// released. So a transaction that adds pages reserves space for them in the file before it commits.
+// It has the write lock, so no checkpoint runs that writes there.
 //
 // Which files are the store's: holders_file.hpp, store_files.hpp. Each transaction is made within
 // the gate, and finds out at its beginning whether they still are.
@@ -86,7 +86,7 @@ class LockDatabase {
   void set_up();
   bool checkpoint(int mode) noexcept;
   bool pause_while_busy(int count);
-  // In a transaction: room in the file for all its pages, whose number it returns. Throws
+  // In a transaction: reserves space in the file for all its pages, whose number it returns. Throws
   // SqliteError.
   std::int64_t make_room();
 
@@ -101,7 +101,7 @@ class LockDatabase {
   bool may_wait_ = true;  // in the busy handler
   int log_frames_ = 0;
   int checkpoint_at_;
-  // What was made room for and rolled back, a checkpoint cuts off; a database never shrinks.
+  // Space that was reserved and rolled back, a checkpoint cuts off; a database never shrinks.
   std::int64_t committed_pages_ = 0;
   Statement page_count_;
   Statement begin_read_;
@@ -115,7 +115,7 @@ class Transaction {
  public:
   enum class Kind {
     // Starts with a look. The first write makes it a writing one, which fails with store_busy,
-    // without waiting, if somebody has written since the look, or is writing.
+    // without waiting, if another process has written since the look, or is writing.
     look_first,
     // Waits for the right to write at the start.
     write,

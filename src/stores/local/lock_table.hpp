@@ -20,7 +20,7 @@ struct LockRow {
   std::int64_t id = 0;
   Fence fence;  // the highest that was handed out for its key; 0: none
   std::int64_t granted_at_us = 0;
-  // The beginning of the record, enough to tell whose it is. None: nobody holds it.
+  // The beginning of the record, enough to know whose it is. None: no holder.
   std::optional<std::string> head;
   std::int64_t rest_size = 0;
   std::optional<std::int64_t> expires_at_ns;  // none: never

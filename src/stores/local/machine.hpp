@@ -31,7 +31,7 @@ struct Machine {
   }
 };
 
-// Throws LocalError: unsuitable_store where /proc does not tell the boot id, and what hinders
+// Throws LocalError: unsuitable_store where /proc does not show the boot id, and what hinders
 // reading it, such as a process that has no descriptor left.
 Machine this_machine(const ClockSource& clock);
 

@@ -1,5 +1,5 @@
 #pragma once
-// A push: the datagram by which the store that handed a lock over tells the store that waits for
+// A push: the datagram by which the store that handed a lock over wakes the store that waits for
 // it, and the name of the socket it goes to. Pure.
 //
 // Both ends are processes of one machine, so numbers stand as they are in memory. A message of

@@ -40,8 +40,8 @@ FileIdentity identity_of(const Descriptor& file) noexcept {
 
 // What the thread uses. It shares it, so that it may be left behind where nothing can wake it.
 struct PushListener::Ear {
-  Ear(Descriptor made, OnWakeUp told)
-      : socket(std::move(made)), identity(identity_of(socket)), on_wake_up(std::move(told)) {}
+  Ear(Descriptor made, OnWakeUp wake_up)
+      : socket(std::move(made)), identity(identity_of(socket)), on_wake_up(std::move(wake_up)) {}
 
   void listen() {
     std::array<char, push_size + 1>
@@ -50,7 +50,7 @@ struct PushListener::Ear {
       const ssize_t size = ::recv(socket.get(), bytes.data(), bytes.size(), 0);
       const int error_number = errno;
       if (is_over || (size < 0 && error_number != EINTR)) {
-        return;  // somebody has closed the descriptor behind our back: heartbeats find the grants
+        return;  // the program has closed the descriptor: heartbeats find the grants
       }
       if (const auto wake_up =
               decode_push({bytes.data(), size < 0 ? 0 : static_cast<std::size_t>(size)})) {
@@ -82,7 +82,7 @@ PushListener::PushListener(const StoreDirectory& directory, HolderId store, OnWa
 PushListener::~PushListener() {
   directory_.remove(push_socket_name(store_));
   ear_->is_over = true;
-  // Where somebody has closed the descriptor, its number may be another's by now, and the thread
+  // Where the program has closed the descriptor, its number may be another's by now, and the thread
   // cannot be woken: it sleeps until the process ends.
   const bool is_ours = identity_of(ear_->socket) == ear_->identity;
   if (is_ours && ::shutdown(ear_->socket.get(), SHUT_RDWR) == 0) {

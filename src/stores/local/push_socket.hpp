@@ -3,7 +3,7 @@
 // that waits has a datagram socket there, named after its holder id, and a thread that listens.
 //
 // The rights of the directory protect the sockets, as they protect the locks. A push is a hint:
-// whoever sends one never blocks and never minds that it did not arrive, and what a crash leaves of
+// the sender never blocks and does not need to know whether it arrived, and what a crash leaves of
 // a socket is a name in the directory that others take away.
 //
 // net.unix.max_dgram_qlen (10 by default) bounds what a listener may be behind by.

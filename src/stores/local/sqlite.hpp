@@ -1,5 +1,5 @@
 #pragma once
-// SQLite's C API behind RAII types. Everything throws SqliteError; whoever calls a verb of the
+// SQLite's C API behind RAII types. Everything throws SqliteError; the caller of a verb of the
 // store never sees it, because local_store.cpp turns it into a StoreFailure.
 //
 // Threads: a Database and all that was made from it belong to one thread at a time.
@@ -52,7 +52,7 @@ class Database {
  public:
   enum class Mode {
     normal,
-    without_log,  // for reading what the file itself has; nobody may write it meanwhile
+    without_log,  // for reading what the file itself has; it must not be written meanwhile
   };
   // The file must exist and be reached without a symbolic link.
   explicit Database(const std::string& path, Mode mode = Mode::normal);

@@ -21,7 +21,7 @@ constexpr const char* shared_memory_name = "locks.db-shm";
 constexpr std::int64_t application_id = 0x786C636B;
 constexpr std::int64_t format_version = 5;
 constexpr auto open_limit = 5s;
-// Each is one more change that somebody made to the files in the meantime.
+// Each is one more change that was made to the files in the meantime.
 constexpr int max_opening_tries = 10;
 
 // None: one of them is missing.
@@ -112,7 +112,7 @@ void copy_records(const StoreDirectory& directory, const HoldersFile& holders,
   old.execute("VACUUM INTO " + quoted(directory.path_of(name)));
 }
 
-// Under a name that nobody else uses, so that there is no instant at which somebody could meet half
+// Under a name that no other process uses, so that no process ever finds half
 // of it.
 void fill(const StoreDirectory& directory, const HoldersFile& holders, const std::string& name) {
   const bool is_copy = directory.find(database_name).has_value();
@@ -133,7 +133,7 @@ void fill(const StoreDirectory& directory, const HoldersFile& holders, const std
         "UPDATE lock SET holder = NULL; DELETE FROM waiter; "
         "DELETE FROM waiter_tail; UPDATE lock SET waiting = 0");
   }
-  // Closing it does the same, and does not tell where the disk fails: then all that is in the log
+  // Closing it does the same, and does not report that the disk fails: then all that is in the log
   // would stay behind with it, for the log of a file goes by the file's name.
   database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
 }
@@ -157,7 +157,7 @@ std::string make_database(const StoreDirectory& directory, const HoldersFile& ho
 void make_new_set(const StoreDirectory& directory, const HoldersFile& holders) {
   const std::string name = make_database(directory, holders);
   if (!holders.is_new()) {
-    holders.append(std::nullopt);  // from here on, whoever has the old ones open knows
+    holders.append(std::nullopt);  // from here on, a process that has the old ones open knows
   }
   directory.remove(log_name);
   directory.remove(shared_memory_name);

@@ -2,7 +2,7 @@
 // Opening the database of a store: the files that are the store's, or a new set of them.
 //
 // A new set is made where there is none yet, and where the files that are there are not those of
-// the last entry in `holders` (somebody deleted, replaced or restored some of them). It is always
+// the last entry in `holders` (some of them were deleted, replaced or restored). It is always
 // a new database file, so that nothing that still has an old one open can reach it, also not
 // within this process, where SQLite shares what it knows of a file. It gets the records of the old
 // database: as the log has them where database and log are those that belong together, else as the

@@ -17,7 +17,7 @@
 namespace exclusive_lock {
 namespace {
 
-// Folders come and go only while a store is made or somebody deletes one.
+// Folders come and go only while a store is made or one is deleted.
 constexpr int max_folder_tries = 100;
 
 // --- the way to a directory ---
@@ -38,7 +38,7 @@ struct stat status_of(const Descriptor& directory, const std::string& path) {
   return status;
 }
 
-// A directory whose entries nobody but its owner, root and the entries' owners can rename.
+// A directory whose entries only its owner, root and the entries' owners can rename.
 bool keeps_entries_safe(const struct stat& parent, const StorePlace& place) {
   const bool is_trusted = parent.st_uid == 0 || parent.st_uid == place.private_to;
   const bool group_writes = (parent.st_mode & S_IWGRP) != 0 && parent.st_gid != place.own_group;
@@ -58,7 +58,7 @@ void make_directory(const std::string& path) {
 }
 
 // From the root to the directory that holds the last component. Each is checked before anything in
-// it is looked at: nobody else can change what follows then.
+// it is looked at: no other user can change what follows then.
 void check_way_to(const std::filesystem::path& path, const StorePlace& place) {
   std::filesystem::path reached;
   for (const auto& component : path.parent_path()) {

@@ -46,7 +46,7 @@ void WaitQueue::end_record(LockRow& row, std::size_t max_pass_count) {
 }
 
 // Not where it waits itself: an object that has a record has no entry.
-bool WaitQueue::may_be_passed(LockRow& row, const AttemptRequest& request) {
+bool WaitQueue::may_pass(LockRow& row, const AttemptRequest& request) {
   return row.waiting > 0 && !liveness_.is_live(row) &&
          is_pass_count_below(row, request.barging_limit) && !find(row, request.owner);
 }
@@ -83,7 +83,7 @@ void WaitQueue::drop_dead_anywhere(LockRow& row, std::int64_t wall_us) {
   const std::int64_t begins = std::max<std::int64_t>(row.waiting - max_looks + 1, 1);
   const auto met = waiters_.some(row.id, std::abs(wall_us) % begins, max_looks);
   if (met.empty()) {
-    first(row);  // which knows what to do where somebody has deleted rows
+    first(row);  // which knows what to do where rows were deleted
   }
   for (const WaiterRow& waiter : met) {
     if (!liveness_.is_alive(waiter)) {
@@ -164,7 +164,7 @@ std::optional<WaiterRow> WaitQueue::first(LockRow& row) {
     return std::nullopt;
   }
   std::optional<WaiterRow> found = waiters_.first(row.id);
-  if (!found) {  // somebody has deleted rows
+  if (!found) {  // rows were deleted
     row.waiting = 0;
     locks_.set_waiting(row);
   }
@@ -190,7 +190,7 @@ bool WaitQueue::hand_over_to_next(LockRow& row) {
 }
 
 // False: there is no fence left for this one, or its tail was deleted. Its entry is gone, and its
-// next attempt is told why.
+// next attempt gets the reason.
 bool WaitQueue::hand_over(LockRow& row, const WaiterRow& next) {
   const std::int64_t wall_us = machine_.wall_us();
   const std::optional<Fence> fence = next_fence(row.fence, wall_us, next.floor);

@@ -2,7 +2,7 @@
 // The queues (docs/decisions/0008-fair-hand-over.md), in terms of rows: who enters, who is next,
 // and how the lock is handed over. Each call is made within a transaction.
 //
-// The lock's row says how many wait; where nobody does, no call here asks the database anything.
+// The lock's row says how many wait; where there is none, no call here asks the database anything.
 // Dead entries are taken away where they are met: at the front, and anywhere in a queue that is
 // full, at most 16 a call.
 
@@ -20,10 +20,10 @@
 
 namespace exclusive_lock {
 
-// How soon housekeeping looks at a row that somebody waits for: they may die without a word.
+// How soon housekeeping looks at a row that has waiters: they may die silently.
 inline constexpr std::chrono::seconds waiting_look_interval{5};
 
-// What the others are told, and what is tidied up, once a transaction is committed.
+// Which others are woken, and what is cleaned up, once a transaction is committed.
 struct AfterCommit {
   struct Push {
     HolderId to;
@@ -42,14 +42,14 @@ class WaitQueue {
 
   // Every call that takes a row without const brings it in line with what was written.
 
-  // Hands over a lock that nobody holds to the first live waiter.
+  // Hands over a lock without a holder to the first live waiter.
   void advance(LockRow& row);
   // Ends the record that is there: hands the lock over, or frees it. It stays free, and the first
   // live one gets a wake-up, where fewer grants in a row than `max_pass_count` have gone past those
   // who wait.
   void end_record(LockRow& row, std::size_t max_pass_count);
-  // Whether this attempt may take the lock, which nobody holds, although others wait.
-  bool may_be_passed(LockRow& row, const AttemptRequest& request);
+  // Whether this attempt may take the lock, which has no holder, although others wait.
+  bool may_pass(LockRow& row, const AttemptRequest& request);
   void count_pass(LockRow& row);
   // Takes away what is dead at the front. Whether there may be more of that.
   bool drop_dead(LockRow& row);
@@ -70,7 +70,7 @@ class WaitQueue {
   std::vector<StoredWaiter> shown(const LockRow& row);
 
  private:
-  // The first in line, dead or alive; none: nobody waits.
+  // The first in line, dead or alive; none: no waiter.
   std::optional<WaiterRow> first(LockRow& row);
   bool hand_over_to_next(LockRow& row);
   bool hand_over(LockRow& row, const WaiterRow& next);

@@ -14,7 +14,7 @@ std::string_view id_of(const Owner& owner) {
   return {reinterpret_cast<const char*>(owner.id.data()), owner.id.size()};
 }
 
-// An id of another size was never written by us: zeros, which nobody has.
+// An id of another size was not written by this program: zeros, which no owner has.
 Owner owner_of(std::string_view id, std::int64_t ticket) {
   Owner owner{.id = {}, .ticket = static_cast<Ticket>(ticket)};
   if (id.size() == owner.id.size()) {
@@ -33,7 +33,7 @@ bool is_arrival(std::int64_t arrived_us) {
   return arrived_us >= 0 && arrived_us <= last_arrival.count();
 }
 
-// What the columns of an entry hold that a program of ours wrote.
+// What the columns of an entry hold that this program wrote.
 bool is_sound(const WaiterRow& row, std::size_t id_size, std::int64_t floor) {
   return id_size == row.owner.id.size() && is_arrival(row.arrived_us) &&
          row.confirm_ttl >= Milliseconds(1) && row.confirm_ttl <= max_ttl && floor >= 0 &&

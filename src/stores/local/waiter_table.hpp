@@ -25,12 +25,12 @@ struct WaiterRow {
   std::optional<BootId> boot;  // none: whatever is there is no boot id
   HolderId holder = 0;
   bool is_detached = false;
-  // False: it has numbers that no program of ours writes. Such an entry counts as dead.
+  // False: it has numbers that this program never writes. Such an entry counts as dead.
   bool is_sound = true;
 };
 
-// `lock` is the id of a row in LockTable. That row counts the entries: whoever makes one or takes
-// one away says so there.
+// `lock` is the id of a row in LockTable. That row counts the entries: the caller that makes one or
+// takes one away says so there.
 class WaiterTable {
  public:
   explicit WaiterTable(Database& database);
@@ -39,7 +39,7 @@ class WaiterTable {
   // Behind the first `from` of them, in line.
   std::vector<WaiterRow> some(std::int64_t lock, std::int64_t from, int most);
   std::optional<WaiterRow> find(std::int64_t lock, const Owner& owner);  // whatever its ticket
-  // None: nobody waits whose arrival is one.
+  // None: no waiter with an arrival.
   std::optional<std::int64_t> last_arrival_us(std::int64_t lock);
   std::size_t ahead_of(std::int64_t lock, const WaiterRow& waiter);
   // The sound ones among the first.
@@ -50,7 +50,7 @@ class WaiterTable {
   // Writes all but its arrival.
   void renew(const WaiterRow& waiter, std::string_view tail);
   void heartbeat(std::int64_t id, std::int64_t alive_until_ns);
-  // Takes the entry away and gives its tail; none: somebody has deleted that.
+  // Takes the entry away and gives its tail; none: it was deleted.
   std::optional<std::string> take(std::int64_t id);
 
  private:

@@ -28,7 +28,7 @@ Answer<AttemptReply> MemoryTable::attempt(const AttemptRequest& request,
   if (clock_.requesters_now() > request.not_after) {
     return attempt_reply(request, AttemptReplyStatus::too_late);
   }
-  if (may_go_past(request)) {
+  if (may_pass(request)) {
     auto answer = grant(request);
     if (std::holds_alternative<AttemptReply>(answer)) {
       find_line(request.key)->count_pass();
@@ -78,7 +78,7 @@ AttemptReply MemoryTable::attempt_reply(const AttemptRequest& request, AttemptRe
           .fence = last_fence(request.key).value_or(Fence{}),
           .remaining_ttl =
               outcome == AttemptReplyStatus::too_late ? std::nullopt : ttl_in_the_way(request.key),
-          .store_time = clock_.told()};
+          .store_time = clock_.reported()};
 }
 
 // --- the other verbs ---------------------------------------------------------------------------
@@ -87,7 +87,7 @@ Answer<HeartbeatReply> MemoryTable::heartbeat(const HeartbeatRequest& request) {
   if (auto failure = advance(request.key)) {
     return std::move(*failure);
   }
-  HeartbeatReply reply{.outcome = HeartbeatReplyStatus::gone, .store_time = clock_.told()};
+  HeartbeatReply reply{.outcome = HeartbeatReplyStatus::gone, .store_time = clock_.reported()};
   Entry* record = find(request.key);
   if (record != nullptr && record_owner(record->value) == request.owner) {
     if (const std::optional<Fence> fence = fence_in(record->value)) {
@@ -110,7 +110,7 @@ Answer<HeartbeatReply> MemoryTable::heartbeat(const HeartbeatRequest& request) {
 }
 
 RefreshReply MemoryTable::refresh(const std::vector<RefreshRequest>& requests) {
-  RefreshReply reply{.verdicts = {}, .store_time = clock_.told()};
+  RefreshReply reply{.verdicts = {}, .store_time = clock_.reported()};
   for (const RefreshRequest& request : requests) {
     reply.verdicts.push_back(refresh_one(request));
   }
@@ -135,7 +135,7 @@ ReleaseReply MemoryTable::release(const ReleaseRequest& request) {
   if (is_its_own) {
     end_own_record(request, *entry);
   }
-  const bool had_waiter = drop_waiter(request);
+  const bool had_waiter = end_own_entry(request);
   return {.verdict = is_its_own   ? ReleaseReplyStatus::released
                      : had_waiter ? ReleaseReplyStatus::left
                                   : ReleaseReplyStatus::not_owner};
@@ -263,7 +263,7 @@ std::optional<Fence> MemoryTable::write_record(const AttemptRequest& request,
 }
 
 // Of the record that is there, else of the fence key, which is not looked at before (so a hold
-// mends what others have left there). 0: there is neither; none: it cannot be read.
+// repairs what others have left there). 0: there is neither; none: it cannot be read.
 std::optional<Fence> MemoryTable::last_fence(const std::string& key) {
   const Entry* record = find(key);
   if (const auto fence = record == nullptr ? std::nullopt : fence_in(record->value)) {
@@ -280,7 +280,7 @@ std::optional<Fence> MemoryTable::last_fence(const std::string& key) {
   return is_fence ? std::optional(last) : std::nullopt;
 }
 
-// Rounded up: whoever tries again after it finds the record gone.
+// Rounded up: an attempt after it finds the record gone.
 std::optional<Milliseconds> MemoryTable::remaining_ttl(const Entry& entry) const {
   return entry.expires_at
              ? std::optional(std::chrono::ceil<Milliseconds>(*entry.expires_at - clock_.now()))

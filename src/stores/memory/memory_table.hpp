@@ -20,7 +20,7 @@
 
 namespace exclusive_lock {
 
-// What the entries of one client name as the way to reach it. Without a listener nobody hears it
+// What the entries of one client name as the way to reach it. Without a listener it is lost
 // any more, and they count as dead.
 struct Channel {
   std::shared_ptr<const Store::WakeUpListener> listener;
@@ -72,7 +72,7 @@ class MemoryTable {
 
  private:
   Answer<AttemptReply> grant(const AttemptRequest& request);
-  bool may_go_past(const AttemptRequest& request);
+  bool may_pass(const AttemptRequest& request);
   AttemptReply wait_in_line(const AttemptRequest& request,
                             const std::shared_ptr<const Channel>& channel);
   bool is_too_long(WaitingLine& line, std::size_t most);
@@ -82,7 +82,7 @@ class MemoryTable {
   void write_mark(const std::string& key, std::string value, Milliseconds ttl);
   void end_record(const std::string& key, std::size_t max_pass_count);
   bool is_left_free(const std::string& key, std::size_t max_pass_count);
-  bool drop_waiter(const ReleaseRequest& request);
+  bool end_own_entry(const ReleaseRequest& request);
 
   std::optional<StoreFailure> advance(const std::string& key);
   std::optional<StoreFailure> advance(const std::string& key, std::optional<Fence> last);

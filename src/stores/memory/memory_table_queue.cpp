@@ -70,7 +70,7 @@ bool MemoryTable::is_too_long(WaitingLine& line, std::size_t most) {
   return line.waiters().size() > most;
 }
 
-bool MemoryTable::drop_waiter(const ReleaseRequest& request) {
+bool MemoryTable::end_own_entry(const ReleaseRequest& request) {
   WaitingLine* line = find_line(request.key);
   const Waiter* waiter = line == nullptr ? nullptr : line->find(request.owner.id);
   return waiter != nullptr && waiter->request.owner.ticket <= request.owner.ticket &&
@@ -78,7 +78,7 @@ bool MemoryTable::drop_waiter(const ReleaseRequest& request) {
 }
 
 // Past those who wait. Not where it waits itself: an id that has a record has no entry.
-bool MemoryTable::may_go_past(const AttemptRequest& request) {
+bool MemoryTable::may_pass(const AttemptRequest& request) {
   WaitingLine* line = find(request.key) == nullptr ? find_line(request.key) : nullptr;
   return line != nullptr && can_grow(last_fence(request.key)) &&
          line->find(request.owner.id) == nullptr && line->pass_count() < request.barging_limit;
@@ -93,7 +93,7 @@ void MemoryTable::end_record(const std::string& key, std::size_t max_pass_count)
   }
 }
 
-// Where nobody holds the lock. False: those who wait were passed often enough. Else the first live
+// Where the lock has no holder. False: the waiters were passed often enough. Else the first live
 // one gets a wake-up.
 bool MemoryTable::is_left_free(const std::string& key, std::size_t max_pass_count) {
   if (max_pass_count == 0) {

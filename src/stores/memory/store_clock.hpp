@@ -20,7 +20,7 @@ class StoreClock {
     return wall_ == nullptr ? clock_.now() : Instant(wall_->now());
   }
   // What replies carry of it.
-  [[nodiscard]] std::optional<StoreTime> told() const {
+  [[nodiscard]] std::optional<StoreTime> reported() const {
     return wall_ == nullptr ? std::nullopt : std::optional(wall_->now());
   }
   // Since 1970.

@@ -4,12 +4,12 @@
 --   fence           the highest that was handed out; kept for a day after granted_at_us (G2)
 --   granted_at_us   wall clock of the last grant, us since 1970
 --   look_at_s       wall clock, s since 1970: when to look whether the row is of use still (G8)
---   value           the record, its first 600 bytes at most; NULL: nobody holds it
+--   value           the record, its first 600 bytes at most; NULL: no holder
 --   rest_size       how many bytes more there are in `rest`
 --   expires_at_ns   CLOCK_BOOTTIME of the boot named beside it; NULL: never
 --   boot            16 bytes; in any other boot the record is void
 --   holder          offset of the byte in the file `holders` that is locked while the holder lives
---                   (holder.hpp); NULL: nobody watches, the record lives until it expires
+--                   (holder.hpp); NULL: none, the record lives until it expires
 --
 -- rest: what is longer stands apart, so that the cost of a refresh does not grow with the contents.
 CREATE TABLE lock (

@@ -14,13 +14,13 @@
 -- ARGV[9] confirm_ms      ttl of the record that is handed over
 -- ARGV[10] arrived_us     the place in the queue that it had before; 0: behind all others
 -- ARGV[11] max_waiting   so many entries at most
--- ARGV[12] channel        where to tell of the hand-over; "": nowhere
+-- ARGV[12] channel        where to publish the wake-up; "": nowhere
 --
 -- Replies in one string, with a space between: echo, time_us, outcome, fence, remaining_ms,
 -- position, arrived_us
 --   granted      written now, taken over from this owner's older ticket, or there already
 --                by this very ticket (then with its fence, and its ttl runs on)
---   busy         somebody else's record is there, or others wait
+--   busy         another holder's record is there, or others wait
 --   waiting      the entry is in the queue, with this ticket
 --   queue_full   nothing was done, but that some of the dead were taken away
 --   superseded   a newer ticket of this owner is there
@@ -38,7 +38,7 @@ local record, fence_key, queue, waiters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
 -- @include shared/clock.lua
 
--- The common case, before anything is defined: no record, nobody waits. Whatever is odd (a fence key
+-- The common case, before anything is defined: no record, no waiters. Anything else (a fence key
 -- with anything but digits, no fence above it, a request that comes too late) is answered below.
 local remaining_ms = redis.call('PTTL', record)
 if remaining_ms == -2 and redis.pcall('ZCOUNT', queue, '1', '+inf') == 0 then
@@ -57,7 +57,7 @@ if remaining_ms == -2 and redis.pcall('ZCOUNT', queue, '1', '+inf') == 0 then
   end
 end
 
--- The common case of whoever has to wait: another one's record is there, and it comes behind all
+-- The common case of a waiter: another holder's record is there, and it comes behind all
 -- others. Whatever is odd is answered below.
 local head = redis.call('GETRANGE', record, '0', '127')
 local own_id = string.sub(ARGV[3], 1, 32)
@@ -108,13 +108,13 @@ local function can_grow()
   return highest and highest < max_whole
 end
 
-local function answer(outcome, position, place)
-  return reply(outcome, whole(highest or 0), whole(remaining_ms), whole(position or 0), place or '0')
+local function answer(outcome, last_fence, remaining, position, place)
+  return reply(outcome, whole(last_fence or 0), whole(remaining), whole(position or 0), place or '0')
 end
 
--- How many grants in a row have gone past those who wait, where this one may too; else nothing. It
--- may not where its owner waits itself: an id that has a record has no entry.
-local function streak_to_join()
+-- Whether this attempt may take a free lock although others wait: the pass count so far; nil where it
+-- may not. It may not where its owner waits itself: an id that has a record has no entry.
+local function may_pass()
   local pass_count = read_pass_count()
   if pass_count < tonumber(ARGV[7]) and not find(own_id, ask(false, 'ZSCORE', queue, own_id)) then
     return pass_count
@@ -123,13 +123,12 @@ end
 
 local not_after_us = tonumber(ARGV[2])
 if not_after_us > 0 and now_us > not_after_us then
-  remaining_ms = -2
-  return answer('too_late')
+  return answer('too_late', highest, -2)
 end
 
 local others_wait, pass_count = false, nil
 if remaining_ms == -2 and can_grow() and redis.call('ZCOUNT', queue, '1', '+inf') > 0 then
-  pass_count = streak_to_join()
+  pass_count = may_pass()
   if not pass_count then
     local new_id, new_ticket, new_fence, new_ms = advance(highest)
     if new_id then
@@ -141,18 +140,16 @@ if remaining_ms == -2 and can_grow() and redis.call('ZCOUNT', queue, '1', '+inf'
 end
 
 local is_free = remaining_ms == -2
-if others_wait then
-  remaining_ms = 0
-end
+local shown_ms = others_wait and 0 or remaining_ms
 local is_older_own = false
 if id == own_id and ticket == own_ticket then
   if fence then
-    return answer('granted')
+    return answer('granted', highest, shown_ms)
   end
-  -- Else written by us and damaged by somebody since: not ours any more.
+  -- Else written by this client and damaged since: no longer its own.
 elseif id == own_id then
   if is_newer(ticket, own_ticket) then
-    return answer('superseded')
+    return answer('superseded', highest, shown_ms)
   end
   is_older_own = true
 end
@@ -160,30 +157,29 @@ end
 local is_in_reach = (is_free and not others_wait) or is_older_own
 if not is_in_reach and not is_patient then
   local there = find(own_id, ask(false, 'ZSCORE', queue, own_id))
-  return answer(there and is_newer(there.ticket, own_ticket) and 'superseded' or 'busy')
+  local is_superseded = there and is_newer(there.ticket, own_ticket)
+  return answer(is_superseded and 'superseded' or 'busy', highest, shown_ms)
 end
 if floor >= max_whole or (is_in_reach and not can_grow()) then
-  highest = 0
-  return answer('bad_fence')
+  return answer('bad_fence', 0, shown_ms)
 end
 
 if is_in_reach then
   if pass_count then
     redis.call('ZADD', queue, string.format('%.17g', (pass_count + 1) / 1048576), 'pass_count')
   end
-  highest = math.max(highest + 1, now_us, floor + 1)
-  remaining_ms = tonumber(ttl_ms)
-  local value = '{"owner":"' .. owner .. '","fence":' .. whole(highest) ..
+  local next_fence = math.max(highest + 1, now_us, floor + 1)
+  local value = '{"owner":"' .. owner .. '","fence":' .. whole(next_fence) ..
     ',"since_us":' .. whole(now_us) .. ARGV[6]
   -- A day: then the time part alone makes fences grow, and names that are not used leave nothing.
-  redis.call('SET', fence_key, whole(highest), 'PX', '86400000')
+  redis.call('SET', fence_key, whole(next_fence), 'PX', '86400000')
   redis.call('SET', record, value, 'PX', ttl_ms)
-  return answer('granted')
+  return answer('granted', next_fence, tonumber(ttl_ms))
 end
 
 local there = find(own_id, redis.call('ZSCORE', queue, own_id))
 if there and is_newer(there.ticket, own_ticket) then
-  return answer('superseded')
+  return answer('superseded', highest, shown_ms)
 end
 
 -- Behind all others, also where the clock was set back or has not moved since.
@@ -224,7 +220,7 @@ if not there and count_entries() > max_waiting then
   drop_dead(count_entries())
   if count_entries() > max_waiting then
     leave(text)
-    return answer('queue_full')
+    return answer('queue_full', highest, shown_ms)
   end
 end
 local position, queue_ms = redis.call('ZCOUNT', queue, '1', place), redis.call('PTTL', queue)
@@ -235,4 +231,4 @@ end
 if more ~= '' then
   redis.call('PEXPIRE', waiters, queue_ms)  -- no longer than the queue
 end
-return answer('waiting', position, place)
+return answer('waiting', highest, shown_ms, position, place)

@@ -5,7 +5,7 @@
 -- ARGV[2] owner           "<32 hex id>-<16 hex ticket>"
 -- ARGV[3] ttl_ms          of the record, where it was handed over; 1 or more
 -- ARGV[4] alive_ms        how long the entry counts as alive from now on
--- ARGV[5] channel         where to tell of the hand-over; "": nowhere
+-- ARGV[5] channel         where to publish the wake-up; "": nowhere
 --
 -- Replies in one string, with a space between: echo, time_us, outcome, fence, remaining_ms, position
 --   granted      the record is this very ticket's, with its fence; its ttl is ttl_ms from now

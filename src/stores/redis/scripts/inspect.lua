@@ -3,13 +3,13 @@
 -- KEYS    1 the record   2 the queue   3 the waiters (not read)   4 the mark
 --         (2 to 4 are not there for a key that has no place for them)
 -- ARGV[1] echo           any text; comes back
--- ARGV[2] max_bytes     of the value; a longer one is cut (no record of ours is that long)
+-- ARGV[2] max_bytes     of the value; a longer one is cut (no valid record is that long)
 -- ARGV[3] max_waiters   so many are shown, the first in line
 --
 -- Replies { echo, time_us, remaining_ms, value, waiting, mark, (owner, arrived_us, tail_head)... },
 -- all strings. remaining_ms: -1 never expires, -2 there is nothing (then value is "" and no waiters
--- are told). waiting: how many, damaged entries among them, which are not told. mark: "" for none.
--- Another type than string at the record raises WRONGTYPE; side keys of other types are nobody's
+-- are shown). waiting: how many, damaged entries among them, which are not shown. mark: "" for none.
+-- Another type than string at the record raises WRONGTYPE; side keys of other types belong to no lock
 -- queue.
 
 local record, queue, waiters, mark = KEYS[1], KEYS[2], KEYS[3], KEYS[4]

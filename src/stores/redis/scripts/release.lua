@@ -1,5 +1,5 @@
 -- Ends what an owner id has of a lock with this ticket or an older one, the record or the entry in
--- the queue, and hands over what becomes free, or leaves it to whoever comes first.
+-- the queue, and hands over what becomes free, or leaves it free for the next attempt.
 --
 -- KEYS    1 the record   2 its highest fence so far   3 the queue   4 the waiters
 --         5 the mark, where one is to be left: the work under the lock was done
@@ -7,14 +7,14 @@
 -- ARGV[2] owner    "<32 hex id>-<16 hex ticket>"
 -- ARGV[3] max_pass_count   it stays free where fewer grants in a row than so many have gone past those
 --                       who wait; the first of them gets a wake-up
--- ARGV[4] closed_ms     the record is not deleted, but stays for that long and is nobody's;
+-- ARGV[4] closed_ms     the record is not deleted, but stays for that long without a holder;
 --                       "0", or none: it is deleted
 -- ARGV[5] done_ms       with KEYS[5]: how long the mark lives, or longer, where the one before it
 --                       would have
 --
 -- Replies in one string, with a space between: echo, time_us ("-" where the clock was not read),
 -- verdict. With KEYS[5] and "released" as an array; where the mark was refused, its error is last.
---   released     the record is gone, or is nobody's
+--   released     the record is gone, or has no holder
 --   left         the entry in the queue is gone
 --   not_owner    neither was there: nothing, a newer ticket's, another owner's, another type
 --
@@ -25,12 +25,12 @@
 
 local record, fence_key, queue, waiters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
--- The common case, before anything is defined: its own record, nobody waits, no mark is to be left.
+-- The common case, before anything is defined: its own record, no waiters, no mark is to be left.
 local head = redis.pcall('GETRANGE', record, '0', '127')
 local first  -- entry
 if not ARGV[4] and type(head) == 'string' and
     string.sub(head, 1, 60) == '{"owner":"' .. ARGV[2] .. '"' then
-  -- An error is nobody.
+  -- An error counts as no listener.
   first = redis.pcall('ZRANGEBYSCORE', queue, '1', '+inf', 'LIMIT', '0', '1')[1]
   if not first then
     redis.call('DEL', record)
@@ -64,7 +64,7 @@ local own_id, own_ticket = string.sub(ARGV[2], 1, 32), string.sub(ARGV[2], 34, 4
 -- Whether the record was written over with the next one's. Else it has to go, and then a waiter may
 -- be there to be woken: the first live one, where it was not passed often enough. Whoever stands
 -- behind 16 dead ones finds the lock free with its next heartbeat.
-local function pass_on(fence, max_pass_count)
+local function advance_or_leave_free(fence, max_pass_count)
   if max_pass_count > 0 then
     local text, owner, _, _, channel = first_live(first)
     if not text or read_pass_count() < max_pass_count then
@@ -76,9 +76,9 @@ local function pass_on(fence, max_pass_count)
   return next_id ~= nil and next_id ~= 'bad_fence'
 end
 
-local function free(fence)
-  local _, is_passed_on, owner, channel = pcall(pass_on, fence, tonumber(ARGV[3]))
-  if is_passed_on ~= true then
+local function end_record(fence)
+  local _, is_handed_over, owner, channel = pcall(advance_or_leave_free, fence, tonumber(ARGV[3]))
+  if is_handed_over ~= true then
     redis.call('DEL', record)
   end
   if owner and channel ~= '' then
@@ -105,7 +105,7 @@ end
 local id, ticket, fence = read_head(said_or('', head))
 if not id and redis.call('PTTL', record) == -2 then
   local _
-  _, id, ticket, fence = pcall(advance_from_kept_fence)  -- an error is nobody's id
+  _, id, ticket, fence = pcall(advance_from_kept_fence)  -- an error counts as no id
 end
 
 if id == own_id and not is_newer(ticket, own_ticket) then
@@ -114,7 +114,7 @@ if id == own_id and not is_newer(ticket, own_ticket) then
   if closed_ms ~= '0' then
     close(closed_ms)
   else
-    free(fence)
+    end_record(fence)
   end
   if done then
     return {ARGV[1], whole(now_us), 'released', leave_mark(done, ARGV[5]).err}

@@ -1,4 +1,4 @@
--- Deletes a record, whoever wrote it, if its value is exactly the expected one, and hands over what
+-- Deletes a record, whichever client wrote it, if its value is exactly the expected one, and hands over what
 -- becomes free.
 --
 -- KEYS    1 the record   2 its highest fence so far   3 the queue   4 the waiters
@@ -10,7 +10,7 @@
 --   removed      it was deleted
 --   different    there is nothing, another value, or another type than string
 --
--- The one script that may end somebody else's hold, for people who saw the record before (G3 does
+-- The one script that may end another client's hold, for people who saw the record before (G3 does
 -- not cover it). DEL or ZREM is the first write; what is refused behind it, on the way to the next
 -- one, changes nothing about the verdict. Idempotent, but for the verdict.
 

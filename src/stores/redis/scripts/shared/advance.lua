@@ -28,8 +28,8 @@ local function first_live(text)
   end
 end
 
--- `highest`: the highest fence so far; where none can be above it (or it is nil: not known) nobody
--- leaves the queue, until somebody has looked at these keys, and 'bad_fence' comes back. Else the
+-- `highest`: the highest fence so far; where none can be above it (or it is nil: not known) no waiter
+-- leaves the queue, until these keys are repaired, and 'bad_fence' comes back. Else the
 -- id, ticket, fence and remaining_ms of the new record; nothing: there is none.
 local function advance(highest, first)
   if not highest or highest >= max_whole then
@@ -45,7 +45,7 @@ local function advance(highest, first)
   end
 end
 
--- The same where no record tells the highest fence.
+-- The same where no record has the highest fence.
 local function advance_from_kept_fence()
   if count_entries() > 0 then
     return advance(kept_fence())

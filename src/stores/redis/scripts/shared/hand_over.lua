@@ -1,7 +1,7 @@
 -- How the lock is handed over to an entry of the queue (docs/decisions/0008-fair-hand-over.md). Needs
 -- entry.lua. These are defined before the common case of a hand-over: what is checked stands once.
 
--- Whether somebody listens to a waiter's channel: one whose process has died costs nobody anything.
+-- Whether a client listens to a waiter's channel: a waiter whose process has died costs the others nothing.
 -- Servers count their own subscribers only, so what was published may have been heard although they
 -- count none: nothing is published to ask. Without the right to ask, a wake-up asks; without
 -- that right too, and without a channel, the waiter looks for itself.

@@ -6,7 +6,7 @@ local function is_newer(a, b)
 end
 
 -- Id, ticket and fence of a record, by its first 128 bytes; nothing for one that is not ours, no
--- fence for one that somebody has damaged.
+-- fence for one that is damaged.
 local function read_head(head)
   local id, ticket = string.match(head, '^{"owner":"([0-9a-f]+)%-([0-9a-f]+)"')
   if not ticket or #id ~= 32 or #ticket ~= 16 then

@@ -13,7 +13,7 @@
 -- and its entry leaves when its record is written. What is not in this form is a dead entry, or
 -- none; it goes with the queue.
 
--- Longer than anybody waits between two heartbeats. It is for queues that everybody has left in a
+-- Longer than the longest pause between two heartbeats. It is for queues whose waiters have all left in a
 -- hurry.
 local function keep_queue()
   redis.call('PEXPIRE', queue, '60000')
