@@ -333,7 +333,7 @@ void pushes_overflow(Scene& scene) {
 }
 
 // As many as there are, and all of them out; who comes back is turned away at the door.
-void house_full(Scene& scene) {
+void server_full(Scene& scene) {
   RawClient client = scene.server().client();
   scene.fleet().suffer("maxclients", Data::kept, [&] {
     client.must({"CONFIG", "SET", "maxclients", "1"});
@@ -372,7 +372,7 @@ FaultKinds server_faults() {
           {"clients_killed", clients_killed},
           {"clients_paused", clients_paused},
           {"pushes_overflow", pushes_overflow},
-          {"house_full", house_full}};
+          {"server_full", server_full}};
 }
 
 }  // namespace exclusive_lock::faults

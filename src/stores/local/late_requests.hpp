@@ -1,6 +1,6 @@
 #pragma once
 // Requests that found the store busy: another process is writing, or was stopped while it did.
-// Whoever asked does not wait for that; a thread carries them out as soon as the store is free, in
+// The requester does not wait for that; a thread carries them out as soon as the store is free, in
 // the order in which they came, or answers them at their deadlines.
 //
 // The thread is made for the first of them. It holds no lock while it waits.

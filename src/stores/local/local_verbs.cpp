@@ -110,7 +110,7 @@ AttemptReply LocalVerbs::grant(const AttemptRequest& request, const std::optiona
                      .expires_at_ns = liveness_.expiry_after(request.ttl),
                      .boot = machine_.boot,
                      .holder = request.detached ? std::nullopt : std::optional(holder_.id())});
-  keep_house();
+  sweep_due_rows();
   return {.outcome = AttemptReplyStatus::granted,
           .fence = *fence,
           .remaining_ttl = std::max(request.ttl, Milliseconds(1)),
@@ -275,7 +275,7 @@ std::optional<StoredRecord> LocalVerbs::seen(WholeRow whole) const {
 
 // A void record is cleared at the first look, its row is forgotten at the first look a day after
 // its last grant.
-void LocalVerbs::keep_house() {
+void LocalVerbs::sweep_due_rows() {
   const std::int64_t wall_us = machine_.wall_us();
   const std::int64_t now_s = seconds_of(wall_us);
   for (LockRow& row : locks_.due(now_s, now_s + look_interval.count(), looks_per_grant)) {

@@ -62,7 +62,7 @@ class LocalVerbs {
                             std::optional<WaiterRow> entry, AttemptReply reply);
   bool end_own_record(LockRow& row, const ReleaseRequest& request);
   bool end_own_entry(LockRow& row, const Owner& owner);
-  void keep_house();
+  void sweep_due_rows();
   void look_after(LockRow& row, std::int64_t wall_us);
 
   LockTable& locks_;

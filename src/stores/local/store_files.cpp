@@ -120,7 +120,7 @@ void fill(const StoreDirectory& directory, const HoldersFile& holders, const std
     copy_records(directory, holders, name);
   }
   Database database(directory.path_of(name), Database::Mode::normal);
-  // Nobody can see it yet, so it need not survive a power failure before it is whole.
+  // No other process can see it yet, so it need not survive a power failure before it is whole.
   database.execute("PRAGMA synchronous = OFF");
   // Two or three records: each commit writes whole pages to the log, and adds up their bytes.
   database.execute("PRAGMA page_size = 1024");

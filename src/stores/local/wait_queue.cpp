@@ -56,7 +56,7 @@ void WaitQueue::count_pass(LockRow& row) {
   locks_.set_waiting(row);
 }
 
-// Whoever stands behind too many dead ones finds the lock free with its next heartbeat.
+// A waiter behind too many dead ones finds the lock free with its next heartbeat.
 void WaitQueue::wake_first(LockRow& row) {
   drop_dead(row);
   const std::optional<WaiterRow> next = first(row);

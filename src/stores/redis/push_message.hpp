@@ -14,7 +14,7 @@ struct Subscribed {};  // what is published from now on comes
 struct NoNews {};      // to somebody else, or of something else
 using PushNews = std::variant<NoNews, Subscribed, WakeUp>;
 
-// What a push tells whoever has subscribed to `channel`.
+// What a push says to the subscriber of `channel`.
 PushNews read_push(const Reply& push, std::string_view channel);
 
 // From the reply to PUBSUB NUMSUB of one channel; none: it does not say (no right to ask).

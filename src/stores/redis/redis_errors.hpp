@@ -10,7 +10,7 @@
 // it runs, and our scripts are written so that what may be refused is their first write (a fence
 // that was counted up for nothing is harmless). So may_have_run is false here.
 //
-// Whoever meets a new error: add a row to the table in redis_errors.cpp and the text, as sent, to
+// For a new error: add a row to the table in redis_errors.cpp and the text, as sent, to
 // tests/unit/stores/redis/redis_errors_test.cpp.
 
 #include <string>

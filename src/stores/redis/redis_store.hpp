@@ -5,11 +5,11 @@
 // (key_codec.hpp), with a ttl of a day. While somebody waits there are two more, with a ttl of a
 // minute (scripts/shared/queue.lua). A release that says that the work was done leaves one more,
 // with the ttl that it asks for (core/done_mark.hpp). Every verb is one script, so one step
-// (scripts/*.lua). Hand-overs are told over a second connection, made with the first attempt that
+// (scripts/*.lua). Hand-overs are announced over a second connection, made with the first attempt that
 // has wait options (push_link.hpp).
 //
 // The server's clock decides when a record expires and what `since` says. `not_after` is translated
-// to it by what replies have told (server_time.hpp); an attempt that the server calls too late
+// to it by what replies have said (server_time.hpp); an attempt that the server calls too late
 // although it is in time by our clock (its clock was set forward) is made once more: nothing was
 // done.
 //

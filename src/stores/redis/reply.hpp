@@ -3,7 +3,7 @@
 // library.
 //
 // A reply can be of any kind, whatever was asked: an error, or something that makes no sense.
-// Whoever reads one checks the kind first; a reply that does not fit is a protocol error of that
+// The reader checks the kind first; a reply that does not fit is a protocol error of that
 // one operation, not of the connection.
 
 #include <cstdint>

@@ -81,7 +81,7 @@ ScriptCall remove_call(const std::string& key, std::string_view expected);
 // the reply must outlive them. Of any other kind of reply there are none.
 class ReplyTexts {
  public:
-  ReplyTexts(const Reply& reply);  // also unsaid: whoever reads replies is given them as they came
+  ReplyTexts(const Reply& reply);  // implicit: readers get replies as they came
 
   [[nodiscard]] std::size_t size() const { return texts_.size(); }
   std::string_view operator[](std::size_t place) const { return texts_[place]; }

@@ -62,7 +62,7 @@ end
 local own_id, own_ticket = string.sub(ARGV[2], 1, 32), string.sub(ARGV[2], 34, 49)
 
 -- Whether the record was written over with the next one's. Else it has to go, and then a waiter may
--- be there to be woken: the first live one, where it was not passed often enough. Whoever stands
+-- be there to be woken: the first live one, where it was not passed often enough. A waiter
 -- behind 16 dead ones finds the lock free with its next heartbeat.
 local function advance_or_leave_free(fence, max_pass_count)
   if max_pass_count > 0 then

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Breaks each rule once in a small tree and looks whether rooms.py notices."""
+"""Breaks each rule once in a small tree and looks whether modules.py notices."""
 
 import tempfile
 import unittest
 from pathlib import Path
 
-import rooms
+import modules
 
 SOUND = {
     "include/exclusive_lock/fence.hpp": "#include <cstdint>\n",
@@ -24,10 +24,10 @@ def breaches(**changes):
         for path, text in (SOUND | changes).items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(text, encoding="utf-8")
-        return rooms.find_breaches(root)
+        return modules.find_breaches(root)
 
 
-class Rooms(unittest.TestCase):
+class Modules(unittest.TestCase):
     def expect(self, path, text, words):
         found = breaches(**{path: text})
         self.assertEqual(len(found), 1, found)
@@ -97,10 +97,10 @@ class Rooms(unittest.TestCase):
         self.expect("src/core/x.cpp", '#include "core/gone.hpp"\n', "there is no")
 
     def test_a_new_room_needs_a_rule(self):
-        self.expect("src/quorum/x.cpp", "", "in no known room")
+        self.expect("src/quorum/x.cpp", "", "in no known module")
 
     def test_a_new_store_needs_a_rule(self):
-        self.expect("src/stores/quorum/x.cpp", "", "in no known room")
+        self.expect("src/stores/quorum/x.cpp", "", "in no known module")
 
     def test_names_that_say_nothing_are_found(self):
         self.expect("src/core/utils.hpp", "", "names no concept")

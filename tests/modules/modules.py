@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Who may include whom. rooms.py ROOT prints every #include that breaks the rules, exit code 1 if any.
+"""Who may include whom. modules.py ROOT prints every #include that breaks the rules, exit code 1 if any.
 
-A file belongs to the room whose folder it is in, at any depth unless the room is a flat one. RULES says, for each room, which other rooms
-and which libraries it may include; everything else is a breach: an unknown room, an unknown library, a
-cycle, a folder whose name says nothing. Whoever adds a room adds a line here, and to ARCHITECTURE.md.
+A file belongs to the module whose folder it is in, at any depth unless the module is a flat one.
+RULES says, for each module, which other modules
+and which libraries it may include; everything else is a breach: an unknown module, an unknown library, a
+cycle, a folder whose name says nothing. A new module needs a line here and in ARCHITECTURE.md.
 """
 
 import re
@@ -31,7 +32,7 @@ IMPURE = {"thread", "mutex", "shared_mutex", "condition_variable", "future", "se
 
 @dataclass(frozen=True)
 class Rule:
-    rooms: tuple = ()
+    modules: tuple = ()
     libraries: tuple = ()
     system: bool = True  # headers of the operating system, such as <unistd.h>
     pure: bool = False
@@ -161,24 +162,24 @@ def find_breaches(root):
     breaches = []
     edges = {path: [] for path in sources}
     for source in sources.values():
-        room = room_of(source.path)
-        if room is None:
-            breaches.append(f"{source.path}: in no known room")
+        module = room_of(source.path)
+        if module is None:
+            breaches.append(f"{source.path}: in no known module")
             continue
         for part in source.path.split("/"):
             if part.removesuffix(".hpp").removesuffix(".cpp") in NAMELESS:
                 breaches.append(f"{source.path}: '{part}' names no concept")
         for number, bracket, header in source.includes:
-            where = f"{source.path}:{number}: {room} must not include {header}"
+            where = f"{source.path}:{number}: {module} must not include {header}"
             target = resolve(source, header, sources, generated)
             if target is not None:
                 edges[source.path].append(target)
                 other = room_of(target)
-                if other != room and other not in RULES[room].rooms:
+                if other != module and other not in RULES[module].modules:
                     breaches.append(f"{where}, which belongs to {other}")
             elif bracket == '"':
                 breaches.append(f"{source.path}:{number}: there is no {header} in the project")
-            elif problem := breach_of_library(RULES[room], header):
+            elif problem := breach_of_library(RULES[module], header):
                 breaches.append(f"{where}, {problem}")
     return breaches + find_cycles(edges)
 
