@@ -58,10 +58,8 @@
 //
 // Cost. That of the blocking calls and one post to the executor; no thread waits. `memory:` and
 // `local:` work on the thread that begins the operation, for some microseconds; a busy `local:`
-// store can block it up to its command timeout. With a server, an io_context whose own thread
-// begins an operation does the I/O of the connection between its handlers, also if its executor is
-// wrapped in a strand or type-erased. That saves two thread switches each way and takes one
-// descriptor. In all other cases the connection's I/O thread does it.
+// store can block it up to its command timeout. With a server, the connection's I/O thread sends
+// and receives: two thread switches per call, which calls that are under way at once share.
 //
 // Example: examples/in_a_coroutine.cpp
 
@@ -111,7 +109,7 @@ auto async_refresh(ExclusiveLock& lock, Token&& token = Token()) {
   return boost::asio::async_initiate<Token, async_detail::Signature<RefreshOutcome>>(
       [](auto handler, ExclusiveLock* on) {
         async_detail::begin_call(
-            std::move(handler), *on, RefreshOutcome::unknown, [on](const auto& answered) {
+            std::move(handler), RefreshOutcome::unknown, [on](const auto& answered) {
               begin_refresh(*on, [answered](RefreshOutcome outcome) { answered({}, outcome); });
             });
       },
@@ -125,7 +123,7 @@ auto async_release(ExclusiveLock& lock, Token&& token = Token()) {
   return boost::asio::async_initiate<Token, async_detail::Signature<ReleaseOutcome>>(
       [](auto handler, ExclusiveLock* on) {
         async_detail::begin_call(
-            std::move(handler), *on, ReleaseOutcome::unknown, [on](const auto& answered) {
+            std::move(handler), ReleaseOutcome::unknown, [on](const auto& answered) {
               begin_release(*on, [answered](ReleaseOutcome outcome) { answered({}, outcome); });
             });
       },
@@ -137,7 +135,7 @@ auto async_inspect(const ExclusiveLock& lock, Token&& token = Token()) {
   using Seen = std::optional<LockRecord>;
   return boost::asio::async_initiate<Token, async_detail::Signature<Seen>>(
       [](auto handler, const ExclusiveLock* at) {
-        async_detail::begin_call(std::move(handler), *at, Seen(),
+        async_detail::begin_call(std::move(handler), Seen(),
                                  [at](const auto& answered) { begin_inspect(*at, answered); });
       },
       token, &lock);

@@ -12,12 +12,10 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/system_executor.hpp>
 #include <boost/system/error_code.hpp>
-#include <functional>
 #include <memory>
 #include <system_error>
 #include <utility>
 
-#include "exclusive_lock/async_io.hpp"
 #include "exclusive_lock/callbacks.hpp"
 
 namespace exclusive_lock {
@@ -41,18 +39,11 @@ using FallbackExecutor = boost::asio::system_executor;
 template <class Handler, class Value>
 class Call {
  public:
-  Call(Handler handler, const ExclusiveLock& lock)
+  explicit Call(Handler handler)
       : handler_(std::move(handler)),
-        work_(boost::asio::make_work_guard(handler_, FallbackExecutor())),
-        io_(boost::asio::get_associated_executor(handler_, FallbackExecutor()), lock) {}
+        work_(boost::asio::make_work_guard(handler_, FallbackExecutor())) {}
 
-  // Calls `call`, which begins the operation, once.
-  template <class Begin>
-  void begin(Begin call) const {
-    io_.begin(std::ref(call));  // needs no memory
-  }
-
-  // Call it before begin(), when no answer can come yet.
+  // Call it before the operation begins, when no answer can come yet.
   template <class Cancel>
   void on_cancel(Cancel cancel) {
     auto slot = boost::asio::get_associated_cancellation_slot(handler_);
@@ -74,7 +65,6 @@ class Call {
     // Keeps the executor alive until post() has returned: the handler may have run by then, and an
     // executor without work may be destroyed.
     const auto posting = work_;
-    io_.end();
     // Moves all objects of the user, since any thread may free what stays in this Call.
     boost::asio::post(executor, [handler = std::move(handler_), work = std::move(work_), error,
                                  value = std::move(value),
@@ -93,7 +83,6 @@ class Call {
   Handler handler_;
   boost::asio::executor_work_guard<boost::asio::associated_executor_t<Handler, FallbackExecutor>>
       work_;
-  IoPart io_;
   std::atomic<bool> answered_{false};
 };
 
@@ -101,7 +90,7 @@ template <class Handler>
 class AcquireCall : public Call<Handler, bool> {
  public:
   AcquireCall(Handler handler, ExclusiveLock& lock, const AcquireTerms& terms)
-      : Call<Handler, bool>(std::move(handler), lock), acquire_(lock, terms) {}
+      : Call<Handler, bool>(std::move(handler)), acquire_(lock, terms) {}
 
   static void begin(const std::shared_ptr<AcquireCall>& self) {
     self->on_cancel([weak = std::weak_ptr(self)] {
@@ -110,11 +99,9 @@ class AcquireCall : public Call<Handler, bool> {
         call->acquire_.abandon();
       }
     });
-    self->Call<Handler, bool>::begin([&self] {
-      self->acquire_.start([self](const std::error_code& error, bool acquired) {
-        self->answer(to_asio_error(error), acquired, [self](error_code& result, bool& is_acquired) {
-          self->take_back_if_cancelled(result, is_acquired);
-        });
+    self->acquire_.start([self](const std::error_code& error, bool acquired) {
+      self->answer(to_asio_error(error), acquired, [self](error_code& result, bool& is_acquired) {
+        self->take_back_if_cancelled(result, is_acquired);
       });
     });
   }
@@ -141,16 +128,14 @@ void begin_acquire(Handler handler, ExclusiveLock& lock, const AcquireTerms& ter
 
 // Begins a call whose answer is discarded after a cancellation. `begin(answered)` starts it.
 template <class Value, class Handler, class Begin>
-void begin_call(Handler handler, const ExclusiveLock& lock, Value when_cancelled, Begin begin) {
-  const auto call = std::make_shared<Call<Handler, Value>>(std::move(handler), lock);
+void begin_call(Handler handler, Value when_cancelled, Begin begin) {
+  const auto call = std::make_shared<Call<Handler, Value>>(std::move(handler));
   call->on_cancel([weak = std::weak_ptr(call), when_cancelled] {
     if (const auto self = weak.lock())
       self->answer(aborted(), when_cancelled);
   });
-  call->begin([&] {
-    begin([call](const std::error_code& error, Value value) {
-      call->answer(to_asio_error(error), std::move(value));
-    });
+  begin([call](const std::error_code& error, Value value) {
+    call->answer(to_asio_error(error), std::move(value));
   });
 }
 

@@ -27,7 +27,7 @@ auto async_last_done(const ExclusiveLock& lock, Token&& token) {
   using Seen = std::optional<LastDone>;
   return boost::asio::async_initiate<Token, Signature<Seen>>(
       [](auto handler, const ExclusiveLock* at) {
-        begin_call(std::move(handler), *at, Seen(),
+        begin_call(std::move(handler), Seen(),
                    [at](const auto& answered) { begin_last_done(*at, answered); });
       },
       token, &lock);
@@ -38,7 +38,7 @@ auto async_hold_at_least(ExclusiveLock& lock, std::chrono::milliseconds time, To
   return boost::asio::async_initiate<Token, Signature<RefreshOutcome>>(
       [](auto handler, ExclusiveLock* on, std::chrono::milliseconds at_least) {
         begin_call(
-            std::move(handler), *on, RefreshOutcome::unknown, [on, at_least](const auto& answered) {
+            std::move(handler), RefreshOutcome::unknown, [on, at_least](const auto& answered) {
               begin_hold_at_least(*on, at_least,
                                   [answered](RefreshOutcome outcome) { answered({}, outcome); });
             });
@@ -47,18 +47,17 @@ auto async_hold_at_least(ExclusiveLock& lock, std::chrono::milliseconds time, To
 }
 
 template <class Token>
-auto async_release_done(const ExclusiveLock& lock, const CallbackHold& hold,
-                        std::chrono::milliseconds keep_for, Token&& token) {
+auto async_release_done(const CallbackHold& hold, std::chrono::milliseconds keep_for,
+                        Token&& token) {
   return boost::asio::async_initiate<Token, Signature<DoneRelease>>(
-      [](auto handler, const ExclusiveLock* on, const CallbackHold& of,
-         std::chrono::milliseconds time) {
-        begin_call(std::move(handler), *on, DoneRelease{.outcome = ReleaseOutcome::unknown},
+      [](auto handler, const CallbackHold& of, std::chrono::milliseconds time) {
+        begin_call(std::move(handler), DoneRelease{.outcome = ReleaseOutcome::unknown},
                    [of, time](const auto& answered) {
                      of.release_done(
                          time, [answered](const DoneRelease& release) { answered({}, release); });
                    });
       },
-      token, &lock, hold, keep_for);
+      token, hold, keep_for);
 }
 
 struct OnceRule {
@@ -100,15 +99,14 @@ boost::asio::awaitable<void> run_if_due(ExclusiveLock* lock, OnceRule rule,
 
 // Releases the hold of an async_once().
 struct OnceRelease {
-  ExclusiveLock* lock;
   std::chrono::milliseconds period;
   std::shared_ptr<OnceRun> run;
 
   boost::asio::awaitable<void> operator()(CallbackHold hold, bool has_succeeded) const {
     if (has_succeeded && !run->not_run) {
-      run->release = co_await async_release_done(*lock, hold, period, not_cancelled());
+      run->release = co_await async_release_done(hold, period, not_cancelled());
     } else {
-      run->release.outcome = co_await async_release(*lock, hold, not_cancelled());
+      run->release.outcome = co_await async_release(hold, not_cancelled());
     }
     run->is_lost = hold.was_lost();
   }
@@ -127,7 +125,7 @@ boost::asio::awaitable<OnceOutcome> once_under(ExclusiveLock& lock, OnceRule rul
   // Not a temporary in the co_await expression: g++ 12 would destroy it twice.
   auto run_body = [on = &lock, rule, min_hold = options.min_hold, body = std::move(body),
                    run]() mutable { return run_if_due(on, rule, min_hold, &body, run); };
-  OnceRelease release{.lock = &lock, .period = rule.period, .run = run};
+  OnceRelease release{.period = rule.period, .run = run};
   bool acquired = false;
   try {
     acquired = co_await under_lock(lock, terms, std::move(run_body), std::move(release));

@@ -138,22 +138,20 @@ inline auto not_cancelled() {
 }
 
 template <class Token>
-auto async_release(const ExclusiveLock& lock, const CallbackHold& hold, Token&& token) {
+auto async_release(const CallbackHold& hold, Token&& token) {
   return boost::asio::async_initiate<Token, Signature<ReleaseOutcome>>(
-      [](auto handler, const ExclusiveLock* on, const CallbackHold& of) {
-        begin_call(std::move(handler), *on, ReleaseOutcome::unknown, [of](const auto& answered) {
+      [](auto handler, const CallbackHold& of) {
+        begin_call(std::move(handler), ReleaseOutcome::unknown, [of](const auto& answered) {
           of.release([answered](ReleaseOutcome outcome) { answered({}, outcome); });
         });
       },
-      token, &lock, hold);
+      token, hold);
 }
 
 // Releases the hold of a with_lock().
 struct PlainRelease {
-  const ExclusiveLock* lock;
-
   boost::asio::awaitable<void> operator()(CallbackHold hold, bool /*has_succeeded*/) const {
-    co_await async_release(*lock, hold, not_cancelled());
+    co_await async_release(hold, not_cancelled());
   }
 };
 
@@ -227,8 +225,7 @@ template <class Clock, class Duration, class Body>
 auto with_lock(ExclusiveLock& lock, const std::chrono::time_point<Clock, Duration>& deadline,
                Body body) {
   const AcquireTerms terms{.as = AcquireAs::mutex, .deadline = deadline_at(deadline)};
-  return async_detail::under_lock(lock, terms, std::move(body),
-                                  async_detail::PlainRelease{.lock = &lock});
+  return async_detail::under_lock(lock, terms, std::move(body), async_detail::PlainRelease{});
 }
 
 }  // namespace exclusive_lock

@@ -50,9 +50,6 @@ class ForwardingStore : public Store {
   bool pushes_grants() const override { return next_->pushes_grants(); }
   Milliseconds retry_pause() const override { return next_->retry_pause(); }
   void wait(const std::function<void()>& begin, Awaited& end) override { next_->wait(begin, end); }
-  int news_descriptor() const override { return next_->news_descriptor(); }
-  void hand_in(const std::function<void()>& begin) override { next_->hand_in(begin); }
-  bool visit(VisitFor what) override { return next_->visit(what); }
   bool blocks() const override { return next_->blocks(); }
   const std::string& url() const override { return next_->url(); }
   void close() override { next_->close(); }

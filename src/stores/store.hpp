@@ -4,7 +4,7 @@
 // Contract, for every verb:
 // - It does not block on the network. It calls `done` exactly once, by the deadline at the latest
 //   (plus scheduling): inline, before returning, or later on the store's own thread or on one
-//   that waits for or visits the store. `done` must not block.
+//   that waits for the store. `done` must not block.
 // - At the deadline a request that was not sent is withdrawn (may_have_run = false), one that was
 //   sent is abandoned (may_have_run = true, errc::outcome_unknown). Either way its late answer is
 //   dropped.
@@ -13,9 +13,8 @@
 // - Every verb is idempotent for the same arguments.
 // - Any thread may call any verb at any time. After close(), and in a child after fork(), every
 //   verb answers errc::connection_closed.
-// - attempt, heartbeat, release and remove first advance the queue: a lock without a record is
-// handed
-//   over to the first live waiter (decisions/0008), so no waiter depends on one particular wake-up
+// - attempt, heartbeat, release and remove first advance the queue: a lock without a record goes
+//   to the first live waiter (decisions/0008), so no waiter depends on one particular wake-up
 //   (G6). An attempt that may go past those who wait does not (decisions/0011).
 
 #include <cstddef>
@@ -25,7 +24,6 @@
 
 #include "core/protocol.hpp"
 #include "stores/awaited.hpp"
-#include "stores/visit.hpp"
 
 namespace exclusive_lock {
 
@@ -84,15 +82,6 @@ class Store {
     begin();
     end.wait();
   }
-  // For an event loop of the program's that does the store's I/O instead of a thread of the
-  // store's (exclusive_lock/connection_io.hpp). Readable when there is something to visit for; -1:
-  // there never is.
-  [[nodiscard]] virtual int news_descriptor() const { return -1; }
-  // Calls `begin`, which is followed by a visit: what it asks for need not be sent before.
-  virtual void hand_in(const std::function<void()>& begin) { begin(); }
-  // Sends and receives without waiting. True: come again when the descriptor is readable. Not to be
-  // called from `done` or a listener.
-  virtual bool visit(VisitFor) { return false; }
   // True: a verb does its work before it returns, which may last until its deadline, and longer
   // where a disk stands still. So it is called by callers only, and by a thread that may wait for
   // it (runtime/store_thread.hpp): no timer does (G5).

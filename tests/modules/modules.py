@@ -41,7 +41,7 @@ class Rule:
 
 RULES = {
     "include": Rule((), ("spdlog",), system=False),
-    # The only public header with Boost, and its inside (docs/decisions/0009, 0015); no other one
+    # The only public header with Boost, and its inside (docs/decisions/0009); no other one
     # may include them.
     "include/exclusive_lock/async.hpp": Rule(
         ("include", "include/exclusive_lock/async_call.hpp",
@@ -54,9 +54,7 @@ RULES = {
         ("include", "include/exclusive_lock/async_call.hpp"), ("asio", "boost-system"),
         system=False),
     "include/exclusive_lock/async_call.hpp": Rule(
-        ("include", "include/exclusive_lock/async_io.hpp"), ("asio", "boost-system"),
-        system=False),
-    "include/exclusive_lock/async_io.hpp": Rule(("include",), ("asio", "boost-system")),
+        ("include",), ("asio", "boost-system"), system=False),
     "src/core": Rule(("include",), ("json", "container", "boost-system"), system=False, pure=True),
     # The store interface: files directly in src/stores.
     "src/stores": Rule(("include", "src/core"), ("boost-system",), system=False,

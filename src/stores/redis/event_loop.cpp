@@ -20,8 +20,8 @@ namespace exclusive_lock::redis {
 // comes soon after it.
 inline constexpr std::chrono::milliseconds max_sleep{250};
 
-// So long may visitors stay away that are told of news, and guests that are expected.
-inline constexpr std::chrono::milliseconds limit_with_visitors{4};
+// So long may guests stay away that are expected.
+inline constexpr std::chrono::milliseconds limit_with_guests{4};
 
 namespace {
 
@@ -66,12 +66,6 @@ void EventLoop::post(std::function<void()> task) {
 void EventLoop::wait(const std::function<void()>& begin, Awaited& end) {
   impl_->turns.wait(begin, end);
 }
-
-void EventLoop::hand_in(const std::function<void()>& begin) { impl_->turns.hand_in(begin); }
-
-bool EventLoop::visit(VisitFor what) { return impl_->turns.visit(what); }
-
-int EventLoop::news_descriptor() const noexcept { return impl_->news_for_visitors.descriptor(); }
 
 std::shared_ptr<void> EventLoop::Impl::live() {
   turns.serve();
@@ -287,13 +281,12 @@ void EventLoop::Impl::wake_whoever_waits() {
 
 bool EventLoop::Impl::add(int socket, SocketReader* reader) {
   sockets.push_back({.descriptor = socket, .reader = reader});
-  return own_bell.news.add(socket) && news_for_visitors.add(socket);
+  return own_bell.news.add(socket);
 }
 
 void EventLoop::Impl::remove(int socket) {
   std::erase_if(sockets, [socket](const Socket& each) { return each.descriptor == socket; });
   own_bell.news.remove(socket);
-  news_for_visitors.remove(socket);
 }
 
 // Who is told hears of each socket over which something is to come. One that was switched on stays
@@ -301,22 +294,19 @@ void EventLoop::Impl::remove(int socket) {
 // always. So a call that is answered while its caller runs the loop makes no epoll_ctl, whether
 // others follow soon or not.
 void EventLoop::Impl::tell(Told told) {
-  const auto turn = [](NewsDescriptor& news, const Socket& socket, bool is_told) {
-    if (!is_told || socket.expects_news()) {
-      news.turn(socket.descriptor, is_told);
-    }
-  };
+  const bool is_told = told == Told::own_thread;
   bool expects_news = false;
   for (const Socket& each : sockets) {
-    turn(own_bell.news, each, told == Told::own_thread);
-    turn(news_for_visitors, each, told == Told::visitors);
+    if (!is_told || each.expects_news()) {
+      own_bell.news.turn(each.descriptor, is_told);
+    }
     expects_news = expects_news || each.expects_news();
   }
   if (told == Told::nobody) {
     return;
   }
   const bool may_be_missed = told != Told::own_thread && expects_news;
-  Instant next = may_be_missed ? BootClock::now() + limit_with_visitors : Instant::max();
+  Instant next = may_be_missed ? BootClock::now() + limit_with_guests : Instant::max();
   for (const LoopTimer::Impl* each : timers) {
     next = std::min(next, each->at.value_or(next));
   }

@@ -4,22 +4,19 @@
 // It has a thread of its own. But a call that blocks until a server has answered would cost two
 // switches of threads, to that one and back, which is more than the server takes for its part: so
 // a thread that waits for an answer, and is the only one, runs the loop itself meanwhile. It is
-// called a guest here; "the loop's thread" is whichever runs it. An event loop of the program's can
-// do the same, in short visits: it is a visitor, and is told of news while nobody runs the loop.
+// called a guest here; "the loop's thread" is whichever runs it.
 //
 //   who runs it   leaves it                          then
 //   a guest       when what it waits for has come    nobody
-//   a visitor     when nothing is ready any more     nobody
 //   own thread    the same (*)                       a guest that came meanwhile, or nobody
-//   nobody        a guest or a visitor comes         that one
+//   nobody        a guest comes                      that one
 //                 anybody else hands something in    own thread
-//                 there are news, or an alarm        who is told of them: own thread or visitors
+//                 there are news, or an alarm        own thread
 //
 // Whoever leaves it does what is ready first. Where several guests wait at once the own thread does
-// it: it serves all of them in one go, where each guest would have to wake the next. Visitors are
-// told of news while they come for them; when none has come for some milliseconds, the own thread
-// is told again. Where guests follow each other soon, nobody is told between two of them, for as
-// long at most. (*) It stays while a connection is made or ends: nobody could be told of that.
+// it: it serves all of them in one go, where each guest would have to wake the next. Where guests
+// follow each other soon, nobody is told between two of them, for some milliseconds at most. (*) It
+// stays while a connection is made or ends: nobody could be told of that.
 //
 // No type of Boost.Asio shows here; who needs the io_context includes event_loop_impl.hpp.
 
@@ -29,7 +26,6 @@
 #include "core/protocol.hpp"
 #include "exclusive_lock/clock.hpp"
 #include "stores/awaited.hpp"
-#include "stores/visit.hpp"
 
 namespace exclusive_lock::redis {
 
@@ -53,12 +49,6 @@ class EventLoop {
   // Calls `begin` and returns when `end` has come; the caller may run the loop meanwhile. From any
   // thread but the loop's. What `begin` throws is passed on.
   void wait(const std::function<void()>& begin, Awaited& end);
-  // For visitors, from any thread but the loop's. Calls `begin`, which is followed by a visit.
-  void hand_in(const std::function<void()>& begin);
-  // True: nobody runs the loop now, and news_descriptor() tells of news until the next visit, or
-  // until the own thread takes over.
-  bool visit(VisitFor what);
-  [[nodiscard]] int news_descriptor() const noexcept;
 
   // The loop ends when there is nothing left to wait for; its own thread, which runs it till then,
   // is joined here. Not from the loop's thread.

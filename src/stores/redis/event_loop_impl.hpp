@@ -22,7 +22,6 @@
 
 #include "stores/redis/event_loop.hpp"
 #include "stores/redis/loop_turns.hpp"
-#include "stores/redis/news_descriptor.hpp"
 #include "stores/redis/own_thread_bell.hpp"
 #include "stores/redis/wake_up_descriptor.hpp"
 
@@ -44,7 +43,6 @@ struct EventLoop::Impl {
   boost::asio::io_context io{1};  // a hint: one thread at a time runs it
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};
   OwnThreadBell own_bell;
-  NewsDescriptor news_for_visitors{NewsDescriptor::WhenOff::silent};
   WakeUpDescriptor wake_up;           // of the thread that waits in poll(2)
   std::set<LoopTimer::Impl*> timers;  // those that were ever set
   int asio_users = 0;                 // that need Asio to be run

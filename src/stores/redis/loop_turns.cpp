@@ -8,8 +8,7 @@ namespace {
 // A guest that comes so soon after another is followed by a third.
 constexpr std::chrono::milliseconds soon{1};
 
-// What this thread is just now beginning to wait for, or will visit. What it hands in meanwhile is
-// looked after.
+// What this thread is just now beginning to wait for. What it hands in meanwhile is looked after.
 thread_local const void* hands_in_to = nullptr;
 
 class HandsIn {
@@ -51,7 +50,10 @@ class LoopTurns::Stay {
 void LoopTurns::wait(const std::function<void()>& begin, Awaited& end) {
   Guest guest;
   const Stay stay(*this, guest, end);
-  hand_in(begin);
+  {
+    const HandsIn mark(this);
+    begin();
+  }
   await_end(guest);
 }
 
@@ -131,39 +133,6 @@ void LoopTurns::leave(Guest& guest) {
     others_handed_in_ = true;
   }
   end_turn(lock, guest);
-}
-
-// --- visitors ---
-
-void LoopTurns::hand_in(const std::function<void()>& begin) {
-  const HandsIn mark(this);
-  begin();
-}
-
-bool LoopTurns::visit(VisitFor what) {
-  Lock lock(mutex_);
-  was_visited_ = true;
-  if (runner_ == Runner::own_thread) {
-    others_handed_in_ = true;  // it may be about to leave
-    return false;
-  }
-  if (runner_ != Runner::nobody) {
-    own_is_needed_ = true;
-    return false;
-  }
-  if (is_own_threads()) {
-    return false;
-  }
-  runner_ = Runner::visitor;
-  if (told_ == Told::own_thread) {
-    tell(Told::nobody);
-  }
-  // Without anything there, what told of news may go on doing so for ever.
-  const bool was_something =
-      run_ready(lock, what == VisitFor::news ? loop_.run_ready : loop_.run_handed_in);
-  const bool goes_on = was_something || what == VisitFor::handed_in;
-  leave_to_nobody(goes_on ? Told::visitors : Told::own_thread);
-  return goes_on;
 }
 
 // --- the own thread ---

@@ -1,7 +1,6 @@
 #pragma once
-// Whose turn it is to run an event loop: its own thread's, that of a guest, a thread that waits for
-// an answer anyway, or that of a visitor, who runs what is ready and goes. The table and the
-// reasons are in event_loop.hpp.
+// Whose turn it is to run an event loop: its own thread's, or that of a guest, a thread that waits
+// for an answer anyway. The table and the reasons are in event_loop.hpp.
 
 #include <condition_variable>
 #include <functional>
@@ -11,14 +10,13 @@
 
 #include "exclusive_lock/clock.hpp"
 #include "stores/awaited.hpp"
-#include "stores/visit.hpp"
 
 namespace exclusive_lock::redis {
 
 // Who hears of what comes over the network and of alarms while nobody runs the loop. Guests hear of
 // nothing: the next one is expected so soon that it is not worth two system calls to have the own
 // thread told meanwhile.
-enum class Told { nobody, own_thread, visitors, guests };
+enum class Told { nobody, own_thread, guests };
 
 class LoopTurns {
  public:
@@ -28,8 +26,8 @@ class LoopTurns {
   //   run_handed_in  the same without a look at the network
   //   tell       who hears of news from now on
   // and `restart` before each of the first three. The own thread calls `await_news`, which returns
-  // when there are some that it is to hear of, when visitors or guests that were told have not come
-  // for a few milliseconds, or after `ring`. Any thread may call `stop` and `ring`.
+  // when there are some that it is to hear of, when guests that were told have not come for a few
+  // milliseconds, or after `ring`. Any thread may call `stop` and `ring`.
   struct Loop {
     std::function<void()> run;
     std::function<bool()> run_ready;
@@ -47,11 +45,6 @@ class LoopTurns {
   void serve();
   // A guest's: calls `begin`, and returns when `end` has come.
   void wait(const std::function<void()>& begin, Awaited& end);
-  // A visitor's: calls `begin`, and will visit() for what that hands in.
-  void hand_in(const std::function<void()>& begin);
-  // Runs what is ready, unless it is somebody else's turn, who does it then. True: nobody runs the
-  // loop now, and visitors are told of news, for which one of them should come.
-  bool visit(VisitFor what);
   // To be called after something was handed in to the loop, on whatever thread.
   void handed_in();
   // In a turn: there is from now on, or no longer, something of which nobody can be told, so that
@@ -62,7 +55,7 @@ class LoopTurns {
   void finish();
 
  private:
-  enum class Runner { nobody, own_thread, guest, visitor };
+  enum class Runner { nobody, own_thread, guest };
   struct Guest;
   class Stay;
   using Lock = std::unique_lock<std::mutex>;
@@ -102,7 +95,7 @@ class LoopTurns {
   Guest* running_ = nullptr;
   Guest* asking_ = nullptr;   // gets the turn after the own thread's
   int guests_ = 0;            // that are here
-  bool was_visited_ = false;  // by a guest too, since the own thread's last turn
+  bool was_visited_ = false;  // by a guest, since the own thread's last turn
   Instant guest_left_at_{};   // the last one
 };
 

@@ -10,8 +10,7 @@
 
 namespace exclusive_lock::redis {
 
-NewsDescriptor::NewsDescriptor(WhenOff when_off)
-    : when_off_(when_off), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+NewsDescriptor::NewsDescriptor() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
   if (epoll_ < 0) {
     throw std::system_error(errno, std::generic_category(), "epoll_create1");
   }
@@ -37,8 +36,8 @@ void NewsDescriptor::turn(int socket, bool on) {
 }
 
 bool NewsDescriptor::set(int operation, int socket, bool on) const {
-  const std::uint32_t off = when_off_ == WhenOff::tells_of_ends ? EPOLLRDHUP : 0U;
-  epoll_event event{.events = on ? EPOLLIN : off, .data = {.fd = socket}};
+  const std::uint32_t events = on ? EPOLLIN : EPOLLRDHUP;
+  epoll_event event{.events = events, .data = {.fd = socket}};
   return ::epoll_ctl(epoll_, operation, socket, &event) == 0;
 }
 

@@ -1,7 +1,6 @@
 #pragma once
-// A descriptor that is readable while one of its sockets is that is switched on: what a thread
-// waits for that does not run the loop, and what an event loop of the program's watches. It stays
-// the same when connections come and go, and nobody who has a copy of it keeps their sockets open.
+// A descriptor that is readable while one of its sockets is that is switched on, or was hung up:
+// what a thread waits for that does not run the loop.
 //
 // It is an epoll(7) instance. Everything but descriptor() by one thread at a time.
 
@@ -11,10 +10,7 @@ namespace exclusive_lock::redis {
 
 class NewsDescriptor {
  public:
-  // Of sockets that are switched off: whether it tells that the other side has hung up.
-  enum class WhenOff { silent, tells_of_ends };
-
-  explicit NewsDescriptor(WhenOff when_off);  // throws std::system_error
+  NewsDescriptor();  // throws std::system_error
   ~NewsDescriptor();
   NewsDescriptor(const NewsDescriptor&) = delete;
   NewsDescriptor& operator=(const NewsDescriptor&) = delete;
@@ -31,7 +27,6 @@ class NewsDescriptor {
  private:
   bool set(int operation, int socket, bool on) const;
 
-  const WhenOff when_off_;
   const int epoll_;
   std::map<int, bool> sockets_;  // whether each is on
 };

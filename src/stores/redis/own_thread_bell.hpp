@@ -24,7 +24,7 @@ class OwnThreadBell {
   // By one thread at a time: also at `at`, or before.
   void set_alarm(Instant at);
 
-  NewsDescriptor news{NewsDescriptor::WhenOff::tells_of_ends};
+  NewsDescriptor news;
 
  private:
   const WakeUpDescriptor rings_;

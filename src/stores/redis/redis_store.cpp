@@ -249,16 +249,6 @@ class RedisStore final : public Store {
     }
     inside_->front.loop().wait(begin, end);
   }
-  int news_descriptor() const override {
-    return is_forked() ? -1 : inside_->front.loop().news_descriptor();
-  }
-  void hand_in(const std::function<void()>& begin) override {
-    if (is_forked()) {
-      return begin();
-    }
-    inside_->front.loop().hand_in(begin);
-  }
-  bool visit(VisitFor what) override { return !is_forked() && inside_->front.loop().visit(what); }
   void close() override {
     if (!is_forked()) {
       inside_->front.close();

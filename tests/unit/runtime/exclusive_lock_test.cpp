@@ -12,7 +12,6 @@
 #include <memory>
 #include <stdexcept>
 
-#include "exclusive_lock/connection_io.hpp"
 #include "manual_store.hpp"
 #include "runtime/engine.hpp"
 #include "runtime/pending.hpp"
@@ -26,20 +25,6 @@ using std::chrono::duration;
 
 constexpr auto long_enough = 20s;  // a failure, not a duration that is waited
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-
-TEST(ConnectionIo, IsOfTheLocksOfItsConnectionOnly) {
-  const auto lock_of = [](const std::shared_ptr<Connection>& connection) {
-    Options options;
-    options.app_name = "job";
-    options.cache_connection = connection;
-    return ExclusiveLock(options);
-  };
-  const auto connection = connect("memory:");
-  const ExclusiveLock lock = lock_of(connection);
-  const ConnectionIo io(lock);
-  EXPECT_TRUE(io.is_of(lock_of(connection)));
-  EXPECT_FALSE(io.is_of(lock_of(connect("memory:"))));
-}
 
 TEST(Store, WaitingThreadBeginsWhatItWaitsFor) {
   ManualStore store;

@@ -1,5 +1,5 @@
 #pragma once
-// A loop that guests, visitors and its own thread run by turns.
+// A loop that guests and its own thread run by turns.
 
 #include <gtest/gtest.h>
 
@@ -91,11 +91,10 @@ class TaskLoop {
     const auto is_news = [this] {
       return is_rung_ || (told_ == Told::own_thread && !tasks_.empty());
     };
-    if (told_ == Told::visitors || told_ == Told::guests) {
+    if (told_ == Told::guests) {
       news_.wait_for(lock, std::chrono::milliseconds(4), is_news);
     } else {
-      news_.wait(lock,
-                 [&] { return is_news() || told_ == Told::visitors || told_ == Told::guests; });
+      news_.wait(lock, [&] { return is_news() || told_ == Told::guests; });
     }
     is_rung_ = false;
   }
@@ -144,22 +143,9 @@ class LoopTurnsTest : public testing::Test {
     return answer.take();
   }
 
-  // A call of this thread, which comes for it in a visit: with the thread that did it.
-  ThreadId call_as_visitor() {
-    Pending<ThreadId> answer;
-    turns_.hand_in([&] { post([&] { answer.answer(std::this_thread::get_id()); }); });
-    turns_.visit(VisitFor::handed_in);
-    answer.wait();
-    return answer.take();
-  }
-
-  // This thread runs the loop in its calls, or in its visits, from now on. False: it never came to
-  // that.
+  // This thread runs the loop in its calls from now on. False: it never came to that.
   bool become_guest_that_runs() {
     return comes_to_run([this] { return call_as_guest(); });
-  }
-  bool become_visitor() {
-    return comes_to_run([this] { return call_as_visitor(); });
   }
 
   TaskLoop loop_;

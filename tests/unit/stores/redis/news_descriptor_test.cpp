@@ -1,4 +1,4 @@
-// The descriptor that an event loop of the program's watches.
+// What the own thread of a loop waits for.
 
 #include "stores/redis/news_descriptor.hpp"
 
@@ -13,13 +13,12 @@
 namespace exclusive_lock::redis {
 namespace {
 
-// -1 for descriptor() would mean that there never is anything to visit for.
 TEST(NewsDescriptor, WithoutDescriptorsItIsAnError) {
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-  EXPECT_THROW(NewsDescriptor(NewsDescriptor::WhenOff::silent), std::system_error);
+  EXPECT_THROW(NewsDescriptor(), std::system_error);
   ::setrlimit(RLIMIT_NOFILE, &before);
 }
 
@@ -50,7 +49,7 @@ bool tells(const NewsDescriptor& news) {
 TEST(NewsDescriptor, TellsOfThoseThatAreSwitchedOn) {
   const FullPipe one;
   const FullPipe other;
-  NewsDescriptor news(NewsDescriptor::WhenOff::tells_of_ends);
+  NewsDescriptor news;
   ASSERT_TRUE(news.add(one.out()));
   ASSERT_TRUE(news.add(other.out()));
   EXPECT_FALSE(tells(news));
