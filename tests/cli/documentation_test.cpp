@@ -1,5 +1,5 @@
-// docs/cli.md matches the command: its exit codes, its options, its examples. README.md shows the
-// example that is compiled.
+// docs/cli.md matches the command: its exit codes, its options, its examples. The examples of
+// docs/guide.md work too, and README.md shows the example that is compiled.
 
 #include <gmock/gmock.h>
 
@@ -19,6 +19,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 std::string page() { return file_text(std::string(EXCLUSIVE_LOCK_SOURCE) + "/docs/cli.md"); }
+std::string guide() { return file_text(std::string(EXCLUSIVE_LOCK_SOURCE) + "/docs/guide.md"); }
 
 // The text from a heading to the next one.
 std::string section(const std::string& heading) {
@@ -107,7 +108,7 @@ TEST_F(Documentation, SectionsNameTheOptionsOfTheirSubcommands) {
 }
 
 TEST_F(Documentation, EveryExampleWorks) {
-  const std::string text = page();
+  const std::string text = page() + guide();
   const std::string begin_mark = "\n```sh\n";
   int examples = 0;
   for (std::size_t begin = text.find(begin_mark); begin != std::string::npos;
@@ -126,7 +127,7 @@ TEST_F(Documentation, EveryExampleWorks) {
 // People copy the examples into scripts without `set -e`. If the store is away, an example must not
 // do its work without the lock.
 TEST_F(Documentation, NoExampleWorksUnprotected) {
-  std::string text = file_text(std::string(EXCLUSIVE_LOCK_SOURCE) + "/README.md") + page();
+  std::string text = file_text(std::string(EXCLUSIVE_LOCK_SOURCE) + "/README.md") + page() + guide();
   const std::string built = "build/release/exclusive-lock";
   for (auto at = text.find(built); at != std::string::npos; at = text.find(built, at)) {
     text.replace(at, built.size(), "exclusive-lock");
