@@ -127,7 +127,8 @@ TEST_F(Documentation, EveryExampleWorks) {
 // People copy the examples into scripts without `set -e`. If the store is away, an example must not
 // do its work without the lock.
 TEST_F(Documentation, NoExampleWorksUnprotected) {
-  std::string text = file_text(std::string(EXCLUSIVE_LOCK_SOURCE) + "/README.md") + page() + guide();
+  std::string text =
+      file_text(std::string(EXCLUSIVE_LOCK_SOURCE) + "/README.md") + page() + guide();
   const std::string built = "build/release/exclusive-lock";
   for (auto at = text.find(built); at != std::string::npos; at = text.find(built, at)) {
     text.replace(at, built.size(), "exclusive-lock");
