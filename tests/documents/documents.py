@@ -3,6 +3,7 @@
 
 - All *.md together have at most MAX_WORDS words. A word has a letter or a digit; code blocks do not count.
 - Every link between files leads to a file that exists, and its anchor to a heading.
+- Every source file that a page names in `code` exists.
 - Every page in docs/ that a source names exists; docs/decisions/0008 stands for the page with that number.
 - A line outside tables and code blocks is one sentence, or has at most MAX_COLUMNS columns.
 - Every block of shell code is a script that bash can read.
@@ -22,6 +23,8 @@ FOLDERS = ["src", "include", "tests", "sim", "model", "bench", "fuzz", "examples
 FENCE = re.compile(r"^ *```(\w*)")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"`[^`]*`")
+NAMED_FILE = re.compile(r"`(?:\./)?([\w./-]+\.(?:hpp|cpp|lua|pml|py|sh|cmake))`")
+ELSEWHERE = {"boost/asio/impl/src.hpp", "redis/lock.py"}  # files of others
 HEADING = re.compile(r"^#+ +(.*)$", re.M)
 MENTION = re.compile(r"\bdocs/[\w/.-]*\w")
 LEAD = re.compile(r"^ *(?:- |\d+\. )?(?:\*\*[^*]*\*\*)?")  # of a list item or a paragraph
@@ -73,6 +76,13 @@ def problems_of_links(root, path, prose):
             yield f"{name}: {target} has no such heading"
 
 
+def problems_of_files(root, name, prose):
+    for file in sorted(set(NAMED_FILE.findall(prose)) - ELSEWHERE):
+        if not (root / file).exists() and not any(found for folder in FOLDERS
+                                                  for found in (root / folder).glob(f"**/{file}")):
+            yield f"{name}: there is no {file}"
+
+
 def problems_of_lines(name, prose):
     for number, line in enumerate(prose.splitlines(), 1):
         plain = CODE.sub(lambda code: "`" + "x" * (len(code[0]) - 2) + "`", line)
@@ -107,6 +117,7 @@ def find_problems(root, max_words=MAX_WORDS):
         prose, blocks = split(path.read_text(encoding="utf-8"))
         words += words_of(prose)
         problems += problems_of_links(root, path, prose)
+        problems += problems_of_files(root, name, prose)
         if not name.name.startswith(LONG_LINES):
             problems += problems_of_lines(name, prose)
         problems += problems_of_blocks(name, blocks)

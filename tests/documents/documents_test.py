@@ -11,6 +11,7 @@ LONG = "word " * 25
 SOUND = {
     "README.md": "# The title: it's `one`\n\n[page](docs/page.md#a-part), [here](#the-title-its-one), [web](https://a.b)\n",
     "docs/page.md": f"# Page\n\n## A part\n\n{LONG}.\n- **Lead.** {LONG}with `A. B`.\n1. {LONG}.\n\n| {LONG}. A | b |\n",
+    "docs/names.md": "`hold.hpp`, `core/hold.hpp`, `redis/lock.py`\n",
     "docs/decisions/0008-fair.md": f"# Fair\n\n```sh\necho one; # {LONG}. Two\n```\n",
     "src/core/hold.hpp": "// docs/page.md, docs/decisions/0008.\n",
     "build/deps/other.md": "[nothing](nowhere.md)\n",
@@ -55,6 +56,9 @@ class Documents(unittest.TestCase):
 
     def test_a_comment_in_code_is_no_heading(self):
         self.expect_of("```\n# part\n```\n[a](#part)\n", "#part has no such heading")
+
+    def test_a_name_of_no_file_is_found(self):
+        self.expect_of("`stores/hold.hpp`\n", "there is no stores/hold.hpp")
 
     def test_a_source_that_names_a_missing_page_is_found(self):
         self.expect("src/core/a.lua: there is no docs/decisions/0009",
