@@ -103,6 +103,8 @@ class Checkers {
   // does.
   void may_close(const OwnerId& id, Milliseconds time);
   void is_closed(const std::string& key, const Owner& owner, StoreTime until);
+  // Times of the store compare within one age: a step of its clock or a loss of data ends it.
+  [[nodiscard]] std::uint64_t age() const noexcept { return age_; }
 
   void violated(const char* checker, const std::string& key, std::string what);
   [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }

@@ -23,8 +23,8 @@ std::string told(const AcquireEnd& end) {
 class ToldOperation final : public AcquireOperation {
  public:
   using Ended = std::function<void(const AcquireEnd&)>;
-  ToldOperation(std::shared_ptr<LockHandle> handle, const AcquireCall& call, Ended ended)
-      : AcquireOperation(std::move(handle), call), ended_(std::move(ended)) {}
+  ToldOperation(const AcquireCall& call, Ended ended)
+      : AcquireOperation(call), ended_(std::move(ended)) {}
 
  private:
   void ended(const AcquireEnd& end) override { std::exchange(ended_, nullptr)(end); }
@@ -95,7 +95,7 @@ void LockDriver::acquire_until(std::optional<Instant> deadline) {
                      " ms"
                : std::string("acquires, for as long as it takes");
   });
-  acquire({.wait_options = AcquireCall::WaitOptions{.deadline = deadline}});
+  acquire({.deadline = deadline.value_or(Instant::max())});
 }
 
 void LockDriver::acquire(const AcquireCall& call) {
@@ -114,19 +114,18 @@ LockDriver::Operation LockDriver::acquire_beside(const AcquireCall& call,
 // The caller's thread hears of the end a moment later.
 LockDriver::Operation LockDriver::begin(const AcquireCall& call,
                                         std::function<void(bool acquired)> ended) {
-  const bool is_one_try = !call.wait_options || (call.wait_options->deadline &&
-                                                 *call.wait_options->deadline <= process_.now());
-  const CallNumber number =
-      called(is_one_try ? std::optional(one_answer()) : call.wait_options->deadline);
+  const bool is_one_try = !call.deadline || *call.deadline <= process_.now();
+  const auto ends_by = call.deadline == Instant::max() ? std::nullopt : call.deadline;
+  const CallNumber number = called(is_one_try ? std::optional(one_answer()) : ends_by);
   auto operation = std::make_shared<ToldOperation>(
-      handle_, call, [this, number, ended = std::move(ended)](const AcquireEnd& end) {
+      call, [this, number, ended = std::move(ended)](const AcquireEnd& end) {
         say([&] { return "hears: " + told(end); });
         calls_.erase(number);
         process_.after(0ns, [ended, acquired = std::holds_alternative<WaitPlan::Succeeded>(end)] {
           ended(acquired);
         });
       });
-  operation->start();
+  handle_->acquire(operation);
   return operation;
 }
 
@@ -138,7 +137,7 @@ void LockDriver::cancel() {
 }
 
 void LockDriver::cancel_beside(const Operation& operation) {
-  operation->abandon();
+  handle_->abandon(operation);
   if (!operation->has_ended()) {
     process_.world().checkers.violated(checker::calls_end_in_time, key(),
                                        name_ + " goes on with what was given up");
@@ -147,7 +146,7 @@ void LockDriver::cancel_beside(const Operation& operation) {
 
 void LockDriver::give_back(const Operation& operation) {
   say([] { return "is given back by another caller"; });
-  operation->give_back();
+  handle_->give_back(operation);
   if (!handle_->is_held()) {
     told_ended_ = std::max(told_ended_, fence());
   }
@@ -195,13 +194,14 @@ void LockDriver::hold_at_least(Milliseconds time, std::function<void(bool)> ende
   process_.world().checkers.may_close(handle_->owner_id(), time);
   // The rates of the clocks may differ by a hundredth.
   const StoreTime until = process_.world().server.time() + StoreTime(time) * 98 / 100;
+  const std::uint64_t age = process_.world().checkers.age();
   // Behind a refresh that is on its way already.
   const CallNumber number = called(one_answer() + process_.engine().command_timeout());
-  handle_->hold_at_least(time, [this, number, until, owner = owner(),
+  handle_->hold_at_least(time, [this, number, until, age, owner = owner(),
                                 ended = std::move(ended)](RefreshOutcome outcome) {
     calls_.erase(number);
     const bool is_closed = outcome == RefreshOutcome::refreshed;
-    if (is_closed) {
+    if (is_closed && process_.world().checkers.age() == age) {
       process_.world().checkers.is_closed(key(), owner, until);
     }
     process_.after(0ns, [ended, is_closed] { ended(is_closed); });

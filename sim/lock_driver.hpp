@@ -35,7 +35,7 @@ class LockDriver {
   // As a stop token.
   void cancel();
   // Of another caller of the same object, beside the user. What it got may be given back
-  // (AcquireOperation::give_back).
+  // (LockHandle::give_back).
   using Operation = std::shared_ptr<AcquireOperation>;
   [[nodiscard]] Operation acquire_beside(const AcquireCall& call,
                                          std::function<void(bool acquired)> ended);

@@ -24,7 +24,7 @@ void SecondCaller::begin() {
   Random& random = process_.world().random;
   AcquireCall call{.mode = random.once_in(2) ? AcquireMode::as_mutex : AcquireMode::as_object};
   if (random.once_in(2)) {
-    call.wait_options = AcquireCall::WaitOptions{.deadline = process_.now() + pause()};
+    call.deadline = process_.now() + pause();
   }
   operation_ = lock_.acquire_beside(call, [this](bool acquired) { ended(acquired); });
   if (random.once_in(3)) {

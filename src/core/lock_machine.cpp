@@ -15,21 +15,21 @@ LockMachine::LockMachine(LockSettings settings, std::array<std::uint8_t, 16> own
 
 // --- acquire -----------------------------------------------------------------------------------
 
-Actions LockMachine::acquire_requested(AcquireMode mode, const std::optional<Wait>& wait,
-                                       Instant now) {
+Actions LockMachine::acquire_requested(RequestId request, AcquireMode mode,
+                                       const std::optional<Wait>& wait, Instant now) {
   Actions actions;
   lose_if_over(now, actions);
   if (const auto closed = closed_for(closed_until_, now)) {
-    actions.push_back(AnswerAcquire{Busy{.remaining_ttl = *closed}});
+    actions.push_back(AnswerAcquire{request, Busy{.remaining_ttl = *closed}});
   } else if (std::holds_alternative<Idle>(state_) && !recording_) {
     if (!wait || !wait->resumes)
       arrived_at_ = std::nullopt;
     send_attempt(wait, now, actions);
   } else if (recording_ || mode == AcquireMode::as_mutex ||
              std::holds_alternative<Waiting>(state_)) {
-    actions.push_back(AnswerAcquire{BusyHere{}});
+    actions.push_back(AnswerAcquire{request, BusyHere{}});
   } else if (std::holds_alternative<Held>(state_)) {
-    actions.push_back(AnswerAcquire{AlreadyHeld{}});
+    actions.push_back(AnswerAcquire{request, AlreadyHeld{}});
   }
   return actions;  // attempting, as_object: the reply to that attempt answers this caller as well
 }
@@ -160,7 +160,7 @@ Actions LockMachine::refresh_requested(Instant now) {
   lose_if_over(now, actions);
   auto* held = std::get_if<Held>(&state_);
   if (held == nullptr) {
-    actions.push_back(ConcludeRefresh{RefreshConclusion::not_held});
+    actions.push_back(ConcludeRefresh{RefreshOutcome::not_held});
     return actions;
   }
   held->refresh_called_for = true;
@@ -213,7 +213,7 @@ Actions LockMachine::refresh_replied(Ticket ticket, Instant requested_at,
       }
       held->surely_closed_until = held->closed_until;
       if (std::exchange(held->refresh_called_for, false)) {
-        actions.push_back(ConcludeRefresh{RefreshConclusion::refreshed});
+        actions.push_back(ConcludeRefresh{RefreshOutcome::refreshed});
       }
       break;
   }
@@ -243,7 +243,7 @@ void LockMachine::refresh_failed(Held& held, const StoreFailure& failure, Instan
   actions.push_back(NotifyRefreshFailed{
       .failure = failure, .left = std::chrono::floor<Milliseconds>(held.safe_until - now)});
   if (std::exchange(held.refresh_called_for, false)) {
-    actions.push_back(ConcludeRefresh{RefreshConclusion::unknown});
+    actions.push_back(ConcludeRefresh{RefreshOutcome::unknown});
   }
 }
 
@@ -256,7 +256,7 @@ Actions LockMachine::detached(Instant now) {
   if (held == nullptr)
     return actions;
   if (held->refresh_called_for)
-    actions.push_back(ConcludeRefresh{RefreshConclusion::not_held});
+    actions.push_back(ConcludeRefresh{RefreshOutcome::not_held});
   state_ = Idle{};
   return actions;
 }
@@ -327,7 +327,7 @@ void LockMachine::lose(LossReason reason, Instant now, Actions& actions) {
     closed_until_ = hold.surely_closed_until;
   actions.push_back(NotifyLost{.fence = hold.fence, .reason = reason});
   if (hold.refresh_called_for)
-    actions.push_back(ConcludeRefresh{RefreshConclusion::lost});
+    actions.push_back(ConcludeRefresh{RefreshOutcome::lost});
   // A refresh without a reply may have been carried out; its record would keep others out.
   if (reason != LossReason::record_gone)
     give_back(hold.ticket, hold.record_gone_by, actions, closed_for(hold.surely_closed_until, now));

@@ -45,6 +45,7 @@
 #include "core/shared_text.hpp"
 #include "exclusive_lock/error.hpp"
 #include "exclusive_lock/events.hpp"
+#include "exclusive_lock/outcomes.hpp"
 
 namespace exclusive_lock {
 
@@ -59,6 +60,9 @@ struct LockSettings {
   std::size_t queue_limit = 10'000;
   std::size_t barging_limit = 0;
 };
+
+// Identifies a request of a caller; the answer to it carries the same id.
+using RequestId = std::uint64_t;
 
 // What an acquire returns if this object holds the lock already (exclusive_lock.hpp, "States").
 enum class AcquireMode {
@@ -93,8 +97,7 @@ struct SendRefresh {
 struct SendRelease {
   ReleaseRequest request;
   Instant pointless_after;
-  bool called_for;  // true: a caller waits in release(). False: it cleans up after a loss or an
-                    // attempt
+  std::optional<RequestId> requested_by{};  // none: it cleans up after a loss or an attempt
 };
 
 struct Acquired {};
@@ -106,8 +109,9 @@ struct Busy {
 struct BusyHere {};
 using AcquireAnswer = std::variant<Acquired, AlreadyHeld, Busy, BusyHere, StoreFailure>;
 
-// Answers only the acquire_requested that is being handled.
+// Answers one acquire_requested, in the step that handles it.
 struct AnswerAcquire {
+  RequestId request;
   AcquireAnswer answer;
 };
 // Answers every acquire_requested that has no answer yet.
@@ -121,13 +125,14 @@ struct NotifyWaiting {
   // Of the current record; none: it never expires.
   std::optional<Milliseconds> remaining_ttl;
 };
-enum class RefreshConclusion { refreshed, not_held, lost, unknown };
 // Answers every refresh_requested that has no answer yet.
 struct ConcludeRefresh {
-  RefreshConclusion conclusion;
+  RefreshOutcome outcome;
 };
 // Answers a release_requested without a hold. With one, the reply to SendRelease is the answer.
-struct ConcludeReleaseNotHeld {};
+struct ConcludeReleaseNotHeld {
+  RequestId request;
+};
 
 struct NotifyAcquired {
   Fence fence;
@@ -155,8 +160,8 @@ class LockMachine {
   LockMachine(LockSettings settings, std::array<std::uint8_t, 16> owner_id);
 
   // Without `wait`: one try.
-  [[nodiscard]] Actions acquire_requested(AcquireMode mode, const std::optional<Wait>& wait,
-                                          Instant now);
+  [[nodiscard]] Actions acquire_requested(RequestId request, AcquireMode mode,
+                                          const std::optional<Wait>& wait, Instant now);
   [[nodiscard]] Actions attempt_replied(Ticket ticket, const Answer<AttemptReply>& answer,
                                         Instant now);
   // The caller gives the attempt up, whatever its result will be.
@@ -180,7 +185,7 @@ class LockMachine {
   // Otherwise as refresh_requested(), also if nothing is held.
   [[nodiscard]] Actions hold_at_least_requested(Milliseconds time, Instant now);
   // `done_for`: see ReleaseRequest.
-  [[nodiscard]] Actions release_requested(Instant now,
+  [[nodiscard]] Actions release_requested(RequestId request, Instant now,
                                           std::optional<Milliseconds> done_for = std::nullopt);
   // The release of `ticket` was answered, with any result. Until then, an object whose release
   // writes a mark sends no attempt: its newer ticket could overtake the release and take the record

@@ -26,12 +26,13 @@ std::optional<Milliseconds> LockMachine::closed_for(Instant closed_until, Instan
                             : std::nullopt;
 }
 
-Actions LockMachine::release_requested(Instant now, std::optional<Milliseconds> done_for) {
+Actions LockMachine::release_requested(RequestId request, Instant now,
+                                       std::optional<Milliseconds> done_for) {
   Actions actions;
   lose_if_over(now, actions);
   const auto* held = std::get_if<Held>(&state_);
   if (held == nullptr) {
-    actions.push_back(ConcludeReleaseNotHeld{});
+    actions.push_back(ConcludeReleaseNotHeld{request});
     return actions;
   }
   const Held hold = *held;
@@ -39,12 +40,13 @@ Actions LockMachine::release_requested(Instant now, std::optional<Milliseconds> 
   closed_until_ = hold.surely_closed_until;
   recording_ = done_for ? std::optional(hold.ticket) : std::nullopt;
   if (hold.refresh_called_for)
-    actions.push_back(ConcludeRefresh{RefreshConclusion::not_held});
-  ReleaseRequest request = release_of(hold.ticket);
-  request.done_for = done_for;
-  request.closed_for = closed_for(hold.surely_closed_until, now);
-  actions.push_back(SendRelease{
-      .request = std::move(request), .pointless_after = hold.record_gone_by, .called_for = true});
+    actions.push_back(ConcludeRefresh{RefreshOutcome::not_held});
+  ReleaseRequest release = release_of(hold.ticket);
+  release.done_for = done_for;
+  release.closed_for = closed_for(hold.surely_closed_until, now);
+  actions.push_back(SendRelease{.request = std::move(release),
+                                .pointless_after = hold.record_gone_by,
+                                .requested_by = request});
   return actions;
 }
 
@@ -58,8 +60,7 @@ void LockMachine::give_back(Ticket ticket, Instant pointless_after, Actions& act
                             std::optional<Milliseconds> closed_for) const {
   ReleaseRequest request = release_of(ticket);
   request.closed_for = closed_for;
-  actions.push_back(SendRelease{
-      .request = std::move(request), .pointless_after = pointless_after, .called_for = false});
+  actions.push_back(SendRelease{.request = std::move(request), .pointless_after = pointless_after});
 }
 
 // The store may carry out an abandoned request until its not_after, by a clock that may run slower.

@@ -9,12 +9,8 @@
 namespace exclusive_lock {
 namespace {
 
-AcquireCall call_for(const AcquireTerms& terms) {
-  AcquireCall call{.mode = terms.as == AcquireAs::mutex ? AcquireMode::as_mutex
-                                                        : AcquireMode::as_object};
-  if (terms.deadline)
-    call.wait_options = AcquireCall::WaitOptions{.deadline = terms.deadline};
-  return call;
+AcquireMode mode_of(AcquireAs as) {
+  return as == AcquireAs::mutex ? AcquireMode::as_mutex : AcquireMode::as_object;
 }
 
 void tell(const CallbackAcquire::Answered& answered, const AcquireEnd& end) {
@@ -32,9 +28,12 @@ void tell(const CallbackAcquire::Answered& answered, const AcquireEnd& end) {
 // Does not own the connection: a copy may be freed on one of the connection's own threads.
 struct CallbackAcquire::Parts final : AcquireOperation {
   Parts(std::weak_ptr<Connection> on, std::shared_ptr<LockHandle> lock, const AcquireTerms& terms)
-      : AcquireOperation(std::move(lock), call_for(terms)), connection(std::move(on)) {}
+      : AcquireOperation({.mode = mode_of(terms.as), .deadline = terms.deadline}),
+        connection(std::move(on)),
+        handle(std::move(lock)) {}
 
   const std::weak_ptr<Connection> connection;
+  const std::shared_ptr<LockHandle> handle;
   Answered answered;  // owns what it tells, and so perhaps this, until it has ended
   bool was_started = false;
 
@@ -63,17 +62,17 @@ void CallbackAcquire::start(Answered answered) const {
   }
   parts_->answered = std::move(answered);
   parts_->was_started = true;
-  parts_->start();
+  parts_->handle->acquire(parts_);
 }
 
 void CallbackAcquire::abandon() const {
   if (parts_->is_alive())
-    parts_->abandon();
+    parts_->handle->abandon(parts_);
 }
 
 void CallbackAcquire::give_back() const {
   if (parts_->is_alive())
-    parts_->give_back();
+    parts_->handle->give_back(parts_);
 }
 
 // Does not own the connection, as above.

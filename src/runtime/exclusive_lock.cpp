@@ -52,13 +52,13 @@ AcquireEnd acquire_and_wait(Store& store, const std::shared_ptr<LockHandle>& han
                             const AcquireCall& call, const std::stop_token& stop) {
   if (stop.stop_requested())
     return Abandoned{};
-  const auto operation = std::make_shared<BlockingAcquire>(handle, call);
-  const std::stop_callback abandon(stop, [operation] { operation->abandon(); });
+  const auto operation = std::make_shared<BlockingAcquire>(call);
+  const std::stop_callback abandon(stop, [&] { handle->abandon(operation); });
   try {
-    store.wait([&] { operation->start(); }, operation->pending);
+    store.wait([&] { handle->acquire(operation); }, operation->pending);
   } catch (...) {  // no memory for one of its steps: it must leave nothing behind (G4)
     if (!operation->pending.has_come()) {
-      operation->abandon();
+      handle->abandon(operation);
       throw;
     }
   }
@@ -95,12 +95,6 @@ DoneRelease ExclusiveLock::Parts::release(std::optional<Milliseconds> done_for) 
 }
 
 namespace {
-
-AcquireCall once(AcquireMode mode) { return {.mode = mode}; }
-
-AcquireCall until(AcquireMode mode, std::optional<Instant> deadline) {
-  return {.mode = mode, .wait_options = AcquireCall::WaitOptions{.deadline = deadline}};
-}
 
 bool value_or_throw(const std::variant<bool, StoreFailure>& result) {
   if (const auto* failure = std::get_if<StoreFailure>(&result)) {
@@ -140,20 +134,22 @@ ExclusiveLock::~ExclusiveLock() {
 }
 
 bool ExclusiveLock::acquire() {
-  return value_or_throw(parts_->acquire(once(AcquireMode::as_object)));
+  return value_or_throw(parts_->acquire({.mode = AcquireMode::as_object}));
 }
 
 bool ExclusiveLock::acquire(std::error_code& error) {
-  return value_or_error(parts_->acquire(once(AcquireMode::as_object)), error);
+  return value_or_error(parts_->acquire({.mode = AcquireMode::as_object}), error);
 }
 
 bool ExclusiveLock::acquire_until(Instant deadline, const std::stop_token& stop) {
-  return value_or_throw(parts_->acquire(until(AcquireMode::as_object, deadline), stop));
+  return value_or_throw(
+      parts_->acquire({.mode = AcquireMode::as_object, .deadline = deadline}, stop));
 }
 
 bool ExclusiveLock::acquire_until(Instant deadline, const std::stop_token& stop,
                                   std::error_code& error) {
-  return value_or_error(parts_->acquire(until(AcquireMode::as_object, deadline), stop), error);
+  return value_or_error(
+      parts_->acquire({.mode = AcquireMode::as_object, .deadline = deadline}, stop), error);
 }
 
 ReleaseOutcome ExclusiveLock::release() { return parts_->release(std::nullopt).outcome; }
@@ -238,15 +234,15 @@ void ExclusiveLock::on_error(std::function<void(const ErrorEvent&)> handler) {
 }
 
 void ExclusiveLock::lock() {
-  value_or_throw(parts_->acquire(until(AcquireMode::as_mutex, std::nullopt)));
+  value_or_throw(parts_->acquire({.mode = AcquireMode::as_mutex, .deadline = Instant::max()}));
 }
 
 bool ExclusiveLock::try_lock() {
-  return value_or_throw(parts_->acquire(once(AcquireMode::as_mutex)));
+  return value_or_throw(parts_->acquire({.mode = AcquireMode::as_mutex}));
 }
 
 bool ExclusiveLock::lock_until(Instant deadline) {
-  return value_or_throw(parts_->acquire(until(AcquireMode::as_mutex, deadline)));
+  return value_or_throw(parts_->acquire({.mode = AcquireMode::as_mutex, .deadline = deadline}));
 }
 
 }  // namespace exclusive_lock

@@ -20,40 +20,30 @@ void LockHandle::subscribe() { engine_.subscribe(shared_from_this()); }
 
 void LockHandle::release(ReleaseAnswered answered, std::optional<Ticket> only,
                          std::optional<Milliseconds> done_for) {
-  strand_.post(
-      [self = shared_from_this(), answered = std::move(answered), only, done_for]() mutable {
-        if (only && self->published_ != only) {
-          answered({.outcome = ReleaseOutcome::not_held});
-          return;
-        }
-        self->callers().releasing = std::move(answered);
-        try {
-          self->carry_out(self->machine_.release_requested(self->now(), done_for));
-        } catch (...) {
-          self->machine_.release_not_sent();
-          throw;
-        }
-        self->callers().releasing = nullptr;
-      });
+  on_strand([answered = std::move(answered), only, done_for](LockHandle& self) mutable {
+    if (only && self.published_ != only) {
+      answered({.outcome = ReleaseOutcome::not_held});
+    } else {
+      self.request_release(std::move(answered), done_for);
+    }
+  });
 }
 
+// Releases whether it holds or not, in one turn of the strand, where other threads may be using the
+// engine until then.
 void LockHandle::close() {
   engine_.unsubscribe(*this);
-  // Waits for its turn on the strand, where other threads may be at work with the engine; and for
-  // what is given back, which would not be sent any more if the connection went with this object.
-  wait_for_answer<bool>(engine_.store(), [this](const auto& answered) {
-    strand_.post([self = shared_from_this(), answered] {
-      self->callers().given_back = [answered] { answered(true); };
-      self->end_all();
-      if (self->settings().detached)
-        self->carry_out(self->machine_.detached(self->now()));
-      if (const auto nothing_was_sent = std::exchange(self->callers().given_back, nullptr))
-        nothing_was_sent();
+  wait_for_answer<DoneRelease>(engine_.store(), [this](auto answered) {
+    on_strand([answered](LockHandle& self) {
+      self.end_all();
+      if (self.settings().detached) {
+        self.carry_out(self.machine_.detached(self.now()));
+        answered({});
+      } else {
+        self.request_release(answered, std::nullopt);
+      }
     });
   });
-  if (!settings().detached)
-    wait_for_answer<DoneRelease>(engine_.store(),
-                                 [this](auto answered) { release(std::move(answered)); });
   engine_.scheduler().cancel(shared_from_this());
   if (auto* handlers = told_.load())
     handlers->close();
@@ -109,7 +99,6 @@ void LockHandle::will_ring() const noexcept {
 void LockHandle::ring() {
   strand_.post([self = shared_from_this()] {
     self->alarm_at_ = std::nullopt;
-    self->drop_callers_if_none();
     self->carry_out(self->machine_.woken(self->now()));
   });
 }
@@ -157,7 +146,7 @@ void LockHandle::publish(Actions& actions) {
 
 void LockHandle::begin_hold(const LockMachine::Hold& hold) {
   published_ = hold.owner.ticket;
-  told_held_ = 0;
+  notified_callers_ = 0;
   {
     const std::lock_guard guard(hold_mutex_);
     ticket_ = hold.owner.ticket;
@@ -183,18 +172,6 @@ void LockHandle::set_alarm() {
   alarm_at_ = std::nullopt;  // in case there is no memory for it: the next step tries again
   engine_.scheduler().set(*wake, shared_from_this());
   alarm_at_ = wake;
-}
-
-LockHandle::Callers& LockHandle::callers() {
-  if (!callers_)
-    callers_ = std::make_unique<Callers>();
-  return *callers_;
-}
-
-// They take a quarter of the memory of a lock, and of many locks most have none.
-void LockHandle::drop_callers_if_none() {
-  if (callers_ && callers_->is_empty())
-    callers_ = nullptr;
 }
 
 void LockHandle::perform(SendAttempt action) {
@@ -234,23 +211,29 @@ void LockHandle::perform(SendHeartbeat action) {
       });
 }
 
-void LockHandle::perform(const SendRelease& action) {
-  if (!action.called_for) {
-    engine_.releaser().release(action.request, action.pointless_after,
-                               [told = callers_ ? std::exchange(callers_->given_back, nullptr)
-                                                : nullptr](const Answer<ReleaseReply>&) {
-                                 if (told)
-                                   told();
-                               });
-    return;
+void LockHandle::request_release(ReleaseAnswered answered, std::optional<Milliseconds> done_for) {
+  const RequestId request = callers_.new_request();
+  callers_.add(request, std::move(answered));
+  try {
+    carry_out(machine_.release_requested(request, now(), done_for));
+  } catch (...) {  // out of memory
+    machine_.release_not_sent();
+    static_cast<void>(callers_.take_release(request));
+    throw;
   }
-  engine_.releaser().release(
-      action.request, action.pointless_after,
-      [self = shared_from_this(), ticket = action.request.owner.ticket,
-       caller = std::exchange(callers().releasing, nullptr)](const Answer<ReleaseReply>& answer) {
-        self->strand_.post(
-            [self, ticket, caller, answer] { self->released(ticket, answer, caller); });
+}
+
+void LockHandle::perform(const SendRelease& action) {
+  Releaser::FirstAnswer first_answer;  // what only cleans up is not reported
+  if (action.requested_by) {
+    first_answer = [self = shared_from_this(), ticket = action.request.owner.ticket,
+                    request = *action.requested_by](const Answer<ReleaseReply>& answer) {
+      self->strand_.post([self, ticket, request, answer] {
+        self->released(ticket, answer, self->callers_.take_release(request));
       });
+    };
+  }
+  engine_.releaser().release(action.request, action.pointless_after, std::move(first_answer));
 }
 
 void LockHandle::released(Ticket ticket, const Answer<ReleaseReply>& answer,
@@ -265,8 +248,8 @@ void LockHandle::note_loss(Ticket ticket) {
   last_lost_ = std::max(last_lost_, ticket);
 }
 
-void LockHandle::perform(const ConcludeReleaseNotHeld&) {
-  callers().releasing({.outcome = ReleaseOutcome::not_held});
+void LockHandle::perform(const ConcludeReleaseNotHeld& action) {
+  callers_.take_release(action.request)({.outcome = ReleaseOutcome::not_held});
 }
 
 }  // namespace exclusive_lock

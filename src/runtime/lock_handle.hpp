@@ -2,7 +2,7 @@
 // One lock object at work: drives a LockMachine over a store, for callers on any thread.
 //
 //   calls, timers, replies --> strand --> LockMachine --> actions --> store, scheduler, handlers,
-//   log, acquire operations and other callers
+//                                                                     log, LockCallers
 //
 // The machine is only touched on the strand. After each of its steps the belief is brought in line
 // with it before any action is carried out: so held() is false before a release is sent, and true
@@ -17,7 +17,6 @@
 // set again once a refresh, and the handle itself is what timers, refreshes and clock steps call.
 
 #include <atomic>
-#include <boost/container/small_vector.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -30,29 +29,36 @@
 #include <vector>
 
 #include "core/lock_machine.hpp"
-#include "exclusive_lock/exclusive_lock.hpp"
-#include "runtime/acquire_operation.hpp"
 #include "runtime/belief.hpp"
 #include "runtime/engine.hpp"
 #include "runtime/event_handlers.hpp"
+#include "runtime/lock_callers.hpp"
 #include "runtime/push_router.hpp"
 #include "runtime/strand.hpp"
 
 namespace exclusive_lock {
 
-using ReleaseAnswered = std::function<void(const DoneRelease&)>;
-using RefreshAnswered = std::function<void(RefreshOutcome)>;
-
 class LockHandle : public std::enable_shared_from_this<LockHandle>,
                    public Scheduler::Alarm,
                    public Refresher::Requester,
-                   public Engine::ClockListener {
+                   public Engine::ClockListener,
+                   public PushRouter::Receiver {
  public:
+  using Operation = LockCallers::Operation;
+
   // A null `log` is silent.
   LockHandle(Engine& engine, LockSettings settings, std::shared_ptr<spdlog::logger> log);
   // To be called once after construction.
   void subscribe();
 
+  // Any thread. Begins an acquire; once for each operation.
+  void acquire(const Operation& operation);
+  // Any thread, at any time. The operation ends as Abandoned, unless it has ended before, and
+  // leaves nothing behind (G4).
+  void abandon(const Operation& operation);
+  // Any thread. The caller was not notified of its success and never will be: what it got is
+  // released, unless other callers know that this object holds the lock.
+  void give_back(const Operation& operation);
   // Any thread; `answered` is called once, on the strand, and must not block. With a ticket: only
   // the hold that has it.
   void release(ReleaseAnswered answered, std::optional<Ticket> only = std::nullopt,
@@ -76,32 +82,6 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
   [[nodiscard]] EventHandlers& handlers();
   [[nodiscard]] Instant now() const noexcept { return engine_.clock().now(); }
 
-  // --- for acquire operations; all but the first on the strand ---
-
-  using Operation = std::shared_ptr<AcquireOperation>;
-  template <class Task>
-  void on_strand(Task&& task) {
-    strand_.post(std::forward<Task>(task));
-  }
-  // Until it has ended. False: this object is closed, and nothing can be begun any more.
-  [[nodiscard]] bool keep(const Operation& operation);
-  void forget(const AcquireOperation& operation);
-  // One ask of the machine; the answer is given to the operation, perhaps before this returns.
-  // False: it has joined an attempt that another one began, with a wait options of its own.
-  bool ask(const Operation& operation, const std::optional<Wait>& wait);
-  // Ends it as `end` although its answer has not come. An attempt that it began is abandoned; one
-  // that it joined goes on without it.
-  void withdraw(const Operation& operation, const AcquireEnd& end);
-  // To be resumed when no other caller is in its way here, those that came first before others.
-  void wait_for_object(const Operation& operation) { callers().idle.push_back(operation); }
-  void wait_for_object_no_more(const AcquireOperation& operation);
-  void hear_pushes(std::optional<PushRouter::Registration>& registration);
-  // Releases that hold if nobody but the one who got it was told of it.
-  void give_back(Ticket ticket);
-  [[nodiscard]] Scheduler& scheduler() noexcept { return engine_.scheduler(); }
-  [[nodiscard]] Milliseconds retry_pause() const { return engine_.store().retry_pause(); }
-  [[nodiscard]] double random_unit() { return engine_.random().unit(); }
-
   // --- called by the engine, on any thread ---
 
   void ring() override;
@@ -110,36 +90,23 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
                         const Answer<RefreshReplyStatus>& answer) override;
   void store_clock_stepped(std::chrono::microseconds step) override;
   void store_clock_drifts() override;
+  void wake_up_pushed(const WakeUp& wake_up) override;
+  void pushes_resumed() override;
 
  protected:
-  // For the simulation, which looks at it and, in a mutant, tells it what is not so.
+  // For the simulation, which reads it and, in a mutant, misinforms it.
   [[nodiscard]] LockMachine& machine() noexcept { return machine_; }
   [[nodiscard]] virtual Drift store_drift() const noexcept { return engine_.drift(); }
 
  private:
-  using Operations = boost::container::small_vector<Operation, 1>;  // mostly one
-  // Those that are being answered, or wait to be.
-  struct Callers {
-    Operations operations;  // all that have not ended
-    Operations acquirers;   // asked and not answered; the first began the attempt
-    Operations idle;        // that wait for this object
-    std::vector<RefreshAnswered> refreshers;
-    Operation asking;           // whose acquire is being requested just now
-    ReleaseAnswered releasing;  // whose release is being requested just now
-    std::function<void()>
-        given_back;  // to be told when the next attempt that is given back has been
-
-    [[nodiscard]] bool is_empty() const {
-      return operations.empty() && acquirers.empty() && idle.empty() && refreshers.empty() &&
-             !asking && !releasing && !given_back;
-    }
-  };
+  template <class Task>
+  void on_strand(Task task) {
+    strand_.post([self = shared_from_this(), task = std::move(task)]() mutable { task(*self); });
+  }
+  // Any thread: they never change.
+  [[nodiscard]] const LockSettings& settings() const noexcept { return machine_.settings(); }
 
   // Everything below runs on the strand.
-  [[nodiscard]] Callers& callers();
-  void drop_callers_if_none();
-  // Anywhere: they never change.
-  [[nodiscard]] const LockSettings& settings() const noexcept { return machine_.settings(); }
   template <class Event>
   void tell(Event event);
   void carry_out(Actions actions);
@@ -159,6 +126,7 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
   void perform(const NotifyRefreshed& action);
   void perform(const NotifyLost& action);
   void perform(const NotifyRefreshFailed& action);
+  void request_release(ReleaseAnswered answered, std::optional<Milliseconds> done_for);
   void released(Ticket ticket, const Answer<ReleaseReply>& answer, const ReleaseAnswered& caller);
   void tell_release(Ticket ticket, const Answer<ReleaseReply>& answer,
                     const ReleaseAnswered& caller);
@@ -171,11 +139,21 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
 
   void set_heartbeat_pause();
   void look_at_store_clock();
-  [[nodiscard]] PushRouter::Receiver receiver();
+
+  // --- acquire operations (lock_handle_acquiring.cpp) ---
+
+  void request_acquire(const Operation& operation);
+  void acquire_answered(const Operation& operation, const AcquireAnswer& answer);
+  void set_timer(const Operation& operation, std::optional<Instant> when);
+  void resume(const Operation& operation);
   void resume_first_idle();
+  void end(const Operation& operation, const AcquireEnd& reason);
+  // Ends it although its answer has not come. An attempt that it began is abandoned; one that it
+  // joined goes on without it.
+  void withdraw(const Operation& operation, const AcquireEnd& reason);
   void end_all();
-  // A hold that nobody was told of, or whose only caller does not want it any more.
-  void release_untold();
+  // For a hold of which no caller knows, or whose only caller does not want it any more.
+  void release_unused();
 
   Engine& engine_;
   const std::shared_ptr<BackgroundLog> log_;
@@ -184,10 +162,8 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
   LockMachine machine_;
   std::optional<Ticket> published_;  // of the hold that belief_ is about
   std::optional<Instant> alarm_at_;
-  // Null: none. After a release an empty one stays until the next alarm, or the end of the next
-  // acquire: where pairs follow each other it would be made again at once.
-  std::unique_ptr<Callers> callers_;
-  std::uint32_t told_held_ = 0;  // so many callers know of the present hold
+  LockCallers callers_;
+  std::uint32_t notified_callers_ = 0;  // how many know of the present hold
   bool closed_ = false;
 
   Belief belief_;

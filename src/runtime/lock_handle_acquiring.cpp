@@ -1,129 +1,139 @@
-// What a lock handle does for its acquire operations: who asks, who waits for whom, and what
-// becomes of those who leave.
+// What a lock handle does for its acquire operations: it requests, answers, resumes and ends them.
 
-#include <algorithm>
 #include <utility>
 
 #include "runtime/lock_handle.hpp"
 
 namespace exclusive_lock {
-namespace {
 
-void take_out(auto& operations, const AcquireOperation& operation) {
-  operations.erase(std::remove_if(operations.begin(), operations.end(),
-                                  [&](const auto& each) { return each.get() == &operation; }),
-                   operations.end());
+void LockHandle::acquire(const Operation& operation) {
+  on_strand([operation](LockHandle& self) {
+    if (operation->has_ended())
+      return;
+    if (self.closed_)
+      return self.end(operation, Abandoned{});
+    self.callers_.add(operation);
+    operation->begin(self.engine_.store().retry_pause());
+    if (operation->waits())
+      operation->registration.emplace(self.engine_.pushes(), self.machine_.owner_id(),
+                                      self.weak_from_this());
+    self.request_acquire(operation);
+  });
 }
 
-}  // namespace
-
-bool LockHandle::keep(const Operation& operation) {
-  if (!closed_)
-    callers().operations.push_back(operation);
-  return !closed_;
+void LockHandle::abandon(const Operation& operation) {
+  on_strand([operation](LockHandle& self) { self.withdraw(operation, Abandoned{}); });
 }
 
-void LockHandle::forget(const AcquireOperation& operation) {
-  take_out(callers().operations, operation);
-  resume_first_idle();  // it may have been the one whose turn it was
-  drop_callers_if_none();
+void LockHandle::give_back(const Operation& operation) {
+  on_strand([operation](LockHandle& self) {
+    if (!self.closed_ && operation->ticket() && self.published_ == operation->ticket() &&
+        self.notified_callers_ <= 1)
+      self.release_unused();
+  });
 }
 
-void LockHandle::wait_for_object_no_more(const AcquireOperation& operation) {
-  take_out(callers().idle, operation);
+void LockHandle::request_acquire(const Operation& operation) {
+  const RequestId request = callers_.new_request();
+  const auto wait = operation->ask(request, now());
+  carry_out(machine_.acquire_requested(request, operation->mode(), wait, now()));
+  // The machine bounds an attempt by the deadline of the caller that began it.
+  if (wait && operation->request() && !callers_.began_attempt(*operation))
+    set_timer(operation, wait->until);
 }
 
-bool LockHandle::ask(const Operation& operation, const std::optional<Wait>& wait) {
-  callers().asking = operation;
-  carry_out(machine_.acquire_requested(operation->mode(), wait, now()));
-  if (!callers_ || !callers_->asking)
-    return true;
-  auto& acquirers = callers_->acquirers;
-  acquirers.push_back(callers_->asking);  // no memory for it: withdraw() must find it asking
-  callers_->asking = nullptr;
-  return acquirers.size() == 1;
+void LockHandle::acquire_answered(const Operation& operation, const AcquireAnswer& answer) {
+  const auto step = operation->answered(answer, published_, now(), engine_.random());
+  if (const auto reason = end_of(step)) {
+    end(operation, *reason);
+  } else if (const auto* again = std::get_if<WaitPlan::TryAt>(&step)) {
+    set_timer(operation, again->at);
+  } else if (const auto* idle = std::get_if<WaitPlan::TryWhenIdle>(&step)) {
+    set_timer(operation, idle->at);
+  }
 }
 
-void LockHandle::withdraw(const Operation& operation, const AcquireEnd& end) {
-  auto& acquirers = callers().acquirers;
-  // Where memory ran out in the very step that asked, it is no acquirer yet.
-  const bool began_it =
-      acquirers.empty() ? callers().asking == operation : acquirers.front() == operation;
-  if (callers().asking == operation)
-    callers().asking = nullptr;
-  take_out(acquirers, *operation);
-  operation->end(end);
-  if (const auto ticket = machine_.attempting(); ticket && began_it)
-    carry_out(machine_.attempt_abandoned(*ticket, now()));
-  // Where it ran out in the step that would have told of a hold, nobody knows of it.
-  if (const auto hold = machine_.hold();
-      hold && began_it && (published_ != hold->owner.ticket || told_held_ == 0))
-    release_untold();
+// Weak: the operation owns the timer.
+void LockHandle::set_timer(const Operation& operation, std::optional<Instant> when) {
+  engine_.scheduler().cancel(std::exchange(operation->timer, nullptr));
+  if (!when)
+    return;
+  operation->timer =
+      engine_.scheduler().at(*when, [handle = weak_from_this(), weak = std::weak_ptr(operation)] {
+        const auto self = handle.lock();
+        const auto due = weak.lock();
+        if (self && due)
+          self->strand_.post([self, due] { self->resume(due); });
+      });
 }
 
-void LockHandle::end_all() {
-  closed_ = true;
-  for (const Operation& operation : std::exchange(callers().operations, {})) {
-    const auto& acquirers = callers().acquirers;
-    if (std::find(acquirers.begin(), acquirers.end(), operation) != acquirers.end()) {
-      withdraw(operation, Abandoned{});
-    } else {
-      operation->end(Abandoned{});
-    }
+void LockHandle::resume(const Operation& operation) {
+  set_timer(operation, std::nullopt);
+  if (operation->has_ended())
+    return;
+  if (const auto reason = operation->end_by_deadline(now())) {
+    withdraw(operation, *reason);
+  } else if (!operation->request()) {
+    request_acquire(operation);
   }
 }
 
 // One at a time: when its turn has come and gone, the next step of the machine resumes the next.
 void LockHandle::resume_first_idle() {
-  if (!callers_ || callers_->idle.empty() || machine_.attempting() || machine_.is_recording())
+  if (machine_.attempting() || machine_.is_recording())
     return;
-  const auto& idle = callers_->idle;
-  const auto first = std::find_if(idle.begin(), idle.end(), [&](const Operation& each) {
-    return each->mode() == AcquireMode::as_object || !machine_.hold();
-  });
-  if (first == idle.end())
+  const Operation operation = callers_.first_idle(machine_.hold().has_value());
+  if (!operation)
     return;
   // Later: what this step has to send goes first.
-  strand_.post([operation = *first] { operation->resume_if_idle(); });
+  on_strand([operation](LockHandle& self) {
+    if (operation->is_idle())
+      self.resume(operation);
+  });
 }
 
-void LockHandle::hear_pushes(std::optional<PushRouter::Registration>& registration) {
-  registration.emplace(engine_.pushes(), machine_.owner_id(), receiver());
+void LockHandle::end(const Operation& operation, const AcquireEnd& reason) {
+  set_timer(operation, std::nullopt);
+  callers_.remove(*operation);
+  operation->end(reason);
+  resume_first_idle();  // it may have been the one whose turn it was
 }
 
-void LockHandle::give_back(Ticket ticket) {
-  if (!closed_ && published_ == ticket && told_held_ <= 1)
-    release_untold();
+void LockHandle::withdraw(const Operation& operation, const AcquireEnd& reason) {
+  const bool began_attempt = callers_.began_attempt(*operation);
+  end(operation, reason);
+  if (!began_attempt)
+    return;
+  if (const auto ticket = machine_.attempting())
+    carry_out(machine_.attempt_abandoned(*ticket, now()));
+  // Where memory ran out in the step that would have notified of a hold, no caller knows of it.
+  if (const auto hold = machine_.hold();
+      hold && (published_ != hold->owner.ticket || notified_callers_ == 0))
+    release_unused();
 }
 
-void LockHandle::release_untold() {
-  callers().releasing = [](const DoneRelease&) {};
-  carry_out(machine_.release_requested(now()));
-  callers().releasing = nullptr;
-  drop_callers_if_none();
+void LockHandle::end_all() {
+  closed_ = true;
+  for (const Operation& operation : callers_.acquires())
+    withdraw(operation, Abandoned{});
 }
 
-// Weak: a push may be on its way when the handle goes.
-PushRouter::Receiver LockHandle::receiver() {
-  const auto on_strand = [weak = weak_from_this()](const auto& step) {
-    if (const auto self = weak.lock()) {
-      self->strand_.post([self, step] {
-        self->set_heartbeat_pause();
-        self->carry_out(step(*self));
-      });
-    }
-  };
-  return {
-      .wake_up =
-          [on_strand](const WakeUp& wake_up) {
-            on_strand([wake_up](LockHandle& self) {
-              return self.machine_.wake_up_pushed(wake_up, self.now());
-            });
-          },
-      .pushes_resumed =
-          [on_strand] {
-            on_strand([](LockHandle& self) { return self.machine_.pushes_resumed(self.now()); });
-          }};
+void LockHandle::release_unused() {
+  request_release([](const DoneRelease&) {}, std::nullopt);
+}
+
+void LockHandle::wake_up_pushed(const WakeUp& wake_up) {
+  on_strand([wake_up](LockHandle& self) {
+    self.set_heartbeat_pause();
+    self.carry_out(self.machine_.wake_up_pushed(wake_up, self.now()));
+  });
+}
+
+void LockHandle::pushes_resumed() {
+  on_strand([](LockHandle& self) {
+    self.set_heartbeat_pause();
+    self.carry_out(self.machine_.pushes_resumed(self.now()));
+  });
 }
 
 void LockHandle::set_heartbeat_pause() {

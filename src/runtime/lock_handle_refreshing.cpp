@@ -21,7 +21,7 @@ void LockHandle::hold_at_least(Milliseconds time, RefreshAnswered answered) {
 template <class Request>
 void LockHandle::ask_for_refresh(RefreshAnswered answered, Request request) {
   strand_.post([self = shared_from_this(), answered = std::move(answered), request]() mutable {
-    self->callers().refreshers.push_back(std::move(answered));
+    self->callers_.add(std::move(answered));
     const Instant requested_at = self->now();
     try {
       self->carry_out(request(self->machine_, requested_at));
@@ -54,24 +54,8 @@ void LockHandle::refresh_answered(Ticket ticket, Instant requested_at,
 }
 
 void LockHandle::perform(const ConcludeRefresh& action) {
-  RefreshOutcome outcome = RefreshOutcome::unknown;
-  switch (action.conclusion) {
-    case RefreshConclusion::refreshed:
-      outcome = RefreshOutcome::refreshed;
-      break;
-    case RefreshConclusion::not_held:
-      outcome = RefreshOutcome::not_held;
-      break;
-    case RefreshConclusion::lost:
-      outcome = RefreshOutcome::lost;
-      break;
-    case RefreshConclusion::unknown:
-      outcome = RefreshOutcome::unknown;
-      break;
-  }
-  for (const auto& refresher : std::exchange(callers().refreshers, {}))
-    refresher(outcome);
-  drop_callers_if_none();
+  for (const auto& answered : callers_.take_refreshes())
+    answered(action.outcome);
 }
 
 }  // namespace exclusive_lock

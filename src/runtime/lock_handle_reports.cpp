@@ -68,9 +68,10 @@ void LockHandle::perform(const AnswerAcquire& action) {
   if (std::holds_alternative<AlreadyHeld>(action.answer)) {
     if (auto* log = heard(log_, spdlog::level::warn))
       log->warn("{} lock is held by this object already; release it first", printable(key()));
-    ++told_held_;
+    ++notified_callers_;
   }
-  std::exchange(callers().asking, nullptr)->answered(action.answer, std::nullopt);
+  if (const Operation operation = callers_.acquire_of(action.request))
+    acquire_answered(operation, action.answer);
 }
 
 void LockHandle::perform(const ConcludeAcquire& action) {
@@ -78,20 +79,18 @@ void LockHandle::perform(const ConcludeAcquire& action) {
     if (auto* log = heard(log_, spdlog::level::err))
       log->error("{} lock not acquired: {}", printable(key()), failure->message);
   }
-  const auto acquirers = std::exchange(callers().acquirers, {});
+  const auto asked = callers_.asked();
   if (std::holds_alternative<Acquired>(action.answer))
-    told_held_ += static_cast<std::uint32_t>(acquirers.size());
-  for (const Operation& acquirer : acquirers)
-    acquirer->answered(action.answer, published_);
+    notified_callers_ += static_cast<std::uint32_t>(asked.size());
+  for (const Operation& operation : asked)
+    acquire_answered(operation, action.answer);
 }
 
 void LockHandle::perform(const NotifyWaiting& action) {
-  auto& acquirers = callers().acquirers;
-  while (acquirers.size() > 1) {  // those that joined the attempt of the first
-    const Operation joined = acquirers.back();
-    acquirers.pop_back();
-    joined->answered(BusyHere{}, std::nullopt);
-  }
+  // Only the caller that began the attempt waits in the queue.
+  const auto asked = callers_.asked();
+  for (std::size_t joined = 1; joined < asked.size(); ++joined)
+    acquire_answered(asked[joined], BusyHere{});
   if (auto* log = heard(log_, spdlog::level::debug))
     log->debug("{} lock is awaited, position {} in the queue", printable(key()), action.position);
   tell(WaitingEvent{.key = key(), .position = action.position});

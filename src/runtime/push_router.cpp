@@ -1,14 +1,15 @@
 #include "runtime/push_router.hpp"
 
 #include <utility>
+#include <vector>
 
 namespace exclusive_lock {
 
-PushRouter::Registration::Registration(PushRouter& router, const OwnerId& id, Receiver receiver)
+PushRouter::Registration::Registration(PushRouter& router, const OwnerId& id,
+                                       std::weak_ptr<Receiver> receiver)
     : router_(router) {
-  auto shared = std::make_shared<const Receiver>(std::move(receiver));
   const std::lock_guard guard(router_.mutex_);
-  place_ = router_.receivers_.emplace(id, std::move(shared));
+  place_ = router_.receivers_.emplace(id, std::move(receiver));
 }
 
 PushRouter::Registration::~Registration() {
@@ -17,25 +18,27 @@ PushRouter::Registration::~Registration() {
 }
 
 void PushRouter::wake_up(const WakeUp& wake_up) {
-  std::vector<std::shared_ptr<const Receiver>> told;
+  std::shared_ptr<Receiver> receiver;
   {
     const std::lock_guard guard(mutex_);
-    const auto [first, last] = receivers_.equal_range(wake_up.owner.id);
-    for (auto each = first; each != last; ++each)
-      told.push_back(each->second);
+    if (const auto at = receivers_.find(wake_up.owner.id); at != receivers_.end())
+      receiver = at->second.lock();
   }
-  for (const auto& receiver : told)
-    receiver->wake_up(wake_up);
+  if (receiver)
+    receiver->wake_up_pushed(wake_up);
 }
 
 void PushRouter::pushes_resumed() {
-  std::vector<std::shared_ptr<const Receiver>> told;
+  std::vector<std::shared_ptr<Receiver>> receivers;
   {
     const std::lock_guard guard(mutex_);
-    for (const auto& [id, receiver] : receivers_)
-      told.push_back(receiver);
+    for (auto at = receivers_.begin(); at != receivers_.end();
+         at = receivers_.upper_bound(at->first)) {
+      if (auto receiver = at->second.lock())
+        receivers.push_back(std::move(receiver));
+    }
   }
-  for (const auto& receiver : told)
+  for (const auto& receiver : receivers)
     receiver->pushes_resumed();
 }
 

@@ -3,11 +3,9 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <vector>
 
 #include "core/protocol.hpp"
 
@@ -16,31 +14,35 @@ namespace exclusive_lock {
 class PushRouter {
  public:
   using OwnerId = std::array<std::uint8_t, 16>;
-  struct Receiver {
-    std::function<void(const WakeUp&)> wake_up;
-    std::function<void()> pushes_resumed;
+  // A lock object. Called on any thread, without a lock held.
+  class Receiver {
+   public:
+    virtual ~Receiver() = default;
+    virtual void wake_up_pushed(const WakeUp& wake_up) = 0;
+    virtual void pushes_resumed() = 0;
   };
 
   // While it lives, pushes for this owner id are passed on; one may still be on its way afterwards.
+  // All registrations of an id are of the same receiver.
   class Registration {
    public:
-    Registration(PushRouter& router, const OwnerId& id, Receiver receiver);
+    Registration(PushRouter& router, const OwnerId& id, std::weak_ptr<Receiver> receiver);
     ~Registration();
     Registration(const Registration&) = delete;
     Registration& operator=(const Registration&) = delete;
 
    private:
     PushRouter& router_;
-    std::multimap<OwnerId, std::shared_ptr<const Receiver>>::iterator place_;
+    std::multimap<OwnerId, std::weak_ptr<Receiver>>::iterator place_;
   };
 
-  // Any thread; receivers are called on it, without a lock held. A wake-up for an object
-  // that does not wait is dropped: it gave up, and the release that it sent takes a grant back.
+  // Any thread. A wake-up for an object that does not wait is dropped: it gave up, and the release
+  // that it sent takes a grant back.
   void wake_up(const WakeUp& wake_up);
   void pushes_resumed();
 
  private:
-  using Receivers = std::multimap<OwnerId, std::shared_ptr<const Receiver>>;
+  using Receivers = std::multimap<OwnerId, std::weak_ptr<Receiver>>;
 
   std::mutex mutex_;
   Receivers receivers_;

@@ -17,7 +17,7 @@ class LockMachineClosing : public LockMachineFixture {
     EXPECT_EQ(sent.request.ttl, min_hold);
     EXPECT_TRUE(sent.request.detached) << "it outlives the process";
     const auto actions = machine.refresh_replied(ticket, now, RefreshReplyStatus::refreshed, now);
-    EXPECT_EQ(the<ConcludeRefresh>(actions).conclusion, RefreshConclusion::refreshed);
+    EXPECT_EQ(the<ConcludeRefresh>(actions).outcome, RefreshOutcome::refreshed);
   }
 };
 
@@ -26,7 +26,7 @@ TEST_F(LockMachineClosing, WithoutAMinimumNothingStaysClosed) {
   const auto sent = only<SendRefresh>(machine.refresh_requested(at(1ms)));
   EXPECT_EQ(sent.request.ttl, ttl);
   EXPECT_FALSE(sent.request.detached);
-  const auto release = the<SendRelease>(machine.release_requested(at(2ms)));
+  const auto release = the<SendRelease>(machine.release_requested(request, at(2ms)));
   EXPECT_FALSE(release.request.closed_for);
   EXPECT_FALSE(release.request.done_for);
 }
@@ -50,7 +50,8 @@ TEST_F(LockMachineClosing, WhenTheMinimumIsOverTheTtlIsTheUsualOne) {
   const auto second = only<SendRefresh>(machine.woken(at(2000ms)));
   EXPECT_EQ(second.request.ttl, ttl);
   EXPECT_FALSE(second.request.detached);
-  EXPECT_FALSE(only<SendRelease>(machine.release_requested(at(2001ms))).request.closed_for);
+  EXPECT_FALSE(
+      only<SendRelease>(machine.release_requested(request, at(2001ms))).request.closed_for);
 }
 
 TEST_F(LockMachineClosing, BeliefCountsFromTheTtlAndNotFromTheMinimum) {  // G1
@@ -62,7 +63,7 @@ TEST_F(LockMachineClosing, BeliefCountsFromTheTtlAndNotFromTheMinimum) {  // G1
 TEST_F(LockMachineClosing, ReleaseWithinTheMinimumLeavesTheNameClosedForTheRest) {
   const Ticket ticket = acquire(at(0ms));
   confirm_minimum(ticket, at(0ms));
-  const auto release = only<SendRelease>(machine.release_requested(at(700ms), 9000ms));
+  const auto release = only<SendRelease>(machine.release_requested(request, at(700ms), 9000ms));
   EXPECT_EQ(release.request.closed_for, min_hold - 700ms);
   EXPECT_EQ(release.request.done_for, 9000ms);
   EXPECT_GE(release.pointless_after, at(min_hold))
@@ -74,9 +75,9 @@ TEST_F(LockMachineClosing, ReleaseWithinTheMinimumLeavesTheNameClosedForTheRest)
 TEST_F(LockMachineClosing, ObjectThatClosedTheNameIsBusyItselfUntilThen) {
   const Ticket ticket = acquire(at(0ms));
   confirm_minimum(ticket, at(0ms));
-  (void)machine.release_requested(at(700ms));
-  const auto answer =
-      only<AnswerAcquire>(machine.acquire_requested(AcquireMode::as_object, Wait{}, at(1000ms)));
+  (void)machine.release_requested(request, at(700ms));
+  const auto answer = only<AnswerAcquire>(
+      machine.acquire_requested(request, AcquireMode::as_object, Wait{}, at(1000ms)));
   EXPECT_EQ(std::get<Busy>(answer.answer).remaining_ttl, min_hold - 1000ms);
   EXPECT_NE(ask(at(min_hold)), ticket);
 }
@@ -94,14 +95,15 @@ TEST_F(LockMachineClosing, MinimumThatIsNotConfirmedClosesNothing) {
   const Ticket ticket = acquire(at(0ms));
   (void)machine.hold_at_least_requested(min_hold, at(0ms));
   const auto failed = machine.refresh_replied(ticket, at(0ms), unanswered(), at(1000ms));
-  EXPECT_EQ(the<ConcludeRefresh>(failed).conclusion, RefreshConclusion::unknown);
-  EXPECT_FALSE(only<SendRelease>(machine.release_requested(at(1001ms))).request.closed_for);
+  EXPECT_EQ(the<ConcludeRefresh>(failed).outcome, RefreshOutcome::unknown);
+  EXPECT_FALSE(
+      only<SendRelease>(machine.release_requested(request, at(1001ms))).request.closed_for);
 }
 
 TEST_F(LockMachineClosing, MinimumThatIsNotConfirmedYetClosesNothing) {
   acquire(at(0ms));
   (void)machine.hold_at_least_requested(min_hold, at(0ms));
-  const auto release = the<SendRelease>(machine.release_requested(at(1ms)));
+  const auto release = the<SendRelease>(machine.release_requested(request, at(1ms)));
   EXPECT_FALSE(release.request.closed_for);
 }
 
@@ -110,7 +112,7 @@ TEST_F(LockMachineClosing, LongerOneThatIsNotConfirmedLeavesTheOneBefore) {
   confirm_minimum(ticket, at(0ms));
   (void)machine.hold_at_least_requested(2 * min_hold, at(0ms));
   (void)machine.refresh_replied(ticket, at(0ms), unanswered(), at(1000ms));
-  EXPECT_EQ(only<SendRelease>(machine.release_requested(at(1000ms))).request.closed_for,
+  EXPECT_EQ(only<SendRelease>(machine.release_requested(request, at(1000ms))).request.closed_for,
             min_hold - 1000ms);
 }
 
@@ -119,7 +121,7 @@ TEST_F(LockMachineClosing, HoldThatIsOverIsLostAndNotClosed) {
   const auto actions = machine.hold_at_least_requested(min_hold, at(safe_part));
   EXPECT_TRUE(has<NotifyLost>(actions));
   EXPECT_FALSE(the<SendRelease>(actions).request.closed_for);
-  EXPECT_EQ(the<ConcludeRefresh>(actions).conclusion, RefreshConclusion::not_held);
+  EXPECT_EQ(the<ConcludeRefresh>(actions).outcome, RefreshOutcome::not_held);
 }
 
 TEST_F(LockMachineClosing, RefreshThatIsOnItsWayConfirmsNoMinimum) {
@@ -132,17 +134,18 @@ TEST_F(LockMachineClosing, RefreshThatIsOnItsWayConfirmsNoMinimum) {
   EXPECT_GE(the<SendRefresh>(again).request.ttl, min_hold - 10ms);
   const auto confirmed =
       machine.refresh_replied(ticket, at(110ms), RefreshReplyStatus::refreshed, at(120ms));
-  EXPECT_EQ(the<ConcludeRefresh>(confirmed).conclusion, RefreshConclusion::refreshed);
+  EXPECT_EQ(the<ConcludeRefresh>(confirmed).outcome, RefreshOutcome::refreshed);
 }
 
 TEST_F(LockMachineClosing, WithoutAHoldThereIsNoMinimum) {
-  EXPECT_EQ(the<ConcludeRefresh>(machine.hold_at_least_requested(min_hold, at(0ms))).conclusion,
-            RefreshConclusion::not_held);
+  EXPECT_EQ(the<ConcludeRefresh>(machine.hold_at_least_requested(min_hold, at(0ms))).outcome,
+            RefreshOutcome::not_held);
   const Ticket ticket = acquire(at(1ms));
   confirm_minimum(ticket, at(1ms));
-  (void)machine.release_requested(at(2ms));
+  (void)machine.release_requested(request, at(2ms));
   acquire(at(min_hold + 1ms));
-  EXPECT_FALSE(only<SendRelease>(machine.release_requested(at(min_hold + 2ms))).request.closed_for)
+  EXPECT_FALSE(
+      only<SendRelease>(machine.release_requested(request, at(min_hold + 2ms))).request.closed_for)
       << "that of the hold before";
 }
 
@@ -150,10 +153,11 @@ TEST_F(LockMachineClosing, WithoutAHoldThereIsNoMinimum) {
 // the mark is made from.
 TEST_F(LockMachineClosing, DoesNotAskBeforeAReleaseThatLeavesAMarkIsAnswered) {  // G12
   const Ticket ticket = acquire(at(0ms));
-  (void)machine.release_requested(at(1ms), 1h);
+  (void)machine.release_requested(request, at(1ms), 1h);
   EXPECT_TRUE(machine.is_recording());
   for (const AcquireMode mode : {AcquireMode::as_object, AcquireMode::as_mutex}) {
-    const auto busy = only<AnswerAcquire>(machine.acquire_requested(mode, std::nullopt, at(2ms)));
+    const auto busy =
+        only<AnswerAcquire>(machine.acquire_requested(request, mode, std::nullopt, at(2ms)));
     EXPECT_TRUE(std::holds_alternative<BusyHere>(busy.answer));
   }
   machine.release_answered(ticket + 1);
@@ -165,14 +169,14 @@ TEST_F(LockMachineClosing, DoesNotAskBeforeAReleaseThatLeavesAMarkIsAnswered) { 
 
 TEST_F(LockMachineClosing, AsksBesideAPlainRelease) {
   acquire(at(0ms));
-  (void)machine.release_requested(at(1ms));
+  (void)machine.release_requested(request, at(1ms));
   EXPECT_FALSE(machine.is_recording());
   acquire(at(2ms));
 }
 
 TEST_F(LockMachineClosing, HoldThatIsOverIsNotDone) {  // G12
   acquire(at(0ms));
-  const auto actions = machine.release_requested(at(safe_part), 9000ms);
+  const auto actions = machine.release_requested(request, at(safe_part), 9000ms);
   EXPECT_TRUE(has<ConcludeReleaseNotHeld>(actions));
   EXPECT_FALSE(the<SendRelease>(actions).request.done_for);
 }

@@ -18,6 +18,7 @@ class LockMachineFixture : public ::testing::Test {
   static constexpr Milliseconds ttl = 3000ms;
   static constexpr Milliseconds refresh_interval = 1000ms;
   static constexpr Milliseconds command_timeout = 1000ms;
+  static constexpr RequestId request = 17;
   // ttl less 1 % and 2 ms: how long a hold is valid after the sending of a confirmed request.
   static constexpr Milliseconds safe_part = 2968ms;
 
@@ -55,8 +56,8 @@ class LockMachineFixture : public ::testing::Test {
 
   // The ticket of the attempt that is sent.
   Ticket ask(Instant now) {
-    const auto sent =
-        only<SendAttempt>(machine.acquire_requested(AcquireMode::as_object, std::nullopt, now));
+    const auto sent = only<SendAttempt>(
+        machine.acquire_requested(request, AcquireMode::as_object, std::nullopt, now));
     return sent.request.owner.ticket;
   }
   Ticket acquire(Instant now, std::uint64_t fence = 7) {

@@ -52,7 +52,7 @@ TEST_F(LockMachineLoss, IsFinalOnceACallerHasSeenIt) {
 TEST_F(LockMachineLoss, AnswersARefreshThatWasCalledFor) {
   acquire(at(0ms));
   (void)machine.refresh_requested(at(2500ms));
-  EXPECT_EQ(the<ConcludeRefresh>(machine.woken(at(safe_part))).conclusion, RefreshConclusion::lost);
+  EXPECT_EQ(the<ConcludeRefresh>(machine.woken(at(safe_part))).outcome, RefreshOutcome::lost);
 }
 
 TEST_F(LockMachineLoss, ClockOfTheStoreSetForwardShortensTheHoldAndRefreshesAtOnce) {

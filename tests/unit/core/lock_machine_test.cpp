@@ -15,8 +15,8 @@ class LockMachineRelease : public LockMachineFixture {};
 // --- acquire -----------------------------------------------------------------------------------
 
 TEST_F(LockMachineAcquire, SendsOneAttemptThatIsNotToBeGrantedAfterItsTimeout) {
-  const auto sent =
-      only<SendAttempt>(machine.acquire_requested(AcquireMode::as_object, std::nullopt, at(0ms)));
+  const auto sent = only<SendAttempt>(
+      machine.acquire_requested(request, AcquireMode::as_object, std::nullopt, at(0ms)));
   EXPECT_EQ(sent.requested_at, at(0ms));
   EXPECT_EQ(sent.request.owner.ticket, 1U);
   EXPECT_EQ(sent.request.ttl, ttl);
@@ -65,8 +65,8 @@ TEST_F(LockMachineAcquire, EveryAttemptHasItsOwnTicket) {  // G4
 
 TEST_F(LockMachineAcquire, AsksForAFenceAboveEveryFenceItHasSeen) {  // G2
   (void)machine.attempt_replied(ask(at(0ms)), busy(41), at(1ms));
-  const auto sent =
-      only<SendAttempt>(machine.acquire_requested(AcquireMode::as_object, std::nullopt, at(2ms)));
+  const auto sent = only<SendAttempt>(
+      machine.acquire_requested(request, AcquireMode::as_object, std::nullopt, at(2ms)));
   EXPECT_EQ(sent.request.floor, Fence{41});
 }
 
@@ -76,7 +76,7 @@ TEST_F(LockMachineAcquire, UnansweredAttemptIsGivenBack) {  // G4
   EXPECT_TRUE(concluded_as<StoreFailure>(actions));
   const auto back = the<SendRelease>(actions);
   EXPECT_EQ(back.request.owner.ticket, ticket);
-  EXPECT_FALSE(back.called_for);
+  EXPECT_FALSE(back.requested_by);
   // It may be carried out until not_after, at most one command timeout after it was given up. Its
   // record then lives for one ttl, on a clock that may be 1 % slower.
   EXPECT_EQ(back.pointless_after, at(command_timeout + command_timeout + ttl + ttl / 100 + 2ms));
@@ -125,27 +125,28 @@ TEST_F(LockMachineAcquire, LateAnswerToAnAbandonedAttemptDoesNotDisturbTheNextOn
 TEST_F(LockMachineAcquire, AsObjectSaysYesWhenHeldAlready) {
   acquire(at(0ms));
   EXPECT_TRUE(answered_as<AlreadyHeld>(
-      machine.acquire_requested(AcquireMode::as_object, std::nullopt, at(1ms))));
+      machine.acquire_requested(request, AcquireMode::as_object, std::nullopt, at(1ms))));
 }
 
 TEST_F(LockMachineAcquire, AsMutexIsBusyWhenHeldOrAttemptedAlready) {
   (void)ask(at(0ms));
   EXPECT_TRUE(answered_as<BusyHere>(
-      machine.acquire_requested(AcquireMode::as_mutex, std::nullopt, at(1ms))));
+      machine.acquire_requested(request, AcquireMode::as_mutex, std::nullopt, at(1ms))));
   (void)machine.attempt_replied(1, granted(), at(2ms));
   EXPECT_TRUE(answered_as<BusyHere>(
-      machine.acquire_requested(AcquireMode::as_mutex, std::nullopt, at(3ms))));
+      machine.acquire_requested(request, AcquireMode::as_mutex, std::nullopt, at(3ms))));
 }
 
 TEST_F(LockMachineAcquire, SecondCallerJoinsTheAttemptThatIsOnItsWay) {
   (void)ask(at(0ms));
-  EXPECT_TRUE(machine.acquire_requested(AcquireMode::as_object, std::nullopt, at(1ms)).empty());
+  EXPECT_TRUE(
+      machine.acquire_requested(request, AcquireMode::as_object, std::nullopt, at(1ms)).empty());
 }
 
 TEST_F(LockMachineAcquire, AcquireAfterTheHoldIsOverIsANewAttempt) {
   const Ticket ticket = acquire(at(0ms));
   const auto actions =
-      machine.acquire_requested(AcquireMode::as_object, std::nullopt, at(safe_part));
+      machine.acquire_requested(request, AcquireMode::as_object, std::nullopt, at(safe_part));
   EXPECT_EQ(the<NotifyLost>(actions).reason, LossReason::not_confirmed);
   EXPECT_EQ(the<SendAttempt>(actions).request.owner.ticket, ticket + 1);
 }
@@ -262,15 +263,15 @@ TEST_F(LockMachineRefresh, WithoutAutoRefreshOnlyTheEndWakes) {
 TEST_F(LockMachineRefresh, ByHandIsAnsweredByWhatTheStoreSays) {
   const Ticket ticket = acquire(at(0ms));
   const auto expect_conclusion = [&](const Answer<RefreshReplyStatus>& answer,
-                                     RefreshConclusion conclusion) {
+                                     RefreshOutcome conclusion) {
     EXPECT_TRUE(has<SendRefresh>(machine.refresh_requested(at(10ms))));
-    EXPECT_EQ(the<ConcludeRefresh>(machine.refresh_replied(ticket, at(10ms), answer, at(11ms)))
-                  .conclusion,
-              conclusion);
+    EXPECT_EQ(
+        the<ConcludeRefresh>(machine.refresh_replied(ticket, at(10ms), answer, at(11ms))).outcome,
+        conclusion);
   };
-  expect_conclusion(RefreshReplyStatus::refreshed, RefreshConclusion::refreshed);
-  expect_conclusion(unanswered(), RefreshConclusion::unknown);
-  expect_conclusion(RefreshReplyStatus::lost, RefreshConclusion::lost);
+  expect_conclusion(RefreshReplyStatus::refreshed, RefreshOutcome::refreshed);
+  expect_conclusion(unanswered(), RefreshOutcome::unknown);
+  expect_conclusion(RefreshReplyStatus::lost, RefreshOutcome::lost);
 }
 
 TEST_F(LockMachineRefresh, ByHandJoinsTheOneThatIsOnItsWay) {
@@ -279,15 +280,15 @@ TEST_F(LockMachineRefresh, ByHandJoinsTheOneThatIsOnItsWay) {
   EXPECT_TRUE(machine.refresh_requested(at(1001ms)).empty());
   const auto actions =
       machine.refresh_replied(ticket, at(1000ms), RefreshReplyStatus::refreshed, at(1010ms));
-  EXPECT_EQ(the<ConcludeRefresh>(actions).conclusion, RefreshConclusion::refreshed);
+  EXPECT_EQ(the<ConcludeRefresh>(actions).outcome, RefreshOutcome::refreshed);
 }
 
 TEST_F(LockMachineRefresh, ByHandIsANoOpForWhoDoesNotHold) {
-  EXPECT_EQ(only<ConcludeRefresh>(machine.refresh_requested(at(0ms))).conclusion,
-            RefreshConclusion::not_held);
+  EXPECT_EQ(only<ConcludeRefresh>(machine.refresh_requested(at(0ms))).outcome,
+            RefreshOutcome::not_held);
   (void)ask(at(1ms));
-  EXPECT_EQ(only<ConcludeRefresh>(machine.refresh_requested(at(2ms))).conclusion,
-            RefreshConclusion::not_held);
+  EXPECT_EQ(only<ConcludeRefresh>(machine.refresh_requested(at(2ms))).outcome,
+            RefreshOutcome::not_held);
 }
 
 TEST_F(LockMachineRefresh, ByHandIsANoOpAtTheInstantTheHoldEnds) {
@@ -295,35 +296,35 @@ TEST_F(LockMachineRefresh, ByHandIsANoOpAtTheInstantTheHoldEnds) {
   const auto actions = machine.refresh_requested(at(safe_part));
   EXPECT_TRUE(has<NotifyLost>(actions));
   EXPECT_FALSE(has<SendRefresh>(actions));
-  EXPECT_EQ(the<ConcludeRefresh>(actions).conclusion, RefreshConclusion::not_held);
+  EXPECT_EQ(the<ConcludeRefresh>(actions).outcome, RefreshOutcome::not_held);
 }
 
 // --- release -----------------------------------------------------------------------------------
 
 TEST_F(LockMachineRelease, EndsTheHoldBeforeTheStoreIsAsked) {
   const Ticket ticket = acquire(at(0ms));
-  const auto sent = only<SendRelease>(machine.release_requested(at(10ms)));
+  const auto sent = only<SendRelease>(machine.release_requested(request, at(10ms)));
   EXPECT_EQ(sent.request.owner.ticket, ticket);
-  EXPECT_TRUE(sent.called_for);
+  EXPECT_EQ(sent.requested_by, request);
   EXPECT_FALSE(machine.hold());
   EXPECT_FALSE(machine.next_wake());
 }
 
 TEST_F(LockMachineRelease, IsANoOpForWhoDoesNotHold) {
-  EXPECT_TRUE(has<ConcludeReleaseNotHeld>(machine.release_requested(at(0ms))));
+  EXPECT_TRUE(has<ConcludeReleaseNotHeld>(machine.release_requested(request, at(0ms))));
   acquire(at(1ms));
-  (void)machine.release_requested(at(2ms));
-  EXPECT_TRUE(has<ConcludeReleaseNotHeld>(machine.release_requested(at(3ms))));
+  (void)machine.release_requested(request, at(2ms));
+  EXPECT_TRUE(has<ConcludeReleaseNotHeld>(machine.release_requested(request, at(3ms))));
   (void)ask(at(4ms));
-  EXPECT_TRUE(has<ConcludeReleaseNotHeld>(machine.release_requested(at(5ms))));
+  EXPECT_TRUE(has<ConcludeReleaseNotHeld>(machine.release_requested(request, at(5ms))));
   EXPECT_TRUE(machine.attempting());
 }
 
 TEST_F(LockMachineRelease, AnswersARefreshThatWasCalledForAndIgnoresItsReply) {
   const Ticket ticket = acquire(at(0ms));
   (void)machine.refresh_requested(at(1ms));
-  const auto actions = machine.release_requested(at(2ms));
-  EXPECT_EQ(the<ConcludeRefresh>(actions).conclusion, RefreshConclusion::not_held);
+  const auto actions = machine.release_requested(request, at(2ms));
+  EXPECT_EQ(the<ConcludeRefresh>(actions).outcome, RefreshOutcome::not_held);
   EXPECT_TRUE(
       machine.refresh_replied(ticket, at(1ms), RefreshReplyStatus::refreshed, at(3ms)).empty());
   EXPECT_FALSE(machine.hold());
@@ -332,7 +333,7 @@ TEST_F(LockMachineRelease, AnswersARefreshThatWasCalledForAndIgnoresItsReply) {
 TEST_F(LockMachineRelease, RefreshOfAnEarlierHoldDoesNotRaiseTheNextOne) {
   const Ticket first = acquire(at(0ms));
   (void)machine.woken(at(1000ms));
-  (void)machine.release_requested(at(1001ms));
+  (void)machine.release_requested(request, at(1001ms));
   acquire(at(1002ms), 8);
   EXPECT_TRUE(
       machine.refresh_replied(first, at(1000ms), RefreshReplyStatus::lost, at(1003ms)).empty());
@@ -342,8 +343,7 @@ TEST_F(LockMachineRelease, RefreshOfAnEarlierHoldDoesNotRaiseTheNextOne) {
 TEST_F(LockMachineRelease, DetachingAnswersARefreshThatWasCalledFor) {
   acquire(at(0ms));
   (void)machine.refresh_requested(at(1ms));
-  EXPECT_EQ(only<ConcludeRefresh>(machine.detached(at(2ms))).conclusion,
-            RefreshConclusion::not_held);
+  EXPECT_EQ(only<ConcludeRefresh>(machine.detached(at(2ms))).outcome, RefreshOutcome::not_held);
 }
 
 TEST_F(LockMachineRelease, DetachedLeavesTheRecordToItsTtl) {

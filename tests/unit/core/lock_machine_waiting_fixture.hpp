@@ -29,7 +29,7 @@ class LockMachineWaitingFixture : public LockMachineFixture {
 
   SendAttempt ask_and_wait(Instant now, std::optional<Instant> until = std::nullopt) {
     return only<SendAttempt>(
-        machine.acquire_requested(AcquireMode::as_object, Wait{.until = until}, now));
+        machine.acquire_requested(request, AcquireMode::as_object, Wait{.until = until}, now));
   }
   // Waits from `now` on; the reply comes 10 ms later.
   Ticket queue_up(Instant now, std::optional<Instant> until = std::nullopt) {

@@ -27,7 +27,8 @@ TEST_F(LockMachineWaiting, BargingStreakIsInEveryRequestThatNeedsIt) {
   const auto sent = ask_and_wait(at(0ms));
   EXPECT_EQ(sent.request.barging_limit, 7U);
   static_cast<void>(machine.attempt_replied(sent.request.owner.ticket, granted(), at(10ms)));
-  EXPECT_EQ(the<SendRelease>(machine.release_requested(at(20ms))).request.barging_limit, 7U);
+  EXPECT_EQ(the<SendRelease>(machine.release_requested(request, at(20ms))).request.barging_limit,
+            7U);
   const Ticket ticket = queue_up(at(30ms));
   EXPECT_EQ(the<SendRelease>(machine.attempt_abandoned(ticket, at(50ms))).request.barging_limit, 7U)
       << "a grant may have crossed it";
@@ -156,8 +157,8 @@ TEST_F(LockMachineWaiting, LostEntryIsNotMadeAgainWhenTheTimeIsOver) {
 TEST_F(LockMachineWaiting, AnswerIsWaitedForUntilTheDeadlineAtMost) {
   const auto answer_by = [](std::optional<Instant> until) {
     LockMachine fresh(settings(), {1, 2, 3});
-    return only<SendAttempt>(
-               fresh.acquire_requested(AcquireMode::as_object, Wait{.until = until}, at(0ms)))
+    return only<SendAttempt>(fresh.acquire_requested(request, AcquireMode::as_object,
+                                                     Wait{.until = until}, at(0ms)))
         .answer_by;
   };
   EXPECT_EQ(answer_by(at(300ms)), at(300ms));
@@ -170,7 +171,7 @@ TEST_F(LockMachineWaiting, AnswerIsWaitedForUntilTheDeadlineAtMost) {
 TEST_F(LockMachineWaiting, AttemptIsNotCarriedOutWhenItsAnswerIsNotWaitedForAnyMore) {
   LockMachine fresh(settings(), {1, 2, 3});
   const auto sent = only<SendAttempt>(
-      fresh.acquire_requested(AcquireMode::as_object, Wait{.until = at(300ms)}, at(0ms)));
+      fresh.acquire_requested(request, AcquireMode::as_object, Wait{.until = at(300ms)}, at(0ms)));
   EXPECT_EQ(sent.request.not_after, at(300ms));
 }
 
@@ -190,7 +191,7 @@ TEST_F(LockMachineWaiting, PlaceOutlivesAFailureInOneCallOnly) {
       ticket, at(500ms), heartbeat_reply(HeartbeatReplyStatus::gone), at(510ms)));
   static_cast<void>(machine.attempt_replied(again.request.owner.ticket, not_sent(), at(520ms)));
   const auto resumed = only<SendAttempt>(machine.acquire_requested(
-      AcquireMode::as_object, Wait{.until = std::nullopt, .resumes = true}, at(600ms)));
+      request, AcquireMode::as_object, Wait{.until = std::nullopt, .resumes = true}, at(600ms)));
   EXPECT_EQ(resumed.request.wait_options->arrived_at, StoreTime{77});
   static_cast<void>(machine.attempt_replied(resumed.request.owner.ticket, not_sent(), at(610ms)));
   EXPECT_FALSE(ask_and_wait(at(700ms)).request.wait_options->arrived_at);
@@ -233,16 +234,17 @@ TEST_F(LockMachineWaiting, AbandonedAttemptThatEntersTheQueueLaterLeavesOnceMore
 TEST_F(LockMachineWaiting, OtherCallersLearnThatTheObjectIsBusy) {
   static_cast<void>(queue_up(at(0ms)));
   for (const AcquireMode mode : {AcquireMode::as_object, AcquireMode::as_mutex}) {
-    EXPECT_TRUE(answered_as<BusyHere>(machine.acquire_requested(mode, std::nullopt, at(20ms))));
-    EXPECT_TRUE(answered_as<BusyHere>(machine.acquire_requested(mode, Wait{}, at(20ms))));
+    EXPECT_TRUE(
+        answered_as<BusyHere>(machine.acquire_requested(request, mode, std::nullopt, at(20ms))));
+    EXPECT_TRUE(answered_as<BusyHere>(machine.acquire_requested(request, mode, Wait{}, at(20ms))));
   }
 }
 
 TEST_F(LockMachineWaiting, ReleaseAndRefreshAreForHolders) {
   static_cast<void>(queue_up(at(0ms)));
-  EXPECT_TRUE(has<ConcludeReleaseNotHeld>(machine.release_requested(at(20ms))));
-  EXPECT_EQ(only<ConcludeRefresh>(machine.refresh_requested(at(20ms))).conclusion,
-            RefreshConclusion::not_held);
+  EXPECT_TRUE(has<ConcludeReleaseNotHeld>(machine.release_requested(request, at(20ms))));
+  EXPECT_EQ(only<ConcludeRefresh>(machine.refresh_requested(at(20ms))).outcome,
+            RefreshOutcome::not_held);
   EXPECT_TRUE(machine.attempting()) << "it waits on";
 }
 
@@ -281,7 +283,7 @@ TEST_F(LockMachineWaiting, FullQueueIsAnError) {
 TEST_F(LockMachineWaiting, GrantLeavesTheHighestFenceBehind) {
   const Ticket ticket = queue_up(at(0ms));
   take_over(ticket, at(20ms));
-  static_cast<void>(machine.release_requested(at(30ms)));
+  static_cast<void>(machine.release_requested(request, at(30ms)));
   EXPECT_EQ(ask_and_wait(at(40ms)).request.floor, Fence{20});
 }
 
