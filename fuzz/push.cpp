@@ -67,7 +67,7 @@ bool is_word(const Reply& push, std::size_t place, std::string_view word) {
 }
 
 void check_news(const Reply& push, const std::string& channel) {
-  const redis::PushNews news = redis::read_push(push, channel);
+  const redis::PushEvent news = redis::read_push(push, channel);
   const bool is_ours = push.is_array() && is_word(push, 1, channel);
   require(
       std::holds_alternative<redis::Subscribed>(news) == (is_ours && is_word(push, 0, "subscribe")),

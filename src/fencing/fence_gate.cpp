@@ -4,7 +4,7 @@ namespace exclusive_lock {
 
 bool FenceGate::admit(Fence fence) noexcept {
   if (fence.value == 0) {
-    return false;  // the fence of somebody who holds nothing
+    return false;  // the fence without a hold
   }
   std::uint64_t highest = highest_.load();
   while (fence.value > highest) {

@@ -59,7 +59,7 @@ Descriptor open_or_make(const StoreDirectory& directory) {
     directory.publish(directory.make_unnamed(), holders_name);
   }
   throw_local(errc::store_unavailable, directory.folder(),
-              "somebody deletes the file `holders` again and again");
+              "the file `holders` is deleted again and again");
 }
 
 }  // namespace

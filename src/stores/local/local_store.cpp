@@ -351,7 +351,7 @@ StorePlace place_of(const LocalStoreOptions& options) {
   return {.path = std::filesystem::absolute(options.directory), .private_to = std::nullopt};
 }
 
-std::shared_ptr<Store> told_as_store_error(const std::function<std::shared_ptr<Store>()>& open) {
+std::shared_ptr<Store> with_store_errors(const std::function<std::shared_ptr<Store>()>& open) {
   try {
     return open();
   } catch (const LocalError& error) {
@@ -363,13 +363,13 @@ std::shared_ptr<Store> told_as_store_error(const std::function<std::shared_ptr<S
 
 std::shared_ptr<Store> open_local_store(const LocalStoreOptions& options, const ClockSource& clock,
                                         std::shared_ptr<spdlog::logger> log) {
-  return told_as_store_error(
+  return with_store_errors(
       [&] { return open_local_store(options, this_machine(clock), std::move(log)); });
 }
 
 std::shared_ptr<Store> open_local_store(const LocalStoreOptions& options, Machine machine,
                                         std::shared_ptr<spdlog::logger> log) {
-  return told_as_store_error([&] {
+  return with_store_errors([&] {
     const HoldBackFileSizeSignal quietly;
     return std::make_shared<LocalStore>(place_of(options), std::move(machine), std::move(log));
   });

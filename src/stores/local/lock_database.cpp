@@ -103,7 +103,7 @@ bool LockDatabase::checkpoint(int mode) noexcept {
       is_checkpointing_ = false;
     }
   } catch (const LocalError&) {
-    // Somebody makes new files.
+    // Another process makes new files.
   }
   // Where it did not work, another process does it, or reads: later, then.
   checkpoint_at_ = result == SQLITE_OK ? checkpoint_frames : log_frames_ + checkpoint_frames;

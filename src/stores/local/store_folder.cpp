@@ -187,7 +187,7 @@ Descriptor open_or_make_folder(const Descriptor& directory, const std::string& p
     }
     make_folder(directory, status, path);
   }
-  throw_local(errc::store_unavailable, path, "somebody deletes the store's folder again and again");
+  throw_local(errc::store_unavailable, path, "the store's folder is deleted again and again");
 }
 
 }  // namespace

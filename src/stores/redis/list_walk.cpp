@@ -123,10 +123,11 @@ std::optional<StoreFailure> ListWalk::bear(const std::string& key_without_lock) 
   }
   return StoreFailure{
       .code = errc::unsuitable_store,
-      .message = "the server names too many keys with the prefix of the locks that are no locks: " +
-                 std::to_string(bytes_ / 1024) +
-                 " KiB of them; if they are somebody's data, give the locks a key prefix of their "
-                 "own, else this server's SCAN does not end"};
+      .message =
+          "the server names too many keys with the prefix of the locks that are no locks: " +
+          std::to_string(bytes_ / 1024) +
+          " KiB of them; if they are another program's data, give the locks a key prefix of their "
+          "own, else this server's SCAN does not end"};
 }
 
 std::string prefix_pattern(std::string_view prefix) {

@@ -69,7 +69,7 @@ void PushLink::on_up(const Greeting& server) {
 }
 
 void PushLink::on_push(const Reply& push) {
-  const PushNews news = read_push(push, pushes_.channel);
+  const PushEvent news = read_push(push, pushes_.channel);
   if (const auto* wake_up = std::get_if<WakeUp>(&news)) {
     pushes_.on_wake_up(*wake_up);
   } else if (std::holds_alternative<Subscribed>(news)) {

@@ -11,9 +11,9 @@ bool is_text(const Reply& reply, std::string_view text) {
 
 }  // namespace
 
-PushNews read_push(const Reply& push, std::string_view channel) {
+PushEvent read_push(const Reply& push, std::string_view channel) {
   if (!push.is_array() || push.elements.size() != 3 || !is_text(push.elements[1], channel)) {
-    return NoNews{};
+    return OtherPush{};
   }
   const Reply& kind = push.elements[0];
   if (is_text(kind, "subscribe")) {
@@ -24,7 +24,7 @@ PushNews read_push(const Reply& push, std::string_view channel) {
       return *wake_up;
     }
   }
-  return NoNews{};
+  return OtherPush{};
 }
 
 std::optional<bool> has_listener(const Reply& reply) {

@@ -57,7 +57,7 @@ constexpr std::array codes{
             "the server has started and is still reading its data. Try again when it has finished"},
     Meaning{
         "BUSY", errc::store_busy,
-        "a script of somebody else has kept the server busy for long. Try again later; SCRIPT KILL "
+        "another client's script has kept the server busy for long. Try again later; SCRIPT KILL "
         "ends one that has not written yet"},
     Meaning{"TRYAGAIN", errc::store_busy,
             "the cluster is moving this key to another node. Try again"},

@@ -2,11 +2,11 @@
 // The store on a server: Redis 6+, KeyDB 6+, Valkey, Redict.
 //
 // A lock K is two keys: K, the record, with the ttl as its own, and the fence beside it
-// (key_codec.hpp), with a ttl of a day. While somebody waits there are two more, with a ttl of a
+// (key_codec.hpp), with a ttl of a day. While there are waiters there are two more, with a ttl of a
 // minute (scripts/shared/queue.lua). A release that says that the work was done leaves one more,
 // with the ttl that it asks for (core/done_mark.hpp). Every verb is one script, so one step
-// (scripts/*.lua). Hand-overs are announced over a second connection, made with the first attempt that
-// has wait options (push_link.hpp).
+// (scripts/*.lua). Hand-overs are announced over a second connection, made with the first attempt
+// that has wait options (push_link.hpp).
 //
 // The server's clock decides when a record expires and what `since` says. `not_after` is translated
 // to it by what replies have said (server_time.hpp); an attempt that the server calls too late

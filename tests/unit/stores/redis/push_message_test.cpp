@@ -35,16 +35,17 @@ Reply push(const std::string& kind, const std::string& channel, const Reply& las
 
 TEST(ReadPush, HearsItsOwnChannelAlone) {
   const Reply message = text(written_owner);
-  const PushNews news = read_push(push("message", "c", message), "c");
+  const PushEvent news = read_push(push("message", "c", message), "c");
   ASSERT_TRUE(std::holds_alternative<WakeUp>(news));
   EXPECT_EQ(std::get<WakeUp>(news).owner.ticket, 0x1FU);
-  EXPECT_TRUE(std::holds_alternative<NoNews>(read_push(push("message", "d", message), "c")));
+  EXPECT_TRUE(std::holds_alternative<OtherPush>(read_push(push("message", "d", message), "c")));
 }
 
 TEST(ReadPush, HearsThatItIsSubscribed) {
   EXPECT_TRUE(
       std::holds_alternative<Subscribed>(read_push(push("subscribe", "c", integer(1)), "c")));
-  EXPECT_TRUE(std::holds_alternative<NoNews>(read_push(push("subscribe", "d", integer(1)), "c")));
+  EXPECT_TRUE(
+      std::holds_alternative<OtherPush>(read_push(push("subscribe", "d", integer(1)), "c")));
 }
 
 TEST(HasListener, IsReadFromTheReplyToNumsub) {
@@ -55,7 +56,7 @@ TEST(HasListener, IsReadFromTheReplyToNumsub) {
   }
 }
 
-TEST(ReadPush, AnythingElseIsNoNews) {
+TEST(ReadPush, AnythingElseIsOtherPush) {
   const std::string& owner = written_owner;
   for (const Reply& reply :
        {Reply{}, text("message"), error("ERR"), texts({"message", "c"}),
@@ -64,7 +65,7 @@ TEST(ReadPush, AnythingElseIsNoNews) {
         push("message", "c", error(owner)), push("message", "c", integer(1)),
         push("message", "c", texts({owner})), array({integer(1), text("c"), text(owner)}),
         array({text("message"), Reply{}, text(owner)})}) {
-    EXPECT_TRUE(std::holds_alternative<NoNews>(read_push(reply, "c")));
+    EXPECT_TRUE(std::holds_alternative<OtherPush>(read_push(reply, "c")));
   }
 }
 
