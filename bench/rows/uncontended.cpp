@@ -70,7 +70,7 @@ void measure_uncontended_coroutine(Bench& bench) {
                     {.row = "b",
                      .what = "acquire + release, from a coroutine, p50",
                      .unit = "us",
-                     .goal = Goal{Aspect::over_plain, Bound::at_most, 1.5}},
+                     .goal = Goal{Aspect::over_plain, Bound::at_most, 3}},
                     near_place(bench));
 }
 

@@ -8,7 +8,6 @@
 #include <optional>
 #include <utility>
 
-#include "stores/awaited.hpp"
 #include "stores/store.hpp"
 
 namespace exclusive_lock {
@@ -24,8 +23,8 @@ class Pending final : public Awaited {
     value_ = std::move(value);
     // Under the mutex: the waiting thread may free what is called here as soon as it is awake.
     answered_.notify_all();
-    if (come_)
-      come_();
+    if (notify_)
+      notify_();
   }
 
   void wait() override {
@@ -33,11 +32,11 @@ class Pending final : public Awaited {
     answered_.wait(lock, [this] { return value_.has_value(); });
   }
 
-  void tell(std::function<void()> come) override {
+  void on_end(std::function<void()> notify) override {
     const std::lock_guard guard(mutex_);
-    come_ = std::move(come);
-    if (come_ && value_)
-      come_();
+    notify_ = std::move(notify);
+    if (notify_ && value_)
+      notify_();
   }
 
   [[nodiscard]] bool has_come() {
@@ -55,7 +54,7 @@ class Pending final : public Awaited {
   std::mutex mutex_;
   std::condition_variable answered_;
   std::optional<T> value_;
-  std::function<void()> come_;
+  std::function<void()> notify_;
 };
 
 // What a call answers that takes a callback and ends in `store`: begins it and waits, as the store

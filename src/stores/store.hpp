@@ -23,12 +23,24 @@
 #include <vector>
 
 #include "core/protocol.hpp"
-#include "stores/awaited.hpp"
 
 namespace exclusive_lock {
 
 template <class Reply>
 using Done = std::function<void(Answer<Reply>)>;
+
+// The end of something, as a thread that waits for it sees it.
+class Awaited {
+ public:
+  virtual ~Awaited() = default;
+
+  // Blocks until it has come.
+  virtual void wait() = 0;
+  // `notify` is called once when it comes, on the thread that brings it, or inline if it has come
+  // already; never after a later call of this function, with null for none, has returned. It must
+  // not block, nor call back.
+  virtual void on_end(std::function<void()> notify) = 0;
+};
 
 class Store {
  public:
@@ -74,10 +86,10 @@ class Store {
   // The longest pause of a waiter that has to look for itself: what a look at this store costs
   // decides.
   [[nodiscard]] virtual Milliseconds retry_pause() const = 0;
-  // For a thread that has nothing to do until `end`: calls `begin`, which asks for what brings it,
-  // and returns when it has come. Where a store does its I/O on a thread of its own it may let this
-  // one do it meanwhile, which saves two switches of threads; so answers of others may be given
-  // here. Not to be called from `done` or a listener.
+  // For a thread that has nothing to do until `end`: calls `begin`, which requests what brings the
+  // end, and returns when the end has come. A store with an I/O thread may let the caller do the
+  // I/O meanwhile, which saves two thread switches; so replies to others may be delivered here.
+  // Not to be called from `done` or a listener.
   virtual void wait(const std::function<void()>& begin, Awaited& end) {
     begin();
     end.wait();

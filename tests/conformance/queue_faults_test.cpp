@@ -128,8 +128,8 @@ TEST_P(QueueFaults, WithoutTheRightToSubscribeItLooksFiveTimesASecondAndSaysSoOn
   EXPECT_EQ(subscriptions(), 0U);
   connection.reset();  // nobody writes there any more
   const std::string text = said.str();
-  EXPECT_NE(text.find("does not tell of hand-overs"), std::string::npos) << text;
-  EXPECT_EQ(text.find("does not tell of hand-overs"), text.rfind("does not tell of hand-overs"));
+  EXPECT_NE(text.find("does not notify waiters of hand-overs"), std::string::npos) << text;
+  EXPECT_EQ(text.find("does not notify waiters of hand-overs"), text.rfind("does not notify waiters of hand-overs"));
 }
 
 }  // namespace

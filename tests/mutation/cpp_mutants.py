@@ -43,7 +43,7 @@ EQUIVALENT = {
         "the log is copied back one frame of 1000 later",
     "src/stores/local/sqlite.cpp 1 -> 2 in sqlite3_extended_result_codes(opened, 1);":
         "every number but 0 turns them on",
-    "src/stores/redis/redis_link.cpp size += word.size() + max_framing: dropped":
+    "src/stores/redis/server_connection.cpp size += word.size() + max_framing: dropped":
         "how much memory is asked for ahead; the text grows by itself",
     "src/stores/redis/script_runner.cpp 0 -> 1 in part.call.send(batch->form, part.echo, "
     "not_after ? server...": "a call without not_after does not send that number",

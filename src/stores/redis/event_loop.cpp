@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/system/error_code.hpp>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -14,16 +13,12 @@
 #include "stores/redis/event_loop_impl.hpp"
 
 namespace exclusive_lock::redis {
+namespace {
 
 // poll(2) and Asio sleep by CLOCK_MONOTONIC, which stops while the machine is suspended; BootClock
 // does not. So the loop looks again at least this often, and a timer that fell into a suspension
 // comes soon after it.
-inline constexpr std::chrono::milliseconds max_sleep{250};
-
-// So long may guests stay away that are expected.
-inline constexpr std::chrono::milliseconds limit_with_guests{4};
-
-namespace {
+constexpr std::chrono::milliseconds max_sleep{250};
 
 // A lookup of no interest, given up at once.
 void start_thread_of_lookups(boost::asio::io_context& io) {
@@ -33,7 +28,7 @@ void start_thread_of_lookups(boost::asio::io_context& io) {
 }
 
 // Not io.poll(): a server that never stops sending has a handler ready all the time, and the timer
-// that is to end its link would never be looked at.
+// that is to end its connection would never be looked at.
 bool poll_asio(boost::asio::io_context& io) {
   constexpr int max_handlers = 64;
   int handlers = 0;
@@ -58,20 +53,17 @@ EventLoop::~EventLoop() {
   }
 }
 
-void EventLoop::post(std::function<void()> task) {
-  impl_->post(std::move(task));
-  impl_->turns.handed_in();
-}
+void EventLoop::post(std::function<void()> task) { impl_->ownership.post(std::move(task)); }
 
 void EventLoop::wait(const std::function<void()>& begin, Awaited& end) {
-  impl_->turns.wait(begin, end);
+  impl_->ownership.wait(begin, end);
 }
 
 std::shared_ptr<void> EventLoop::Impl::live() {
-  turns.serve();
+  ownership.serve();
   const std::lock_guard guard(mutex);
   has_ended = true;
-  news.notify_all();
+  changed.notify_all();
   return std::move(owner);
 }
 
@@ -83,12 +75,17 @@ void EventLoop::finish() {
 void EventLoop::finish_or_leave(Milliseconds max_wait, std::shared_ptr<void> owner) {
   impl_->begin_to_finish();
   std::unique_lock lock(impl_->mutex);
-  if (impl_->news.wait_for(lock, max_wait, [this] { return impl_->has_ended; })) {
+  if (impl_->changed.wait_for(lock, max_wait, [this] { return impl_->has_ended; })) {
     lock.unlock();
     return impl_->thread.join();
   }
   impl_->owner = std::move(owner);
   impl_->thread.detach();
+}
+
+void EventLoop::Impl::begin_to_finish() {
+  ownership.finish();
+  work_.reset();
 }
 
 struct LoopTimer::Impl {
@@ -109,74 +106,47 @@ void LoopTimer::set(Instant at) {
 
 void LoopTimer::cancel() { impl_->at.reset(); }
 
-// --- a turn ---
+// --- for the owner ---
 
-void EventLoop::Impl::begin_to_finish() {
-  turns.finish();
-  is_finishing_ = true;
-  work.reset();
-  wake_whoever_waits();
-}
-
-void EventLoop::Impl::post(std::function<void()> task) {
-  {
-    const std::lock_guard guard(tasks_mutex_);
-    tasks_.push_back(std::move(task));
-  }
-  wake_whoever_waits();
-}
-
-void EventLoop::Impl::stop() {
-  is_stopped_ = true;
-  wake_whoever_waits();
-}
-
-void EventLoop::Impl::restart() { is_stopped_ = false; }
-
-// While it finishes: what was begun with Asio has to end.
-bool EventLoop::Impl::needs_asio() const { return asio_users > 0 || is_finishing_; }
-
+// Each round looks at the sockets too: a flood of tasks must not keep replies from being read.
 void EventLoop::Impl::run() {
-  while (!is_stopped_) {
-    if (run_own()) {
-      continue;
-    }
-    if (is_finishing_ && io.stopped()) {
+  while (!ownership.is_stopped()) {
+    const bool did_something = run_own();
+    if (!did_something && ownership.is_finishing() && io.stopped()) {
       return;
     }
-    needs_asio() ? run_asio(until_next_timer()) : read_sockets(until_next_timer());
+    do_io(until_next_timer());
   }
 }
 
-bool EventLoop::Impl::run_ready() {
-  const bool did_own = run_own();
-  const bool did_io = needs_asio() ? run_asio(Milliseconds(0)) : read_sockets(Milliseconds(0));
-  return run_handed_in() || did_own || did_io;
+void EventLoop::Impl::run_ready() {
+  run_own();
+  do_io(Milliseconds(0));
+  run_posted();
 }
 
 // Not until nothing is ready: a server that never stops sending would hold the caller. What is left
-// is readable still, and so told of.
-bool EventLoop::Impl::run_handed_in() {
+// makes the loop due (tasks), or is readable still.
+void EventLoop::Impl::run_posted() {
   constexpr int max_rounds = 16;
   int rounds = 0;
   while (rounds < max_rounds && (run_own() || (needs_asio() && run_asio(Milliseconds(0))))) {
     ++rounds;
   }
-  return rounds > 0;
 }
+
+// While it finishes: what was begun with Asio has to end.
+bool EventLoop::Impl::needs_asio() const { return asio_users > 0 || ownership.is_finishing(); }
 
 bool EventLoop::Impl::run_own() {
   const bool did_tasks = run_tasks();
-  return ring_due_timers() || did_tasks;
+  return run_due_timers() || did_tasks;
 }
 
 // Those that are there now: what they post comes after.
 bool EventLoop::Impl::run_tasks() {
   running_tasks_.clear();  // where one has thrown after all, the others go with it
-  {
-    const std::lock_guard guard(tasks_mutex_);
-    running_tasks_.swap(tasks_);
-  }
+  ownership.take_tasks(running_tasks_);
   const bool was_something = !running_tasks_.empty();
   for (const auto& task : running_tasks_) {
     task();
@@ -185,7 +155,7 @@ bool EventLoop::Impl::run_tasks() {
   return was_something;
 }
 
-bool EventLoop::Impl::ring_due_timers() {
+bool EventLoop::Impl::run_due_timers() {
   const Instant now = BootClock::now();
   const auto is_due = [now](const LoopTimer::Impl* timer) {
     return timer->at && *timer->at <= now;
@@ -194,11 +164,11 @@ bool EventLoop::Impl::ring_due_timers() {
     return false;
   }
   // What came while this thread could not run was in time.
-  needs_asio() ? poll_asio(io) : read_sockets(Milliseconds(0));
+  do_io(Milliseconds(0));
   bool was_something = false;
   for (auto each = timers.begin(); each != timers.end();) {
     LoopTimer::Impl* const timer = *each;
-    if (timer->at && *timer->at <= now) {
+    if (is_due(timer)) {
       timer->at.reset();
       timer->wake();  // may end timers, this one too
       was_something = true;
@@ -208,44 +178,41 @@ bool EventLoop::Impl::ring_due_timers() {
   return was_something;
 }
 
-Milliseconds EventLoop::Impl::until_next_timer() const {
-  Instant next = BootClock::now() + max_sleep;
+Instant EventLoop::Impl::next_timer() const {
+  Instant next = Instant::max();
   for (const LoopTimer::Impl* each : timers) {
     next = std::min(next, each->at.value_or(next));
   }
-  return std::max(std::chrono::ceil<Milliseconds>(next - BootClock::now()), Milliseconds(0));
+  return next;
 }
 
-bool EventLoop::Impl::run_asio(Milliseconds longest) {
-  if (longest <= Milliseconds(0) || !begin_waiting(Waiting::in_asio)) {
+Milliseconds EventLoop::Impl::until_next_timer() const {
+  const Instant now = BootClock::now();
+  const Instant next = std::min(next_timer(), now + max_sleep);
+  return std::max(std::chrono::ceil<Milliseconds>(next - now), Milliseconds(0));
+}
+
+bool EventLoop::Impl::do_io(Milliseconds max_wait) {
+  return needs_asio() ? run_asio(max_wait) : read_sockets(max_wait);
+}
+
+bool EventLoop::Impl::run_asio(Milliseconds max_wait) {
+  waits_in_asio_ = true;
+  if (max_wait <= Milliseconds(0) || !ownership.begin_waiting()) {
     return poll_asio(io);
   }
-  const bool was_something = io.run_one_for(longest) > 0;
-  end_waiting();
+  const bool was_something = io.run_one_for(max_wait) > 0;
+  ownership.end_waiting();
   return was_something;
 }
 
-bool EventLoop::Impl::read_sockets(Milliseconds longest) {
-  polled.clear();
-  for (const Socket& each : sockets) {
-    polled.push_back({.fd = each.descriptor, .events = POLLIN, .revents = 0});
-  }
-  if (longest <= Milliseconds(0) || !begin_waiting(Waiting::in_poll)) {
-    ::poll(polled.data(), polled.size(), 0);
-  } else {
-    polled.push_back({.fd = wake_up.descriptor(), .events = POLLIN, .revents = 0});
-    ::poll(polled.data(), polled.size(), static_cast<int>(longest.count()));
-    end_waiting();
-    if (polled.back().revents != 0) {
-      wake_up.silence();
-    }
-    polled.pop_back();
-  }
+bool EventLoop::Impl::read_sockets(Milliseconds max_wait) {
+  poll_sockets(max_wait);
   bool was_something = false;
-  for (const pollfd& ready : polled) {
+  for (const pollfd& ready : polled_) {
     // It may be gone: what was read before can end any of them.
-    const auto socket = std::ranges::find(sockets, ready.fd, &Socket::descriptor);
-    if (ready.revents != 0 && socket != sockets.end() && socket->reader != nullptr) {
+    const auto socket = std::ranges::find(sockets_, ready.fd, &Socket::descriptor);
+    if (ready.revents != 0 && socket != sockets_.end() && socket->reader != nullptr) {
       socket->reader->read_ready();
       was_something = true;
     }
@@ -253,66 +220,65 @@ bool EventLoop::Impl::read_sockets(Milliseconds longest) {
   return was_something;
 }
 
-bool EventLoop::Impl::begin_waiting(Waiting waiting) {
-  const std::lock_guard guard(tasks_mutex_);
-  // Only with Asio is the end of the loop noticed.
-  const bool may_wait =
-      tasks_.empty() && !is_stopped_ && (waiting == Waiting::in_asio || !is_finishing_);
-  waiting_ = may_wait ? waiting : Waiting::no;
-  return may_wait;
-}
-
-void EventLoop::Impl::end_waiting() {
-  const std::lock_guard guard(tasks_mutex_);
-  waiting_ = Waiting::no;
-}
-
-void EventLoop::Impl::wake_whoever_waits() {
-  const std::lock_guard guard(tasks_mutex_);
-  if (waiting_ == Waiting::in_poll) {
-    wake_up.wake_up();
-  } else if (waiting_ == Waiting::in_asio) {
-    boost::asio::post(io, [] {});
+void EventLoop::Impl::poll_sockets(Milliseconds max_wait) {
+  polled_.clear();
+  for (const Socket& each : sockets_) {
+    polled_.push_back({.fd = each.descriptor, .events = POLLIN, .revents = 0});
   }
-  waiting_ = Waiting::no;  // once is enough
+  waits_in_asio_ = false;
+  // Only with Asio is the end of a loop noticed that finishes.
+  if (max_wait <= Milliseconds(0) || !ownership.begin_waiting() || ownership.is_finishing()) {
+    ::poll(polled_.data(), polled_.size(), 0);
+  } else {
+    polled_.push_back({.fd = owner_wake_up_.descriptor(), .events = POLLIN, .revents = 0});
+    ::poll(polled_.data(), polled_.size(), static_cast<int>(max_wait.count()));
+    ownership.end_waiting();
+    if (polled_.back().revents != 0) {
+      owner_wake_up_.silence();
+    }
+    polled_.pop_back();
+  }
 }
 
-// --- what is told while nobody runs the loop ---
+void EventLoop::Impl::wake_owner() {
+  if (waits_in_asio_) {
+    boost::asio::post(io, [] {});
+  } else {
+    owner_wake_up_.wake_up();
+  }
+}
+
+// --- while the loop has no owner ---
 
 bool EventLoop::Impl::add(int socket, SocketReader* reader) {
-  sockets.push_back({.descriptor = socket, .reader = reader});
-  return own_bell.news.add(socket);
+  sockets_.push_back({.descriptor = socket, .reader = reader});
+  return io_thread_sleep_.add(socket);
 }
 
 void EventLoop::Impl::remove(int socket) {
-  std::erase_if(sockets, [socket](const Socket& each) { return each.descriptor == socket; });
-  own_bell.news.remove(socket);
+  if (std::erase_if(sockets_, [&](const Socket& each) { return each.descriptor == socket; }) > 0) {
+    io_thread_sleep_.remove(socket);
+  }
 }
 
-// Who is told hears of each socket over which something is to come. One that was switched on stays
-// so until somebody else runs the loop or is told. Of the end of a connection the own thread hears
-// always. So a call that is answered while its caller runs the loop makes no epoll_ctl, whether
-// others follow soon or not.
-void EventLoop::Impl::tell(Told told) {
-  const bool is_told = told == Told::own_thread;
-  bool expects_news = false;
-  for (const Socket& each : sockets) {
-    if (!is_told || each.expects_news()) {
-      own_bell.news.turn(each.descriptor, is_told);
+// Sockets over which something is to come; of the others only the end wakes the I/O thread. A
+// socket stays watched until a leader comes. So a call that is answered while its caller runs the
+// loop makes no epoll_ctl.
+void EventLoop::Impl::watch(bool on) {
+  for (Socket& each : sockets_) {
+    const bool changes = on ? each.expects_data() && !each.is_watched : each.is_watched;
+    if (changes) {
+      each.is_watched = on;
+      io_thread_sleep_.watch(each.descriptor, on);
     }
-    expects_news = expects_news || each.expects_news();
   }
-  if (told == Told::nobody) {
-    return;
+  if (on) {
+    io_thread_sleep_.set_alarm(next_timer());
   }
-  const bool may_be_missed = told != Told::own_thread && expects_news;
-  Instant next = may_be_missed ? BootClock::now() + limit_with_guests : Instant::max();
-  for (const LoopTimer::Impl* each : timers) {
-    next = std::min(next, each->at.value_or(next));
-  }
-  if (next != Instant::max()) {
-    own_bell.set_alarm(next);
-  }
+}
+
+void EventLoop::Impl::sleep(bool for_events) {
+  for_events ? io_thread_sleep_.until_event() : io_thread_sleep_.until_woken();
 }
 
 }  // namespace exclusive_lock::redis

@@ -53,7 +53,7 @@ std::optional<StoreFailure> unusable_role(const std::string& role, const std::st
   return std::nullopt;
 }
 
-// "maxmemory_policy:noeviction" in the lines of INFO; empty: not told.
+// "maxmemory_policy:noeviction" in the lines of INFO; empty: unknown.
 std::string info_value(const Reply& info, std::string_view name) {
   const std::string mark = "\n" + std::string(name) + ":";
   const auto at = info.is_string() ? info.text.find(mark) : std::string::npos;

@@ -1,9 +1,9 @@
 #pragma once
-// The first words with a server: who are we, who are you, may we work here? No I/O.
+// The first exchange with a server: authentication, and what kind of server it is. No I/O.
 //
 // One round trip: HELLO 3 with AUTH and SETNAME, SELECT, TIME, INFO, SCRIPT LOAD. HELLO is the one
 // that decides: it switches to RESP3, authenticates, and its answer names the server and its role.
-// The others may be refused for now (BUSY) or for ever (an ACL without `info`) without harm.
+// The others may be refused for now (BUSY) or always (an ACL without `info`) without harm.
 
 #include <cstddef>
 #include <optional>
@@ -33,13 +33,13 @@ std::size_t handshake_replies(const Login& login);
 
 struct Greeting {
   std::string server;  // "redis 7.0.15", fit for a terminal
-  std::string run_id;  // of this start of this server; empty: not told
+  std::string run_id;  // of this start of this server; empty: unknown
   std::optional<StoreTime> time;
   std::vector<std::string> warnings;  // what endangers locks on this server, fit for a terminal
 };
 
-// A failure: this server cannot be used, and asking again would not help until somebody changes
-// something there or here. `replies` may be cut short by the end of the connection: none where that
+// A failure: this server cannot be used, and asking again would not help until something is
+// changed there or here. `replies` may be cut short by the end of the connection: none where that
 // leaves it open what the server thinks of us.
 std::optional<Answer<Greeting>> judge_handshake(const Login& login,
                                                 const std::vector<Reply>& replies);

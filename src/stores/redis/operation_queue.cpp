@@ -53,7 +53,7 @@ void OperationQueue::take_waiting(Instant now, const CommandSink& sink) {
   waiting_.clear();
 }
 
-// What is told of an end may add operations: the queue is in order before.
+// A completion may add operations: the queue is in order before.
 bool OperationQueue::on_reply(Reply reply, Instant now) {
   if (sent_.empty()) {
     return false;
@@ -88,7 +88,7 @@ void OperationQueue::expire(Instant now, const StoreFailure& not_sent) {
   }
 }
 
-// What was withdrawn must not pile up while there is no link.
+// What was withdrawn must not pile up while there is no connection.
 std::vector<OperationQueue::Expired> OperationQueue::take_expired(Instant now,
                                                                   const StoreFailure& not_sent) {
   std::vector<Expired> expired;

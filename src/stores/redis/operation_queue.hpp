@@ -1,15 +1,14 @@
 #pragma once
 // Which operations wait to be sent, which wait for replies, and until when. No I/O, no clock, no
-// thread: the front (redis_front.hpp) drives it, and its unit tests too.
+// thread: reconnecting_connection.hpp drives it, and its unit tests.
 //
 //   state      what it can become          at its deadline
 //   waiting    sent, failed                withdrawn: nothing was sent
 //   sent       answered, failed            abandoned: it may have been carried out (G4)
-//   abandoned  -                           its replies are still expected, and dropped when they
-//   come
+//   abandoned  -                           (its replies are dropped when they come)
 //
-// Replies come in the order of the commands, over one link: the first one that is missing belongs
-// to the oldest operation that was sent. Nothing is ever sent twice.
+// Replies come in the order of the commands, over one connection: the first one that is missing
+// belongs to the oldest operation that was sent. Nothing is ever sent twice.
 
 #include <boost/container/small_vector.hpp>
 #include <cstdint>
@@ -75,7 +74,7 @@ class OperationQueue {
 
   // All that wait count as sent from now on, and are given to `sink`.
   void take_waiting(Instant now, const CommandSink& sink);
-  // False: nothing was asked, so this reply is nobody's.
+  // False: no reply is expected.
   [[nodiscard]] bool on_reply(Reply reply, Instant now);
 
   // Whether a deadline may have come.
@@ -83,7 +82,7 @@ class OperationQueue {
   // Ends those whose deadline has come. `not_sent` says why the waiting ones were not.
   void expire(Instant now, const StoreFailure& not_sent);
   void fail_waiting(const StoreFailure& failure);
-  // The link is gone: no reply will come any more.
+  // The connection is gone: no reply will come any more.
   void fail_sent(const StoreFailure& failure);
 
   // None is before it. It can be too early until the next expire(): what ends in time does not move

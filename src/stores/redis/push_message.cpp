@@ -11,7 +11,7 @@ bool is_text(const Reply& reply, std::string_view text) {
 
 }  // namespace
 
-PushEvent read_push(const Reply& push, std::string_view channel) {
+PushMessage read_push(const Reply& push, std::string_view channel) {
   if (!push.is_array() || push.elements.size() != 3 || !is_text(push.elements[1], channel)) {
     return OtherPush{};
   }

@@ -11,11 +11,11 @@
 namespace exclusive_lock::redis {
 
 struct Subscribed {};  // what is published from now on comes
-struct OtherPush {};   // for another client, or about something else
-using PushEvent = std::variant<OtherPush, Subscribed, WakeUp>;
+struct OtherPush {};   // on another channel, or about something else
+using PushMessage = std::variant<OtherPush, Subscribed, WakeUp>;
 
-// What a push says to the subscriber of `channel`.
-PushEvent read_push(const Reply& push, std::string_view channel);
+// What a push means for a subscriber to `channel`.
+PushMessage read_push(const Reply& push, std::string_view channel);
 
 // From the reply to PUBSUB NUMSUB of one channel; none: it does not say (no right to ask).
 std::optional<bool> has_listener(const Reply& reply);

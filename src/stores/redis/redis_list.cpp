@@ -16,9 +16,9 @@ class Walker : public std::enable_shared_from_this<Walker> {
  public:
   using Found = ListWalk::Found;
 
-  Walker(RedisFront& front, ScriptRunner& scripts, ListRequest request, ListOf what,
+  Walker(RedisClient& client, ScriptRunner& scripts, ListRequest request, ListOf what,
          std::function<void(Answer<Found>)> done)
-      : front_(front),
+      : client_(client),
         scripts_(scripts),
         request_(std::move(request)),
         pattern_(list_pattern(what, request_.key_prefix)),
@@ -58,7 +58,7 @@ class Walker : public std::enable_shared_from_this<Walker> {
   };
 
   void scan() {
-    front_.submit(make_operation(
+    client_.submit(make_operation(
         [self = shared_from_this()](const CommandSink& sink) {
           sink({"SCAN", self->walk_.cursor(), "MATCH", self->pattern_, "COUNT", scan_count});
         },
@@ -84,7 +84,7 @@ class Walker : public std::enable_shared_from_this<Walker> {
     go_on();
   }
 
-  RedisFront& front_;
+  RedisClient& client_;
   ScriptRunner& scripts_;
   const ListRequest request_;
   const std::string pattern_;
@@ -102,24 +102,24 @@ Answer<Reply> part_of(Answer<ListWalk::Found> answer, Reply (*part)(ListWalk::Fo
 
 }  // namespace
 
-void list_records(RedisFront& front, ScriptRunner& scripts, ListRequest request,
+void list_records(RedisClient& client, ScriptRunner& scripts, ListRequest request,
                   std::function<void(Answer<ListReply>)> done) {
   const auto records_of = [](ListWalk::Found found) {
     return ListReply{.records = std::move(found.records), .truncated = found.truncated};
   };
-  std::make_shared<Walker>(front, scripts, std::move(request), ListOf::records,
+  std::make_shared<Walker>(client, scripts, std::move(request), ListOf::records,
                            [done = std::move(done), records_of](Answer<ListWalk::Found> answer) {
                              done(part_of<ListReply>(std::move(answer), records_of));
                            })
       ->go_on();
 }
 
-void list_marks(RedisFront& front, ScriptRunner& scripts, ListRequest request,
+void list_marks(RedisClient& client, ScriptRunner& scripts, ListRequest request,
                 std::function<void(Answer<ListMarksReply>)> done) {
   const auto marks_of = [](ListWalk::Found found) {
     return ListMarksReply{.marks = std::move(found.marks), .truncated = found.truncated};
   };
-  std::make_shared<Walker>(front, scripts, std::move(request), ListOf::marks,
+  std::make_shared<Walker>(client, scripts, std::move(request), ListOf::marks,
                            [done = std::move(done), marks_of](Answer<ListWalk::Found> answer) {
                              done(part_of<ListMarksReply>(std::move(answer), marks_of));
                            })

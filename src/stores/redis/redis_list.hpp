@@ -5,7 +5,7 @@
 #include <string>
 
 #include "core/protocol.hpp"
-#include "stores/redis/redis_front.hpp"
+#include "stores/redis/redis_client.hpp"
 #include "stores/redis/script_runner.hpp"
 
 namespace exclusive_lock::redis {
@@ -17,9 +17,9 @@ struct ListRequest {
 };
 
 // `done` as in Operation. Both must outlive it.
-void list_records(RedisFront& front, ScriptRunner& scripts, ListRequest request,
+void list_records(RedisClient& client, ScriptRunner& scripts, ListRequest request,
                   std::function<void(Answer<ListReply>)> done);
-void list_marks(RedisFront& front, ScriptRunner& scripts, ListRequest request,
+void list_marks(RedisClient& client, ScriptRunner& scripts, ListRequest request,
                 std::function<void(Answer<ListMarksReply>)> done);
 
 }  // namespace exclusive_lock::redis

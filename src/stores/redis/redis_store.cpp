@@ -11,8 +11,8 @@
 #include "exclusive_lock/error.hpp"
 #include "exclusive_lock/printable.hpp"
 #include "stores/process_mark.hpp"
+#include "stores/redis/redis_client.hpp"
 #include "stores/redis/redis_errors.hpp"
-#include "stores/redis/redis_front.hpp"
 #include "stores/redis/redis_list.hpp"
 #include "stores/redis/script_calls.hpp"
 #include "stores/redis/script_runner.hpp"
@@ -40,7 +40,7 @@ StoreFailure keyless_failure(const std::string& key) {
           .may_have_run = false};
 }
 
-redis::LinkAddress link_address(const RedisStoreOptions& options) {
+redis::ServerAddress server_address(const RedisStoreOptions& options) {
   return {.host = options.host,
           .port = options.port,
           .tls = options.tls,
@@ -48,10 +48,10 @@ redis::LinkAddress link_address(const RedisStoreOptions& options) {
           .unix_socket = options.unix_socket};
 }
 
-redis::FrontOptions front_options(const RedisStoreOptions& options,
-                                  std::shared_ptr<spdlog::logger> log,
-                                  redis::ServerTime& server_time) {
-  return {.address = link_address(options),
+redis::ClientOptions client_options(const RedisStoreOptions& options,
+                                    std::shared_ptr<spdlog::logger> log,
+                                    redis::ServerTime& server_time) {
+  return {.address = server_address(options),
           .login = {.username = options.username,
                     .password = options.password,
                     .client_name = options.client_name,
@@ -76,31 +76,14 @@ struct Inside {
          std::shared_ptr<spdlog::logger> log)
       : clock(clock_source),
         channel(redis::new_push_channel()),
-        scripts(front, server_time, clock_source),
-        front(front_options(options, std::move(log), server_time), push_options(), clock_source) {}
-
-  redis::PushOptions push_options() {
-    return {.channel = channel,
-            .on_wake_up =
-                [this](const WakeUp& wake_up) {
-                  if (listener.wake_up) {
-                    listener.wake_up(wake_up);
-                  }
-                },
-            .on_subscribed =
-                [this] {
-                  if (listener.pushes_resumed) {
-                    listener.pushes_resumed();
-                  }
-                }};
-  }
+        scripts(client, server_time, clock_source),
+        client(client_options(options, std::move(log), server_time), channel, clock_source) {}
 
   const ClockSource& clock;
   const std::string channel;
-  Store::WakeUpListener listener;  // set before the first attempt that opens the push link
-  redis::ServerTime server_time;   // of the loop's thread
+  redis::ServerTime server_time;  // of the loop's thread
   ScriptRunner scripts;
-  redis::RedisFront front;  // ends first: what it still has uses the others
+  redis::RedisClient client;  // ends first: what it still has uses the others
 };
 
 class RedisStore final : public Store {
@@ -120,7 +103,7 @@ class RedisStore final : public Store {
 
   void wait_until_up(Milliseconds limit, bool tries_again) {
     const Instant deadline = inside_->clock.now() + limit;
-    if (const auto failure = inside_->front.wait_until_up(deadline, tries_again)) {
+    if (const auto failure = inside_->client.wait_until_up(deadline, tries_again)) {
       throw StoreError(failure->code, url_ + ": " + failure->message, false);
     }
   }
@@ -131,7 +114,7 @@ class RedisStore final : public Store {
       return done(is_forked() ? forked_failure() : keyless_failure(request.key));
     }
     if (request.wait_options) {
-      inside_->front.use_pushes();
+      inside_->client.use_pushes();
     }
     run<AttemptReply>(redis::acquire_call(request, std::move(*keys), channel()), deadline,
                       std::move(done), redis::ReadFenced{redis::read_acquire});
@@ -142,7 +125,7 @@ class RedisStore final : public Store {
     if (is_forked() || !keys) {
       return done(is_forked() ? forked_failure() : keyless_failure(request.key));
     }
-    inside_->front.use_pushes();
+    inside_->client.use_pushes();
     run<HeartbeatReply>(redis::heartbeat_call(request, std::move(*keys), channel()), deadline,
                         std::move(done), redis::ReadFenced{redis::read_heartbeat});
   }
@@ -201,7 +184,7 @@ class RedisStore final : public Store {
     if (is_forked()) {
       return done(forked_failure());
     }
-    redis::list_records(inside_->front, inside_->scripts,
+    redis::list_records(inside_->client, inside_->scripts,
                         {.key_prefix = std::move(key_prefix), .most = most, .deadline = deadline},
                         [this, done = std::move(done)](Answer<ListReply> answer) {
                           done(named(std::move(answer)));
@@ -219,7 +202,7 @@ class RedisStore final : public Store {
     if (is_forked()) {
       return done(forked_failure());
     }
-    redis::list_marks(inside_->front, inside_->scripts,
+    redis::list_marks(inside_->client, inside_->scripts,
                       {.key_prefix = std::move(key_prefix), .most = most, .deadline = deadline},
                       [this, done = std::move(done)](Answer<ListMarksReply> answer) {
                         done(named(std::move(answer)));
@@ -237,21 +220,21 @@ class RedisStore final : public Store {
 
   void listen(WakeUpListener listener) override {
     if (!is_forked()) {
-      inside_->listener = std::move(listener);
+      inside_->client.listen(std::move(listener));
     }
   }
-  bool pushes_grants() const override { return !is_forked() && inside_->front.gets_pushes(); }
+  bool pushes_grants() const override { return !is_forked() && inside_->client.gets_pushes(); }
   Milliseconds retry_pause() const override { return max_retry_pause; }
   const std::string& url() const override { return url_; }
   void wait(const std::function<void()>& begin, Awaited& end) override {
     if (is_forked()) {
       return Store::wait(begin, end);
     }
-    inside_->front.loop().wait(begin, end);
+    inside_->client.loop().wait(begin, end);
   }
   void close() override {
     if (!is_forked()) {
-      inside_->front.close();
+      inside_->client.close();
     }
   }
 
@@ -316,7 +299,7 @@ class RedisStore final : public Store {
 
 void require_usable(const RedisStoreOptions& options) {
   std::vector<Mistake> mistakes;
-  if (const auto problem = redis::unusable_ca_file(link_address(options))) {
+  if (const auto problem = redis::unusable_ca_file(server_address(options))) {
     mistakes.push_back({.field = "ca_file",
                         .problem = *problem,
                         .allowed = "a file with certificates in PEM form"});

@@ -5,18 +5,18 @@
 // (key_codec.hpp), with a ttl of a day. While there are waiters there are two more, with a ttl of a
 // minute (scripts/shared/queue.lua). A release that says that the work was done leaves one more,
 // with the ttl that it asks for (core/done_mark.hpp). Every verb is one script, so one step
-// (scripts/*.lua). Hand-overs are announced over a second connection, made with the first attempt
-// that has wait options (push_link.hpp).
+// (scripts/*.lua). Wake-ups come over a second connection, made with the first attempt that
+// has wait options (subscriber_connection.hpp).
 //
 // The server's clock decides when a record expires and what `since` says. `not_after` is translated
-// to it by what replies have said (server_time.hpp); an attempt that the server calls too late
+// to it by what replies contained (server_time.hpp); an attempt that the server calls too late
 // although it is in time by our clock (its clock was set forward) is made once more: nothing was
 // done.
 //
 // What the server must allow: docs/server_rights.md. Without the right to be woken waiting works,
 // by looking now and then; the log says so once.
 //
-// One I/O thread (redis_front.hpp). After a fork() the child's copy answers connection_closed and
+// One I/O thread (redis_client.hpp). After a fork() the child's copy answers connection_closed and
 // leaves alone what it shares with the parent, at the price of a little memory in the child.
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 #pragma once
 // What comes from a server's socket, as replies and pushes: through the parser of Boost.Redis,
-// within the limits of this library. No I/O: a link (redis_link.hpp) reads with it, and so do the
-// fuzz targets.
+// within the limits of this library. No I/O: a connection (server_connection.hpp) reads with it,
+// and so do the fuzz targets.
 //
 // A push is what is marked as one, and what comes while no reply is missing: a server that says
 // more than it was asked (a refusal at once, an error of SUBSCRIBE). All else is the next reply.

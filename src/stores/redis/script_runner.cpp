@@ -15,7 +15,7 @@ void ScriptBatch::done(std::unique_ptr<Operation> self, Outcome outcome) {
 void ScriptRunner::run(std::unique_ptr<ScriptBatch> batch) {
   batch->runner_ = this;
   batch->replies_.resize(batch->parts_.size());
-  front_.submit(std::move(batch));
+  client_.submit(std::move(batch));
 }
 
 void ScriptRunner::give_commands(ScriptBatch& batch, const CommandSink& sink) {
@@ -39,17 +39,17 @@ void ScriptRunner::on_outcome(std::unique_ptr<Operation> self, ScriptBatch& batc
     return batch.failed(std::move(*failure));
   }
   if (!take_replies(batch, std::get<Exchange>(outcome))) {
-    front_.distrust_link();
+    client_.distrust_server();
     return batch.failed(senseless_answer("a script"));
   }
   if (batch.is_open() && batch.form_ == ScriptForm::by_sha) {
     prepare_to_load(batch);
-    return front_.submit(std::move(self));
+    return client_.submit(std::move(self));
   }
   if (only_seems_late(batch)) {
     batch.was_repeated_ = true;
     batch.parts_.front().is_open = true;
-    return front_.submit(std::move(self));
+    return client_.submit(std::move(self));
   }
   batch.replied(batch.replies_);
 }
@@ -69,7 +69,7 @@ bool ScriptRunner::take_replies(ScriptBatch& batch, Exchange& exchange) {
     part.is_open = reply.is_error() && is_missing_script(reply.text);
     if (reply.is_error()) {
       if (is_from_replica(reply.text)) {
-        front_.leave_link();
+        client_.leave_server();
       }
       reply.text = with_command_named(reply.text, batch.script().text);
     } else {

@@ -19,7 +19,7 @@
 #include <utility>
 
 #include "stores/clock_source.hpp"
-#include "stores/redis/redis_front.hpp"
+#include "stores/redis/redis_client.hpp"
 #include "stores/redis/script_calls.hpp"
 #include "stores/redis/server_time.hpp"
 
@@ -67,8 +67,8 @@ class ScriptBatch : public Operation {
 class ScriptRunner {
  public:
   // All must outlive it; `server_time` is of the loop's thread.
-  ScriptRunner(RedisFront& front, ServerTime& server_time, const ClockSource& clock)
-      : front_(front), server_time_(server_time), clock_(clock) {}
+  ScriptRunner(RedisClient& client, ServerTime& server_time, const ClockSource& clock)
+      : client_(client), server_time_(server_time), clock_(clock) {}
 
   // From any thread.
   void run(std::unique_ptr<ScriptBatch> batch);
@@ -81,7 +81,7 @@ class ScriptRunner {
   void prepare_to_load(ScriptBatch& batch);
   [[nodiscard]] bool only_seems_late(const ScriptBatch& batch) const;
 
-  RedisFront& front_;
+  RedisClient& client_;
   ServerTime& server_time_;
   const ClockSource& clock_;
   // On the loop's thread.

@@ -35,7 +35,7 @@ Reply push(const std::string& kind, const std::string& channel, const Reply& las
 
 TEST(ReadPush, HearsItsOwnChannelAlone) {
   const Reply message = text(written_owner);
-  const PushEvent news = read_push(push("message", "c", message), "c");
+  const PushMessage news = read_push(push("message", "c", message), "c");
   ASSERT_TRUE(std::holds_alternative<WakeUp>(news));
   EXPECT_EQ(std::get<WakeUp>(news).owner.ticket, 0x1FU);
   EXPECT_TRUE(std::holds_alternative<OtherPush>(read_push(push("message", "d", message), "c")));

@@ -1,4 +1,4 @@
-#include "stores/redis/push_link.hpp"
+#include "stores/redis/subscriber_connection.hpp"
 
 #include <spdlog/logger.h>
 
@@ -17,80 +17,83 @@ using namespace std::chrono_literals;
 // Until the address leads both connections to one server. As often as waiters look for themselves.
 constexpr Milliseconds pause_elsewhere = 200ms;
 
-FrontOptions quiet_options(FrontOptions options) {
+ClientOptions quiet_options(ClientOptions options) {
   options.asks_when_unused = false;
   options.login.script = {};  // runs none
-  options.log = nullptr;      // FrontLoop's words about the other connection say it all
+  options.log = nullptr;      // what is logged about the other connection says it all
   options.on_time = [](Instant, Instant, StoreTime, bool) {};
   return options;
 }
 
 }  // namespace
 
-PushLink::PushLink(EventLoop& loop, const FrontOptions& options, const ClockSource& clock,
-                   PushOptions pushes, AskForListener ask_for_listener)
+SubscriberConnection::SubscriberConnection(EventLoop& loop, const ClientOptions& options,
+                                           const ClockSource& clock, std::string channel,
+                                           AskForListener ask_for_listener)
     : loop_(loop),
       clock_(clock),
       log_(options.log),
       name_(options.name),
-      pushes_(std::move(pushes)),
+      channel_(std::move(channel)),
       ask_for_listener_(std::move(ask_for_listener)),
-      retry_(loop, [this] { front_.connect(); }),
-      front_(loop, quiet_options(options), clock,
-             {.on_up = [this](const Greeting& server) { on_up(server); },
-              .on_failure = [this](const StoreFailure& failure, bool) { on_failure(failure); },
-              .on_push = [this](const Reply& push) { on_push(push); }}) {}
+      retry_(loop, [this] { connection_.connect(); }),
+      connection_(loop, quiet_options(options), clock,
+                  {.on_up = [this](const Greeting& server) { on_up(server); },
+                   .on_failure = [this](const StoreFailure& failure, bool) { on_failure(failure); },
+                   .on_push = [this](const Reply& push) { on_push(push); }}) {}
 
-void PushLink::open() {
+void SubscriberConnection::open() {
   if (state_ == State::unopened) {
     state_ = State::open;
-    front_.connect();
+    connection_.connect();
   }
 }
 
-void PushLink::shut_down() {
+void SubscriberConnection::shut_down() {
   state_ = State::closed;
   ++comparison_;
   is_subscribed_ = false;
   retry_.cancel();
-  front_.shut_down();
+  connection_.shut_down();
 }
 
-void PushLink::on_up(const Greeting& server) {
+void SubscriberConnection::on_up(const Greeting& server) {
   own_server_ = server.run_id;
   is_newer_ = true;
-  front_.take(make_operation(
+  connection_.take(make_operation(
       [this](const CommandSink& sink) {
-        sink({"SUBSCRIBE", pushes_.channel});
+        sink({"SUBSCRIBE", channel_});
         sink({"TIME"});
       },
       clock_.now() + 1h,  // silence ends it before
       [this](const Outcome& outcome) { on_answer(outcome); }));
 }
 
-void PushLink::on_push(const Reply& push) {
-  const PushEvent news = read_push(push, pushes_.channel);
-  if (const auto* wake_up = std::get_if<WakeUp>(&news)) {
-    pushes_.on_wake_up(*wake_up);
-  } else if (std::holds_alternative<Subscribed>(news)) {
+void SubscriberConnection::on_push(const Reply& push) {
+  const PushMessage message = read_push(push, channel_);
+  if (const auto* wake_up = std::get_if<WakeUp>(&message)) {
+    if (listener_.wake_up) {
+      listener_.wake_up(*wake_up);
+    }
+  } else if (std::holds_alternative<Subscribed>(message)) {
     is_confirmed_ = true;
-    loop_.post([this] { compare_servers(); });  // not from inside the link
+    loop_.post([this] { compare_servers(); });  // not from inside the connection
   }
 }
 
-void PushLink::follow(const std::string& run_id) {
+void SubscriberConnection::follow(const std::string& run_id) {
   commands_server_ = run_id;
   is_newer_ = false;
   compare_servers();
 }
 
-void PushLink::follow_nobody() {
+void SubscriberConnection::follow_none() {
   ++comparison_;
   commands_server_.reset();
   is_subscribed_ = false;
 }
 
-void PushLink::compare_servers() {
+void SubscriberConnection::compare_servers() {
   ++comparison_;
   if (state_ != State::open || !is_confirmed_ || !commands_server_) {
     return;
@@ -105,7 +108,7 @@ void PushLink::compare_servers() {
   });
 }
 
-void PushLink::settle(bool is_same) {
+void SubscriberConnection::settle(bool is_same) {
   if (!is_same) {
     is_subscribed_ = false;
     // The commands have just been led to another server, so this one can follow at once.
@@ -115,45 +118,47 @@ void PushLink::settle(bool is_same) {
     if (log_) {
       log_->debug("{}: subscribed to wake-ups", name_);
     }
-    pushes_.on_subscribed();
+    if (listener_.pushes_resumed) {
+      listener_.pushes_resumed();
+    }
   }
 }
 
-void PushLink::reopen_after(Milliseconds pause) {
+void SubscriberConnection::reopen_after(Milliseconds pause) {
   ++comparison_;
   is_confirmed_ = false;
-  front_.shut_down();
+  connection_.shut_down();
   retry_.set(clock_.now() + pause);
 }
 
 // To TIME, unless SUBSCRIBE was refused.
-void PushLink::on_answer(const Outcome& outcome) {
+void SubscriberConnection::on_answer(const Outcome& outcome) {
   const auto* answer = std::get_if<Exchange>(&outcome);
   if (answer == nullptr || is_confirmed_) {
     return;
   }
   const Reply& reply = answer->replies.front();
-  // Not from inside the link.
+  // Not from inside the connection.
   loop_.post([this, failure = reply.is_error()
                                   ? server_refused(reply.text)
                                   : senseless_answer("SUBSCRIBE")] { on_refusal(failure); });
 }
 
-void PushLink::on_refusal(const StoreFailure& failure) {
+void SubscriberConnection::on_refusal(const StoreFailure& failure) {
   if (state_ != State::open) {
     return;
   }
   reopen_after(pause_after_refusal(failure.code));
   if (log_ && !std::exchange(has_warned_, true)) {
     log_->warn(
-        "{}: the server does not tell of hand-overs, so waiting looks for them now and then. "
+        "{}: the server does not notify waiters of hand-overs, so they look for them at intervals. "
         "Needed is the right to subscribe to the channels exclusive-lock:push:* "
         "(+subscribe &exclusive-lock:push:*). {}",
         name_, failure.message);
   }
 }
 
-void PushLink::on_failure(const StoreFailure& failure) {
+void SubscriberConnection::on_failure(const StoreFailure& failure) {
   ++comparison_;
   is_confirmed_ = false;
   if (is_subscribed_.exchange(false) && log_) {
@@ -161,7 +166,7 @@ void PushLink::on_failure(const StoreFailure& failure) {
   }
 }
 
-// Without the right somebody has to give it first, and until then a try costs server and client a
+// A missing right has to be granted first, and until then a try costs server and client a
 // connection. All else (busy, loading) passes soon.
 Milliseconds pause_after_refusal(const std::error_code& reason) {
   return reason == errc::permission_denied ? 60s : 1s;

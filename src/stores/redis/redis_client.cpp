@@ -1,4 +1,4 @@
-#include "stores/redis/redis_front.hpp"
+#include "stores/redis/redis_client.hpp"
 
 #include <condition_variable>
 #include <future>
@@ -14,23 +14,23 @@ namespace exclusive_lock::redis {
 namespace {
 
 // What else a loop has to end takes far less, on a busy machine too.
-constexpr Milliseconds limit_with_lookups{200};
+constexpr Milliseconds max_wait_for_lookups{200};
 
 }  // namespace
 
-struct RedisFront::Impl {
-  Impl(const FrontOptions& options, PushOptions push_options, const ClockSource& source)
+struct RedisClient::Impl {
+  Impl(const ClientOptions& options, std::string push_channel, const ClockSource& source)
       : clock(source),
         timeout(options.command_timeout),
         may_look_up(has_name(options.address)),
         loop(options.address.unix_socket.empty() ? Lookups::of_hosts : Lookups::none),
-        machine(loop, options, source,
-                {.on_up = [this](const Greeting& server) { on_up(server); },
-                 .on_failure = [this](const StoreFailure& failure,
-                                      bool refused) { on_failure(failure, refused); },
-                 .on_push = [](const Reply&) {}}),
-        channel(push_options.channel),
-        pushes(loop, options, source, std::move(push_options),
+        commands(loop, options, source,
+                 {.on_up = [this](const Greeting& server) { on_up(server); },
+                  .on_failure = [this](const StoreFailure& failure,
+                                       bool refused) { on_failure(failure, refused); },
+                  .on_push = [](const Reply&) {}}),
+        channel(std::move(push_channel)),
+        pushes(loop, options, source, channel,
                [this](auto done) { ask_for_listener(std::move(done)); }) {}
 
   void on_up(const Greeting& server) {
@@ -39,22 +39,22 @@ struct RedisFront::Impl {
       const std::lock_guard guard(mutex);
       was_up = true;
     }
-    news.notify_all();
+    changed.notify_all();
   }
 
   void on_failure(const StoreFailure& failure, bool refused) {
-    pushes.follow_nobody();
+    pushes.follow_none();
     {
       const std::lock_guard guard(mutex);
       last_failure = failure;
       was_refused = was_refused || refused;
       has_failed = true;
     }
-    news.notify_all();
+    changed.notify_all();
   }
 
   void ask_for_listener(std::function<void(std::optional<bool>)> done) {
-    machine.take(make_operation(
+    commands.take(make_operation(
         [this](const CommandSink& sink) {
           sink({"PUBSUB", "NUMSUB", channel});
         },
@@ -77,7 +77,7 @@ struct RedisFront::Impl {
     if (is_waiters) {
       pushes.use();
     }
-    machine.take(arrived);
+    commands.take(arrived);
     arrived.clear();
   }
 
@@ -87,7 +87,7 @@ struct RedisFront::Impl {
 
   // Callers and the loop's thread meet here. It guards what follows, up to the loop.
   std::mutex mutex;
-  std::condition_variable news;
+  std::condition_variable changed;
   std::vector<std::unique_ptr<Operation>> inbox;
   bool inbox_is_announced = false;
   bool wants_pushes = false;
@@ -102,30 +102,31 @@ struct RedisFront::Impl {
 
   std::vector<std::unique_ptr<Operation>> arrived;  // of the loop's thread, for its memory
   EventLoop loop;
-  FrontLoop machine;
+  ReconnectingConnection commands;
   const std::string channel;
-  PushLink pushes;
+  SubscriberConnection pushes;
 };
 
-RedisFront::RedisFront(const FrontOptions& options, PushOptions pushes, const ClockSource& clock)
-    : impl_(std::make_shared<Impl>(options, std::move(pushes), clock)) {
-  impl_->loop.post([impl = impl_.get()] { impl->machine.connect(); });
+RedisClient::RedisClient(const ClientOptions& options, std::string channel,
+                         const ClockSource& clock)
+    : impl_(std::make_shared<Impl>(options, std::move(channel), clock)) {
+  impl_->loop.post([impl = impl_.get()] { impl->commands.connect(); });
 }
 
-RedisFront::~RedisFront() { close(); }
+RedisClient::~RedisClient() { close(); }
 
-std::optional<StoreFailure> RedisFront::wait_until_up(Instant deadline, bool tries_again) {
+std::optional<StoreFailure> RedisClient::wait_until_up(Instant deadline, bool tries_again) {
   std::unique_lock lock(impl_->mutex);
   const auto is_settled = [this, tries_again] {
     return impl_->was_up || impl_->was_refused || (impl_->has_failed && !tries_again);
   };
   while (!is_settled() && impl_->clock.now() < deadline) {
-    impl_->news.wait_for(lock, deadline - impl_->clock.now(), is_settled);
+    impl_->changed.wait_for(lock, deadline - impl_->clock.now(), is_settled);
   }
   return impl_->was_up ? std::nullopt : std::optional(impl_->last_failure);
 }
 
-void RedisFront::submit(std::unique_ptr<Operation> operation) {
+void RedisClient::submit(std::unique_ptr<Operation> operation) {
   std::unique_lock lock(impl_->mutex);
   if (impl_->is_closed) {
     lock.unlock();
@@ -145,9 +146,13 @@ void RedisFront::submit(std::unique_ptr<Operation> operation) {
   impl_->inbox_is_announced = true;
 }
 
-EventLoop& RedisFront::loop() noexcept { return impl_->loop; }
+EventLoop& RedisClient::loop() noexcept { return impl_->loop; }
 
-void RedisFront::use_pushes() {
+void RedisClient::listen(Store::WakeUpListener listener) {
+  impl_->pushes.listen(std::move(listener));
+}
+
+void RedisClient::use_pushes() {
   const std::lock_guard guard(impl_->mutex);
   impl_->uses_pushes = true;
   if (!impl_->is_closed && !impl_->wants_pushes) {
@@ -156,13 +161,13 @@ void RedisFront::use_pushes() {
   }
 }
 
-bool RedisFront::gets_pushes() const { return impl_->pushes.is_subscribed(); }
+bool RedisClient::gets_pushes() const { return impl_->pushes.is_subscribed(); }
 
-void RedisFront::distrust_link() { impl_->machine.distrust(); }
+void RedisClient::distrust_server() { impl_->commands.distrust(); }
 
-void RedisFront::leave_link() { impl_->machine.leave(); }
+void RedisClient::leave_server() { impl_->commands.leave(); }
 
-void RedisFront::close() {
+void RedisClient::close() {
   {
     const std::lock_guard guard(impl_->mutex);
     if (std::exchange(impl_->is_closed, true)) {
@@ -171,7 +176,7 @@ void RedisFront::close() {
   }
   const auto is_shut_down = std::make_shared<std::promise<void>>();
   impl_->loop.post([impl = impl_.get(), is_shut_down] {
-    impl->machine.shut_down();
+    impl->commands.shut_down();
     impl->pushes.shut_down();
     impl->take_inbox();
     is_shut_down->set_value();
@@ -179,9 +184,9 @@ void RedisFront::close() {
   if (!impl_->may_look_up) {
     return impl_->loop.finish();
   }
-  // From then on nothing that the loop still does is anybody's but its own.
+  // From then on what the loop still does uses nothing of its callers.
   is_shut_down->get_future().wait();
-  impl_->loop.finish_or_leave(limit_with_lookups, impl_);
+  impl_->loop.finish_or_leave(max_wait_for_lookups, impl_);
 }
 
 }  // namespace exclusive_lock::redis

@@ -1,4 +1,4 @@
-#include "stores/redis/push_link.hpp"
+#include "stores/redis/subscriber_connection.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(PushLinkPause, IsAMinuteWithoutTheRightAndShortForWhatPasses) {
+TEST(SubscriberConnectionPause, IsAMinuteWithoutTheRightAndShortForWhatPasses) {
   EXPECT_EQ(pause_after_refusal(errc::permission_denied), 60s);
   for (const errc passing : {errc::store_loading, errc::store_busy, errc::protocol_error}) {
     EXPECT_EQ(pause_after_refusal(passing), 1s);

@@ -1,4 +1,4 @@
-#include "stores/redis/link_end.hpp"
+#include "stores/redis/connection_end.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
@@ -11,7 +11,7 @@ namespace exclusive_lock::redis {
 
 namespace asio = boost::asio;
 
-LinkEnd end_by(const boost::system::error_code& error) {
+ConnectionEnd end_by(const boost::system::error_code& error) {
   if (error == asio::error::eof || error == asio::ssl::error::stream_truncated) {
     return {.reason = "the server closed the connection", .was_hung_up = true};
   }

@@ -4,7 +4,7 @@
 // Boost.Asio looks up, connects and speaks TLS; Boost.Redis parses replies (resp_reader.hpp). Its
 // connection is not used: it is to reconnect with a fixed pause, and keep what was not sent; sends
 // a PING that a server that is alive may refuse (MISCONF, BUSY, LOADING, an ACL); hides its socket,
-// and each request costs it ten system calls. The front (redis_front.hpp) makes a new link after a
+// and each request costs it ten system calls. ReconnectingConnection makes a new one after a
 // pause that grows, decides what becomes of each operation, greets (handshake.hpp), and asks TIME
 // as a sign of life. Nothing is ever sent twice: a script could run twice.
 //
@@ -26,7 +26,7 @@
 
 namespace exclusive_lock::redis {
 
-struct LinkAddress {
+struct ServerAddress {
   std::string host;  // with port; ignored where there is a unix_socket
   std::uint16_t port = 0;
   bool tls = false;
@@ -34,9 +34,9 @@ struct LinkAddress {
   std::filesystem::path unix_socket;
 };
 
-struct LinkEnd {
+struct ConnectionEnd {
   std::string reason;  // "Connection refused", fit for a terminal
-  // Another try is of no use until somebody changes something: the certificate was not accepted.
+  // Another try is of no use until something is changed: the certificate was not accepted.
   bool is_refusal = false;
   // The other side ended it.
   bool was_hung_up = false;
@@ -44,19 +44,19 @@ struct LinkEnd {
   bool speaks_another_protocol = false;
 };
 
-struct LinkEvents {
-  // In the order of the commands. Must not call into the link.
+struct ConnectionEvents {
+  // In the order of the commands. Must not call into the connection.
   std::function<void(Reply)> on_reply;
   // What the server sends without being asked, and the first word of a server that says more than
-  // it was asked. Must not call into the link.
+  // it was asked. Must not call into the connection.
   std::function<void(Reply)> on_push;
   // The last call, exactly once, also after drop().
-  std::function<void(LinkEnd)> on_end;
+  std::function<void(ConnectionEnd)> on_end;
 };
 
-class RedisLink {
+class ServerConnection {
  public:
-  virtual ~RedisLink() = default;
+  virtual ~ServerConnection() = default;
 
   // What `commands` gives to the sink that it is called with is sent together when the connection
   // is there, in the order of the calls.
@@ -68,14 +68,14 @@ class RedisLink {
   virtual void drop(std::string reason) = 0;
 };
 
-// Starts to connect, for as long as it takes: who waits for it drops it.
-std::shared_ptr<RedisLink> open_link(EventLoop& loop, const LinkAddress& address,
-                                     LinkEvents events);
+// Starts to connect, for as long as it takes; drop() ends the try.
+std::shared_ptr<ServerConnection> open_connection(EventLoop& loop, const ServerAddress& address,
+                                                  ConnectionEvents events);
 
 // Whether the host is a name, which has to be looked up.
-bool has_name(const LinkAddress& address);
+bool has_name(const ServerAddress& address);
 
 // Why `address` cannot be used at all; none: it can be tried.
-std::optional<std::string> unusable_ca_file(const LinkAddress& address);
+std::optional<std::string> unusable_ca_file(const ServerAddress& address);
 
 }  // namespace exclusive_lock::redis

@@ -3,10 +3,10 @@
 
 #include <boost/system/error_code.hpp>
 
-#include "stores/redis/redis_link.hpp"
+#include "stores/redis/server_connection.hpp"
 
 namespace exclusive_lock::redis {
 
-LinkEnd end_by(const boost::system::error_code& error);
+ConnectionEnd end_by(const boost::system::error_code& error);
 
 }  // namespace exclusive_lock::redis

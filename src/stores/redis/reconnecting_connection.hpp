@@ -1,27 +1,28 @@
 #pragma once
-// What the front does on its loop: keeps a link to the server, sends, matches, gives up in time.
+// A connection to a server that is made again after each end: it sends operations, matches replies,
+// and gives up in time.
 //
-//   state        operations handed over        leaves when
+//   state        submitted operations          leaves when
 //   connecting   wait                          greeted: up; failed or too slow: resting
 //   up           are sent                      lost, or silent for too long: resting
 //   resting      wait                          the pause is over: connecting
 //                (after a refusal: fail with it)
 //   closed       fail                          never
 //
-// What a lost link or a deadline means for an operation is in operation_queue.hpp. Without a link,
-// operations wait for one until their deadline, and fail with the last failure's text. A refusal
-// (wrong password, replica, certificate, maxclients) fails them at once: it is not going to pass
-// while they wait.
+// What a lost connection or a deadline means for an operation is in operation_queue.hpp. Without a
+// connection, operations wait for one until their deadline, and fail with the text of the last
+// failure. A refusal (wrong password, replica, certificate, maxclients) fails them at once: it will
+// not pass while they wait.
 //
-// Silence. A link that owes a reply and has been silent for silence_limit is dropped, and one from
-// which nothing came for half of it is asked for the TIME: a frozen server, a half-open peer and a
-// cut cable are noticed within one and a half silence limits. A server that answers anything, even
-// BUSY, is alive. A link that is asked only while it is used costs an idle server nothing; that it
-// is half-open is noticed then by the kernel (socket_tuning.hpp), or within one and a half silence
-// limits of its next use.
+// Silence. A connection that owes a reply and has been silent for silence_limit is dropped, and one
+// from which nothing came for half of it is asked for the TIME: a frozen server, a half-open peer
+// and a cut cable are noticed within one and a half silence limits. A server that answers anything,
+// even BUSY, is alive. A connection that is asked only while it is used costs an idle server
+// nothing; that it is half-open is noticed then by the kernel (socket_tuning.hpp), or within one
+// and a half silence limits of its next use.
 //
 // A server that turns out to have become a replica is left when it owes no reply any more: its
-// address may belong to the new master by now, and if it does not, the handshake tells everybody.
+// address may belong to the new master by now, and if it does not, the handshake says so.
 //
 // Everything here is called on the loop's thread.
 
@@ -39,7 +40,7 @@
 #include "stores/redis/event_loop.hpp"
 #include "stores/redis/handshake.hpp"
 #include "stores/redis/operation_queue.hpp"
-#include "stores/redis/redis_link.hpp"
+#include "stores/redis/server_connection.hpp"
 
 namespace spdlog {
 class logger;
@@ -47,41 +48,42 @@ class logger;
 
 namespace exclusive_lock::redis {
 
-struct FrontOptions {
-  LinkAddress address;
+struct ClientOptions {
+  ServerAddress address;
   Login login;
   std::string name;  // of the server in the log: its URL without credentials
   Milliseconds connect_timeout{5000};
   Milliseconds command_timeout{1000};
   bool asks_when_unused = true;         // for a sign of life; false: once after each use()
   std::shared_ptr<spdlog::logger> log;  // null: silent
-  // On the loop's thread, whenever a server told its clock; `is_new_server`: what was known before
+  // On the loop's thread, whenever a server sent its time; `is_new_server`: what was known before
   // is void.
   std::function<void(Instant requested_at, Instant replied_at, StoreTime time, bool is_new_server)>
       on_time;
 };
 
-class FrontLoop {
+class ReconnectingConnection {
  public:
   struct Events {
     std::function<void(const Greeting&)> on_up;
     std::function<void(const StoreFailure& failure, bool is_refusal)> on_failure;
-    // Not asked for; must not call into FrontLoop.
+    // Not asked for; must not call into ReconnectingConnection.
     std::function<void(const Reply&)> on_push;
   };
 
-  FrontLoop(EventLoop& loop, FrontOptions options, const ClockSource& clock, Events events);
+  ReconnectingConnection(EventLoop& loop, ClientOptions options, const ClockSource& clock,
+                         Events events);
 
   void connect();
   void take(std::span<std::unique_ptr<Operation>> arrived);
   void take(std::unique_ptr<Operation> operation) { take(std::span(&operation, 1)); }
-  // Somebody relies on the link just now.
+  // A waiter relies on the connection just now.
   void use();
-  // The answers do not fit the questions: ends the link soon.
+  // The answers do not fit the questions: ends the connection soon.
   void distrust();
   // The server has become a replica.
   void leave();
-  // Fails everything, and all that is handed over before the next connect().
+  // Fails everything, and all that is submitted before the next connect().
   void shut_down();
 
  private:
@@ -90,9 +92,9 @@ class FrontLoop {
   void on_reply(Reply reply);
   void on_greeting_complete();
   void on_greeted(const Greeting& server);
-  void on_end(const LinkEnd& end);
+  void on_end(const ConnectionEnd& end);
   [[nodiscard]] StoreFailure seen_before(StoreFailure refusal) const;
-  void give_up_link(const StoreFailure& failure, bool refused);
+  void give_up_connection(const StoreFailure& failure, bool refused);
   void rest(const StoreFailure& failure, bool refused);
 
   void flush();
@@ -101,20 +103,20 @@ class FrontLoop {
   void leave_if_idle();
 
   void on_alarm();
-  void look_after_link(Instant now);
+  void look_after_connection(Instant now);
   [[nodiscard]] std::optional<Instant> silent_since() const;
   [[nodiscard]] Instant sign_of_life_due() const;
   void ask_for_time(Instant now);
   [[nodiscard]] Instant next_event() const;
   void set_alarm();
-  // On the loop, after what runs now, unless the link is another one by then.
+  // On the loop, after what runs now, unless the connection is another one by then.
   void soon(std::function<void()> task);
 
   void log_greeting(const Greeting& server) const;
   void log_failure(bool was_working) const;
 
   EventLoop& loop_;
-  const FrontOptions options_;
+  const ClientOptions options_;
   const ClockSource& clock_;
   const Events events_;
   const Milliseconds silence_limit_;
@@ -125,9 +127,9 @@ class FrontLoop {
   State state_ = State::resting;
   bool was_up_ = false;  // at least once
   OperationQueue queue_;
-  std::shared_ptr<RedisLink> link_;
-  std::uint64_t epoch_ = 0;      // of the link: what an older one reports is too late
-  bool is_leaving_ = false;      // the link, when nothing is unanswered; nothing more is sent
+  std::shared_ptr<ServerConnection> connection_;
+  std::uint64_t epoch_ = 0;      // of the connection: what an older one reports is too late
+  bool is_leaving_ = false;      // the connection, when nothing is unanswered; nothing more is sent
   std::vector<Reply> greeting_;  // replies to the handshake, while connecting
   Instant started_at_{};         // connecting
   Instant quiet_since_{};        // the last reply

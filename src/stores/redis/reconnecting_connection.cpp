@@ -1,4 +1,4 @@
-#include "stores/redis/front_loop.hpp"
+#include "stores/redis/reconnecting_connection.hpp"
 
 #include <spdlog/logger.h>
 
@@ -18,12 +18,12 @@ using namespace std::chrono_literals;
 // more than a try every two seconds or so.
 constexpr Milliseconds min_reconnect_pause = 10ms;
 constexpr Milliseconds max_reconnect_pause = 2s;
-// After a refusal somebody has to change something first.
+// After a refusal something has to be changed first.
 constexpr Milliseconds min_refused_pause = 200ms;
 // Below it, a busy machine's scheduling would pass for a dead server.
 constexpr Milliseconds min_silence_limit = 200ms;
 // A lost SYN is sent again after a second (RFC 6298); a try must not end before that helps. Unless
-// connect_timeout is shorter: the try ends a little before it, so that it can be told why.
+// connect_timeout is shorter: the try ends a little before it, so that the reason is known.
 constexpr Milliseconds min_try_limit = 1500ms;
 
 StoreFailure unavailable(std::string message) {
@@ -32,7 +32,8 @@ StoreFailure unavailable(std::string message) {
 
 }  // namespace
 
-FrontLoop::FrontLoop(EventLoop& loop, FrontOptions options, const ClockSource& clock, Events events)
+ReconnectingConnection::ReconnectingConnection(EventLoop& loop, ClientOptions options,
+                                               const ClockSource& clock, Events events)
     : loop_(loop),
       options_(std::move(options)),
       clock_(clock),
@@ -45,7 +46,7 @@ FrontLoop::FrontLoop(EventLoop& loop, FrontOptions options, const ClockSource& c
 
 // --- connecting ---
 
-void FrontLoop::connect() {
+void ReconnectingConnection::connect() {
   state_ = State::connecting;
   started_at_ = clock_.now();
   greeting_.clear();
@@ -56,7 +57,7 @@ void FrontLoop::connect() {
       this->on_reply(std::move(reply));
     }
   };
-  const auto on_end = [this, mine](const LinkEnd& end) {
+  const auto on_end = [this, mine](const ConnectionEnd& end) {
     if (mine == epoch_) {
       this->on_end(end);
     }
@@ -67,17 +68,17 @@ void FrontLoop::connect() {
       events_.on_push(push);
     }
   };
-  link_ = open_link(loop_, options_.address,
-                    {.on_reply = on_reply, .on_push = on_push, .on_end = on_end});
-  link_->send([this](const CommandSink& sink) { send_handshake(options_.login, sink); });
+  connection_ = open_connection(loop_, options_.address,
+                                {.on_reply = on_reply, .on_push = on_push, .on_end = on_end});
+  connection_->send([this](const CommandSink& sink) { send_handshake(options_.login, sink); });
   set_alarm();
 }
 
-void FrontLoop::on_reply(Reply reply) {
+void ReconnectingConnection::on_reply(Reply reply) {
   if (state_ == State::connecting) {
     greeting_.push_back(std::move(reply));
     if (greeting_.size() == handshake_replies(options_.login)) {
-      soon([this] { on_greeting_complete(); });  // not from inside the link
+      soon([this] { on_greeting_complete(); });  // not from inside the connection
     }
     return;
   }
@@ -93,25 +94,25 @@ void FrontLoop::on_reply(Reply reply) {
   }
 }
 
-void FrontLoop::on_greeting_complete() {
+void ReconnectingConnection::on_greeting_complete() {
   const auto verdict = judge_handshake(options_.login, greeting_);
   if (state_ != State::connecting || !verdict) {
     return;
   }
   if (const auto* refusal = std::get_if<StoreFailure>(&*verdict)) {
-    return give_up_link(seen_before(*refusal), true);
+    return give_up_connection(seen_before(*refusal), true);
   }
   on_greeted(std::get<Greeting>(*verdict));
 }
 
-void FrontLoop::on_greeted(const Greeting& server) {
+void ReconnectingConnection::on_greeted(const Greeting& server) {
   const Instant now = clock_.now();
   state_ = State::up;
   was_up_ = true;
   is_refusal_ = false;
   quiet_since_ = now;
   heard_at_ = now;
-  link_->tune(2 * silence_limit_);
+  connection_->tune(2 * silence_limit_);
   if (server.time) {
     options_.on_time(started_at_, now, *server.time, true);
   }
@@ -121,7 +122,7 @@ void FrontLoop::on_greeted(const Greeting& server) {
   set_alarm();
 }
 
-void FrontLoop::on_end(const LinkEnd& end) {
+void ReconnectingConnection::on_end(const ConnectionEnd& end) {
   const bool was_connecting = state_ == State::connecting;
   const auto judged = was_connecting ? judge_handshake(options_.login, greeting_) : std::nullopt;
   if (judged && std::holds_alternative<StoreFailure>(*judged)) {
@@ -144,7 +145,7 @@ void FrontLoop::on_end(const LinkEnd& end) {
 }
 
 // A replica where a master was is a failover, which passes; at first contact it is a wrong address.
-StoreFailure FrontLoop::seen_before(StoreFailure refusal) const {
+StoreFailure ReconnectingConnection::seen_before(StoreFailure refusal) const {
   if (refusal.code == errc::store_read_only || refusal.code == errc::store_failed_over) {
     refusal.code = was_up_ ? errc::store_failed_over : errc::store_read_only;
   }
@@ -152,15 +153,15 @@ StoreFailure FrontLoop::seen_before(StoreFailure refusal) const {
 }
 
 // Without waiting for its last words.
-void FrontLoop::give_up_link(const StoreFailure& failure, bool refused) {
-  link_->drop(failure.message);
+void ReconnectingConnection::give_up_connection(const StoreFailure& failure, bool refused) {
+  connection_->drop(failure.message);
   rest(failure, refused);
 }
 
-// The link is gone.
-void FrontLoop::rest(const StoreFailure& failure, bool refused) {
+// The connection is gone.
+void ReconnectingConnection::rest(const StoreFailure& failure, bool refused) {
   ++epoch_;
-  link_.reset();
+  connection_.reset();
   const bool was_working = std::exchange(state_, State::resting) == State::up;
   failure_ = failure;
   is_refusal_ = refused;
@@ -183,7 +184,7 @@ void FrontLoop::rest(const StoreFailure& failure, bool refused) {
 
 // --- operations ---
 
-void FrontLoop::take(std::span<std::unique_ptr<Operation>> arrived) {
+void ReconnectingConnection::take(std::span<std::unique_ptr<Operation>> arrived) {
   for (auto& operation : arrived) {
     if (state_ == State::closed || (state_ == State::resting && is_refusal_)) {
       Operation& refused = *operation;
@@ -197,31 +198,31 @@ void FrontLoop::take(std::span<std::unique_ptr<Operation>> arrived) {
   set_alarm();
 }
 
-void FrontLoop::use() {
+void ReconnectingConnection::use() {
   is_used_ = true;
   if (state_ == State::up) {
     set_alarm();
   }
 }
 
-void FrontLoop::flush() {
+void ReconnectingConnection::flush() {
   if (state_ != State::up || is_leaving_) {
     return;
   }
   const Instant now = clock_.now();
   expire(now);
   if (queue_.has_waiting()) {
-    link_->send([this, now](const CommandSink& sink) { queue_.take_waiting(now, sink); });
+    connection_->send([this, now](const CommandSink& sink) { queue_.take_waiting(now, sink); });
   }
 }
 
-void FrontLoop::expire(Instant now) {
+void ReconnectingConnection::expire(Instant now) {
   if (queue_.may_expire(now)) {
     queue_.expire(now, not_sent());
   }
 }
 
-StoreFailure FrontLoop::not_sent() const {
+StoreFailure ReconnectingConnection::not_sent() const {
   if (state_ == State::up && !is_leaving_) {
     StoreFailure late = unavailable("nothing was sent: the time for it was over already");
     late.is_time_over = true;
@@ -232,38 +233,39 @@ StoreFailure FrontLoop::not_sent() const {
   return failure;
 }
 
-void FrontLoop::distrust() {
+void ReconnectingConnection::distrust() {
   soon([this] {
     if (state_ == State::up) {
-      give_up_link(unavailable("the connection was given up: what the server answers does not fit "
-                               "what it was asked"),
-                   false);
+      give_up_connection(
+          unavailable("the connection was given up: what the server answers does not fit "
+                      "what it was asked"),
+          false);
     }
   });
 }
 
-void FrontLoop::leave() {
+void ReconnectingConnection::leave() {
   is_leaving_ = true;
   soon([this] { leave_if_idle(); });
 }
 
-void FrontLoop::leave_if_idle() {
+void ReconnectingConnection::leave_if_idle() {
   if (state_ == State::up && is_leaving_ && !queue_.unanswered_since()) {
-    give_up_link({.code = errc::store_failed_over,
-                  .message = "the connection was given up: the server has become a replica",
-                  .may_have_run = false},
-                 false);
+    give_up_connection({.code = errc::store_failed_over,
+                        .message = "the connection was given up: the server has become a replica",
+                        .may_have_run = false},
+                       false);
   }
 }
 
-void FrontLoop::shut_down() {
+void ReconnectingConnection::shut_down() {
   state_ = State::closed;
   timer_.cancel();
   alarm_.reset();
   ++epoch_;
-  if (link_) {
-    link_->drop("closed");
-    link_.reset();
+  if (connection_) {
+    connection_->drop("closed");
+    connection_.reset();
   }
   queue_.fail_sent(closed_failure(true));
   queue_.fail_waiting(closed_failure(false));
@@ -271,14 +273,14 @@ void FrontLoop::shut_down() {
 
 // --- time ---
 
-void FrontLoop::on_alarm() {
+void ReconnectingConnection::on_alarm() {
   alarm_.reset();
   const Instant now = clock_.now();
   expire(now);
   if (state_ == State::up) {
-    look_after_link(now);
+    look_after_connection(now);
   } else if (state_ == State::connecting && now >= started_at_ + try_limit_) {
-    give_up_link(
+    give_up_connection(
         unavailable(
             "cannot connect: the server did not answer within " +
             std::to_string(try_limit_.count()) + " ms" +
@@ -291,28 +293,28 @@ void FrontLoop::on_alarm() {
   set_alarm();
 }
 
-void FrontLoop::look_after_link(Instant now) {
+void ReconnectingConnection::look_after_connection(Instant now) {
   const auto since = silent_since();
   if (since && now >= *since + silence_limit_) {
-    give_up_link(unavailable("the connection was given up: the server was silent for " +
-                             std::to_string(silence_limit_.count()) + " ms"),
-                 false);
+    give_up_connection(unavailable("the connection was given up: the server was silent for " +
+                                   std::to_string(silence_limit_.count()) + " ms"),
+                       false);
   } else if (!since && now >= sign_of_life_due()) {
     ask_for_time(now);
   }
 }
 
 // Replies come in order: one that comes is a sign of life, however long the last of a burst waits.
-std::optional<Instant> FrontLoop::silent_since() const {
+std::optional<Instant> ReconnectingConnection::silent_since() const {
   const auto unanswered_since = queue_.unanswered_since();
   return unanswered_since ? std::optional(std::max(*unanswered_since, quiet_since_)) : std::nullopt;
 }
 
-Instant FrontLoop::sign_of_life_due() const {
+Instant ReconnectingConnection::sign_of_life_due() const {
   return options_.asks_when_unused || is_used_ ? heard_at_ + silence_limit_ / 2 : Instant::max();
 }
 
-void FrontLoop::ask_for_time(Instant now) {
+void ReconnectingConnection::ask_for_time(Instant now) {
   is_used_ = false;
   const auto on_outcome = [this](const Outcome& outcome) {
     const auto* answer = std::get_if<Exchange>(&outcome);
@@ -326,7 +328,7 @@ void FrontLoop::ask_for_time(Instant now) {
   flush();
 }
 
-Instant FrontLoop::next_event() const {
+Instant ReconnectingConnection::next_event() const {
   switch (state_) {
     case State::connecting:
       return started_at_ + try_limit_;
@@ -343,7 +345,7 @@ Instant FrontLoop::next_event() const {
 }
 
 // An alarm that comes too early does no harm, and setting one for every request would cost more.
-void FrontLoop::set_alarm() {
+void ReconnectingConnection::set_alarm() {
   const Instant next = std::min(next_event(), queue_.earliest_deadline());
   if (state_ != State::closed && (!alarm_ || next < *alarm_)) {
     alarm_ = next;
@@ -351,7 +353,7 @@ void FrontLoop::set_alarm() {
   }
 }
 
-void FrontLoop::soon(std::function<void()> task) {
+void ReconnectingConnection::soon(std::function<void()> task) {
   loop_.post([this, mine = epoch_, task = std::move(task)] {
     if (mine == epoch_) {
       task();
@@ -361,7 +363,7 @@ void FrontLoop::soon(std::function<void()> task) {
 
 // --- the log ---
 
-void FrontLoop::log_greeting(const Greeting& server) const {
+void ReconnectingConnection::log_greeting(const Greeting& server) const {
   if (!options_.log) {
     return;
   }
@@ -372,12 +374,12 @@ void FrontLoop::log_greeting(const Greeting& server) const {
 }
 
 // The first failure in a row is worth a warning; a server that stays away is not worth one per try,
-// and what happens before the first contact is told to whoever waits for it.
-void FrontLoop::log_failure(bool was_working) const {
+// and what happens before the first contact is the result of connect().
+void ReconnectingConnection::log_failure(bool was_working) const {
   if (options_.log) {
-    const bool is_news = was_working || (was_up_ && failures_ == 1);
-    options_.log->log(is_news ? spdlog::level::warn : spdlog::level::debug, "{}: {}", options_.name,
-                      failure_.message);
+    const bool is_first = was_working || (was_up_ && failures_ == 1);
+    options_.log->log(is_first ? spdlog::level::warn : spdlog::level::debug, "{}: {}",
+                      options_.name, failure_.message);
   }
 }
 

@@ -1,4 +1,4 @@
-#include "stores/redis/redis_link.hpp"
+#include "stores/redis/server_connection.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
@@ -17,8 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include "stores/redis/connection_end.hpp"
 #include "stores/redis/event_loop_impl.hpp"
-#include "stores/redis/link_end.hpp"
 #include "stores/redis/redis_tls.hpp"
 #include "stores/redis/resp_reader.hpp"
 #include "stores/redis/resp_writer.hpp"
@@ -32,21 +32,21 @@ using boost::system::error_code;
 // After a failed write: a peer may go on sending without end.
 constexpr int max_last_reads = 64;
 
-asio::ssl::context tls_context(const LinkAddress& address,
+asio::ssl::context tls_context(const ServerAddress& address,
                                const std::shared_ptr<TlsReport>& report) {
   return make_tls_context({.host = address.host, .ca_file = address.ca_file}, report);
 }
 
 // One socket: plain ones are written at once and read when they are readable, on whatever thread
 // runs the loop (event_loop_impl.hpp); TLS is Asio's.
-class SocketLink final : public RedisLink,
-                         public SocketReader,
-                         public std::enable_shared_from_this<SocketLink> {
+class SocketConnection final : public ServerConnection,
+                               public SocketReader,
+                               public std::enable_shared_from_this<SocketConnection> {
   using Socket =
       asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>;
   using Endpoint = asio::generic::stream_protocol::endpoint;
 
-  // What Asio calls; nothing happens once the link is about to end, and an error ends it.
+  // What Asio calls; nothing happens once the connection is about to end, and an error ends it.
   template <class Next>
   auto if_it_lasts(Next next) {
     return [self = shared_from_this(), next = std::move(next)](error_code error,
@@ -63,7 +63,7 @@ class SocketLink final : public RedisLink,
 
  public:
   // Throws std::runtime_error where the CA file cannot be used.
-  SocketLink(EventLoop& loop, const LinkAddress& address, LinkEvents events)
+  SocketConnection(EventLoop& loop, const ServerAddress& address, ConnectionEvents events)
       : address_(address),
         loop_(loop.impl()),
         events_(std::move(events)),
@@ -78,7 +78,7 @@ class SocketLink final : public RedisLink,
 
   void start() {
     loop_.asio_users += tls_ ? 1 : 0;
-    begin_staying();
+    begin_keep_alive();
     if (!address_.unix_socket.empty()) {
       return connect({asio::local::stream_protocol::endpoint(address_.unix_socket.string())});
     }
@@ -117,7 +117,7 @@ class SocketLink final : public RedisLink,
     }
     is_tuned_ = true;
     if (!is_writing_) {
-      end_staying();
+      end_keep_alive();
     }
   }
 
@@ -125,12 +125,13 @@ class SocketLink final : public RedisLink,
     if (!is_ending()) {
       drop_reason_ = std::move(reason);
       close();
-      loop_.post([self = shared_from_this()] { self->finish(asio::error::operation_aborted); });
+      loop_.ownership.post(
+          [self = shared_from_this()] { self->finish(asio::error::operation_aborted); });
     }
   }
 
   void read_ready() override { read_some(); }
-  bool expects_news() const override { return hears_pushes_ || reader_.missing() > 0; }
+  bool expects_data() const override { return hears_pushes_ || reader_.missing() > 0; }
 
  private:
   void connect(std::vector<Endpoint> endpoints) {
@@ -157,7 +158,7 @@ class SocketLink final : public RedisLink,
 
   // --- reading ---
 
-  // For who runs Asio; it stays while others wait with poll(2).
+  // For an owner that runs Asio; it stays while others wait with poll(2).
   void await_readable() {
     socket_.async_wait(Socket::wait_read, if_it_lasts([this] {
                          read_ready();
@@ -167,7 +168,7 @@ class SocketLink final : public RedisLink,
                        }));
   }
 
-  // False: there was nothing, or the link has ended.
+  // False: there was nothing, or the connection has ended.
   bool read_some() {
     const auto self = shared_from_this();
     const auto room = reader_.room();
@@ -223,7 +224,7 @@ class SocketLink final : public RedisLink,
       await_writable();
     } else if (error) {
       // Not from inside send(); and what the server said before is the better reason.
-      loop_.post([self = shared_from_this(), error] {
+      loop_.ownership.post([self = shared_from_this(), error] {
         for (int i = 0; i < max_last_reads && !self->is_ending() && self->read_some(); ++i) {
         }
         self->finish(error);
@@ -244,15 +245,15 @@ class SocketLink final : public RedisLink,
     socket_.async_wait(Socket::wait_write, if_it_lasts([this] { end_writing(); }));
   }
 
-  // Nobody could be told that there is room again.
+  // That there is room again cannot be watched (loop_ownership.hpp).
   void begin_writing() {
     is_writing_ = true;
-    begin_staying();
+    begin_keep_alive();
   }
   void end_writing() {
     is_writing_ = false;
     if (is_tuned_) {
-      end_staying();
+      end_keep_alive();
     }
     write();
   }
@@ -277,39 +278,39 @@ class SocketLink final : public RedisLink,
     }
     close();
     loop_.asio_users -= tls_ ? 1 : 0;
-    end_staying();
+    end_keep_alive();
     const auto on_end = std::exchange(events_.on_end, nullptr);
     events_.on_reply = [](const Reply&) {};
     events_.on_push = [](const Reply&) {};
     on_end(end_of(error));
   }
 
-  // While it is made, and while the other side takes nothing: nobody could be told of a lookup's
-  // end, or that there is room again. All that needs Asio, as TLS always does.
-  void begin_staying() {
-    if (!std::exchange(stays_, true)) {
+  // While it is made, and while the other side takes nothing: neither the end of a lookup nor room
+  // in the socket can be watched. All that needs Asio, as TLS always does.
+  void begin_keep_alive() {
+    if (!std::exchange(is_kept_alive_, true)) {
       ++loop_.asio_users;
-      loop_.turns.begin_staying();
+      loop_.ownership.begin_keep_alive();
     }
   }
-  void end_staying() {
-    if (std::exchange(stays_, false)) {
+  void end_keep_alive() {
+    if (std::exchange(is_kept_alive_, false)) {
       --loop_.asio_users;
-      loop_.turns.end_staying();
+      loop_.ownership.end_keep_alive();
     }
   }
 
-  LinkEnd end_of(error_code error) const {
+  ConnectionEnd end_of(error_code error) const {
     if (!report_->refusal.empty()) {
       return {.reason = report_->refusal, .is_refusal = true};
     }
-    return drop_reason_.empty() ? end_by(error) : LinkEnd{.reason = drop_reason_};
+    return drop_reason_.empty() ? end_by(error) : ConnectionEnd{.reason = drop_reason_};
   }
 
-  const LinkAddress address_;
+  const ServerAddress address_;
   EventLoop::Impl& loop_;
   const std::shared_ptr<TlsReport> report_ = std::make_shared<TlsReport>();
-  LinkEvents events_;
+  ConnectionEvents events_;
   RespReader reader_;
   std::string unsent_;
   std::string written_;  // TLS: under way
@@ -319,14 +320,14 @@ class SocketLink final : public RedisLink,
   bool is_tuned_ = false;  // greeted
   bool is_writing_ = false;
   bool is_over_ = false;
-  bool stays_ = false;
+  bool is_kept_alive_ = false;
   asio::ip::basic_resolver<asio::ip::tcp, asio::io_context::executor_type> resolver_;
   Socket socket_;
   std::optional<asio::ssl::context> tls_context_;
   std::optional<asio::ssl::stream<Socket&>> tls_;
 };
 
-class NoLink final : public RedisLink {
+class NoConnection final : public ServerConnection {
  public:
   void send(const std::function<void(const CommandSink&)>&) override {}
   void tune(std::chrono::milliseconds) override {}
@@ -335,28 +336,28 @@ class NoLink final : public RedisLink {
 
 }  // namespace
 
-std::shared_ptr<RedisLink> open_link(EventLoop& loop, const LinkAddress& address,
-                                     LinkEvents events) {
-  std::shared_ptr<SocketLink> link;
+std::shared_ptr<ServerConnection> open_connection(EventLoop& loop, const ServerAddress& address,
+                                                  ConnectionEvents events) {
+  std::shared_ptr<SocketConnection> connection;
   try {
-    link = std::make_shared<SocketLink>(loop, address, events);
+    connection = std::make_shared<SocketConnection>(loop, address, events);
   } catch (const std::runtime_error& error) {  // the CA file was there when the store was opened
     loop.post([on_end = std::move(events.on_end), reason = std::string(error.what())] {
       on_end({.reason = reason, .is_refusal = true});
     });
-    return std::make_shared<NoLink>();
+    return std::make_shared<NoConnection>();
   }
-  link->start();
-  return link;
+  connection->start();
+  return connection;
 }
 
-bool has_name(const LinkAddress& address) {
+bool has_name(const ServerAddress& address) {
   error_code not_numeric;
   asio::ip::make_address(address.host, not_numeric);
   return address.unix_socket.empty() && not_numeric.failed();
 }
 
-std::optional<std::string> unusable_ca_file(const LinkAddress& address) {
+std::optional<std::string> unusable_ca_file(const ServerAddress& address) {
   if (!address.tls) {
     return std::nullopt;
   }
