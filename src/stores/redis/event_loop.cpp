@@ -6,7 +6,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <chrono>
-#include <optional>
 #include <utility>
 
 #include "stores/quiet_thread.hpp"
@@ -88,23 +87,12 @@ void EventLoop::Impl::begin_to_finish() {
   work_.reset();
 }
 
-struct LoopTimer::Impl {
-  EventLoop::Impl& loop;
-  std::function<void()> wake;
-  std::optional<Instant> at{};
-};
-
-LoopTimer::LoopTimer(EventLoop& loop, std::function<void()> wake)
-    : impl_(new Impl{.loop = loop.impl(), .wake = std::move(wake)}) {}
-
-LoopTimer::~LoopTimer() { impl_->loop.timers.erase(impl_.get()); }
+LoopTimer::~LoopTimer() { loop_.timers.erase(this); }
 
 void LoopTimer::set(Instant at) {
-  impl_->at = at;
-  impl_->loop.timers.insert(impl_.get());  // only now: it may have been made on another thread
+  at_ = at;
+  loop_.timers.insert(this);  // only now: it may have been made on another thread
 }
-
-void LoopTimer::cancel() { impl_->at.reset(); }
 
 // --- for the owner ---
 
@@ -157,9 +145,7 @@ bool EventLoop::Impl::run_tasks() {
 
 bool EventLoop::Impl::run_due_timers() {
   const Instant now = BootClock::now();
-  const auto is_due = [now](const LoopTimer::Impl* timer) {
-    return timer->at && *timer->at <= now;
-  };
+  const auto is_due = [now](const LoopTimer* timer) { return timer->at_ && *timer->at_ <= now; };
   if (std::ranges::none_of(timers, is_due)) {
     return false;
   }
@@ -167,10 +153,10 @@ bool EventLoop::Impl::run_due_timers() {
   do_io(Milliseconds(0));
   bool was_something = false;
   for (auto each = timers.begin(); each != timers.end();) {
-    LoopTimer::Impl* const timer = *each;
+    LoopTimer* const timer = *each;
     if (is_due(timer)) {
-      timer->at.reset();
-      timer->wake();  // may end timers, this one too
+      timer->at_.reset();
+      timer->wake_();  // may end timers, this one too
       was_something = true;
     }
     each = timers.upper_bound(timer);
@@ -180,8 +166,8 @@ bool EventLoop::Impl::run_due_timers() {
 
 Instant EventLoop::Impl::next_timer() const {
   Instant next = Instant::max();
-  for (const LoopTimer::Impl* each : timers) {
-    next = std::min(next, each->at.value_or(next));
+  for (const LoopTimer* each : timers) {
+    next = std::min(next, each->at_.value_or(next));
   }
   return next;
 }

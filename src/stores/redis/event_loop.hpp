@@ -8,6 +8,8 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "core/protocol.hpp"
 #include "exclusive_lock/clock.hpp"
@@ -53,19 +55,21 @@ class EventLoop {
 // One timer. All calls on the loop's thread; destroy it there, or after finish().
 class LoopTimer {
  public:
-  LoopTimer(EventLoop& loop, std::function<void()> wake);
+  LoopTimer(EventLoop& loop, std::function<void()> wake)
+      : loop_(loop.impl()), wake_(std::move(wake)) {}
   ~LoopTimer();
   LoopTimer(const LoopTimer&) = delete;
   LoopTimer& operator=(const LoopTimer&) = delete;
 
   // Calls `wake` once, at `at` or soon after, unless it is set anew or cancelled before.
   void set(Instant at);
-  void cancel();
-
-  struct Impl;
+  void cancel() { at_.reset(); }
 
  private:
-  const std::unique_ptr<Impl> impl_;
+  friend struct EventLoop::Impl;
+  EventLoop::Impl& loop_;
+  const std::function<void()> wake_;
+  std::optional<Instant> at_;
 };
 
 }  // namespace exclusive_lock::redis

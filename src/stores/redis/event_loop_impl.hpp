@@ -14,7 +14,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <set>
 #include <thread>
 #include <vector>
@@ -38,9 +37,9 @@ class SocketReader {
 };
 
 struct EventLoop::Impl final : LoopOwnership::Loop {
-  boost::asio::io_context io{1};      // a hint: one thread at a time runs it
-  std::set<LoopTimer::Impl*> timers;  // those that were ever set
-  int asio_users = 0;                 // that need Asio to be run
+  boost::asio::io_context io{1};  // a hint: one thread at a time runs it
+  std::set<LoopTimer*> timers;    // those that were ever set
+  int asio_users = 0;             // that need Asio to be run
   LoopOwnership ownership{*this};
 
   // For the loop's thread. A socket is open between these two.

@@ -8,6 +8,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/redis/error.hpp>
@@ -17,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "stores/redis/connection_end.hpp"
+#include "exclusive_lock/printable.hpp"
 #include "stores/redis/event_loop_impl.hpp"
 #include "stores/redis/redis_tls.hpp"
 #include "stores/redis/resp_reader.hpp"
@@ -35,6 +36,27 @@ constexpr int max_last_reads = 64;
 asio::ssl::context tls_context(const ServerAddress& address,
                                const std::shared_ptr<TlsReport>& report) {
   return make_tls_context({.host = address.host, .ca_file = address.ca_file}, report);
+}
+
+// Why a connection ended, as its socket or its parser say.
+ConnectionEnd end_by(const boost::system::error_code& error) {
+  if (error == asio::error::eof || error == asio::ssl::error::stream_truncated) {
+    return {.reason = "the server closed the connection", .was_hung_up = true};
+  }
+  if (error == asio::error::connection_reset || error == asio::error::broken_pipe) {
+    return {.reason = "the server reset the connection", .was_hung_up = true};
+  }
+  if (error.category() == asio::error::get_ssl_category()) {
+    return {.reason = handshake_failure_text(error), .is_refusal = true};
+  }
+  if (error == boost::redis::error::incompatible_size ||
+      error == boost::redis::error::exceeds_maximum_read_buffer_size) {
+    return {.reason = "the server sent more than an answer can have"};
+  }
+  const bool is_no_resp = error == boost::redis::error::invalid_data_type ||
+                          error == boost::redis::error::not_a_number ||
+                          error == boost::redis::error::empty_field;
+  return {.reason = printable(error.message()), .speaks_another_protocol = is_no_resp};
 }
 
 // One socket: plain ones are written at once and read when they are readable, on whatever thread
