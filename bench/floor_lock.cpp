@@ -9,8 +9,8 @@
 
 #include "core/key_codec.hpp"
 #include "core/record_codec.hpp"
+#include "os/process.hpp"
 #include "redis_scripts.hpp"
-#include "runtime/host.hpp"
 #include "stores/redis/script_calls.hpp"
 
 namespace exclusive_lock::bench {

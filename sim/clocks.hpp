@@ -4,8 +4,8 @@
 
 #include <optional>
 
+#include "os/clock.hpp"
 #include "sim/timeline.hpp"
-#include "stores/clock_source.hpp"
 #include "stores/memory/memory_store.hpp"
 
 namespace exclusive_lock::sim {

@@ -10,7 +10,6 @@
 #include <functional>
 #include <thread>
 
-#include "cli/descriptors.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/failure_report.hpp"
 #include "cli/output/record_text.hpp"
@@ -18,6 +17,7 @@
 #include "cli/pacing.hpp"
 #include "cli/store_options.hpp"
 #include "exclusive_lock/error.hpp"
+#include "os/descriptors.hpp"
 
 namespace exclusive_lock::cli {
 namespace {
@@ -220,7 +220,7 @@ ClaimResult Claimant::result(std::optional<int> signal) {
 }
 
 // Returns when `done` was sent. Calls `on_signal` for each signal that would end a process.
-void listen_until(WakeUp& done, SignalInbox& signals, Talk& talk,
+void listen_until(EventDescriptor& done, SignalInbox& signals, Talk& talk,
                   const std::function<void(int)>& on_signal) {
   std::array<pollfd, 2> events{pollfd{.fd = done.descriptor(), .events = POLLIN, .revents = 0},
                                pollfd{.fd = signals.descriptor(), .events = POLLIN, .revents = 0}};
@@ -241,7 +241,7 @@ void listen_until(WakeUp& done, SignalInbox& signals, Talk& talk,
 
 ClaimResult claim_lock(const ClaimOptions& claim, Options options, Session& session,
                        SignalInbox& signals, const std::function<void(ExclusiveLock&)>& prepare) {
-  WakeUp done;
+  EventDescriptor done;
   Claimant claimant(claim, std::move(options), session, prepare);
   std::jthread thread([&](const std::stop_token& stop) {
     claimant.connect_and_acquire(stop);

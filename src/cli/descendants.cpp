@@ -14,8 +14,8 @@
 #include <sstream>
 #include <system_error>
 
-#include "cli/descriptors.hpp"
 #include "cli/output/terminal.hpp"
+#include "os/descriptors.hpp"
 
 namespace exclusive_lock::cli {
 namespace {
@@ -31,11 +31,11 @@ constexpr int max_depth = 500;
 
 // The text of a file; empty if it cannot be read.
 std::string text_of(const std::string& path) {
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   std::string text;
   std::array<char, 4096> part{};
   for (ssize_t size = 1; file.is_open() && size > 0;) {
-    size = ::read(file.number(), part.data(), part.size());
+    size = ::read(file.get(), part.data(), part.size());
     text.append(part.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
   }
   return text;
@@ -116,7 +116,7 @@ class Walk {
   // `handle`: null for a child of this process.
   struct Process {
     pid_t pid;
-    const FileDescriptor* handle;
+    const Descriptor* handle;
   };
   struct Place {
     int depth = 0;
@@ -124,8 +124,7 @@ class Walk {
   };
 
   int send(const Process& to, int signal) const {
-    return to.handle == nullptr ? ::kill(to.pid, signal)
-                                : send_through(to.handle->number(), signal);
+    return to.handle == nullptr ? ::kill(to.pid, signal) : send_through(to.handle->get(), signal);
   }
 
   void visit(const Process& process, const Status& status, Place place) {
@@ -146,8 +145,8 @@ class Walk {
     }
   }
 
-  void visit_below(pid_t parent, const FileDescriptor* parent_handle, pid_t pid, Place place) {
-    const FileDescriptor handle(parent == self_ ? -1 : open_handle(pid));
+  void visit_below(pid_t parent, const Descriptor* parent_handle, pid_t pid, Place place) {
+    const Descriptor handle(parent == self_ ? -1 : open_handle(pid));
     const std::optional<Status> status = status_of(pid);
     if (!status) {
       misses_some_ = misses_some_ || ended_.insert(pid).second;
@@ -158,7 +157,7 @@ class Walk {
       return;
     }
     const bool is_parent_unreaped =
-        parent_handle == nullptr || send_through(parent_handle->number(), 0) == 0 || errno == EPERM;
+        parent_handle == nullptr || send_through(parent_handle->get(), 0) == 0 || errno == EPERM;
     if (!handle.is_open() || status->parent != parent || !is_parent_unreaped ||
         place.depth > max_depth) {
       misses_some_ = true;

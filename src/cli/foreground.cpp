@@ -17,7 +17,7 @@ bool is_pipe(int descriptor) {
 
 Foreground::Foreground() : terminal_(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)) {
   termios modes{};
-  if (terminal_.is_open() && ::tcgetattr(terminal_.number(), &modes) == 0) {
+  if (terminal_.is_open() && ::tcgetattr(terminal_.get(), &modes) == 0) {
     modes_ = modes;
   }
 }
@@ -25,7 +25,7 @@ Foreground::Foreground() : terminal_(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_N
 bool Foreground::has_terminal() const { return is_lent_to(::getpgrp()); }
 
 bool Foreground::is_lent_to(pid_t group) const {
-  return terminal_.is_open() && ::tcgetpgrp(terminal_.number()) == group;
+  return terminal_.is_open() && ::tcgetpgrp(terminal_.get()) == group;
 }
 
 bool Foreground::lends_at_start() const {
@@ -33,16 +33,16 @@ bool Foreground::lends_at_start() const {
 }
 
 bool Foreground::lend_to(pid_t group) {
-  return has_terminal() && ::tcsetpgrp(terminal_.number(), group) == 0;
+  return has_terminal() && ::tcsetpgrp(terminal_.get(), group) == 0;
 }
 
 void Foreground::take_back_from(pid_t group, bool restore_modes) {
   if (!is_lent_to(group)) {
     return;
   }
-  ::tcsetpgrp(terminal_.number(), ::getpgrp());
+  ::tcsetpgrp(terminal_.get(), ::getpgrp());
   if (restore_modes && modes_) {
-    ::tcsetattr(terminal_.number(), TCSADRAIN, &*modes_);
+    ::tcsetattr(terminal_.get(), TCSADRAIN, &*modes_);
   }
 }
 

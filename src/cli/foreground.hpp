@@ -16,7 +16,7 @@
 
 #include <optional>
 
-#include "cli/descriptors.hpp"
+#include "os/descriptors.hpp"
 
 namespace exclusive_lock::cli {
 
@@ -30,7 +30,7 @@ class Foreground {
   // Whether this process's group is the foreground group.
   [[nodiscard]] bool has_terminal() const;
   // For a child that takes the terminal itself, between fork and exec; -1: no terminal.
-  [[nodiscard]] int descriptor() const noexcept { return terminal_.number(); }
+  [[nodiscard]] int descriptor() const noexcept { return terminal_.get(); }
 
   // False if this process's group is not the foreground group.
   bool lend_to(pid_t group);
@@ -40,7 +40,7 @@ class Foreground {
   [[nodiscard]] bool is_lent_to(pid_t group) const;
 
  private:
-  FileDescriptor terminal_;
+  Descriptor terminal_;
   std::optional<termios> modes_;
 };
 

@@ -8,7 +8,7 @@
 
 #include <array>
 
-#include "cli/descriptors.hpp"
+#include "os/descriptors.hpp"
 
 namespace exclusive_lock::cli {
 
@@ -16,8 +16,8 @@ Guardian::Guardian(GuardianRules rules, const SignalInbox& signals, const Foregr
     : rules_(rules) {
   std::array<int, 2> ends{};
   checked(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), "socketpair");
-  socket_ = FileDescriptor(ends[0]);
-  FileDescriptor guardian_end(ends[1]);
+  socket_ = Descriptor(ends[0]);
+  Descriptor guardian_end(ends[1]);
   checked(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
   pid_ = checked(::fork(), "fork");
   if (pid_ == 0) {
@@ -43,16 +43,16 @@ Guardian::~Guardian() {
 
 void Guardian::start(const ChildPlan& plan, bool takes_terminal) {
   instruct({.kind = Instruction::Kind::start, .number = takes_terminal ? 1 : 0});
-  send_plan(socket_.number(), plan);
+  send_plan(socket_.get(), plan);
 }
 
 void Guardian::pass_on(int signal) {
   // If the socket is full, hundreds of signals wait in it: dropping one more is harmless.
-  send_message(socket_.number(), Instruction{.kind = Instruction::Kind::pass_on, .number = signal});
+  send_message(socket_.get(), Instruction{.kind = Instruction::Kind::pass_on, .number = signal});
 }
 
 void Guardian::instruct(const Instruction& instruction) {
-  if (!is_gone_ && !send_message(socket_.number(), instruction)) {
+  if (!is_gone_ && !send_message(socket_.get(), instruction)) {
     dismiss();  // it does not read; next_report() finds the socket closed
   }
 }
@@ -82,7 +82,7 @@ void Guardian::kill_at(std::optional<Instant> instant) noexcept {
 
 std::optional<Report> Guardian::next_report() {
   if (!is_gone_) {
-    const auto report = receive_report(socket_.number(), is_gone_);
+    const auto report = receive_report(socket_.get(), is_gone_);
     if (is_gone_) {
       take_over();
     }

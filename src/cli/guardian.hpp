@@ -25,10 +25,10 @@
 #include <optional>
 
 #include "cli/descendants.hpp"
-#include "cli/descriptors.hpp"
 #include "cli/guardian_messages.hpp"
 #include "cli/guardian_process.hpp"
 #include "exclusive_lock/clock.hpp"
+#include "os/descriptors.hpp"
 
 namespace exclusive_lock::cli {
 
@@ -54,7 +54,7 @@ class Guardian {
 
   // Call it when descriptor() is readable, and at next_step_at(). None: no more reports for now.
   std::optional<Report> next_report();
-  [[nodiscard]] int descriptor() const { return is_gone_ ? -1 : socket_.number(); }
+  [[nodiscard]] int descriptor() const { return is_gone_ ? -1 : socket_.get(); }
   [[nodiscard]] std::optional<Instant> next_step_at() const { return ending_.next_step_at(); }
   // Call it after each SIGCHLD. Reaps children (also orphans, if this is process 1 of a container),
   // and continues a guardian that was stopped.
@@ -70,7 +70,7 @@ class Guardian {
 
   GuardianRules rules_;
   BootTimer timer_;  // shared by both processes
-  FileDescriptor socket_;
+  Descriptor socket_;
   pid_t pid_ = -1;
   bool is_reaped_ = false;
   // True: the guardian has ended, and this process does its work.

@@ -10,8 +10,8 @@
 #include <chrono>
 #include <utility>
 
-#include "cli/descriptors.hpp"
 #include "cli/output/write.hpp"
+#include "os/descriptors.hpp"
 
 namespace exclusive_lock::cli {
 GuardianProcess::GuardianProcess(Parts parts) : parts_(std::move(parts)) {
@@ -21,8 +21,7 @@ GuardianProcess::GuardianProcess(Parts parts) : parts_(std::move(parts)) {
   sigset_t child;
   ::sigemptyset(&child);
   ::sigaddset(&child, SIGCHLD);
-  children_ =
-      FileDescriptor(checked(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd"));
+  children_ = Descriptor(checked(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd"));
 }
 
 void GuardianProcess::run() noexcept {
@@ -53,9 +52,9 @@ int GuardianProcess::poll_timeout() const {
 void GuardianProcess::wait() {
   const auto wanted = static_cast<short>(reports_.empty() ? POLLIN : POLLIN | POLLOUT);
   std::array<pollfd, 3> events{
-      pollfd{.fd = is_command_gone_ ? -1 : parts_.socket.number(), .events = wanted, .revents = 0},
+      pollfd{.fd = is_command_gone_ ? -1 : parts_.socket.get(), .events = wanted, .revents = 0},
       pollfd{.fd = parts_.timer.descriptor(), .events = POLLIN, .revents = 0},
-      pollfd{.fd = children_.number(), .events = POLLIN, .revents = 0}};
+      pollfd{.fd = children_.get(), .events = POLLIN, .revents = 0}};
   ::poll(events.data(), events.size(), poll_timeout());
 }
 
@@ -75,7 +74,7 @@ void GuardianProcess::check_timer(Instant now) {
 void GuardianProcess::read_instructions(Instant now) {
   bool is_closed = is_command_gone_;
   while (!is_closed) {
-    const auto instruction = receive_instruction(parts_.socket.number(), is_closed);
+    const auto instruction = receive_instruction(parts_.socket.get(), is_closed);
     if (instruction) {
       carry_out(*instruction, now);
     } else if (!is_closed) {
@@ -123,7 +122,7 @@ void GuardianProcess::command_is_gone(Instant now) {
 }
 
 void GuardianProcess::start(bool takes_terminal) {
-  const auto plan = receive_plan(parts_.socket.number());
+  const auto plan = receive_plan(parts_.socket.get());
   if (!plan) {
     return;  // the command has ended; the next read of the socket finds that
   }
@@ -148,7 +147,7 @@ void GuardianProcess::pass_on(int signal) {
 
 void GuardianProcess::check_children() {
   signalfd_siginfo signal{};
-  while (::read(children_.number(), &signal, sizeof signal) > 0) {
+  while (::read(children_.get(), &signal, sizeof signal) > 0) {
   }
   std::optional<Report> end;
   has_children_ = reap_children([&](const siginfo_t& child) {
@@ -202,7 +201,7 @@ void GuardianProcess::report(const Report& message) {
 }
 
 void GuardianProcess::send_reports() {
-  while (!reports_.empty() && send_message(parts_.socket.number(), reports_.front())) {
+  while (!reports_.empty() && send_message(parts_.socket.get(), reports_.front())) {
     reports_.pop_front();
   }
 }

@@ -7,11 +7,11 @@
 #include <optional>
 
 #include "cli/descendants.hpp"
-#include "cli/descriptors.hpp"
 #include "cli/duration.hpp"
 #include "cli/foreground.hpp"
 #include "cli/guardian_messages.hpp"
 #include "cli/signal_inbox.hpp"
+#include "os/descriptors.hpp"
 
 namespace exclusive_lock::cli {
 
@@ -25,7 +25,7 @@ struct GuardianRules {
 class GuardianProcess {
  public:
   struct Parts {
-    FileDescriptor socket;
+    Descriptor socket;
     BootTimer& timer;
     const SignalInbox& signals;
     const Foreground& foreground;
@@ -55,7 +55,7 @@ class GuardianProcess {
   [[nodiscard]] pid_t group() const { return job_; }
 
   Parts parts_;
-  FileDescriptor children_;  // readable after SIGCHLD
+  Descriptor children_;  // readable after SIGCHLD
   pid_t job_ = 0;
   bool has_children_ = false;
   bool is_command_gone_ = false;

@@ -12,6 +12,7 @@
 #include "cli/output/write.hpp"
 #include "cli/session.hpp"
 #include "exclusive_lock/lock_directory.hpp"
+#include "os/process.hpp"
 
 namespace exclusive_lock::cli {
 namespace {
@@ -42,9 +43,7 @@ int finish(const ReleaseOptions& options, bool is_released, const std::optional<
 }
 
 std::string this_process_text() {
-  std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  return shown(user_name()) + " on " + shown(host.data()) + ", process " +
+  return shown(user_name()) + " on " + shown(host_name()) + ", process " +
          std::to_string(::getpid());
 }
 

@@ -27,7 +27,7 @@ constexpr auto time_for_event = std::chrono::seconds(1);
 
 // Set by the lock's event handlers, read by the main thread.
 struct HoldEvents {
-  WakeUp hold_changed;
+  EventDescriptor hold_changed;
   std::mutex mutex;
   std::condition_variable lost;
   std::optional<LossReason> loss;        // with the mutex

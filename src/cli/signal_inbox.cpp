@@ -4,7 +4,7 @@
 
 #include <initializer_list>
 
-#include "cli/descriptors.hpp"
+#include "os/descriptors.hpp"
 
 namespace exclusive_lock::cli {
 namespace {
@@ -50,7 +50,7 @@ SignalInbox::SignalInbox() {
   ::sigaddset(&blocked, SIGTTOU);
   checked(::sigprocmask(SIG_BLOCK, &blocked, &inherited_mask_), "sigprocmask");
   descriptor_ =
-      FileDescriptor(checked(::signalfd(-1, &readable, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd"));
+      Descriptor(checked(::signalfd(-1, &readable, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd"));
 }
 
 SignalInbox::~SignalInbox() { restore(); }
@@ -63,7 +63,7 @@ void SignalInbox::restore() const noexcept {
 
 std::optional<int> SignalInbox::next() {
   signalfd_siginfo info{};
-  while (::read(descriptor_.number(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+  while (::read(descriptor_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
     if (info.ssi_signo != SIGCHLD) {
       return static_cast<int>(info.ssi_signo);
     }

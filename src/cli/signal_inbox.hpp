@@ -16,7 +16,7 @@
 #include <functional>
 #include <optional>
 
-#include "cli/descriptors.hpp"
+#include "os/descriptors.hpp"
 
 namespace exclusive_lock::cli {
 
@@ -29,7 +29,7 @@ class SignalInbox {
   SignalInbox& operator=(const SignalInbox&) = delete;
 
   // Readable while a signal is pending.
-  [[nodiscard]] int descriptor() const { return descriptor_.number(); }
+  [[nodiscard]] int descriptor() const { return descriptor_.get(); }
   // The next pending signal; none: no more for now. Does not block. For SIGCHLD it calls on_child
   // instead.
   std::optional<int> next();
@@ -48,7 +48,7 @@ class SignalInbox {
   sigset_t inherited_mask_{};
   struct sigaction inherited_pipe_ {};
   struct sigaction inherited_child_ {};
-  FileDescriptor descriptor_;
+  Descriptor descriptor_;
 };
 
 // True for signals whose default is to end a process.

@@ -13,13 +13,13 @@
 #include <filesystem>
 #include <system_error>
 
-#include "cli/descriptors.hpp"
 #include "cli/environment.hpp"
 #include "cli/output/talk.hpp"
 #include "cli/output/write.hpp"
 #include "cli/parser.hpp"
 #include "cli/secrets.hpp"
 #include "exclusive_lock/error.hpp"
+#include "os/descriptors.hpp"
 
 namespace exclusive_lock::cli {
 namespace {
@@ -198,12 +198,12 @@ std::string readable_again(const std::string& file) {
   if (file.empty() || ::stat(file.c_str(), &status) != 0 || !S_ISFIFO(status.st_mode)) {
     return file;
   }
-  const FileDescriptor pipe(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  const Descriptor pipe(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   const int copy = ::memfd_create("credentials", MFD_CLOEXEC);
   std::array<char, 8192> bytes{};  // twice the maximum size of credentials
   std::size_t size = 0;
   for (ssize_t got = 1; got > 0 && size < bytes.size(); size += static_cast<std::size_t>(got)) {
-    got = std::max<ssize_t>(0, ::read(pipe.number(), bytes.data() + size, bytes.size() - size));
+    got = std::max<ssize_t>(0, ::read(pipe.get(), bytes.data() + size, bytes.size() - size));
   }
   if (copy == -1 || write_all(copy, {bytes.data(), size})) {
     return file;

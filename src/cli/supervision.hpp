@@ -9,13 +9,13 @@
 #include <optional>
 #include <vector>
 
-#include "cli/descriptors.hpp"
 #include "cli/foreground.hpp"
 #include "cli/guardian.hpp"
 #include "cli/hold_watch.hpp"
 #include "cli/output/talk.hpp"
 #include "cli/signal_inbox.hpp"
 #include "exclusive_lock/exclusive_lock.hpp"
+#include "os/descriptors.hpp"
 
 namespace exclusive_lock::cli {
 
@@ -26,7 +26,7 @@ class Supervision {
     Guardian& guardian;
     SignalInbox& signals;
     Foreground& foreground;
-    WakeUp& hold_changed;  // sent when the lock was lost or refreshed
+    EventDescriptor& hold_changed;  // sent when the lock was lost or refreshed
     Talk& talk;
   };
 

@@ -9,6 +9,8 @@
 #include <system_error>
 #include <utility>
 
+#include "os/descriptors.hpp"
+
 namespace exclusive_lock {
 namespace {
 
@@ -57,47 +59,29 @@ std::optional<Credentials> credentials_in(std::string_view text, std::string_vie
   return Credentials{std::string(line.substr(0, colon)), std::string(line.substr(colon + 1))};
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(const fs::path& file)
-      : number_(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)) {}
-  ~Descriptor() {
-    if (number_ >= 0) {
-      ::close(number_);
+bool is_file_or_pipe(const Descriptor& file) {
+  struct stat status {};
+  return ::fstat(file.get(), &status) == 0 && (S_ISREG(status.st_mode) || S_ISFIFO(status.st_mode));
+}
+
+// Reads up to `max_bytes` bytes. None: it failed, see errno.
+std::optional<std::string> read(const Descriptor& file, std::size_t max_bytes) {
+  std::string bytes(max_bytes, '\0');
+  std::size_t size = 0;
+  while (size < max_bytes) {
+    const auto got = ::read(file.get(), bytes.data() + size, max_bytes - size);
+    if (got == 0) {
+      break;
+    }
+    if (got > 0) {
+      size += static_cast<std::size_t>(got);
+    } else if (errno != EINTR) {
+      return std::nullopt;
     }
   }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  [[nodiscard]] bool is_open() const { return number_ >= 0; }
-
-  [[nodiscard]] bool is_file_or_pipe() const {
-    struct stat status {};
-    return ::fstat(number_, &status) == 0 && (S_ISREG(status.st_mode) || S_ISFIFO(status.st_mode));
-  }
-
-  // Reads up to `max_bytes` bytes. None: it failed, see errno.
-  [[nodiscard]] std::optional<std::string> read(std::size_t max_bytes) const {
-    std::string bytes(max_bytes, '\0');
-    std::size_t size = 0;
-    while (size < max_bytes) {
-      const auto got = ::read(number_, bytes.data() + size, max_bytes - size);
-      if (got == 0) {
-        break;
-      }
-      if (got > 0) {
-        size += static_cast<std::size_t>(got);
-      } else if (errno != EINTR) {
-        return std::nullopt;
-      }
-    }
-    bytes.resize(size);
-    return bytes;
-  }
-
- private:
-  int number_;
-};
+  bytes.resize(size);
+  return bytes;
+}
 
 std::string problem_from_errno() {
   return "cannot be read: " + std::generic_category().message(errno);
@@ -117,15 +101,15 @@ std::optional<Credentials> credentials_in_file(const fs::path& file,
     mistakes.push_back({std::string(field), std::move(problem), "a readable file or pipe"});
     return std::nullopt;
   };
-  const Descriptor descriptor(file);
+  const Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!descriptor.is_open()) {
     return refuse(problem_from_errno());
   }
-  if (!descriptor.is_file_or_pipe()) {
+  if (!is_file_or_pipe(descriptor)) {
     return refuse("is neither a file nor a pipe");
   }
   constexpr std::size_t line_break_and_one_more = 3;  // one more, to detect that there is too much
-  const auto text = descriptor.read(max_credentials_bytes + line_break_and_one_more);
+  const auto text = read(descriptor, max_credentials_bytes + line_break_and_one_more);
   return text ? credentials_in(*text, field, mistakes) : refuse(problem_from_errno());
 }
 

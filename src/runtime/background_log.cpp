@@ -5,7 +5,7 @@
 #include <mutex>
 #include <utility>
 
-#include "stores/quiet_thread.hpp"
+#include "os/quiet_thread.hpp"
 
 namespace exclusive_lock {
 

@@ -14,7 +14,7 @@
 #include <string>
 #include <thread>
 
-#include "stores/process_mark.hpp"
+#include "os/process.hpp"
 
 namespace exclusive_lock {
 

@@ -15,13 +15,13 @@
 
 #include "core/shared_text.hpp"
 #include "core/store_clock_watch.hpp"
+#include "os/process.hpp"
 #include "runtime/background_log.hpp"
 #include "runtime/push_router.hpp"
 #include "runtime/refresher.hpp"
 #include "runtime/releaser.hpp"
 #include "runtime/scheduler.hpp"
 #include "runtime/surroundings.hpp"
-#include "stores/process_mark.hpp"
 #include "stores/store.hpp"
 
 namespace exclusive_lock {

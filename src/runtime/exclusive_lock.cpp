@@ -8,7 +8,7 @@
 #include "core/key_codec.hpp"
 #include "core/options_check.hpp"
 #include "core/record_codec.hpp"
-#include "runtime/host.hpp"
+#include "os/process.hpp"
 #include "runtime/inspection.hpp"
 #include "runtime/lock_handle.hpp"
 #include "runtime/lock_parts.hpp"

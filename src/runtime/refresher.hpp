@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/refresh_planner.hpp"
-#include "stores/clock_source.hpp"
+#include "os/clock.hpp"
 #include "stores/store.hpp"
 
 namespace exclusive_lock {

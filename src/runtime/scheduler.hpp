@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "exclusive_lock/clock.hpp"
+#include "os/clock.hpp"
 #include "runtime/waker.hpp"
-#include "stores/clock_source.hpp"
 
 namespace exclusive_lock {
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "exclusive_lock/error.hpp"
-#include "stores/quiet_thread.hpp"
+#include "os/quiet_thread.hpp"
 
 namespace exclusive_lock {
 namespace {

@@ -20,8 +20,8 @@
 #include <thread>
 #include <vector>
 
+#include "os/process.hpp"
 #include "stores/forwarding_store.hpp"
-#include "stores/process_mark.hpp"
 
 namespace exclusive_lock {
 

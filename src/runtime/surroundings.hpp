@@ -4,10 +4,10 @@
 
 #include <memory>
 
+#include "os/clock.hpp"
 #include "runtime/notifier.hpp"
 #include "runtime/random_source.hpp"
 #include "runtime/waker.hpp"
-#include "stores/clock_source.hpp"
 
 namespace exclusive_lock {
 

@@ -7,14 +7,14 @@
 #include <mutex>
 #include <thread>
 
+#include "os/descriptors.hpp"
 #include "runtime/waker.hpp"
 
 namespace exclusive_lock {
 
 class TimerThread final : public Waker {
  public:
-  // Throws std::system_error where there is no descriptor left.
-  TimerThread();
+  TimerThread() = default;  // throws std::system_error if there is no descriptor left
   ~TimerThread() override;
   TimerThread(const TimerThread&) = delete;
   TimerThread& operator=(const TimerThread&) = delete;
@@ -27,7 +27,7 @@ class TimerThread final : public Waker {
  private:
   void run(const std::function<void()>& woken);
 
-  int timer_fd_;
+  const BootTimer timer_{BootTimer::Read::blocks};
   std::atomic<bool> stopped_{false};
   std::mutex mutex_;  // guards thread_
   std::thread thread_;

@@ -9,7 +9,7 @@
 #include <array>
 
 #include "cli/descendants.hpp"
-#include "cli/descriptors.hpp"
+#include "os/descriptors.hpp"
 
 namespace exclusive_lock::cli {
 namespace {
@@ -24,19 +24,19 @@ struct Pipe {
   Pipe() {
     std::array<int, 2> ends{};
     checked(::pipe(ends.data()), "pipe");
-    from = FileDescriptor(ends[0]);
-    into = FileDescriptor(ends[1]);
+    from = Descriptor(ends[0]);
+    into = Descriptor(ends[1]);
   }
   void send(pid_t pid) const {
-    EXPECT_EQ(::write(into.number(), &pid, sizeof pid), static_cast<ssize_t>(sizeof pid));
+    EXPECT_EQ(::write(into.get(), &pid, sizeof pid), static_cast<ssize_t>(sizeof pid));
   }
   pid_t receive() const {
     pid_t pid = 0;
-    EXPECT_EQ(::read(from.number(), &pid, sizeof pid), static_cast<ssize_t>(sizeof pid));
+    EXPECT_EQ(::read(from.get(), &pid, sizeof pid), static_cast<ssize_t>(sizeof pid));
     return pid;
   }
-  FileDescriptor from;
-  FileDescriptor into;
+  Descriptor from;
+  Descriptor into;
 };
 
 pid_t forked(const std::function<void()>& main) {

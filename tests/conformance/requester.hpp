@@ -20,7 +20,7 @@
 
 #include "conformance/store_under_test.hpp"
 #include "core/record_codec.hpp"
-#include "stores/clock_source.hpp"
+#include "os/clock.hpp"
 #include "stores/store.hpp"
 
 namespace exclusive_lock::conformance {

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <chrono>
 
-#include "stores/clock_source.hpp"
+#include "os/clock.hpp"
 #include "stores/memory/memory_store.hpp"
 
 namespace exclusive_lock::conformance {

@@ -16,7 +16,7 @@
 
 #include "core/record_codec.hpp"
 #include "live/job_key.hpp"
-#include "stores/clock_source.hpp"
+#include "os/clock.hpp"
 #include "stores/local/local_store.hpp"
 #include "stores/local/sqlite.hpp"
 #include "stores/local/store_folder.hpp"

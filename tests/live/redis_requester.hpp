@@ -16,7 +16,7 @@
 
 #include "exclusive_lock/error.hpp"
 #include "live/server.hpp"
-#include "stores/clock_source.hpp"
+#include "os/clock.hpp"
 #include "stores/redis/redis_store.hpp"
 
 namespace exclusive_lock::live {

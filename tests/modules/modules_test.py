@@ -39,6 +39,14 @@ class Modules(unittest.TestCase):
     def test_command_sees_public_headers_only(self):
         self.expect("src/cli/run.cpp", '#include "core/hold.hpp"\n', "belongs to src/core")
 
+    def test_the_operating_system_is_below_all_but_core(self):
+        clock = {"src/os/clock.hpp": "#include <time.h>\n"}
+        text = '#include "os/clock.hpp"\n'
+        self.assertEqual(breaches(**clock, **{"src/cli/run.cpp": text,
+                                              "src/stores/local/x.cpp": text}), [])
+        self.assertIn("belongs to src/os", breaches(**clock, **{"src/core/x.cpp": text})[0])
+        self.expect("src/os/x.cpp", '#include "core/hold.hpp"\n', "belongs to src/core")
+
     def test_command_uses_no_boost(self):
         self.expect("src/cli/run.cpp", "#include <boost/json.hpp>\n", "belongs to json")
 

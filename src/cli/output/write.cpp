@@ -37,7 +37,7 @@ void BoundedWriter::open() {
   // A regular file does not block; reopened, it would be written from its beginning.
   if (S_ISFIFO(what.st_mode) || ::isatty(descriptor_) == 1) {
     const std::string name = "/proc/self/fd/" + std::to_string(descriptor_);
-    own_ = FileDescriptor(::open(name.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    own_ = Descriptor(::open(name.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     may_block_ = !own_.is_open();  // no /proc, or a file of another user
   }
 }
@@ -47,7 +47,7 @@ ssize_t BoundedWriter::write_some(std::string_view text) const {
     return ::send(descriptor_, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   }
   if (own_.is_open()) {
-    return ::write(own_.number(), text.data(), text.size());
+    return ::write(own_.get(), text.data(), text.size());
   }
   if (may_block_) {
     pollfd writable{.fd = descriptor_, .events = POLLOUT, .revents = 0};
@@ -73,7 +73,7 @@ bool BoundedWriter::write(std::string_view text, std::chrono::milliseconds timeo
       const auto left =
           std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
       pollfd writable{
-          .fd = own_.is_open() ? own_.number() : descriptor_, .events = POLLOUT, .revents = 0};
+          .fd = own_.is_open() ? own_.get() : descriptor_, .events = POLLOUT, .revents = 0};
       if (left.count() <= 0 || ::poll(&writable, 1, static_cast<int>(left.count())) == 0) {
         return false;
       }

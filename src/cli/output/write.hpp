@@ -9,7 +9,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "cli/descriptors.hpp"
+#include "os/descriptors.hpp"
 
 namespace exclusive_lock::cli {
 
@@ -31,7 +31,7 @@ class BoundedWriter {
   [[nodiscard]] ssize_t write_some(std::string_view text) const;
 
   int descriptor_;
-  FileDescriptor own_;  // reopened, non-blocking
+  Descriptor own_;  // reopened, non-blocking
   bool is_open_ = false;
   bool may_block_ = false;  // poll before each write
   bool is_socket_ = false;

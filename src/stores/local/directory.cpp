@@ -53,21 +53,6 @@ std::string random_file_name() {
   return text.data();
 }
 
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  if (this != &other) {
-    const Descriptor old(std::exchange(fd_, other.release()));
-  }
-  return *this;
-}
-
-Descriptor::~Descriptor() {
-  if (fd_ >= 0) {
-    ::close(fd_);
-  }
-}
-
-int Descriptor::release() noexcept { return std::exchange(fd_, -1); }
-
 bool is_shared(mode_t directory_mode) noexcept {
   return (directory_mode & S_IWGRP) != 0 && (directory_mode & S_ISGID) != 0;
 }

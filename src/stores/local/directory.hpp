@@ -34,25 +34,10 @@
 #include <string_view>
 #include <vector>
 
+#include "os/descriptors.hpp"
 #include "stores/local/file_system.hpp"
 
 namespace exclusive_lock {
-
-// A file descriptor; closed by the destructor.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int fd) noexcept : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
-  Descriptor& operator=(Descriptor&& other) noexcept;
-  ~Descriptor();
-  [[nodiscard]] int get() const noexcept { return fd_; }
-  [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
-  int release() noexcept;
-
- private:
-  int fd_ = -1;
-};
 
 // Which file it is, whatever name it has.
 struct FileIdentity {

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <utility>
 
-#include "stores/quiet_thread.hpp"
+#include "os/quiet_thread.hpp"
 
 namespace exclusive_lock {
 namespace {

@@ -17,6 +17,7 @@
 
 #include "exclusive_lock/error.hpp"
 #include "exclusive_lock/printable.hpp"
+#include "os/process.hpp"
 #include "stores/local/default_place.hpp"
 #include "stores/local/directory.hpp"
 #include "stores/local/file_size_signal.hpp"
@@ -27,7 +28,6 @@
 #include "stores/local/sqlite.hpp"
 #include "stores/local/store_folder.hpp"
 #include "stores/local/turn.hpp"
-#include "stores/process_mark.hpp"
 
 namespace exclusive_lock {
 namespace {

@@ -24,7 +24,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "stores/clock_source.hpp"
+#include "os/clock.hpp"
 #include "stores/local/machine.hpp"
 #include "stores/store.hpp"
 

@@ -29,12 +29,6 @@ std::string text_of(const char* path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-std::int64_t wall_clock_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 }  // namespace
 
 Machine this_machine(const ClockSource& clock) {
@@ -46,7 +40,7 @@ Machine this_machine(const ClockSource& clock) {
   return {.clock = &clock,
           .boot = *boot,
           .clock_ahead = parse_clock_ahead(text_of(clock_offsets_file)),
-          .wall_us = wall_clock_us};
+          .wall_us = [] { return wall_time().count(); }};
 }
 
 std::optional<BootId> parse_boot_id(std::string_view text) {

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-#include "stores/clock_source.hpp"
+#include "os/clock.hpp"
 
 namespace exclusive_lock {
 

@@ -11,9 +11,9 @@
 #include <string_view>
 #include <utility>
 
+#include "os/quiet_thread.hpp"
 #include "stores/local/local_error.hpp"
 #include "stores/local/push_message.hpp"
-#include "stores/quiet_thread.hpp"
 
 namespace exclusive_lock {
 namespace {

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "exclusive_lock/error.hpp"
+#include "os/process.hpp"
 #include "stores/memory/memory_table.hpp"
-#include "stores/process_mark.hpp"
 
 namespace exclusive_lock {
 namespace {

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "stores/clock_source.hpp"
+#include "os/clock.hpp"
 #include "stores/store.hpp"
 
 namespace exclusive_lock {

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "stores/clock_source.hpp"
+#include "os/clock.hpp"
 #include "stores/memory/expiring_map.hpp"
 #include "stores/memory/memory_store.hpp"
 #include "stores/memory/store_clock.hpp"

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <optional>
 
-#include "stores/clock_source.hpp"
+#include "os/clock.hpp"
 #include "stores/memory/memory_store.hpp"
 
 namespace exclusive_lock {
@@ -24,11 +24,7 @@ class StoreClock {
     return wall_ == nullptr ? std::nullopt : std::optional(wall_->now());
   }
   // Since 1970.
-  [[nodiscard]] StoreTime wall() const {
-    return wall_ != nullptr ? wall_->now()
-                            : std::chrono::duration_cast<StoreTime>(
-                                  std::chrono::system_clock::now().time_since_epoch());
-  }
+  [[nodiscard]] StoreTime wall() const { return wall_ != nullptr ? wall_->now() : wall_time(); }
 
  private:
   const ClockSource& clock_;

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "conformance/cross_check/command.hpp"
-#include "stores/clock_source.hpp"
+#include "os/clock.hpp"
 #include "stores/store.hpp"
 
 namespace exclusive_lock::conformance {

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "stores/quiet_thread.hpp"
+#include "os/quiet_thread.hpp"
 
 namespace exclusive_lock {
 namespace {

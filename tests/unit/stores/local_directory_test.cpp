@@ -293,22 +293,6 @@ TEST_F(LocalDirectory, SweepingTakesOnlyOldFilesOfOurOwn) {
   EXPECT_TRUE(fs::exists(store_ / "new-0123456789abcdef"));
 }
 
-// A program may have closed its standard input.
-TEST(Descriptor, ZeroIsOneLikeAnyOther) {
-  const int kept = ::dup(0);
-  ::close(0);
-  {
-    const Descriptor zero(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    EXPECT_EQ(zero.get(), 0);
-    EXPECT_TRUE(zero.is_open());
-  }
-  EXPECT_EQ(::fcntl(0, F_GETFD), -1) << "closed by its owner";
-  if (kept >= 0) {
-    ::dup2(kept, 0);
-    ::close(kept);
-  }
-}
-
 TEST_F(LocalDirectory, OnlySocketsAreLookedAtAsSuch) {
   const StoreDirectory directory({.path = folder_, .private_to = std::nullopt});
   const Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));

@@ -1,4 +1,4 @@
-#include "stores/process_mark.hpp"
+#include "os/process.hpp"
 
 #include <sys/mman.h>
 #include <unistd.h>
