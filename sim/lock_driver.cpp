@@ -232,7 +232,7 @@ std::optional<ShownHold> LockDriver::shown() {
   }
   const Owner holder = owner();
   if (!holds_.contains(fence())) {
-    holds_[fence()] = {.owner = holder, .lost = handle_->lost_token()};
+    holds_[fence()] = {.owner = holder, .lost = handle_->hold().lost_token()};
   }
   return ShownHold{.key = key(),
                    .owner = holder,

@@ -51,7 +51,7 @@ class LockDriver {
   // As held(): a look that finds it over ends it.
   [[nodiscard]] bool is_held() { return handle_->is_held(); }
   // Of the present hold, or the last one.
-  [[nodiscard]] Fence fence() const { return handle_->fence(); }
+  [[nodiscard]] Fence fence() const { return handle_->hold().fence(); }
   // Of the present hold; none: without a ticket.
   [[nodiscard]] Owner owner() const;
   [[nodiscard]] const std::string& key() const { return handle_->key(); }

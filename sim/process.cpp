@@ -33,11 +33,11 @@ Process::Process(World& world, ProcessId id, std::string name)
   engine_ = std::make_unique<Engine>(
       with_bug(world.mutant, *this, link_),
       EngineOptions{.command_timeout = timeout, .log = nullptr},
-      Surroundings{.clock = std::move(clock),
-                   .random = std::make_unique<SimulatedRandom>(world.random),
-                   .waker = std::move(waker),
-                   .events = std::make_unique<SimulatedNotifier>(*this),
-                   .losses = std::move(losses)});
+      EngineEnvironment{.clock = std::move(clock),
+                        .random = std::make_unique<SimulatedRandom>(world.random),
+                        .waker = std::move(waker),
+                        .events = std::make_unique<SimulatedNotifier>(*this),
+                        .losses = std::move(losses)});
   engine_->subscribe(steps_seen_);
   link_->subscribe();
 }

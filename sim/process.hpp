@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "runtime/engine.hpp"
+#include "sim/environment.hpp"
 #include "sim/link.hpp"
-#include "sim/surroundings.hpp"
 #include "sim/world.hpp"
 
 namespace exclusive_lock::sim {

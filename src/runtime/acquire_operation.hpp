@@ -17,8 +17,8 @@
 
 #include "core/lock_machine.hpp"
 #include "core/wait_plan.hpp"
+#include "runtime/environment.hpp"
 #include "runtime/push_router.hpp"
-#include "runtime/random_source.hpp"
 #include "runtime/scheduler.hpp"
 
 namespace exclusive_lock {

@@ -108,7 +108,7 @@ BackgroundLog::BackgroundLog(std::shared_ptr<spdlog::logger> target,
 }
 
 void BackgroundLog::sink_it_(const spdlog::details::log_msg& message) {
-  if (hears(message.level))
+  if (logs(message.level))
     writer_->write({.target = target_,
                     .time = message.time,
                     .level = message.level,

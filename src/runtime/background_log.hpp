@@ -1,7 +1,7 @@
 #pragma once
-// The user's log, for threads that must not wait: a sink may block (a pipe that is full, a disk
-// that stands still), and then neither I/O, timers nor refreshes may. A line is formatted where it
-// is logged and written by a thread of its own, in order and with the time at which it was logged.
+// The user's log, for threads that must not wait. A sink may block (a full pipe, a disk that does
+// not answer); I/O, timers and refreshes must go on. A line is formatted by the thread that logs
+// it, and written by a thread of its own, in order and with the time at which it was logged.
 //
 // At most `max_lines` wait. Those beyond are dropped, and their number is logged when the sink
 // takes lines again. The thread starts with the first line.
@@ -51,7 +51,7 @@ class BackgroundLog final : public spdlog::logger {
   BackgroundLog(std::shared_ptr<spdlog::logger> target, std::shared_ptr<LogWriter> writer);
 
   // In place of should_log(): the target's level, which may change at any time, is what counts.
-  [[nodiscard]] bool hears(spdlog::level::level_enum level) const noexcept {
+  [[nodiscard]] bool logs(spdlog::level::level_enum level) const noexcept {
     return target_->should_log(level);
   }
   [[nodiscard]] const std::shared_ptr<spdlog::logger>& target() const noexcept { return target_; }

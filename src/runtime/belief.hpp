@@ -2,9 +2,9 @@
 // What held() looks at: until when a hold may be believed in, as one atomic word.
 //
 // "Lost is final" (G5) must hold for what callers saw, not only for what the machine decided: a
-// thread that sees safe_until passed ends the belief for everybody in the same step, and a refresh
-// that was answered in time but is published too late finds it ended. Wait-free for readers: at
-// most one compare-and-swap.
+// thread that sees safe_until passed ends the belief for all threads in the same step, and a
+// refresh that was answered in time but is published too late finds it ended. Wait-free for
+// readers: at most one compare-and-swap.
 
 #include <atomic>
 #include <cstdint>
@@ -19,7 +19,7 @@ class Belief {
   void begin(Instant safe_until) noexcept { until_.store(to_word(safe_until)); }
   void end() noexcept { until_.store(none); }
 
-  // False: somebody saw it end meanwhile.
+  // False: a caller saw it end meanwhile.
   [[nodiscard]] bool move(Instant safe_until) noexcept {
     Word current = until_.load();
     while (current != none) {

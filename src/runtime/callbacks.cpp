@@ -13,7 +13,7 @@ AcquireMode mode_of(AcquireAs as) {
   return as == AcquireAs::mutex ? AcquireMode::as_mutex : AcquireMode::as_object;
 }
 
-void tell(const CallbackAcquire::Answered& answered, const AcquireEnd& end) {
+void notify(const CallbackAcquire::Answered& answered, const AcquireEnd& end) {
   if (const auto* failed = std::get_if<WaitPlan::Failed>(&end)) {
     answered(failed->failure.code, false);
   } else if (std::holds_alternative<Abandoned>(end)) {
@@ -34,7 +34,7 @@ struct CallbackAcquire::Parts final : AcquireOperation {
 
   const std::weak_ptr<Connection> connection;
   const std::shared_ptr<LockHandle> handle;
-  Answered answered;  // owns what it tells, and so perhaps this, until it has ended
+  Answered answered;  // may own this; until it has ended
   bool was_started = false;
 
   // Otherwise its connection is gone, or it is the parent's.
@@ -42,7 +42,7 @@ struct CallbackAcquire::Parts final : AcquireOperation {
     const auto owner = connection.lock();
     return was_started && owner && owner->engine()->is_in_its_process();
   }
-  void ended(const AcquireEnd& end) override { tell(std::exchange(answered, nullptr), end); }
+  void ended(const AcquireEnd& end) override { notify(std::exchange(answered, nullptr), end); }
 };
 
 CallbackAcquire::CallbackAcquire(ExclusiveLock& lock, const AcquireTerms& terms) {
@@ -53,11 +53,11 @@ CallbackAcquire::CallbackAcquire(ExclusiveLock& lock, const AcquireTerms& terms)
 void CallbackAcquire::start(Answered answered) const {
   const auto connection = parts_->connection.lock();
   if (!connection) {
-    tell(answered, Abandoned{});
+    notify(answered, Abandoned{});
     return;
   }
   if (!connection->engine()->is_in_its_process()) {
-    tell(answered, WaitPlan::Failed{failure_after_fork()});
+    notify(answered, WaitPlan::Failed{failure_after_fork()});
     return;
   }
   parts_->answered = std::move(answered);
@@ -99,17 +99,18 @@ struct CallbackHold::Parts {
 
 CallbackHold::CallbackHold(const ExclusiveLock& lock) {
   const auto& parts = LockAccess::parts(lock);
-  parts_ = std::make_shared<Parts>(Parts{.connection = parts.connection,
-                                         .handle = parts.handle,
-                                         .lost = lock.lost_token(),
-                                         .ticket = lock.held() ? parts.handle->ticket() : 0});
+  parts_ =
+      std::make_shared<Parts>(Parts{.connection = parts.connection,
+                                    .handle = parts.handle,
+                                    .lost = lock.lost_token(),
+                                    .ticket = lock.held() ? parts.handle->hold().ticket() : 0});
 }
 
 std::stop_token CallbackHold::lost_token() const { return parts_->lost; }
 
 bool CallbackHold::was_lost() const {
   return parts_->lost.stop_requested() ||
-         (parts_->alive() && parts_->handle->was_lost(parts_->ticket));
+         (parts_->alive() && parts_->handle->hold().was_lost(parts_->ticket));
 }
 
 void CallbackHold::release(std::function<void(ReleaseOutcome)> answered) const {

@@ -5,11 +5,25 @@
 #include <utility>
 #include <vector>
 
+#include "exclusive_lock/connection.hpp"
+#include "runtime/notifier_thread.hpp"
 #include "runtime/store_thread.hpp"
+#include "runtime/timer_thread.hpp"
 
 namespace exclusive_lock {
-
 namespace {
+
+// A stop callback that takes longer does not delay the tokens of other locks.
+constexpr std::chrono::milliseconds stop_callback_limit{1};
+
+// Starts three threads. Throws std::system_error if there can be no more of them.
+EngineEnvironment system_environment() {
+  return {.clock = std::make_unique<SystemClockSource>(),
+          .random = std::make_unique<SystemRandomSource>(),
+          .waker = std::make_unique<TimerThread>(),
+          .events = std::make_unique<NotifierThread>(),
+          .losses = std::make_unique<NotifierThread>(stop_callback_limit)};
+}
 
 EngineOptions with_log_writer(EngineOptions options) {
   if (!options.log_writer)
@@ -19,8 +33,8 @@ EngineOptions with_log_writer(EngineOptions options) {
 
 }  // namespace
 
-Engine::Engine(std::shared_ptr<Store> store, EngineOptions options, Surroundings surroundings)
-    : surroundings_(std::move(surroundings)),
+Engine::Engine(std::shared_ptr<Store> store, EngineOptions options, EngineEnvironment environment)
+    : environment_(std::move(environment)),
       options_(with_log_writer(std::move(options))),
       log_(exclusive_lock::in_background(options_.log, options_.log_writer)),
       store_(store->blocks() ? std::make_shared<StoreThread>(
@@ -29,7 +43,7 @@ Engine::Engine(std::shared_ptr<Store> store, EngineOptions options, Surroundings
       refresher_(
           *store_, clock(), options_.command_timeout,
           [this](Instant requested_at, StoreTime time) { store_time_seen(requested_at, time); }),
-      scheduler_(clock(), *surroundings_.waker, [this] { refresher_.flush(); }),
+      scheduler_(clock(), *environment_.waker, [this] { refresher_.flush(); }),
       releaser_(*store_, clock(), random(), scheduler_, options_.command_timeout) {
   store_->listen({.wake_up = [this](const WakeUp& wake_up) { pushes_.wake_up(wake_up); },
                   .pushes_resumed = [this] { pushes_.pushes_resumed(); }});
@@ -61,7 +75,7 @@ std::shared_ptr<BackgroundLog> Engine::in_background(std::shared_ptr<spdlog::log
 }
 
 void Engine::store_time_seen(Instant requested_at, StoreTime store_time) {
-  std::vector<std::weak_ptr<ClockListener>> told;
+  std::vector<std::weak_ptr<ClockListener>> listeners;
   std::optional<StoreClockWatch::Step> step;
   Drift before{};
   Drift drift{};
@@ -73,13 +87,13 @@ void Engine::store_time_seen(Instant requested_at, StoreTime store_time) {
     if (!step && drift == before)
       return;
     drift_ = drift;
-    told = listeners_;
+    listeners = listeners_;
   }
   if (step)
     log_step(*step);
   if (drift != before)
     log_drift(before, drift);
-  for (const auto& each : told) {
+  for (const auto& each : listeners) {
     const auto listener = each.lock();
     if (listener && step)
       listener->store_clock_stepped(step->most);
@@ -129,7 +143,7 @@ void Engine::unsubscribe(ClockListener& listener) {
 
 std::shared_ptr<Engine> make_engine(std::shared_ptr<Store> store, EngineOptions options) {
   auto engine =
-      std::make_unique<Engine>(std::move(store), std::move(options), system_surroundings());
+      std::make_unique<Engine>(std::move(store), std::move(options), system_environment());
   // In a child after fork() the threads to be joined do not exist, and the sockets are the
   // parent's: leave all of it alone, and let the memory go with the process.
   return {engine.release(), [](Engine* mine) {
@@ -137,5 +151,11 @@ std::shared_ptr<Engine> make_engine(std::shared_ptr<Store> store, EngineOptions 
               delete mine;
           }};
 }
+
+Connection::Connection(std::shared_ptr<Engine> engine) : engine_(std::move(engine)) {}
+
+Connection::~Connection() = default;
+
+const std::string& Connection::url() const noexcept { return engine_->store().url(); }
 
 }  // namespace exclusive_lock

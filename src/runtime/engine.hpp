@@ -2,9 +2,9 @@
 // What a Connection is inside: one store, and what all locks on it share.
 //
 // Threads: one for timers, one for event handlers, one for stopping lost tokens (whose callbacks
-// are user code too, and must not wait for a slow handler), one that waits for a store that blocks
-// (store_thread.hpp), and those of the store. All are joined by the destructor; whatever still
-// waits for an answer then gets errc::connection_closed.
+// are user code too, and must not wait for a slow handler), one for a store that blocks
+// (store_thread.hpp), and those of the store. The destructor joins all of them; requests without a
+// reply then fail with errc::connection_closed.
 
 #include <atomic>
 #include <cstddef>
@@ -17,11 +17,11 @@
 #include "core/store_clock_watch.hpp"
 #include "os/process.hpp"
 #include "runtime/background_log.hpp"
+#include "runtime/environment.hpp"
 #include "runtime/push_router.hpp"
 #include "runtime/refresher.hpp"
 #include "runtime/releaser.hpp"
 #include "runtime/scheduler.hpp"
-#include "runtime/surroundings.hpp"
 #include "stores/store.hpp"
 
 namespace exclusive_lock {
@@ -34,35 +34,35 @@ struct EngineOptions {
 
 class Engine {
  public:
-  Engine(std::shared_ptr<Store> store, EngineOptions options, Surroundings surroundings);
+  Engine(std::shared_ptr<Store> store, EngineOptions options, EngineEnvironment environment);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
   [[nodiscard]] Store& store() noexcept { return *store_; }
-  [[nodiscard]] const ClockSource& clock() const noexcept { return *surroundings_.clock; }
-  [[nodiscard]] RandomSource& random() noexcept { return *surroundings_.random; }
+  [[nodiscard]] const ClockSource& clock() const noexcept { return *environment_.clock; }
+  [[nodiscard]] RandomSource& random() noexcept { return *environment_.random; }
   [[nodiscard]] Scheduler& scheduler() noexcept { return scheduler_; }
   [[nodiscard]] Refresher& refresher() noexcept { return refresher_; }
   [[nodiscard]] Releaser& releaser() noexcept { return releaser_; }
   [[nodiscard]] PushRouter& pushes() noexcept { return pushes_; }
-  [[nodiscard]] Notifier& events() noexcept { return *surroundings_.events; }
-  [[nodiscard]] Notifier& losses() noexcept { return *surroundings_.losses; }
+  [[nodiscard]] Notifier& events() noexcept { return *environment_.events; }
+  [[nodiscard]] Notifier& losses() noexcept { return *environment_.losses; }
   [[nodiscard]] Milliseconds command_timeout() const noexcept { return options_.command_timeout; }
 
   // False in a child after fork(), where threads, sockets and locks of this object belong to the
   // parent.
   [[nodiscard]] bool is_in_its_process() const noexcept { return process_.is_of_this_process(); }
 
-  // The same text; shared with the last caller's, where that was equal: the locks of one process
-  // mostly write the same into their records.
+  // The same text, shared with the text of the last call if both are equal: the locks of one
+  // process mostly write the same into their records.
   [[nodiscard]] SharedText in_common(std::string text);
 
   // What a lock logs to: `log`, but without waiting for it. Null for null.
   [[nodiscard]] std::shared_ptr<BackgroundLog> in_background(std::shared_ptr<spdlog::logger> log);
 
   // A reply that came just now to a request of `requested_at` carried the store's time. Where that
-  // says that the store's clock was set or runs faster, every listener hears of it. Any thread.
+  // says that the store's clock was set or runs faster, every listener is notified. Any thread.
   void store_time_seen(Instant requested_at, StoreTime store_time);
   class ClockListener {
    public:
@@ -84,7 +84,7 @@ class Engine {
   void log_step(const StoreClockWatch::Step& step) const;
   void log_drift(Drift before, Drift drift) const;
 
-  const Surroundings surroundings_;
+  const EngineEnvironment environment_;
   const ProcessMark process_;
   EngineOptions options_;
   std::shared_ptr<BackgroundLog> log_;

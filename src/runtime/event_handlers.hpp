@@ -1,6 +1,5 @@
 #pragma once
-// The event handlers of one lock object, and the promise that none of them runs after its
-// destructor. Made when the first one is set: most of a hundred thousand locks have none.
+// The event handlers of one lock object. None of them runs after the lock's destructor.
 
 #include <atomic>
 #include <condition_variable>
@@ -15,7 +14,7 @@
 #include <utility>
 
 #include "exclusive_lock/events.hpp"
-#include "runtime/notifier.hpp"
+#include "runtime/environment.hpp"
 
 namespace spdlog {
 class logger;
@@ -40,19 +39,19 @@ class EventHandlers : public std::enable_shared_from_this<EventHandlers> {
       replaced = std::make_shared<const std::function<void(const Event&)>>(std::move(handler));
     const std::lock_guard guard(mutex_);
     auto& kind = std::get<Kind<Event>>(kinds_);
-    kind.is_heard = replaced != nullptr;
+    kind.is_set = replaced != nullptr;
     kind.handler.swap(replaced);
   }
 
-  // Any thread, without waiting: whether it is worth while to make such an event ready.
+  // Any thread, without waiting: whether such an event has to be made at all.
   template <class Event>
-  [[nodiscard]] bool hears() const noexcept {
-    return std::get<Kind<Event>>(kinds_).is_heard;
+  [[nodiscard]] bool has_handler() const noexcept {
+    return std::get<Kind<Event>>(kinds_).is_set;
   }
 
   // Any thread. Runs the handler, if one is set now, on the notifier's thread.
   template <class Event>
-  void tell(Event event) {
+  void notify(Event event) {
     Handler<Event> handler;  // goes without the mutex
     const std::lock_guard guard(mutex_);
     handler = std::get<Kind<Event>>(kinds_).handler;
@@ -78,7 +77,7 @@ class EventHandlers : public std::enable_shared_from_this<EventHandlers> {
   template <class Event>
   struct Kind {
     Handler<Event> handler;
-    std::atomic<bool> is_heard{false};
+    std::atomic<bool> is_set{false};
   };
 
   // With the mutex.
@@ -113,6 +112,27 @@ class EventHandlers : public std::enable_shared_from_this<EventHandlers> {
   std::tuple<Kind<WaitingEvent>, Kind<AcquiredEvent>, Kind<RefreshedEvent>, Kind<ReleasedEvent>,
              Kind<LostEvent>, Kind<ErrorEvent>>
       kinds_;
+};
+
+// The same for a lock object that may never have a handler, as most of a hundred thousand locks:
+// they are made with the first one.
+class LazyEventHandlers {
+ public:
+  // Any thread.
+  [[nodiscard]] EventHandlers& get(Notifier& notifier, std::shared_ptr<spdlog::logger> log) {
+    std::call_once(once_, [&] {
+      handlers_ = std::make_shared<EventHandlers>(notifier, std::move(log));
+      made_ = handlers_.get();
+    });
+    return *handlers_;
+  }
+  // Any thread. Null: there are none.
+  [[nodiscard]] EventHandlers* if_made() const noexcept { return made_; }
+
+ private:
+  std::once_flag once_;
+  std::shared_ptr<EventHandlers> handlers_;
+  std::atomic<EventHandlers*> made_{nullptr};
 };
 
 }  // namespace exclusive_lock

@@ -197,7 +197,7 @@ std::optional<Instant> ExclusiveLock::safe_until() const noexcept {
 }
 
 std::optional<Fence> ExclusiveLock::fence() const noexcept {
-  return held() ? std::optional(parts_->handle->fence()) : std::nullopt;
+  return held() ? std::optional(parts_->handle->hold().fence()) : std::nullopt;
 }
 
 std::string ExclusiveLock::owner() const {
@@ -206,7 +206,7 @@ std::string ExclusiveLock::owner() const {
 
 std::stop_token ExclusiveLock::lost_token() const {
   if (held())
-    return parts_->handle->lost_token();
+    return parts_->handle->hold().lost_token();
   std::stop_source stopped;
   stopped.request_stop();
   return stopped.get_token();

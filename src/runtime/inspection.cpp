@@ -65,7 +65,7 @@ LockRecord shown(const StoredRecord& stored) {
   LockRecord record = decode_record(stored.value);
   record.key = stored.key;
   record.remaining_ttl = stored.remaining_ttl;
-  // A store that somebody has changed may tell of more than it counts.
+  // A store that another program has changed may list more waiters than it counts.
   record.waiting = std::max(stored.waiting, stored.waiters.size());
   for (const StoredWaiter& waiter : stored.waiters)
     record.waiters.push_back(decode_waiter(waiter));

@@ -1,5 +1,5 @@
 #pragma once
-// One look at a store.
+// One read of a store.
 
 #include <functional>
 #include <optional>

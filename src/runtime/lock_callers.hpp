@@ -1,7 +1,7 @@
 #pragma once
 // Who waits for an answer of one lock object. Only used on its strand.
 //
-// A request to the lock machine has an id. What the machine answers names that id, or it answers
+// Each request to the lock machine has an id. What the machine answers names that id, or it answers
 // all requests of a kind; here is whose requests those are. The caller of an acquire is an
 // AcquireOperation, which may request again and again until it has ended.
 

@@ -45,51 +45,20 @@ void LockHandle::close() {
     });
   });
   engine_.scheduler().cancel(shared_from_this());
-  if (auto* handlers = told_.load())
+  if (auto* handlers = handlers_.if_made())
     handlers->close();
 }
 
-EventHandlers& LockHandle::handlers() {
-  const std::lock_guard guard(hold_mutex_);
-  if (!handlers_) {
-    handlers_ = std::make_shared<EventHandlers>(engine_.events(), log_);
-    told_ = handlers_.get();
-  }
-  return *handlers_;
-}
-
-std::optional<Instant> LockHandle::safe_until() const noexcept { return belief_.look(now()); }
+std::optional<Instant> LockHandle::safe_until() const noexcept { return hold_.safe_until(now()); }
 
 std::string LockHandle::owner() const {
-  if (!safe_until())
-    return {};
-  const std::lock_guard guard(hold_mutex_);
-  return owner_text({.id = machine_.owner_id(), .ticket = ticket_});
-}
-
-std::stop_token LockHandle::lost_token() const {
-  const std::lock_guard guard(hold_mutex_);
-  if (!lost_.stop_possible()) {
-    lost_ = std::stop_source{};
-    if (was_lost_)
-      lost_.request_stop();
-  }
-  return lost_.get_token();
-}
-
-Ticket LockHandle::ticket() const {
-  const std::lock_guard guard(hold_mutex_);
-  return ticket_;
-}
-
-bool LockHandle::was_lost(Ticket ticket) const {
-  const std::lock_guard guard(hold_mutex_);
-  return ticket == 0 || ticket == last_lost_;
+  return safe_until() ? owner_text({.id = machine_.owner_id(), .ticket = hold_.ticket()})
+                      : std::string();
 }
 
 // --- events, from the engine -------------------------------------------------------------------
 
-// A key is in one line or two.
+// The text of a key is in one cache line or two.
 void LockHandle::will_ring() const noexcept {
   const std::string& key = settings().key;
   warm(key.data());
@@ -132,37 +101,22 @@ void LockHandle::look_at_store_clock() {
 
 void LockHandle::publish(Actions& actions) {
   auto hold = machine_.hold();
-  if (hold && published_ == hold->owner.ticket && !belief_.move(hold->safe_until)) {
-    // Somebody was told "not held" before this step could be published: that is final (G5).
+  if (hold && published_ == hold->owner.ticket && !hold_.move(hold->safe_until)) {
+    // A caller was shown "not held" before this step could be published: that is final (G5).
     for (Action& action : machine_.belief_ended(now()))
       actions.push_back(std::move(action));
     hold = std::nullopt;
   }
-  if (hold && published_ != hold->owner.ticket)
-    begin_hold(*hold);
-  if (!hold && published_)
-    end_hold();
-}
-
-void LockHandle::begin_hold(const LockMachine::Hold& hold) {
-  published_ = hold.owner.ticket;
-  notified_callers_ = 0;
-  {
-    const std::lock_guard guard(hold_mutex_);
-    ticket_ = hold.owner.ticket;
-    lost_ = std::stop_source{std::nostopstate};
-    was_lost_ = false;
+  if (hold && published_ != hold->owner.ticket) {
+    notified_callers_ = 0;
+    hold_.begin(hold->owner.ticket, hold->fence, hold->safe_until);
+  } else if (!hold && published_) {
+    hold_.end();
   }
-  fence_.store(hold.fence.value);
-  belief_.begin(hold.safe_until);
+  published_ = hold ? std::optional(hold->owner.ticket) : std::nullopt;
 }
 
-void LockHandle::end_hold() {
-  published_ = std::nullopt;
-  belief_.end();
-}
-
-// One that rings too early costs less than setting it anew at every step.
+// An alarm that rings too early costs less than setting it at every step.
 void LockHandle::set_alarm() {
   if (const auto due = machine_.refresh_to_plan())
     machine_.plan_refresh(engine_.refresher().plan(*due, settings().refresh_interval));
@@ -239,13 +193,8 @@ void LockHandle::perform(const SendRelease& action) {
 void LockHandle::released(Ticket ticket, const Answer<ReleaseReply>& answer,
                           const ReleaseAnswered& caller) {
   machine_.release_answered(ticket);
-  tell_release(ticket, answer, caller);
+  report_release(ticket, answer, caller);
   resume_first_idle();
-}
-
-void LockHandle::note_loss(Ticket ticket) {
-  const std::lock_guard guard(hold_mutex_);
-  last_lost_ = std::max(last_lost_, ticket);
 }
 
 void LockHandle::perform(const ConcludeReleaseNotHeld& action) {

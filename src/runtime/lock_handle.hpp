@@ -4,37 +4,32 @@
 //   calls, timers, replies --> strand --> LockMachine --> actions --> store, scheduler, handlers,
 //                                                                     log, LockCallers
 //
-// The machine is only touched on the strand. After each of its steps the belief is brought in line
-// with it before any action is carried out: so held() is false before a release is sent, and true
-// before acquire() returns.
+// The machine is only used on the strand. After each of its steps, callers are shown the hold
+// before any action is carried out: so held() is false before a release is sent, and true before
+// acquire() returns.
 //
-// Ownership: replies, timers and handlers own the handle, the handle does not own the engine. The
-// engine outlives them because its destructor closes the store and the scheduler first, which ends
+// Ownership: replies, timers and handlers own the handle; the handle does not own the engine. The
+// engine outlives them, because its destructor first closes the store and the scheduler, which ends
 // all of them.
 //
-// A process may hold a hundred thousand of these, so what only some of them need, or only at times,
-// is made when it is needed, and a refresh allocates next to nothing: one alarm per lock, which is
-// set again once a refresh, and the handle itself is what timers, refreshes and clock steps call.
+// A process may hold a hundred thousand of these. So a refresh allocates next to nothing: the
+// handle has one alarm, which is set again once a refresh, and is itself what timers, refreshes and
+// clock steps call.
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "core/lock_machine.hpp"
-#include "runtime/belief.hpp"
 #include "runtime/engine.hpp"
 #include "runtime/event_handlers.hpp"
 #include "runtime/lock_callers.hpp"
 #include "runtime/push_router.hpp"
 #include "runtime/strand.hpp"
+#include "runtime/visible_hold.hpp"
 
 namespace exclusive_lock {
 
@@ -70,16 +65,10 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
   void close();
 
   [[nodiscard]] std::optional<Instant> safe_until() const noexcept;
-  [[nodiscard]] Fence fence() const noexcept { return Fence{fence_.load()}; }
   [[nodiscard]] std::string owner() const;
-  [[nodiscard]] std::stop_token lost_token() const;
-  // Of the present hold, or the last one.
-  [[nodiscard]] Ticket ticket() const;
-  // Whether this was the last hold that was lost; 0: none, which counts as lost.
-  [[nodiscard]] bool was_lost(Ticket ticket) const;
+  [[nodiscard]] const VisibleHold& hold() const noexcept { return hold_; }
   [[nodiscard]] const std::string& key() const noexcept { return settings().key; }
-  // Made with the first call.
-  [[nodiscard]] EventHandlers& handlers();
+  [[nodiscard]] EventHandlers& handlers() { return handlers_.get(engine_.events(), log_); }
   [[nodiscard]] Instant now() const noexcept { return engine_.clock().now(); }
 
   // --- called by the engine, on any thread ---
@@ -108,7 +97,7 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
 
   // Everything below runs on the strand.
   template <class Event>
-  void tell(Event event);
+  void notify(Event event);
   void carry_out(Actions actions);
   void publish(Actions& actions);
   void set_alarm();
@@ -128,15 +117,11 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
   void perform(const NotifyRefreshFailed& action);
   void request_release(ReleaseAnswered answered, std::optional<Milliseconds> done_for);
   void released(Ticket ticket, const Answer<ReleaseReply>& answer, const ReleaseAnswered& caller);
-  void tell_release(Ticket ticket, const Answer<ReleaseReply>& answer,
-                    const ReleaseAnswered& caller);
-  void note_loss(Ticket ticket);
-  void tell_refused_mark(const StoreFailure& failure);
+  void report_release(Ticket ticket, const Answer<ReleaseReply>& answer,
+                      const ReleaseAnswered& caller);
+  void report_refused_mark(const StoreFailure& failure);
   template <class Request>
   void ask_for_refresh(RefreshAnswered answered, Request request);
-  void begin_hold(const LockMachine::Hold& hold);
-  void end_hold();
-
   void set_heartbeat_pause();
   void look_at_store_clock();
 
@@ -160,24 +145,14 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
 
   Strand strand_;
   LockMachine machine_;
-  std::optional<Ticket> published_;  // of the hold that belief_ is about
+  std::optional<Ticket> published_;  // of the hold that hold_ shows
   std::optional<Instant> alarm_at_;
   LockCallers callers_;
   std::uint32_t notified_callers_ = 0;  // how many know of the present hold
   bool closed_ = false;
 
-  Belief belief_;
-  std::atomic<std::uint64_t> fence_{0};
-
-  std::atomic<EventHandlers*> told_{nullptr};  // handlers_, once there are some
-
-  mutable std::mutex hold_mutex_;  // guards what follows; held for a few instructions only
-  std::shared_ptr<EventHandlers> handlers_;
-  Ticket ticket_ = 0;  // of the present hold, or the last one
-  // Of the same hold; without a state as long as nobody has asked for it.
-  mutable std::stop_source lost_{std::nostopstate};
-  bool was_lost_ = true;
-  Ticket last_lost_ = 0;
+  VisibleHold hold_;
+  LazyEventHandlers handlers_;
 };
 
 }  // namespace exclusive_lock

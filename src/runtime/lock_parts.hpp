@@ -1,5 +1,5 @@
 #pragma once
-// What an ExclusiveLock is inside.
+// The inside of an ExclusiveLock.
 
 #include <memory>
 #include <stop_token>
@@ -32,7 +32,7 @@ struct LockAccess {
   static const auto& parts(const ExclusiveLock& lock) noexcept { return *lock.parts_; }
 };
 
-// What a call in a child after fork() is told.
+// The result of a call in a child after fork().
 StoreFailure failure_after_fork();
 
 }  // namespace exclusive_lock

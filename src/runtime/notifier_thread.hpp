@@ -11,7 +11,7 @@
 #include <functional>
 #include <memory>
 
-#include "runtime/notifier.hpp"
+#include "runtime/environment.hpp"
 
 namespace exclusive_lock {
 

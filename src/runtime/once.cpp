@@ -66,7 +66,7 @@ OnceOutcome once(Options lock_options, OptionMilliseconds period,
     // It may be done, and closed for its minimum hold.
     return is_done(lock, rule) ? OnceOutcome::skipped : OnceOutcome::busy;
   }
-  // Somebody may have finished it since. From here on nobody else can write the mark.
+  // Another worker may have finished it since. From here on no other one can write the mark.
   if (is_done(lock, rule)) {
     lock.release();
     return OnceOutcome::skipped;

@@ -1,5 +1,5 @@
 #pragma once
-// An answer that one thread waits for and another one gives.
+// A result that one thread waits for and another thread sets.
 
 #include <condition_variable>
 #include <functional>

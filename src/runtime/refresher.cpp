@@ -39,7 +39,7 @@ void Refresher::add(RefreshRequest request, Instant requested_at,
   added_.asked.push_back({std::move(requester), ticket, requested_at});
   try {
     added_.requests.push_back(std::move(request));
-  } catch (...) {  // out of memory: each verdict must be told to the one it is of
+  } catch (...) {  // out of memory: each reply must reach its own requester
     added_.asked.pop_back();
     throw;
   }
@@ -49,7 +49,7 @@ void Refresher::flush() {
   Batch due;
   {
     const std::lock_guard guard(mutex_);
-    // As many will come next time, as a rule, and would be moved again and again.
+    // The next round has about as many, and without this would move them as it grows.
     Batch next;
     next.requests.reserve(added_.requests.size());
     next.asked.reserve(added_.asked.size());
@@ -97,17 +97,17 @@ void Refresher::answered(const std::vector<Asked>& asked, Instant earliest,
   for (std::size_t i = 0; i < asked.size(); ++i) {
     if (i + warmed_ahead < asked.size())
       warm_object(asked[i + warmed_ahead].requester.get());
-    const auto tell = [&each = asked[i]](const Answer<RefreshReplyStatus>& its_answer) {
+    const auto notify = [&each = asked[i]](const Answer<RefreshReplyStatus>& its_answer) {
       each.requester->refresh_answered(each.ticket, each.requested_at, its_answer);
     };
     if (reply == nullptr) {
-      tell(std::get<StoreFailure>(answer));
+      notify(std::get<StoreFailure>(answer));
     } else if (i < reply->verdicts.size()) {
-      tell(reply->verdicts[i]);
+      notify(reply->verdicts[i]);
     } else {
-      tell(StoreFailure{.code = errc::protocol_error,
-                        .message = "the store answered fewer refreshes than it was sent",
-                        .may_have_run = true});
+      notify(StoreFailure{.code = errc::protocol_error,
+                          .message = "the store answered fewer refreshes than it was sent",
+                          .may_have_run = true});
     }
   }
 }

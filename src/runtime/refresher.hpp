@@ -1,8 +1,8 @@
 #pragma once
-// Sends the refreshes of one connection together: those that are added in one round of the
-// scheduler go to the store in few requests, for any number of locks. The rounds are planned so
-// that each is about one request (docs/decisions/0010-refresh-at-scale.md;
-// core/refresh_planner.hpp, core/request_size.hpp).
+// Sends the refreshes of one connection together: the refreshes that are added in one round of the
+// scheduler go to the store in few requests. Rounds are planned so that each fills about one
+// request (docs/decisions/0010-refresh-at-scale.md; core/refresh_planner.hpp,
+// core/request_size.hpp).
 
 #include <functional>
 #include <memory>
@@ -17,7 +17,7 @@ namespace exclusive_lock {
 
 class Refresher {
  public:
-  // Whose hold it is.
+  // The holder.
   class Requester {
    public:
     virtual ~Requester() = default;
@@ -25,13 +25,13 @@ class Refresher {
     virtual void refresh_answered(Ticket ticket, Instant requested_at,
                                   const Answer<RefreshReplyStatus>& answer) = 0;
   };
-  // Called once for each request that was answered, before its holds are told.
+  // Called once for each request that was answered, before its requesters are notified.
   using StoreTimeSeen = std::function<void(Instant requested_at, StoreTime)>;
 
   Refresher(Store& store, const ClockSource& clock, Milliseconds command_timeout,
             StoreTimeSeen store_time_seen);
 
-  // Any thread. When to make a refresh that is due at `due`: in company.
+  // Any thread. When to send a refresh that is due at `due`, together with others.
   [[nodiscard]] Instant plan(Instant due, Instant::duration interval);
   // Any thread. The hold counts from `requested_at`, which was read before.
   void add(RefreshRequest request, Instant requested_at, std::shared_ptr<Requester> requester);

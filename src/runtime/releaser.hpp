@@ -8,7 +8,7 @@
 #include <functional>
 #include <mutex>
 
-#include "runtime/random_source.hpp"
+#include "runtime/environment.hpp"
 #include "runtime/scheduler.hpp"
 #include "stores/store.hpp"
 
@@ -21,7 +21,8 @@ class Releaser {
   Releaser(Store& store, const ClockSource& clock, RandomSource& random, Scheduler& scheduler,
            Milliseconds command_timeout);
 
-  // Any thread. `first_answer` is told how the first try ended; later tries are told to nobody.
+  // Any thread. `first_answer` gets the result of the first try; those of later tries are
+  // not reported.
   void release(const ReleaseRequest& request, Instant pointless_after, FirstAnswer first_answer);
 
   // Waits until every release has been answered or was given up, but not beyond one command

@@ -19,20 +19,20 @@
 
 #include "exclusive_lock/clock.hpp"
 #include "os/clock.hpp"
-#include "runtime/waker.hpp"
+#include "runtime/environment.hpp"
 
 namespace exclusive_lock {
 
 class Scheduler {
  public:
-  // What rings at an instant. One object has one instant at most, and can be set again and again.
+  // Is called at an instant. An object has one instant at most, and can be set again and again.
   class Alarm {
    public:
     virtual ~Alarm() = default;
     // On the scheduler's thread.
     virtual void ring() = 0;
-    // It rings soon, after some others: a place to ask for the memory that will be needed. Others
-    // use the object meanwhile, so it may look at nothing that changes.
+    // ring() is called soon, after some others: prefetch the memory that it needs. Other threads
+    // use the object at the same time, so this must not read what changes.
     virtual void will_ring() const noexcept {}
 
    private:

@@ -2,9 +2,9 @@
 // A store that blocks (Store::blocks), for an engine whose timers never wait for a store (G5): the
 // requests that timers cause are carried out on a thread of its own, in order.
 //
-//   refresh, heartbeat            always: a caller that waits for one keeps the strand of its lock
-//   free attempt, release         on the timers' thread; a caller does its own, which costs no
-//   switch all others               by callers only
+//   refresh, heartbeat   always: a caller that waits for one keeps the strand of its lock free
+//   attempt, release     on the timers' thread; a caller does its own, which costs no switch
+//   all others           by callers only
 //
 // The thread starts with the first attempt, whose caller learns it where there can be no more
 // threads. One request of a kind at most is on its way for each lock, and that bounds the queue.

@@ -1,11 +1,11 @@
 #pragma once
 // Tasks of one lock object, one after the other, in the order in which they were posted.
 //
-// Whoever posts to an idle strand runs the task at once, on its own thread; whoever posts to a busy
-// one leaves the task to the thread that is at it. So a call whose store answers inline costs no
-// thread switch, no lock is held while a task runs, and a task may post (it runs after the current
-// one). (A mutex around each step would be held during calls into stores, which may answer inline
-// and come back.)
+// A thread that posts to an idle strand runs the task at once; one that posts to a busy strand
+// leaves the task to the thread that runs it. So a call whose store answers inline costs no thread
+// switch, no lock is held while a task runs, and a task may post (it runs after the current one).
+// (A mutex around each step would be held during calls into stores, which may answer inline and
+// come back.)
 
 #include <cstddef>
 #include <exception>

@@ -1,6 +1,6 @@
 #pragma once
 // A waker with a thread of its own, which sleeps on a timerfd of CLOCK_BOOTTIME: after a suspend,
-// every deadline that passed meanwhile is told at once, not after the rest of its time.
+// every deadline that passed meanwhile has an effect at once, not after the rest of its time.
 
 #include <atomic>
 #include <functional>
@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "os/descriptors.hpp"
-#include "runtime/waker.hpp"
+#include "runtime/environment.hpp"
 
 namespace exclusive_lock {
 

@@ -42,7 +42,7 @@ class Callbacks : public ::testing::Test {
   }
 };
 
-// How one acquire ended, and how often it was told.
+// How one acquire ended, and how often it was notified.
 struct Notified {
   std::promise<std::pair<std::error_code, bool>> promise{};
   std::future<std::pair<std::error_code, bool>> future = promise.get_future();
@@ -56,7 +56,8 @@ struct Notified {
   }
   std::pair<std::error_code, bool> get() {
     if (future.wait_for(20s) != std::future_status::ready) {
-      ADD_FAILURE() << "not told";  // no exception: the lock has to be released for the test to end
+      ADD_FAILURE()
+          << "not notified";  // no exception: the lock has to be released for the test to end
       return {std::make_error_code(std::errc::timed_out), false};
     }
     return future.get();
@@ -71,16 +72,16 @@ const AcquireTerms patiently{.deadline = Instant::max()};
 
 TEST_F(Callbacks, WaitingGoesOnThroughPassingFailureWithoutAThread) {
   ExclusiveLock lock(options());
-  Notified told;
-  CallbackAcquire(lock, patiently).start(told.answered());
+  Notified notified;
+  CallbackAcquire(lock, patiently).start(notified.answered());
   store->next_attempt().done(passing());
   store->next_attempt().done(passing());
-  EXPECT_EQ(told.times, 0);
+  EXPECT_EQ(notified.times, 0);
   store->next_attempt().done(granted());
-  EXPECT_EQ(told.get(), yes);
-  EXPECT_EQ(told.times, 1);
+  EXPECT_EQ(notified.get(), yes);
+  EXPECT_EQ(notified.times, 1);
   std::promise<ReleaseOutcome> outcome;
-  begin_release(lock, [&](ReleaseOutcome told_outcome) { outcome.set_value(told_outcome); });
+  begin_release(lock, [&](ReleaseOutcome the_outcome) { outcome.set_value(the_outcome); });
   store->next_release().done(released());
   EXPECT_EQ(outcome.get_future().get(), ReleaseOutcome::released);
 }
@@ -101,28 +102,28 @@ TEST_F(Callbacks, StoreHasBeenAskedWhenStartReturns) {
 
 TEST_F(Callbacks, AbandonedInTheMiddleOfAnAttemptItEndsAtOnceAndIsGivenBack) {  // G4
   ExclusiveLock lock(options());
-  Notified told;
+  Notified notified;
   const CallbackAcquire acquire(lock, patiently);
-  acquire.start(told.answered());
+  acquire.start(notified.answered());
   auto attempt = store->next_attempt();
   acquire.abandon();
-  EXPECT_EQ(told.get(), aborted);
+  EXPECT_EQ(notified.get(), aborted);
   EXPECT_EQ(store->next_release().request.owner, attempt.request.owner);
   attempt.done(granted());  // crosses the end
   EXPECT_EQ(store->next_release().request.owner, attempt.request.owner);
   acquire.abandon();
-  EXPECT_EQ(told.times, 1);
+  EXPECT_EQ(notified.times, 1);
   EXPECT_FALSE(lock.held());
 }
 
 TEST_F(Callbacks, AbandonedInAPauseItAsksNoMore) {
   ExclusiveLock lock(options());
-  Notified told;
+  Notified notified;
   const CallbackAcquire acquire(lock, patiently);
-  acquire.start(told.answered());
+  acquire.start(notified.answered());
   store->next_attempt().done(passing());
   acquire.abandon();
-  EXPECT_EQ(told.get(), aborted);
+  EXPECT_EQ(notified.get(), aborted);
   EXPECT_FALSE(store->asked_for_release()) << "nothing was in doubt";
 }
 
@@ -146,11 +147,11 @@ TEST_F(Callbacks, WhoJoinedAnAttemptLeavesItToTheOneThatBeganIt) {
 TEST_F(Callbacks, WhatWasGrantedIsGivenBackUnlessSomebodyElseWasTold) {
   for (const bool others_know : {false, true}) {
     ExclusiveLock lock(options());
-    Notified told;
+    Notified notified;
     const CallbackAcquire acquire(lock, {});
-    acquire.start(told.answered());
+    acquire.start(notified.answered());
     store->next_attempt().done(granted());
-    EXPECT_EQ(told.get(), yes);
+    EXPECT_EQ(notified.get(), yes);
     if (others_know) {
       EXPECT_TRUE(lock.acquire());
     }

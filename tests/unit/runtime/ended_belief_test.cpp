@@ -1,6 +1,6 @@
 // A thread that saw the hold end was right, whatever a reply says that came in time and is carried
-// out a moment later (G5): the machine must learn it, or the record would be refreshed for ever for
-// a lock that nobody believes to hold.
+// out a moment later (G5): the machine must learn it, or the record would be refreshed forever for
+// a lock that no caller believes to hold.
 
 #include <gtest/gtest.h>
 
@@ -70,11 +70,11 @@ TEST(EndedBelief, IsALossThoughARefreshWasAnsweredInTime) {  // G5
   options.app_name = "job";
   options.cache_connection = std::make_shared<Connection>(
       std::make_shared<Engine>(store, EngineOptions{.command_timeout = 1000ms, .log = {}},
-                               Surroundings{.clock = std::move(owned_clock),
-                                            .random = std::make_unique<SystemRandomSource>(),
-                                            .waker = std::make_unique<IdleWaker>(),
-                                            .events = std::move(owned_events),
-                                            .losses = std::move(owned_losses)}));
+                               EngineEnvironment{.clock = std::move(owned_clock),
+                                                 .random = std::make_unique<SystemRandomSource>(),
+                                                 .waker = std::make_unique<IdleWaker>(),
+                                                 .events = std::move(owned_events),
+                                                 .losses = std::move(owned_losses)}));
   options.lock_ttl = 3000ms;
   ExclusiveLock lock(options);
   std::optional<LossReason> lost;

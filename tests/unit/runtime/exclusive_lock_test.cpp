@@ -156,10 +156,10 @@ TEST_F(ExclusiveLockTest, UnansweredReleaseIsUnknownAndGoesOnInTheBackground) {
   store->next_release().done(released());
 }
 
-TEST_F(ExclusiveLockTest, SilentStoreEndsTheHoldAtSafeUntilAndTellsEverybody) {  // G5
+TEST_F(ExclusiveLockTest, SilentStoreEndsTheHoldAtSafeUntilAndNotifiesAll) {  // G5
   ExclusiveLock lock(options(200ms, 50ms));
-  std::promise<LossReason> told;
-  lock.on_lost([&](const LostEvent& event) { told.set_value(event.reason); });
+  std::promise<LossReason> notified;
+  lock.on_lost([&](const LostEvent& event) { notified.set_value(event.reason); });
   acquire(lock);
   const auto token = lock.lost_token();
   const auto until = lock.safe_until();
@@ -168,7 +168,7 @@ TEST_F(ExclusiveLockTest, SilentStoreEndsTheHoldAtSafeUntilAndTellsEverybody) { 
   std::promise<Instant> stopped;
   const std::stop_callback on_stop(token, [&] { stopped.set_value(BootClock::now()); });
 
-  auto reason = told.get_future();
+  auto reason = notified.get_future();
   ASSERT_EQ(reason.wait_for(long_enough), std::future_status::ready);
   EXPECT_EQ(reason.get(), LossReason::not_confirmed);
   EXPECT_GE(stopped.get_future().get(), *until);
@@ -407,12 +407,12 @@ TEST_F(ExclusiveLockTest, StopCallbackThatBlocksDoesNotHoldUpOtherTokens) {  // 
 
 TEST_F(ExclusiveLockTest, HandlerThatThrowsIsNotTheEnd) {
   ExclusiveLock lock(options());
-  std::promise<void> told;
+  std::promise<void> notified;
   lock.on_acquired([](const AcquiredEvent&) { throw std::runtime_error("a bug of the user's"); });
-  lock.on_released([&](const ReleasedEvent&) { told.set_value(); });
+  lock.on_released([&](const ReleasedEvent&) { notified.set_value(); });
   acquire(lock);
   release(lock);
-  EXPECT_EQ(told.get_future().wait_for(long_enough), std::future_status::ready);
+  EXPECT_EQ(notified.get_future().wait_for(long_enough), std::future_status::ready);
 }
 
 TEST_F(ExclusiveLockTest, NoHandlerRunsAfterTheDestructor) {

@@ -16,7 +16,7 @@ TEST(ShownRecord, TellsHowManyWait) {
   EXPECT_EQ(record.waiters.size(), 1U);
 }
 
-// Whoever shows "20 of them, and so many more" counts on it.
+// A page that shows "20 of them, and so many more" relies on it.
 TEST(ShownRecord, CountsThoseThatItShows) {
   const LockRecord record = shown({.key = "k",
                                    .value = "v",

@@ -53,7 +53,7 @@ class LockLog : public ::testing::Test {
   static StoreFailure unanswered() {
     return {.code = errc::outcome_unknown, .message = "no answer", .may_have_run = true};
   }
-  // All of it: nobody is left to write more.
+  // All of it: no thread is left to write more.
   std::string text() {
     lock_.reset();
     store_.reset();
@@ -132,15 +132,15 @@ TEST_F(LockLog, SaysThatTheStoresClockGains) {
 }
 
 TEST_F(LockLog, SaysWhatAHandlerThrew) {
-  std::promise<void> told;
+  std::promise<void> notified;
   lock_->on_acquired([](const AcquiredEvent&) { throw std::runtime_error("a \x1b[2J bug"); });
   lock_->on_released([&](const ReleasedEvent&) {
-    told.set_value();
+    notified.set_value();
     throw 7;
   });
   acquire();
   EXPECT_EQ(release(verdict(ReleaseReplyStatus::released)), ReleaseOutcome::released);
-  told.get_future().wait();
+  notified.get_future().wait();
   const std::string said = text();
   EXPECT_THAT(said, HasSubstr(R"(an event handler threw: a \x1b[2J bug)"));
   EXPECT_THAT(said, HasSubstr("an event handler threw something that is not a std::exception"));

@@ -39,7 +39,7 @@ class RefresherTest : public ::testing::Test {
       refresher_.add({.key = "k" + std::to_string(ticket),
                       .owner = {.id = {}, .ticket = ticket},
                       .ttl = Milliseconds(3000)},
-                     clock_.now(), told_);
+                     clock_.now(), notified_);
     }
     refresher_.flush();
   }
@@ -49,7 +49,7 @@ class RefresherTest : public ::testing::Test {
 
   SystemClockSource clock_;
   ManualStore store_;
-  std::shared_ptr<ToldVerdicts> told_ = std::make_shared<ToldVerdicts>();
+  std::shared_ptr<ToldVerdicts> notified_ = std::make_shared<ToldVerdicts>();
   Refresher refresher_{store_, clock_, Milliseconds(1000), [](Instant, StoreTime) {}};
 };
 
@@ -69,16 +69,16 @@ TEST_F(RefresherTest, CrowdGoesInEqualPartsAndEachIsToldItsOwn) {
       keys.push_back(request.key);
     }
     asked.done(reply);
-    EXPECT_EQ(told_->answers.back().first, last);
-    EXPECT_EQ(verdict_of(told_->answers.back().second), RefreshReplyStatus::lost);
+    EXPECT_EQ(notified_->answers.back().first, last);
+    EXPECT_EQ(verdict_of(notified_->answers.back().second), RefreshReplyStatus::lost);
   }
-  ASSERT_EQ(told_->answers.size(), count);
+  ASSERT_EQ(notified_->answers.size(), count);
   for (std::size_t i = 0; i < count; ++i) {
-    EXPECT_EQ(told_->answers[i].first, i + 1);
+    EXPECT_EQ(notified_->answers[i].first, i + 1);
     EXPECT_EQ(keys[i], "k" + std::to_string(i + 1));
   }
   EXPECT_EQ(std::ranges::count_if(
-                told_->answers,
+                notified_->answers,
                 [](const auto& one) { return verdict_of(one.second) == RefreshReplyStatus::lost; }),
             3);
 }
@@ -87,9 +87,9 @@ TEST_F(RefresherTest, CrowdGoesInEqualPartsAndEachIsToldItsOwn) {
 TEST_F(RefresherTest, WhomAReplyDoesNotMentionIsToldThatItIsUnknown) {
   ask(3);
   store_.next_refresh().done(refreshed(2));
-  ASSERT_EQ(told_->answers.size(), 3U);
-  EXPECT_EQ(verdict_of(told_->answers[1].second), RefreshReplyStatus::refreshed);
-  const auto* failure = std::get_if<StoreFailure>(&told_->answers[2].second);
+  ASSERT_EQ(notified_->answers.size(), 3U);
+  EXPECT_EQ(verdict_of(notified_->answers[1].second), RefreshReplyStatus::refreshed);
+  const auto* failure = std::get_if<StoreFailure>(&notified_->answers[2].second);
   ASSERT_NE(failure, nullptr);
   EXPECT_EQ(failure->code, errc::protocol_error);
   EXPECT_TRUE(failure->may_have_run);

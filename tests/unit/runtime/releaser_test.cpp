@@ -1,4 +1,4 @@
-// A release that is not answered is tried again with growing pauses, and not for ever (G8): a
+// A release that is not answered is tried again with growing pauses, and not forever (G8): a
 // server in difficulties must not be asked by all its clients all the time.
 
 #include "runtime/releaser.hpp"
@@ -9,9 +9,8 @@
 #include <vector>
 
 #include "manual_store.hpp"
-#include "runtime/random_source.hpp"
+#include "runtime/environment.hpp"
 #include "runtime/scheduler.hpp"
-#include "runtime/waker.hpp"
 
 namespace exclusive_lock {
 namespace {

@@ -105,9 +105,9 @@ TEST_F(SchedulerTest, StopDropsWhatIsLeftAndRefusesMore) {
 }
 
 // Notes that it rang; the last of them ends the wait.
-class Bell : public Scheduler::Alarm {
+class TestAlarm : public Scheduler::Alarm {
  public:
-  Bell(int number, std::vector<int>& rung) : number_(number), rung_(rung) {}
+  TestAlarm(int number, std::vector<int>& rung) : number_(number), rung_(rung) {}
   void ring() override { rung_.push_back(number_); }
 
  private:
@@ -121,17 +121,17 @@ TEST_F(SchedulerTest, AlarmsOfOneInstantCanBeMovedAndCancelledInAnyOrder) {
   TimerThread waker;
   Scheduler scheduler(clock, waker, [] {});
   const Instant base = clock.now() + 50ms;
-  std::vector<Scheduler::Timer> bells;
+  std::vector<Scheduler::Timer> alarms;
   for (int number = 0; number < 5; ++number) {
-    bells.push_back(std::make_shared<Bell>(number, rung));
-    EXPECT_TRUE(scheduler.set(base, bells.back()));
+    alarms.push_back(std::make_shared<TestAlarm>(number, rung));
+    EXPECT_TRUE(scheduler.set(base, alarms.back()));
   }
-  scheduler.cancel(bells[0]);
-  scheduler.cancel(bells[0]);
-  scheduler.cancel(bells[4]);  // which has taken the first one's place
+  scheduler.cancel(alarms[0]);
+  scheduler.cancel(alarms[0]);
+  scheduler.cancel(alarms[4]);  // which has taken the first one's place
   scheduler.cancel(nullptr);
-  EXPECT_TRUE(scheduler.set(base + 1ms, bells[2]));
-  EXPECT_TRUE(scheduler.set(base - 1ms, bells[3]));
+  EXPECT_TRUE(scheduler.set(base + 1ms, alarms[2]));
+  EXPECT_TRUE(scheduler.set(base - 1ms, alarms[3]));
   scheduler.at(base + 2ms, [&] { done.set_value(); });
   ASSERT_EQ(done.get_future().wait_for(long_enough), std::future_status::ready);
   scheduler.stop();
@@ -142,15 +142,15 @@ TEST_F(SchedulerTest, OwnsAnAlarmUntilItRingsOrIsCancelled) {
   std::vector<int> rung;
   TimerThread waker;
   Scheduler scheduler(clock, waker, [] {});
-  auto bell = std::make_shared<Bell>(1, rung);
-  const std::weak_ptr<Bell> alive = bell;
-  EXPECT_TRUE(scheduler.set(clock.now() + 1h, bell));
-  bell.reset();
+  auto alarm = std::make_shared<TestAlarm>(1, rung);
+  const std::weak_ptr<TestAlarm> alive = alarm;
+  EXPECT_TRUE(scheduler.set(clock.now() + 1h, alarm));
+  alarm.reset();
   EXPECT_FALSE(alive.expired());
   scheduler.cancel(alive.lock());
   EXPECT_TRUE(alive.expired());
   scheduler.stop();
-  EXPECT_FALSE(scheduler.set(clock.now(), std::make_shared<Bell>(2, rung)));
+  EXPECT_FALSE(scheduler.set(clock.now(), std::make_shared<TestAlarm>(2, rung)));
 }
 
 TEST_F(SchedulerTest, KnowsItsOwnThread) {

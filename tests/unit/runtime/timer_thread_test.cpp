@@ -31,7 +31,7 @@ std::multiset<int> clocks_of_timers() {
   return clocks;
 }
 
-// So that after a suspend what is due meanwhile is told at once (G5). Here nobody can suspend.
+// So that after a suspend what is due meanwhile has an effect at once (G5). A test cannot suspend.
 TEST(TimerThread, SleepsOnTheClockThatCountsSuspendedTime) {
   const auto before = clocks_of_timers();
   const TimerThread timer;

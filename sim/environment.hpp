@@ -1,13 +1,13 @@
 #pragma once
-// What an engine has from outside (runtime/surroundings.hpp), in simulated time: the clock of its
-// process, chance from the seed, and threads that are no threads: whatever they have to do, the
-// process does when its time has come.
+// What an engine has from outside (runtime/environment.hpp), in simulated time: the clock of its
+// process, randomness from the seed, and no threads: the process runs each of their tasks when its
+// time has come.
 
 #include <deque>
 #include <functional>
 #include <utility>
 
-#include "runtime/surroundings.hpp"
+#include "runtime/environment.hpp"
 #include "sim/random.hpp"
 #include "sim/seen.hpp"
 

@@ -1,4 +1,4 @@
-#include "sim/surroundings.hpp"
+#include "sim/environment.hpp"
 
 #include <utility>
 

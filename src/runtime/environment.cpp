@@ -1,4 +1,4 @@
-#include "runtime/random_source.hpp"
+#include "runtime/environment.hpp"
 
 #include <sys/random.h>
 
