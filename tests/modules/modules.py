@@ -85,6 +85,12 @@ RULES = {
     "examples/in_a_coroutine.cpp": Rule(("include", "include/exclusive_lock/async.hpp"),
                                         ("asio",)),
 }
+# Rooms in layers: a .cpp includes nothing that needs its own header. Headers of include/ belong to the
+# .cpp of that name. Files with another name that are a part of one all the same:
+LAYERED = ("src/runtime",)
+PARTS = {"lock_handle_acquiring": "lock_handle", "lock_handle_refreshing": "lock_handle",
+         "lock_handle_reports": "lock_handle", "lock_parts": "exclusive_lock",
+         "connection": "engine"}
 # Names under which things that have nothing to do with each other end up together.
 NAMELESS = {"utils", "util", "common", "helpers", "helper", "misc"}
 SCANNED = ("include", "src", "sim", "examples")
@@ -183,7 +189,23 @@ def find_breaches(root):
                 breaches.append(f"{source.path}:{number}: there is no {header} in the project")
             elif problem := breach_of_library(RULES[module], header):
                 breaches.append(f"{where}, {problem}")
-    return breaches + find_cycles(edges)
+    return breaches + find_cycles(edges) + [
+        cycle for room in LAYERED for cycle in find_cycles(edges_of_layers(room, edges))]
+
+
+def edges_of_layers(room, edges):
+    def layer(path):
+        stem = Path(path).stem
+        return PARTS.get(stem, stem)
+
+    own = {layer(path) for path in edges if room_of(path) == room}
+    layers = {name: [] for name in own}
+    for path, targets in edges.items():
+        if room_of(path) == room:
+            layers[layer(path)] += [layer(target) for target in targets
+                                    if room_of(target) in (room, "include")
+                                    and layer(target) in own and layer(target) != layer(path)]
+    return layers
 
 
 def find_cycles(edges):

@@ -47,6 +47,12 @@ class Modules(unittest.TestCase):
         self.assertIn("belongs to src/os", breaches(**clock, **{"src/core/x.cpp": text})[0])
         self.expect("src/os/x.cpp", '#include "core/hold.hpp"\n', "belongs to src/core")
 
+    def test_runtime_has_layers(self):
+        found = breaches(**{"src/runtime/low.hpp": "", "src/runtime/high.hpp": '#include "runtime/low.hpp"\n',
+                            "src/runtime/low.cpp": '#include "runtime/high.hpp"\n'})
+        self.assertEqual(len(found), 1, found)
+        self.assertIn("cycle: ", found[0])
+
     def test_command_uses_no_boost(self):
         self.expect("src/cli/run.cpp", "#include <boost/json.hpp>\n", "belongs to json")
 
