@@ -121,6 +121,7 @@ TEST_F(EventLoopTest, TimerWakesTheIoThread) {
   woken.wait();
   EXPECT_GE(BootClock::now(), at);
   EXPECT_EQ(woken.take(), io_thread);
+  loop_.finish();  // before the timer ends
 }
 
 // The same while a connection is made, when the I/O thread keeps the loop.
