@@ -116,7 +116,7 @@ void Engine::log_drift(Drift before, Drift drift) const {
   if (!log_)
     return;
   if (drift == usual_drift) {
-    log_->info("the clock of {} keeps the rate of ours again", store_->url());
+    log_->info("the clock of {} keeps the rate of our own again", store_->url());
   } else if (before == usual_drift) {
     log_->warn(
         "the clock of {} gains on ours, by up to {} ppm: it is being slewed, or was set by a bit; "

@@ -61,7 +61,7 @@ class Pending final : public Awaited {
 // does it best.
 template <class T, class Begin>
 T wait_for_answer(Store& store, Begin begin) {
-  // Shared: an answer may come late, or twice, when nobody waits for it any more.
+  // Shared: an answer may come late, or twice, when its caller no longer waits.
   const auto pending = std::make_shared<Pending<T>>();
   store.wait([&] { begin([pending](T value) { pending->answer(std::move(value)); }); }, *pending);
   return pending->take();
