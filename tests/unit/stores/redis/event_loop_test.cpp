@@ -141,8 +141,10 @@ TEST_F(EventLoopTest, FloodOfTasksDoesNotKeepDataFromBeingRead) {
     };
     loop_.wait(
         [&] {
-          loop_.post([&] { flood(); });
-          pipe.fill();
+          loop_.post([&] {
+            pipe.fill();
+            flood();
+          });
         },
         end);
     run([&] {
