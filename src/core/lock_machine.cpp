@@ -48,10 +48,11 @@ void LockMachine::send_attempt(const std::optional<Wait>& wait, Instant now, Act
                          .detached = settings_.detached,
                          .barging_limit = settings_.barging_limit};
   if (wait) {
-    request.wait_options = WaitOptions{.alive_for = alive_for(*wait, now),
-                                       .confirm_ttl = confirm_ttl(settings_.ttl),
-                                       .arrived_at = arrived_at_,
-                                       .max_waiting = settings_.queue_limit};
+    request.wait_options =
+        WaitOptions{.alive_for = alive_for(*wait, heartbeat_interval(settings_.ttl), now),
+                    .confirm_ttl = confirm_ttl(settings_.ttl),
+                    .arrived_at = arrived_at_,
+                    .max_waiting = settings_.queue_limit};
   }
   actions.push_back(
       SendAttempt{.request = std::move(request), .requested_at = now, .answer_by = answer_by});

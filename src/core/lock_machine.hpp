@@ -173,9 +173,13 @@ class LockMachine {
   [[nodiscard]] Actions wake_up_pushed(const WakeUp& wake_up, Instant now);
   // Pushes may have been lost.
   [[nodiscard]] Actions pushes_resumed(Instant now);
-  // Sets the maximum pause between two heartbeats, one heartbeat interval at most. It is shorter if
-  // the store cannot push.
+  // Sets the maximum pause between two heartbeats. Above one heartbeat interval, those far from the
+  // front are sparse (docs/decisions/0025-sparse-heartbeats.md). It is below one if the store
+  // cannot push.
   void set_max_heartbeat_pause(Milliseconds pause);
+  // Another waiter of this process shares the fate of this one from now on: if its entry counts as
+  // alive for longer than the new maximum pause allows, a heartbeat says so at once.
+  [[nodiscard]] Actions max_heartbeat_pause_cut(Instant now);
 
   [[nodiscard]] Actions refresh_requested(Instant now);
   [[nodiscard]] Actions refresh_replied(Ticket ticket, Instant requested_at,
@@ -243,6 +247,7 @@ class LockMachine {
     Ticket ticket;
     Wait wait;
     std::size_t position;
+    Milliseconds pause;  // that the last request's alive_for allows
     Instant heartbeat_due;
     bool heartbeat_in_flight = false;
     bool heartbeat_again = false;  // the heartbeat in flight may be older than the last wake-up
@@ -284,7 +289,8 @@ class LockMachine {
                         Actions& actions);
   void stop_waiting(AcquireAnswer answer, Instant now, Actions& actions);
   void look_after_waiting(Waiting& waiting, Instant now, Actions& actions);
-  [[nodiscard]] Milliseconds alive_for(const Wait& wait, Instant now) const;
+  [[nodiscard]] Milliseconds pause_at(std::size_t position) const;
+  [[nodiscard]] Milliseconds alive_for(const Wait& wait, Milliseconds pause, Instant now) const;
   void lose_if_over(Instant now, Actions& actions);
   void lose(LossReason reason, Instant now, Actions& actions);
   // The time from `now` until `closed_until`. None: it has passed.

@@ -15,8 +15,11 @@ namespace exclusive_lock {
 void LockMachine::begin_waiting(const Attempting& attempt, const AttemptReply& reply, Instant now,
                                 Actions& actions) {
   arrived_at_ = reply.arrived_at;
-  state_ = Waiting{
-      .ticket = attempt.ticket, .wait = attempt.wait.value(), .position = 0, .heartbeat_due = now};
+  state_ = Waiting{.ticket = attempt.ticket,
+                   .wait = attempt.wait.value(),
+                   .position = 0,
+                   .pause = heartbeat_interval(settings_.ttl),
+                   .heartbeat_due = now};
   still_waiting(std::get<Waiting>(state_), attempt.requested_at,
                 {.outcome = HeartbeatReplyStatus::waiting,
                  .position = reply.position,
@@ -30,7 +33,7 @@ void LockMachine::still_waiting(Waiting& waiting, Instant requested_at, const He
                                 Instant now, Actions& actions) {
   waiting.last_failure = nullptr;
   waiting.heartbeat_failures = 0;
-  waiting.heartbeat_due = requested_at + heartbeat_pause_;
+  waiting.heartbeat_due = requested_at + std::min(waiting.pause, pause_at(reply.position));
   if (reply.position == 1 && reply.remaining_ttl) {
     // If the holder is dead, no release sends a wake-up.
     waiting.heartbeat_due =
@@ -121,7 +124,21 @@ void LockMachine::send_heartbeat_if_waiting(Instant now, Actions& actions) {
 }
 
 void LockMachine::set_max_heartbeat_pause(Milliseconds pause) {
-  heartbeat_pause_ = std::clamp(pause, Milliseconds{1}, heartbeat_interval(settings_.ttl));
+  heartbeat_pause_ =
+      std::clamp(pause, Milliseconds{1}, sparse_pause(settings_.ttl, max_pause_intervals));
+}
+
+Actions LockMachine::max_heartbeat_pause_cut(Instant now) {
+  Actions actions;
+  auto* waiting = std::get_if<Waiting>(&state_);
+  if (waiting != nullptr &&
+      waiting->pause > std::max(heartbeat_pause_, heartbeat_interval(settings_.ttl)))
+    send_heartbeat(*waiting, now, actions);
+  return actions;
+}
+
+Milliseconds LockMachine::pause_at(std::size_t position) const {
+  return std::min(heartbeat_pause_, sparse_pause(settings_.ttl, position));
 }
 
 void LockMachine::send_heartbeat(Waiting& waiting, Instant now, Actions& actions) {
@@ -130,11 +147,13 @@ void LockMachine::send_heartbeat(Waiting& waiting, Instant now, Actions& actions
     return;
   }
   waiting.heartbeat_in_flight = true;
-  actions.push_back(SendHeartbeat{.request = {.key = settings_.key,
-                                              .owner = owner(waiting.ticket),
-                                              .ttl = settings_.ttl,
-                                              .alive_for = alive_for(waiting.wait, now)},
-                                  .requested_at = now});
+  waiting.pause = std::max(pause_at(waiting.position), heartbeat_interval(settings_.ttl));
+  actions.push_back(
+      SendHeartbeat{.request = {.key = settings_.key,
+                                .owner = owner(waiting.ticket),
+                                .ttl = settings_.ttl,
+                                .alive_for = alive_for(waiting.wait, waiting.pause, now)},
+                    .requested_at = now});
 }
 
 void LockMachine::look_after_waiting(Waiting& waiting, Instant now, Actions& actions) {
@@ -149,8 +168,8 @@ void LockMachine::look_after_waiting(Waiting& waiting, Instant now, Actions& act
 }
 
 // The entry counts as alive no longer than its caller waits.
-Milliseconds LockMachine::alive_for(const Wait& wait, Instant now) const {
-  const Milliseconds whole = heartbeats_alive * heartbeat_interval(settings_.ttl);
+Milliseconds LockMachine::alive_for(const Wait& wait, Milliseconds pause, Instant now) const {
+  const Milliseconds whole = alive_through(pause, settings_.ttl);
   if (!wait.until)
     return whole;
   const Milliseconds left = std::chrono::ceil<Milliseconds>(*wait.until - now);

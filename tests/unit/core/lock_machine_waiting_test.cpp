@@ -91,6 +91,69 @@ TEST_F(LockMachineWaiting, WithoutPushesItLooksMoreOften) {
   EXPECT_EQ(machine.next_wake(), at(200ms));
 }
 
+// The heartbeat that is sent at `now`, and answered 10 ms later with this place.
+SendHeartbeat heartbeat_at(LockMachine& machine, Instant now, std::size_t place) {
+  auto actions = machine.woken(now);
+  EXPECT_EQ(actions.size(), 1U);
+  const auto sent = std::get<SendHeartbeat>(actions.at(0));
+  static_cast<void>(machine.heartbeat_replied(
+      sent.request.owner.ticket, now,
+      {HeartbeatReply{
+          .outcome = HeartbeatReplyStatus::waiting, .position = place, .remaining_ttl = 2000ms}},
+      now + 10ms));
+  return sent;
+}
+
+TEST_F(LockMachineWaiting, SparseOnePausesForAsManyIntervalsAsItsPlace) {
+  machine.set_max_heartbeat_pause(Milliseconds::max());
+  static_cast<void>(
+      machine.attempt_replied(ask_and_wait(at(0ms)).request.owner.ticket, queued(5), at(10ms)));
+  EXPECT_EQ(machine.next_wake(), at(500ms)) << "the attempt's entry is alive for three intervals";
+  EXPECT_EQ(heartbeat_at(machine, at(500ms), 5).request.alive_for, 3500ms);
+  EXPECT_EQ(machine.next_wake(), at(3000ms));
+  EXPECT_EQ(heartbeat_at(machine, at(3000ms), 1).request.alive_for, 3500ms);
+  EXPECT_EQ(machine.next_wake(), at(3500ms)) << "it is the first now";
+  EXPECT_EQ(heartbeat_at(machine, at(3500ms), 1).request.alive_for, 1500ms);
+}
+
+TEST_F(LockMachineWaiting, SparseOneNeverPausesForLongerThanItsEntryIsAlive) {
+  machine.set_max_heartbeat_pause(Milliseconds::max());
+  static_cast<void>(
+      machine.attempt_replied(ask_and_wait(at(0ms)).request.owner.ticket, queued(2), at(10ms)));
+  EXPECT_EQ(heartbeat_at(machine, at(500ms), 6).request.alive_for, 2000ms);
+  EXPECT_EQ(machine.next_wake(), at(1500ms)) << "others came back to their places before it";
+  EXPECT_EQ(heartbeat_at(machine, at(1500ms), 1000).request.alive_for, 4000ms);
+  EXPECT_EQ(heartbeat_at(machine, at(4500ms), 1000).request.alive_for, 5000ms)
+      << "eight intervals at most";
+  EXPECT_EQ(machine.next_wake(), at(8500ms));
+}
+
+TEST_F(LockMachineWaiting, SparseOneIsWokenAsAnyOther) {
+  machine.set_max_heartbeat_pause(Milliseconds::max());
+  const Ticket ticket = queue_up(at(0ms));
+  static_cast<void>(heartbeat_at(machine, at(500ms), 8));
+  take_over(ticket, at(600ms));
+  EXPECT_EQ(machine.hold()->safe_until, at(600ms) + safe_part);
+}
+
+TEST_F(LockMachineWaiting, SparseOneThatGetsCompanyShortensTheLifeOfItsEntryAtOnce) {
+  machine.set_max_heartbeat_pause(Milliseconds::max());
+  static_cast<void>(queue_up(at(0ms)));
+  static_cast<void>(heartbeat_at(machine, at(500ms), 8));
+  static_cast<void>(heartbeat_at(machine, *machine.next_wake(), 8));
+  const Instant now = *machine.next_wake() - 1s;
+  EXPECT_TRUE(machine.max_heartbeat_pause_cut(now).empty()) << "not yet cut";
+  machine.set_max_heartbeat_pause(heartbeat_interval(ttl));
+  EXPECT_EQ(only<SendHeartbeat>(machine.max_heartbeat_pause_cut(now)).request.alive_for, 1500ms);
+  EXPECT_TRUE(machine.max_heartbeat_pause_cut(now).empty()) << "once";
+}
+
+TEST_F(LockMachineWaiting, CutPauseChangesNothingForOneThatIsNotSparse) {
+  static_cast<void>(queue_up(at(0ms)));
+  machine.set_max_heartbeat_pause(200ms);
+  EXPECT_TRUE(machine.max_heartbeat_pause_cut(at(100ms)).empty());
+}
+
 TEST_F(LockMachineWaiting, ChangedPositionIsReported) {
   const Ticket ticket = queue_up(at(0ms));
   only<SendHeartbeat>(machine.woken(at(500ms)));
@@ -293,6 +356,13 @@ TEST(Heartbeat, LeavesHalfOfTheTtlAtMostToAFrozenWaiter) {
   EXPECT_EQ(heartbeat_interval(60s), 1000ms);
   EXPECT_EQ(heartbeat_interval(1ms), 10ms);
   EXPECT_EQ(confirm_ttl(1ms), 1ms) << "never beyond the ttl";
+}
+
+TEST(Heartbeat, OfTwentyFourSparseWaitersIsLessThanTwoInFiveSecondsEach) {
+  double per_second = 0;
+  for (std::size_t place = 1; place <= 24; ++place)
+    per_second += 1000.0 / static_cast<double>(sparse_pause(3000ms, place).count());
+  EXPECT_LT(per_second / 24, 0.4);
 }
 
 }  // namespace
