@@ -10,7 +10,9 @@
 
    N     lock objects
    TTL   of a record, in ticks
-   CONF  confirm_ttl and alive_for, in ticks
+   CONF  confirm_ttl, and alive_for of an attempt, in ticks
+   ALIVE alive_for of a heartbeat, in ticks; CONF if none is sparse
+         (docs/decisions/0025-sparse-heartbeats.md)
    LATE  how long after its sending an attempt is still carried out (not_after), in ticks */
 
 #ifndef N
@@ -21,6 +23,9 @@
 #endif
 #ifndef CONF
 #define CONF 2
+#endif
+#ifndef ALIVE
+#define ALIVE CONF
 #endif
 #ifndef LATE
 #define LATE 1

@@ -207,7 +207,7 @@ inline store_heartbeat(i, b) {
     s.ttl = TTL;
     found = granted
   :: s.entry[i].place > 0 && s.entry[i].behind == (b) ->
-    s.entry[i].alive = CONF;
+    s.entry[i].alive = ALIVE;
     found = in_queue
   :: else ->
 #ifdef BEAT_ENTERS

@@ -20,7 +20,7 @@ void Checkers::wants(const Wanted& wanted, Instant since, Instant now) {
   check_given_up(wanted, now);
 }
 
-// Somebody who waits looks at it once a heartbeat, whoever died before.
+// A waiter looks at it with each heartbeat, whoever died before.
 void Checkers::check_free(const std::string& key, const Owner& owner, Instant since, Instant now) {
   const Lock& lock = locks_[key];
   const SeenWaiter* entry = lock.seen.waiter(owner.id);
@@ -28,7 +28,7 @@ void Checkers::check_free(const std::string& key, const Owner& owner, Instant si
     return;
   }
   const Instant free_since = std::max(lock.record_gone_at, since);
-  const Milliseconds longest = heartbeat_interval(objects_.at(owner.id).ttl) + latest_alarm;
+  const Milliseconds longest = longest_pause(objects_.at(owner.id)) + latest_alarm;
   if (now > free_since + longest) {
     violated(checker::free_is_taken, key,
              name(owner) + " waits for a lock that nobody has for longer than a heartbeat");
@@ -46,7 +46,7 @@ void Checkers::check_granted(const Wanted& wanted, Instant now) {
     return;
   }
   object.granted_since = object.granted_since.value_or(now);
-  if (now > *object.granted_since + heartbeat_interval(object.ttl) + latest_alarm) {
+  if (now > *object.granted_since + longest_pause(object) + latest_alarm) {
     violated(checker::lost_push_costs_a_heartbeat, wanted.key,
              name(*lock.seen.owner) + " was granted it, and waits on for longer than a heartbeat");
   }

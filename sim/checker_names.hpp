@@ -22,6 +22,8 @@ inline constexpr auto only_what_is_gone_is_lost = "G5 only what is gone is calle
 inline constexpr auto loss_is_told = "G5 loss is reported";
 inline constexpr auto first_come_first_served = "G6 first come, first served";
 inline constexpr auto dead_waiters_are_skipped = "G6 dead waiters are skipped";
+inline constexpr auto waiters_stay_alive = "G6 a live waiter stays alive";
+inline constexpr auto frozen_process_costs_once = "G6 a frozen process costs one confirm ttl";
 inline constexpr auto hand_over_is_short = "G6 a hand-over is short until it is taken up";
 inline constexpr auto barging_has_an_end = "G6 barging has an end";
 inline constexpr auto next_one_is_woken = "G6 the next one is woken";
@@ -56,6 +58,8 @@ inline constexpr std::array all{one_safe_hold,
                                 loss_is_told,
                                 first_come_first_served,
                                 dead_waiters_are_skipped,
+                                waiters_stay_alive,
+                                frozen_process_costs_once,
                                 hand_over_is_short,
                                 barging_has_an_end,
                                 next_one_is_woken,

@@ -74,7 +74,10 @@ void Checkers::store_stepped(const StoreStep& step) {
     lock.not_found.insert({step.by.id, step.by.ticket});
   }
   if (step.still_waits) {
-    objects_.at(step.by.id).alive_until = step.store_now + *step.alive_for;
+    Object& object = objects_.at(step.by.id);
+    object.alive_until = step.store_now + *step.alive_for;
+    object.alive_for = *step.alive_for;
+    object.was_heard_in_calm = is_settled_;
   }
 }
 

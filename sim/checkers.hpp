@@ -130,6 +130,8 @@ class Checkers {
     ProcessId process;
     Milliseconds ttl;
     std::optional<StoreTime> alive_until;
+    Milliseconds alive_for{};  // that the last request of a waiter asked for
+    bool was_heard_in_calm = false;
     std::optional<Ticket> ended;             // a hold of it that was seen to be over
     std::optional<Instant> granted_since{};  // and it does not hold it yet
     std::optional<Ticket> wanted{};
@@ -189,9 +191,13 @@ class Checkers {
   void check_woken(const StoreStep& step);
   void check_entries(const StoreStep& step, Lock& lock);
   void check_heartbeats(const StoreStep& step, Lock& lock);
+  void check_stays_alive(const StoreStep& step);
+  void check_sparse(const StoreStep& step);
   void check_done(const StoreStep& step, Lock& lock);
   void check_closed(const StoreStep& step, Lock& lock);
   [[nodiscard]] bool is_alive(const SeenWaiter& waiter, StoreTime now) const;
+  [[nodiscard]] static Milliseconds longest_pause(const Object& object);
+  [[nodiscard]] static bool is_cut_by_deadline(const Object& object);
   void check_free(const std::string& key, const Owner& owner, Instant since, Instant now);
   void check_granted(const Wanted& wanted, Instant now);
   void check_given_up(const Wanted& wanted, Instant now);

@@ -31,6 +31,7 @@ class Link final : public Store {
   void listen(WakeUpListener listener) override;
   [[nodiscard]] bool pushes_grants() const override { return is_subscribed_; }
   [[nodiscard]] Milliseconds retry_pause() const override;
+  [[nodiscard]] bool allows_sparse_heartbeats() const override { return true; }
   [[nodiscard]] const std::string& url() const override { return url_; }
   void close() override;
   void inspect(std::string key, Instant deadline, Done<InspectReply> done) override;

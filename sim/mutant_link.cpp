@@ -84,6 +84,16 @@ class HeartbeatsComeLate final : public WholeLink {
   }
 };
 
+class FarWaitersDieEarly final : public WholeLink {
+  using WholeLink::WholeLink;
+  void heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) override {
+    if (request.alive_for > confirm_ttl(request.ttl)) {
+      request.alive_for -= (heartbeats_alive - 1) * heartbeat_interval(request.ttl);
+    }
+    WholeLink::heartbeat(std::move(request), deadline, std::move(done));
+  }
+};
+
 class HeartbeatsFindNoGrant final : public WholeLink {
   using WholeLink::WholeLink;
   void heartbeat(HeartbeatRequest request, Instant deadline, Done<HeartbeatReply> done) override {
@@ -256,6 +266,8 @@ std::shared_ptr<Store> with_bug(Mutant mutant, Process& process, std::shared_ptr
       return std::make_shared<PushWakesOnly>(process, std::move(link));
     case Mutant::heartbeats_come_late:
       return std::make_shared<HeartbeatsComeLate>(process, std::move(link));
+    case Mutant::far_waiters_die_early:
+      return std::make_shared<FarWaitersDieEarly>(process, std::move(link));
     case Mutant::heartbeats_find_no_grant:
       return std::make_shared<HeartbeatsFindNoGrant>(process, std::move(link));
     case Mutant::heartbeats_without_end:

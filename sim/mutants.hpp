@@ -39,6 +39,7 @@ enum class Mutant {
   push_wakes_only,           // no heartbeats
   heartbeats_come_late,      // two heartbeats after they are due
   heartbeats_find_no_grant,  // a heartbeat that finds the grant is taken for one that waits on
+  far_waiters_die_early,     // who is sparse asks to count as alive until the next heartbeat only
   heartbeats_without_end,    // after each heartbeat the next one
   gives_up_at_failure,       // a refresh without an answer is taken for a loss
   gives_back_for_ever,       // what was given back is given back again some hours later
@@ -54,6 +55,7 @@ enum class Mutant {
   late_reply_revives,          // a reply is looked at as of when its request was sent
   belief_outlives_release,     // the belief ends when the release is answered
   released_hold_revives,       // the reply to a refresh from before the release begins it again
+  company_is_overlooked,       // waiters of one process are sparse beside each other
   sleeps_through_the_end,      // whoever holds hears no alarm
   clock_step_changes_nothing,  // a step that was seen shortens no hold
   clock_rate_changes_nothing,  // a slew that was seen shortens no hold

@@ -8,12 +8,16 @@
 
 namespace exclusive_lock::sim {
 
+using namespace std::chrono_literals;
+
 void Checkers::check_line(const StoreStep& step, Lock& lock) {
   check_served(step, lock);
   check_taken_up(step, lock);
   check_woken(step);
   check_entries(step, lock);
   check_heartbeats(step, lock);
+  check_stays_alive(step);
+  check_sparse(step);
 }
 
 bool Checkers::is_alive(const SeenWaiter& waiter, StoreTime now) const {
@@ -163,6 +167,53 @@ void Checkers::check_heartbeats(const StoreStep& step, Lock& lock) {
   if (++sent.count > 5 + 3 * intervals + 2 * sent.wake_ups) {
     violated(checker::heartbeats_are_few, step.key, name(step.by) + " asks and asks");
   }
+}
+
+// Far from the front as well, a heartbeat comes while the entry counts as alive.
+void Checkers::check_stays_alive(const StoreStep& step) {
+  if (step.verb != Verb::heartbeat || !step.still_waits) {
+    return;
+  }
+  const Object& object = objects_.at(step.by.id);
+  if (object.was_heard_in_calm && !is_cut_by_deadline(object) &&
+      object.alive_until < step.store_now) {
+    violated(checker::waiters_stay_alive, step.key,
+             name(step.by) + " waits, and has counted as dead since its last heartbeat");
+  }
+}
+
+// Of the waiters of one process, none counts as alive for longer than a hand-over may cost: where
+// the process is frozen, the second one would cost as much again.
+void Checkers::check_sparse(const StoreStep& step) {
+  if (!is_settled_ || !step.still_waits || step.verb != Verb::heartbeat) {
+    return;
+  }
+  const Object& object = objects_.at(step.by.id);
+  if (step.alive_for <= confirm_ttl(object.ttl)) {
+    return;
+  }
+  for (const SeenWaiter& waiter : step.before.waiters) {
+    const auto other = objects_.find(waiter.owner.id);
+    if (other != objects_.end() && waiter.owner.id != step.by.id &&
+        other->second.process == object.process && other->second.wanted == waiter.owner.ticket) {
+      violated(checker::frozen_process_costs_once, step.key,
+               name(step.by) + " counts as alive for long, beside " + name(waiter.owner));
+      return;
+    }
+  }
+}
+
+// Until the next heartbeat after one that asked to count as alive for so long; the deadline cuts
+// it.
+Milliseconds Checkers::longest_pause(const Object& object) {
+  const Milliseconds interval = heartbeat_interval(object.ttl);
+  const Milliseconds slack = (heartbeats_alive - 1) * interval;
+  return std::max(interval,
+                  is_cut_by_deadline(object) ? object.alive_for : object.alive_for - slack);
+}
+
+bool Checkers::is_cut_by_deadline(const Object& object) {
+  return object.alive_for % heartbeat_interval(object.ttl) != 0ms;
 }
 
 // Who entered, and whether the line is in order.

@@ -70,6 +70,10 @@ Drift SimulatedHandle::store_drift() const noexcept {
                                                                        : LockHandle::store_drift();
 }
 
+bool SimulatedHandle::is_alone() const {
+  return process_.world().mutant == Mutant::company_is_overlooked || LockHandle::is_alone();
+}
+
 void SimulatedHandle::keep_belief() {
   const auto owner = holder();
   const auto until = shown_until();

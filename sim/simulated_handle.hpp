@@ -37,6 +37,7 @@ class SimulatedHandle final : public LockHandle {
 
  protected:
   [[nodiscard]] Drift store_drift() const noexcept override;
+  [[nodiscard]] bool is_alone() const override;
 
  private:
   struct Kept {

@@ -41,7 +41,8 @@
 //
 //   acquire(), release(), inspect()   1
 //   refresh()                         1; automatic refreshes that are due together share one
-//   waiting in the queue              1, and 1 for each heartbeat (a sixth of the ttl, 1 s at most)
+//   waiting in the queue              1, and 1 for each heartbeat (a sixth of the ttl, 1 s at most;
+//                                     fewer far from the front)
 //   hand-over                         the release of the previous holder, and one heartbeat
 //   held(), safe_until(), fence()     0
 //

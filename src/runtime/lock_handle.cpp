@@ -139,7 +139,9 @@ void LockHandle::perform(SendAttempt action) {
           self->engine_.store_time_seen(requested_at, *reply->store_time);
         }
         self->strand_.post([self, ticket, answer] {
-          self->set_heartbeat_pause();
+          if (const auto* reply = std::get_if<AttemptReply>(&answer);
+              reply != nullptr && reply->outcome == AttemptReplyStatus::waiting)
+            self->set_heartbeat_pause();
           self->look_at_store_clock();
           self->carry_out(self->machine_.attempt_replied(ticket, answer, self->now()));
         });

@@ -81,11 +81,14 @@ class LockHandle : public std::enable_shared_from_this<LockHandle>,
   void store_clock_drifts() override;
   void wake_up_pushed(const WakeUp& wake_up) override;
   void pushes_resumed() override;
+  void not_alone() override;
 
  protected:
   // For the simulation, which reads it and, in a mutant, misinforms it.
   [[nodiscard]] LockMachine& machine() noexcept { return machine_; }
   [[nodiscard]] virtual Drift store_drift() const noexcept { return engine_.drift(); }
+  // No other waiter of this process for this key.
+  [[nodiscard]] virtual bool is_alone() const { return engine_.pushes().is_alone(key()); }
 
  private:
   template <class Task>

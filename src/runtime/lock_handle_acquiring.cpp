@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/heartbeat.hpp"
 #include "runtime/lock_handle.hpp"
 
 namespace exclusive_lock {
@@ -15,7 +16,7 @@ void LockHandle::acquire(const Operation& operation) {
     self.callers_.add(operation);
     operation->begin(self.engine_.store().retry_pause());
     if (operation->waits())
-      operation->registration.emplace(self.engine_.pushes(), self.machine_.owner_id(),
+      operation->registration.emplace(self.engine_.pushes(), self.machine_.owner_id(), self.key(),
                                       self.weak_from_this());
     self.request_acquire(operation);
   });
@@ -136,10 +137,20 @@ void LockHandle::pushes_resumed() {
   });
 }
 
+void LockHandle::not_alone() {
+  on_strand([](LockHandle& self) {
+    self.set_heartbeat_pause();
+    self.carry_out(self.machine_.max_heartbeat_pause_cut(self.now()));
+  });
+}
+
+// Of waiters that are frozen together, one at most may be taken for alive for long.
 void LockHandle::set_heartbeat_pause() {
   const Store& store = engine_.store();
-  machine_.set_max_heartbeat_pause(store.pushes_grants() ? Milliseconds::max()
-                                                         : store.retry_pause());
+  const bool is_sparse = store.allows_sparse_heartbeats() && is_alone();
+  machine_.set_max_heartbeat_pause(!store.pushes_grants() ? store.retry_pause()
+                                   : is_sparse            ? Milliseconds::max()
+                                                          : heartbeat_interval(settings().ttl));
 }
 
 }  // namespace exclusive_lock

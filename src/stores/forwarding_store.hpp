@@ -49,6 +49,7 @@ class ForwardingStore : public Store {
   void listen(WakeUpListener listener) override { next_->listen(std::move(listener)); }
   bool pushes_grants() const override { return next_->pushes_grants(); }
   Milliseconds retry_pause() const override { return next_->retry_pause(); }
+  bool allows_sparse_heartbeats() const override { return next_->allows_sparse_heartbeats(); }
   void wait(const std::function<void()>& begin, Awaited& end) override { next_->wait(begin, end); }
   bool blocks() const override { return next_->blocks(); }
   const std::string& url() const override { return next_->url(); }

@@ -86,6 +86,9 @@ class Store {
   // The longest pause of a waiter that has to look for itself: what a look at this store costs
   // decides.
   [[nodiscard]] virtual Milliseconds retry_pause() const = 0;
+  // Whether waiters far from the front may send fewer heartbeats
+  // (docs/decisions/0025-sparse-heartbeats.md). Not where these find out that a holder has died.
+  [[nodiscard]] virtual bool allows_sparse_heartbeats() const { return false; }
   // For a thread that has nothing to do until `end`: calls `begin`, which requests what brings the
   // end, and returns when the end has come. A store with an I/O thread may let the caller do the
   // I/O meanwhile, which saves two thread switches; so replies to others may be delivered here.

@@ -225,6 +225,7 @@ class RedisStore final : public Store {
   }
   bool pushes_grants() const override { return !is_forked() && inside_->client.gets_pushes(); }
   Milliseconds retry_pause() const override { return max_retry_pause; }
+  bool allows_sparse_heartbeats() const override { return true; }
   const std::string& url() const override { return url_; }
   void wait(const std::function<void()>& begin, Awaited& end) override {
     if (is_forked()) {
