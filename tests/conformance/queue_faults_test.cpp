@@ -5,7 +5,9 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ostream_sink.h>
 
+#include <algorithm>
 #include <sstream>
+#include <string>
 
 #include "conformance/api/async_worker.hpp"
 #include "conformance/queue_faults.hpp"
@@ -14,6 +16,7 @@ namespace exclusive_lock::conformance {
 namespace {
 
 using namespace std::chrono_literals;
+using live::EntryField;
 
 INSTANTIATE_TEST_SUITE_P(Servers, QueueFaults, testing::ValuesIn(live::servers_to_test()),
                          testing::PrintToStringParamName());
@@ -100,6 +103,31 @@ TEST_P(QueueFaults, SubscriptionThatIsKilledCostsOneHeartbeat) {
   holder.release();
   EXPECT_TRUE(waiter.result());
   EXPECT_LT(waiter.held_at() - released_at, a_heartbeat_or_so);
+}
+
+// At place 2 it counts as alive for four intervals; beside another waiter of its connection for
+// three, so that both cost one hand-over where their process is frozen.
+TEST_P(QueueFaults, WaiterIsSparseWhileItIsTheOnlyOneOfItsConnection) {
+  const auto longest_alive = [this] {
+    live::RawClient client = server.client();
+    int longest_ms = 0;
+    for (const std::string& entry : live::entries_in(client, job::queue_at)) {
+      longest_ms = std::max(longest_ms, std::stoi(live::text_in(entry, EntryField::alive_ms)));
+    }
+    return longest_ms;
+  };
+  ExclusiveLock holder(job::options(direct()));
+  ASSERT_TRUE(holder.acquire());
+  Waiting first(job::options(direct(), 1200ms));
+  ASSERT_TRUE(comes_true([&] { return waiting() == 1; }));
+  const auto connection = direct();
+  Waiting second(job::options(connection, 1200ms));
+  EXPECT_TRUE(comes_true([&] { return longest_alive() == 800; }));
+  {
+    Waiting beside_it(job::options(connection, 1200ms));
+    EXPECT_TRUE(comes_true([&] { return waiting() == 3 && longest_alive() == 600; }));
+  }
+  EXPECT_TRUE(comes_true([&] { return longest_alive() == 800; }));
 }
 
 // Five looks a second instead of one heartbeat: so five waits, released at once each, are not five
