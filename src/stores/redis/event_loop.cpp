@@ -8,7 +8,7 @@
 #include <chrono>
 #include <utility>
 
-#include "stores/quiet_thread.hpp"
+#include "os/quiet_thread.hpp"
 #include "stores/redis/event_loop_impl.hpp"
 
 namespace exclusive_lock::redis {

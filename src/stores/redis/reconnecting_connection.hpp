@@ -36,7 +36,7 @@
 #include <vector>
 
 #include "core/protocol.hpp"
-#include "stores/clock_source.hpp"
+#include "os/clock.hpp"
 #include "stores/redis/event_loop.hpp"
 #include "stores/redis/handshake.hpp"
 #include "stores/redis/operation_queue.hpp"

@@ -10,7 +10,7 @@
 #include "core/key_codec.hpp"
 #include "exclusive_lock/error.hpp"
 #include "exclusive_lock/printable.hpp"
-#include "stores/process_mark.hpp"
+#include "os/process.hpp"
 #include "stores/redis/redis_client.hpp"
 #include "stores/redis/redis_errors.hpp"
 #include "stores/redis/redis_list.hpp"

@@ -24,7 +24,7 @@
 #include <memory>
 #include <string>
 
-#include "stores/clock_source.hpp"
+#include "os/clock.hpp"
 #include "stores/store.hpp"
 
 namespace spdlog {

@@ -18,7 +18,7 @@
 #include <string>
 #include <utility>
 
-#include "stores/clock_source.hpp"
+#include "os/clock.hpp"
 #include "stores/redis/redis_client.hpp"
 #include "stores/redis/script_calls.hpp"
 #include "stores/redis/server_time.hpp"
