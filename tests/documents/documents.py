@@ -16,7 +16,6 @@ from pathlib import Path
 
 MAX_WORDS = 27_000
 MAX_COLUMNS = 100
-LONG_LINES = ("0024",)
 SOURCES = {".cpp", ".hpp", ".lua", ".sql", ".pml", ".py", ".sh", ".cmake", ".txt", ".yml", ".md", ""}
 FOLDERS = ["src", "include", "tests", "sim", "model", "bench", "fuzz", "examples", "scripts", "cmake", ".ci", ".github"]
 
@@ -118,8 +117,7 @@ def find_problems(root, max_words=MAX_WORDS):
         words += words_of(prose)
         problems += problems_of_links(root, path, prose)
         problems += problems_of_files(root, name, prose)
-        if not name.name.startswith(LONG_LINES):
-            problems += problems_of_lines(name, prose)
+        problems += problems_of_lines(name, prose)
         problems += problems_of_blocks(name, blocks)
     problems += problems_of_mentions(root)
     if words > max_words:
