@@ -66,20 +66,20 @@ bool is_word(const Reply& push, std::size_t place, std::string_view word) {
          push.elements[place].text == word;
 }
 
-void check_news(const Reply& push, const std::string& channel) {
-  const redis::PushEvent news = redis::read_push(push, channel);
+void check_push_message(const Reply& push, const std::string& channel) {
+  const redis::PushMessage message = redis::read_push(push, channel);
   const bool is_ours = push.is_array() && is_word(push, 1, channel);
-  require(
-      std::holds_alternative<redis::Subscribed>(news) == (is_ours && is_word(push, 0, "subscribe")),
-      "a subscription is heard of", channel);
-  const auto* wake_up = std::get_if<WakeUp>(&news);
+  require(std::holds_alternative<redis::Subscribed>(message) ==
+              (is_ours && is_word(push, 0, "subscribe")),
+          "a subscription is heard of", channel);
+  const auto* wake_up = std::get_if<WakeUp>(&message);
   const bool is_message = is_ours && is_word(push, 0, "message");
-  const auto told = is_message && push.elements[2].is_string()
-                        ? redis::parse_wake_up(push.elements[2].text)
-                        : std::nullopt;
-  require((wake_up != nullptr) == told.has_value(), "a message of the channel is a wake-up",
+  const auto parsed = is_message && push.elements[2].is_string()
+                          ? redis::parse_wake_up(push.elements[2].text)
+                          : std::nullopt;
+  require((wake_up != nullptr) == parsed.has_value(), "a message of the channel is a wake-up",
           channel);
-  require(wake_up == nullptr || are_same(told, *wake_up), "it is that one", channel);
+  require(wake_up == nullptr || are_same(parsed, *wake_up), "it is that one", channel);
 }
 
 // As a server sends it.
@@ -130,11 +130,11 @@ void check_push(Bytes bytes) {
   const auto messages = pushes_in(message_on(channel, changed) + message_on(channel, text));
   require(messages.size() == 2, "a message is a push", channel);
   for (const Reply& push : messages) {
-    check_news(push, channel);
-    check_news(push, channel + "x");
+    check_push_message(push, channel);
+    check_push_message(push, channel + "x");
   }
   for (const Reply& push : pushes_in(input.rest())) {
-    check_news(push, channel);
+    check_push_message(push, channel);
   }
 }
 

@@ -157,7 +157,8 @@ TEST_P(QueueFaults, WithoutTheRightToSubscribeItLooksFiveTimesASecondAndSaysSoOn
   connection.reset();  // nobody writes there any more
   const std::string text = said.str();
   EXPECT_NE(text.find("does not notify waiters of hand-overs"), std::string::npos) << text;
-  EXPECT_EQ(text.find("does not notify waiters of hand-overs"), text.rfind("does not notify waiters of hand-overs"));
+  EXPECT_EQ(text.find("does not notify waiters of hand-overs"),
+            text.rfind("does not notify waiters of hand-overs"));
 }
 
 }  // namespace

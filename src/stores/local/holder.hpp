@@ -4,9 +4,9 @@
 //
 // All stores of one directory open the file `holders` (holders_file.hpp). Each of them locks one
 // byte, at an offset chosen at random and far beyond the end of the file: that offset is its holder
-// id, which the records it writes name. A process that finds a record asks whether the byte of its holder
-// is locked still; if not, the holder has died or closed its connection, and the record is void at
-// once, whatever its ttl. Nothing is left behind to clean up.
+// id, which the records it writes name. A process that finds a record asks whether the byte of its
+// holder is locked still; if not, the holder has died or closed its connection, and the record is
+// void at once, whatever its ttl. Nothing is left behind to clean up.
 //
 // The lock is one of an open file description (F_OFD_SETLK, fcntl(2), Linux 3.15), not of a process
 // (F_SETLK). So it stays when the process closes another descriptor of the file, two stores in one

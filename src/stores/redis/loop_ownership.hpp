@@ -36,6 +36,7 @@ class LoopOwnership {
   // What the owner runs, and how threads sleep and are woken.
   class Loop {
    public:
+    virtual ~Loop() = default;
     // The owner calls these three. The first returns soon after is_stopped(), or when, after
     // finish(), nothing is left to do. The others do not wait.
     virtual void run() = 0;
@@ -49,9 +50,6 @@ class LoopOwnership {
     virtual void wake_io_thread() = 0;
     // The owner waits in run(): it is to look again.
     virtual void wake_owner() = 0;
-
-   protected:
-    ~Loop() = default;
   };
 
   explicit LoopOwnership(Loop& loop) : loop_(loop) {}
