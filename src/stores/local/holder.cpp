@@ -13,7 +13,7 @@
 namespace exclusive_lock {
 namespace {
 
-constexpr int max_tries = 100;
+constexpr int max_offset_tries = 100;
 
 struct flock byte_of(HolderId id, short kind) {
   struct flock lock {};
@@ -37,7 +37,7 @@ HolderId random_id(const StoreDirectory& directory) {
 
 Holder::Holder(const StoreDirectory& directory, const HoldersFile& file)
     : directory_(directory), file_(file) {
-  for (int i = 0; i < max_tries; ++i) {
+  for (int i = 0; i < max_offset_tries; ++i) {
     id_ = random_id(directory);
     struct flock lock = byte_of(id_, F_WRLCK);
     if (::fcntl(file_.descriptor().get(), F_OFD_SETLK, &lock) == 0) {
